@@ -1,0 +1,75 @@
+# Two commands are all a person types: `make run` and `make test`. Each installs what it needs first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Bytecode is compiled once, also where this is set: without it every synth recompiles 237 MB of source.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+TOOLS  := build/tools
+UV     := $(TOOLS)/bin/uv
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+help: ## what there is to type
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# ---- what everything needs -------------------------------------------------------------------------------------
+build/.tools: Makefile
+	@PY=$$(command -v python3.13 || command -v python3); \
+	 $$PY -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { \
+	   echo "Python 3.13 is needed: pyenv install 3.13, or your system's package python3.13"; exit 1; }; \
+	 $$PY -m venv $(TOOLS) && $(TOOLS)/bin/python -m pip install --quiet uv==0.13.9
+	@touch $@
+
+build/.python: build/.tools pyproject.toml uv.lock
+	@$(UV) sync --frozen --quiet --python $(TOOLS)/bin/python
+	@touch $@
+
+build/.emulator: build/.tools pyproject.toml uv.lock
+	@UV_PROJECT_ENVIRONMENT=build/emulator $(UV) sync --frozen --quiet --python $(TOOLS)/bin/python --only-group local
+	@touch $@
+
+build/.node: build/.python package.json package-lock.json
+	@npm ci --no-audit --no-fund --silent
+	@touch $@
+
+install: build/.python build/.emulator build/.node ## install everything, and nothing outside this folder
+
+# ---- use -------------------------------------------------------------------------------------------------------
+run: install ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
+	@$(PYTHON) -m local.run
+
+demo: install ## a real programme's members and purchases, then journeys, then the proof (QUICK=1: 50 households)
+	@$(PYTHON) -m local.demo $(if $(QUICK),--quick)
+
+trace: install ## one redemption across API, machine, workers, simulators and journal: make trace ID=…
+	@$(PYTHON) -m local.trace "$(ID)"
+
+clean: ## forget the local cloud's state
+	@$(PYTHON) -m local.clean
+
+# ---- prove -----------------------------------------------------------------------------------------------------
+test: install ## all tests, with the time of each folder
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+check: install ## lint, types, synth, nag, cfn-lint
+	@ruff format --check --quiet . && ruff check --quiet .
+	@mypy
+	@$(MAKE) --no-print-directory synth
+	@cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
+
+synth: install ## the `full` config into cdk.out/, with every rule on
+	@$(PYTHON) app.py
+
+bench: install ## ratios, both sides in one run; one JSON line last
+	@$(PYTHON) -m bench
+
+format: install ## write the house style
+	@ruff format --quiet . && ruff check --fix --quiet .
+
+.PHONY: help install run demo trace clean test check synth bench format

@@ -1,0 +1,1 @@
+"""Entry points of the services that run on ECS."""

@@ -1,0 +1,1 @@
+"""Entry points of functions: one module a function, thin (parse, one call, answer)."""
