@@ -51,9 +51,7 @@ def start(data: Path, port: int, *, durable: bool = True, settings: tuple[str, .
                 os.chown(path, user.pw_uid, user.pw_gid)
     data.chmod(0o700)
     if not (data / "PG_VERSION").exists():
-        _run(
-            "initdb", "-D", str(data), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", SUPERUSER
-        )
+        _run("initdb", "-D", str(data), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", SUPERUSER)
     options = [f"-h 127.0.0.1 -p {port}", "-c unix_socket_directories=''", "-c timezone=UTC"]
     if not durable:
         options.append("-c fsync=off -c synchronous_commit=off -c full_page_writes=off")

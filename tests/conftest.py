@@ -63,12 +63,12 @@ def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     if os.environ.get("PYTEST_XDIST_WORKER"):
         root = root.parent
     state = root / "postgres.json"
-    with _locked(root):
+    with _Locked(root):
         shared = json.loads(state.read_text()) if state.exists() else _start_server()
         shared["users"] += 1
         state.write_text(json.dumps(shared))
     yield shared["port"]
-    with _locked(root):
+    with _Locked(root):
         shared = json.loads(state.read_text())
         shared["users"] -= 1
         state.write_text(json.dumps(shared))
@@ -113,7 +113,7 @@ def _clone(port: int) -> Iterator[TestDatabase]:
         admin.execute(f"drop database {name} with (force)")
 
 
-class _locked:
+class _Locked:
     """A lock between the session's worker processes."""
 
     def __init__(self, root: Path) -> None:
