@@ -1,4 +1,4 @@
-"""One PostgreSQL a session (shared by parallel workers), one migrated template, a cheap clone for each module or test."""
+"""One PostgreSQL a session, shared by parallel workers; a cheap clone of its template for a module or a test."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def test_an_id_is_a_uuid7_that_carries_its_instant(database: TestDatabase) -> No
 def test_ids_are_unique_and_sort_after_the_first_id_of_their_instant(database: TestDatabase) -> None:
     with database.connect("member_api") as connection:
         row = connection.execute(
-            "select count(distinct id) as ids, bool_and(id >= clock.first_id(date_trunc('hour', clock.now()))) as after,"
+            "select count(distinct id) as ids,"
+            " bool_and(id >= clock.first_id(date_trunc('hour', clock.now()))) as after,"
             " bool_and(id < clock.first_id(clock.now() + interval '1 second')) as before"
             " from (select clock.new_id() as id from generate_series(1, 5000)) minted"
         ).fetchone()
