@@ -1,0 +1,1 @@
+"""Orders at Amazon Business: how they are placed, followed and counted."""

@@ -1,0 +1,70 @@
+"""The client of the Amazon Business APIs: what is said (`contract`), what can go wrong (`errors`), how (`client`).
+
+>>> from loyalty.orders.amazon_business import AmazonBusiness, PlaceOrder, Unknown  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from loyalty.orders.amazon_business.contract import (
+    AcceptedItem,
+    Address,
+    CartEstimate,
+    Charge,
+    Credentials,
+    Image,
+    LineResult,
+    Offer,
+    Offers,
+    Ordering,
+    OrderLine,
+    OrderResult,
+    Package,
+    PlaceOrder,
+    Product,
+    Products,
+    ProductSearch,
+    Reason,
+    RejectedItem,
+    SearchPage,
+    Shipment,
+    Variation,
+)
+from loyalty.orders.amazon_business.errors import (
+    AmazonBusinessError,
+    CredentialsRevoked,
+    NotSent,
+    Refused,
+    Throttled,
+    Unknown,
+)
+
+__all__ = [
+    "AcceptedItem",
+    "Address",
+    "AmazonBusinessError",
+    "CartEstimate",
+    "Charge",
+    "Credentials",
+    "CredentialsRevoked",
+    "Image",
+    "LineResult",
+    "NotSent",
+    "Offer",
+    "Offers",
+    "OrderLine",
+    "OrderResult",
+    "Ordering",
+    "Package",
+    "PlaceOrder",
+    "Product",
+    "ProductSearch",
+    "Products",
+    "Reason",
+    "Refused",
+    "RejectedItem",
+    "SearchPage",
+    "Shipment",
+    "Throttled",
+    "Unknown",
+    "Variation",
+]
