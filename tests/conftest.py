@@ -19,6 +19,8 @@ from local import postgres
 from loyalty.database import Connection, DatabaseSettings, connect
 from loyalty.migration import migrate
 
+pytest_plugins = ["tests.budget"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = "template_loyalty"
 

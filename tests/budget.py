@@ -1,0 +1,48 @@
+"""Prints what each test folder costs beside its share of the ten minutes on two cores (docs/decisions.md)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import PurePosixPath
+
+import pytest
+
+SHARE_MINUTES = {
+    "stacks": 1.0,
+    "domain": 2.5,
+    "lambdas": 0.5,
+    "containers": 0.25,
+    "simulators": 0.25,
+    "faults": 1.0,
+    "local": 2.0,
+    "web": 2.5,
+}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line a folder: worker seconds, tests, budget."""
+    seconds: dict[str, float] = defaultdict(float)
+    tests: dict[str, int] = defaultdict(int)
+    for outcome in ("passed", "failed", "error", "skipped", ""):
+        for report in terminalreporter.stats.get(outcome, []):
+            if not isinstance(report, pytest.TestReport):
+                continue
+            parts = PurePosixPath(report.nodeid.split("::")[0]).parts
+            folder = parts[1] if len(parts) > 2 else "."
+            seconds[folder] += report.duration
+            tests[folder] += report.when == "call"
+    if not seconds:
+        return
+    terminalreporter.section("time by folder (worker seconds; two workers)")
+    for folder, spent in sorted(seconds.items(), key=lambda item: -item[1]):
+        share = SHARE_MINUTES.get(folder)
+        budget = f"of {share * 120:5.0f}" if share else ""
+        mark = "  OVER: move cases to make prove" if share and spent > share * 120 else ""
+        terminalreporter.write_line(f"{folder:12} {spent:7.1f} s {budget:9} {tests[folder]:5} tests{mark}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the shared local cloud, and those that turn clocks or faults, run on one worker, one after the other."""
+    for item in items:
+        if item.get_closest_marker("serial") or item.get_closest_marker("cloud"):
+            item.add_marker(pytest.mark.xdist_group("cloud"))
