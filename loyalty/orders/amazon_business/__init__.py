@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from loyalty.orders.amazon_business.client import AmazonBusiness, credentials_from_secret
 from loyalty.orders.amazon_business.contract import (
     AcceptedItem,
     Address,
@@ -27,6 +28,7 @@ from loyalty.orders.amazon_business.contract import (
     RejectedItem,
     SearchPage,
     Shipment,
+    Taxonomy,
     Variation,
 )
 from loyalty.orders.amazon_business.errors import (
@@ -37,10 +39,12 @@ from loyalty.orders.amazon_business.errors import (
     Throttled,
     Unknown,
 )
+from loyalty.orders.amazon_business.transport import Timeouts
 
 __all__ = [
     "AcceptedItem",
     "Address",
+    "AmazonBusiness",
     "AmazonBusinessError",
     "CartEstimate",
     "Charge",
@@ -64,7 +68,10 @@ __all__ = [
     "RejectedItem",
     "SearchPage",
     "Shipment",
+    "Taxonomy",
     "Throttled",
+    "Timeouts",
     "Unknown",
     "Variation",
+    "credentials_from_secret",
 ]

@@ -277,6 +277,15 @@ class Variation:
 
 
 @dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """A place in a classification; `kind` UNSPSC or ECLASS."""
+
+    kind: str
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A product as Product Search tells it. `kind` STANDARD, VARIATION_PARENT (never orderable) or VARIATION_CHILD."""
 
@@ -287,10 +296,12 @@ class Product:
     url: str = ""
     description: str = ""
     features: tuple[str, ...] = ()
-    # From the widest to the narrowest.
-    categories: tuple[str, ...] = ()
-    # Product details as label → text; some of the rules of what can be redeemed are read from here.
+    # Binding or product type: "Hardcover", "Kindle Edition", "Gift Card", …
+    format: str = ""
+    taxonomies: tuple[Taxonomy, ...] = ()
+    # Overview and details as label → text.
     details: dict[str, str] = field(default_factory=dict)
+    badges: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     offers: tuple[Offer, ...] = ()
     variations: tuple[Variation, ...] = ()
@@ -305,6 +316,8 @@ class SearchPage:
     products: tuple[Product, ...]
     matching: int
     pages: int
+    # Category id → name, to narrow the search with.
+    categories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

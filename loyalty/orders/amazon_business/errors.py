@@ -40,4 +40,4 @@ class CredentialsRevoked(AmazonBusinessError):
 
 
 class Unknown(AmazonBusinessError):
-    """Sent, and no usable answer: timeout, reset, 5xx, unreadable reply. Only a look-up by our id tells what happened."""
+    """Sent, and no usable answer (timeout, reset, 5xx, unreadable reply): only a look-up by our id tells more."""

@@ -1,0 +1,159 @@
+"""The client: what `contract` promises, over HTTP. Share one between threads; it holds no state but the token."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import urllib3
+
+from loyalty.orders.amazon_business import catalogue, ordering
+from loyalty.orders.amazon_business.authorization import AccessTokens
+from loyalty.orders.amazon_business.contract import (
+    MAX_ASINS_A_CALL,
+    Address,
+    CartEstimate,
+    Credentials,
+    Offers,
+    OrderLine,
+    OrderResult,
+    PlaceOrder,
+    Products,
+    SearchPage,
+)
+from loyalty.orders.amazon_business.errors import Refused, Unknown
+from loyalty.orders.amazon_business.reading import listed, text
+from loyalty.orders.amazon_business.transport import Timeouts, Transport
+
+ORDERS = "/ordering/2022-10-30/orders"
+PRODUCTS = "/products/2020-08-26/products"
+CARTS = "/cart/2025-04-30/carts"
+FACETS = "OFFERS,IMAGES"
+
+
+class AmazonBusiness:
+    """One connection to one Amazon Business host and store.
+
+    >>> client = AmazonBusiness("https://na.business-api.amazon.com", "https://api.amazon.com",
+    ...                         credentials_from_secret(secret))                                  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        lwa_url: str,
+        credentials: Credentials,
+        http: urllib3.PoolManager | None = None,
+        timeouts: Timeouts | None = None,
+        *,
+        region: str = "US",
+        locale: str = "en_US",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        http = http or urllib3.PoolManager(maxsize=8)
+        timeouts = timeouts or Timeouts()
+        tokens = AccessTokens(
+            lwa_url, credentials, http, urllib3.Timeout(connect=timeouts.connect, read=timeouts.read), monotonic
+        )
+        self._transport = Transport(base_url, tokens, http, timeouts, credentials.buyer_email)
+        self._credentials = credentials
+        self._region = region
+        self._locale = locale
+
+    # ---- ordering ------------------------------------------------------------------------------------------------
+
+    def place_order(self, order: PlaceOrder) -> OrderResult:
+        """Place it, or try it. A reply that leaves out one of our lines is Unknown: part of it may be on its way."""
+        body = ordering.order_body(order, self._credentials)
+        result = ordering.order_result(
+            self._transport.call("POST", ORDERS, body=body, as_buyer=False, is_order=not order.trial)
+        )
+        if set(result.lines) != {line.line_number for line in order.lines}:
+            raise Unknown("reply without all of the order's lines")
+        return result
+
+    def order_details(self, external_id: str) -> OrderResult | None:
+        """What became of an order; None if Amazon never accepted a request of this id."""
+        try:
+            return ordering.order_result(self._transport.call("GET", f"{ORDERS}/{quote(external_id, safe='')}"))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def cart_estimate(self, lines: tuple[OrderLine, ...], address: Address, region: str = "US") -> CartEstimate:
+        """Empty the buyer's cart, fill it, ask; four calls. The caller holds the cart meanwhile."""
+        where = {"region": region}
+        carts = self._transport.call("GET", CARTS, query=where)
+        cart_id = next((text(cart.get("id")) for cart in listed(carts, "cartDetailsList") if cart.get("id")), None)
+        if cart_id is None:
+            raise Unknown("reply without a cart")
+        cart = f"{CARTS}/{quote(cart_id, safe='')}"
+        self._transport.call("DELETE", f"{cart}/items", query=where)
+        items = [
+            {
+                "productIdentifier": line.asin,
+                **({"buyingOptionIdentifier": line.offer_id} if line.offer_id else {}),
+                "quantity": line.quantity,
+                "externalId": str(line.line_number),
+            }
+            for line in lines
+        ]
+        added = self._transport.call("POST", f"{cart}/items", query=where, body={"items": items})
+        if listed(added, "rejectedItems"):
+            raise Refused(400, "CART_ITEM_REJECTED", "the cart does not take every item")
+        return ordering.cart_estimate(
+            self._transport.call(
+                "POST",
+                f"{cart}/totalPurchaseCostEstimations",
+                query=where,
+                body={"address": ordering.address_body(address)},
+            )
+        )
+
+    # ---- products ------------------------------------------------------------------------------------------------
+
+    def search_products(
+        self, keywords: str, *, category: str | None = None, page: int = 0, page_size: int = 24, sort: str | None = None
+    ) -> SearchPage:
+        """One page of a search, with offers and pictures. Empty `keywords` with a `category` lists the category."""
+        query = {**self._where(), "facets": FACETS, "pageNumber": str(page), "pageSize": str(page_size)}
+        query |= {name: value for name, value in (("keywords", keywords), ("category", category)) if value}
+        if sort:
+            query["sortKey"] = sort
+        return catalogue.search_page(self._transport.call("GET", PRODUCTS, query=query))
+
+    def products_by_asins(self, asins: tuple[str, ...], *, postal_code: str | None = None) -> Products:
+        """At most 30 products with offers and pictures. Raises ValueError for none or more."""
+        if not 1 <= len(asins) <= MAX_ASINS_A_CALL:
+            raise ValueError("1 to 30 ASINs a call")
+        body = {"productIds": list(asins), **self._where(), "facets": FACETS.split(",")}
+        if postal_code:
+            body["shippingPostalCode"] = postal_code
+        return catalogue.products(self._transport.call("POST", f"{PRODUCTS}/getProductsByAsins", body=body))
+
+    def offers(self, asin: str, *, quantity: int = 1, postal_code: str | None = None) -> Offers:
+        """The offers of one product as they are now, the featured one first."""
+        query = {**self._where(), "quantity": str(quantity)}
+        if postal_code:
+            query["shippingPostalCode"] = postal_code
+        return catalogue.offers(
+            self._transport.call("GET", f"{PRODUCTS}/{quote(asin, safe='')}/offers", query=query), asin
+        )
+
+    def _where(self) -> dict[str, str]:
+        return {"productRegion": self._region, "locale": self._locale}
+
+
+def credentials_from_secret(secret: str) -> Credentials:
+    """Credentials out of the secret's JSON. Raises KeyError or ValueError; neither holds a secret."""
+    values = json.loads(secret)
+    return Credentials(
+        client_id=values["client_id"],
+        client_secret=values["client_secret"],
+        refresh_token=values["refresh_token"],
+        buyer_email=values["buyer_email"],
+        buying_group=values["buying_group"],
+    )
