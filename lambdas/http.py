@@ -1,0 +1,387 @@
+"""The web doors: one resolver, one answer to every bad request (RFC 9457), who is calling and for which member.
+
+A route module reads like this::
+
+    router = Router()
+
+    @router.post("/claims", status_code=202)
+    def start(body: Claim) -> Started: ...
+
+Bodies are models with `model_config = STRICT`; ids and instants in them are `Id` and `Instant`, because strict models
+take what JSON can say and nothing else. A model's own validators must not quote the value they refuse.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, cast
+from urllib.parse import unquote
+from uuid import UUID
+
+import psycopg
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
+
+from lambdas.environment import environment
+from lambdas.observed import correlation_id, log_failure, logger, metrics, observed
+from loyalty.database import Connection
+from loyalty.refusal import Kind, Refusal
+
+__all__ = [
+    "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "caller", "entry", "idempotency_key", "logger", "member",
+    "resolver",
+]  # fmt: skip
+
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+# A route's `openapi_extensions=KEYED` says in the document that it wants the Idempotency-Key header.
+KEYED = {"x-idempotency-key": True}
+
+MAX_BODY_BYTES = 64 * 1024
+PROBLEM = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return value
+
+
+Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text, json_schema_input_type=UUID)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text, json_schema_input_type=datetime)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by the token that API Gateway has checked."""
+
+    program_id: int
+    subject: str
+    client_id: str
+    scopes: frozenset[str]
+    groups: frozenset[str]
+
+
+def caller(app: APIGatewayRestResolver | Router, scope: str, *groups: str) -> Caller:
+    """The token's bearer. Raises Refusal (forbidden) without the scope, or without one of the groups if any is named."""
+    authorizer = (app.current_event.get("requestContext") or {}).get("authorizer") or {}
+    claims = authorizer.get("claims") or {}
+    client_id = str(claims.get("client_id", ""))
+    scopes = frozenset(str(claims.get("scope", "")).split())
+    theirs = frozenset(_listed(claims.get("cognito:groups")))
+    if scope not in scopes:
+        raise Refusal(Kind.FORBIDDEN, "wrong-scope", "This token does not allow that.")
+    if groups and theirs.isdisjoint(groups):
+        raise Refusal(Kind.FORBIDDEN, "wrong-group", "Your role does not allow that.")
+    program_id = environment().program_by_client.get(client_id)
+    if program_id is None:
+        raise Refusal(Kind.FORBIDDEN, "unknown-client", "This client belongs to no programme.")
+    return Caller(program_id, str(claims.get("sub") or client_id), client_id, scopes, theirs)
+
+
+def member(app: APIGatewayRestResolver | Router, connection: Connection) -> tuple[Caller, int]:
+    """The calling member as (caller, member_id). Raises Refusal `not-claimed` while the sign-in has no membership."""
+    who = caller(app, "loyalty/member")
+    row = connection.execute("select members.member_of(%s, %s) as member_id", (who.program_id, who.subject)).fetchone()
+    if row is None or row["member_id"] is None:
+        raise Refusal(Kind.FORBIDDEN, "not-claimed", "Claim your membership first.")
+    return who, int(row["member_id"])
+
+
+def idempotency_key(app: APIGatewayRestResolver | Router) -> UUID:
+    """The request's Idempotency-Key. Raises Refusal (invalid) unless it is a UUIDv7."""
+    try:
+        key = UUID(app.current_event.headers.get("Idempotency-Key") or "")
+    except ValueError:
+        key = UUID(int=0)
+    if key.version != 7:
+        raise Refusal(Kind.INVALID, "invalid", "Send a UUIDv7.", field="Idempotency-Key")
+    return key
+
+
+def resolver(title: str) -> APIGatewayRestResolver:
+    """A validating resolver whose every error is a problem document. `title` names the API in its OpenAPI document."""
+    return _Resolver(title)
+
+
+def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of a resolver: correlation id in and out, log, metrics."""
+
+    def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        response = app.resolve(_readable(event), context)
+        status = int(response["statusCode"])
+        metrics.add_metric(f"Answers{status // 100}xx", MetricUnit.Count, 1)
+        headers = response.setdefault("multiValueHeaders", {})
+        headers["x-correlation-id"] = [correlation_id(event, context)]
+        return response
+
+    return cast(Callable[[dict[str, Any], Any], dict[str, Any]], observed(answer))
+
+
+class _Resolver(APIGatewayRestResolver):
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            cors=_cors(),
+            debug=False,
+            enable_validation=True,
+            response_validation_error_http_code=500,
+            json_body_deserializer=strict_json,
+        )
+        self.title = title
+        for failure, handle in (
+            (Refusal, _refused),
+            (RequestValidationError, _invalid),
+            (RequestUnsupportedContentType, _unsupported),
+            (NotFoundError, self._no_route),
+            (psycopg.OperationalError, _unavailable),
+            (Exception, _failed),
+        ):
+            self.exception_handler(failure)(handle)
+
+    def get_openapi_json_schema(self, **options: Any) -> str:
+        """The document with every operation's problems in it (application/problem+json)."""
+        from lambdas.openapi import with_problems
+
+        document = json.loads(super().get_openapi_json_schema(**{"title": self.title, **options}))
+        return json.dumps(with_problems(document), indent=2, ensure_ascii=False) + "\n"
+
+    def _no_route(self, _: Exception) -> Response[Any]:
+        path = self.current_event.path
+        allowed = sorted(
+            {route.method for route in self._static_routes + self._dynamic_routes if route.rule.match(path)}
+        )
+        if allowed:
+            return problem(
+                405, "method-not-allowed", "This address does not know that method.", allow=", ".join(allowed)
+            )
+        return problem(404, "not-found", "There is nothing at this address.")
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str | None = None,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    retry_after_seconds: int | None = None,
+    allow: str | None = None,
+) -> Response[Any]:
+    """A problem document (RFC 9457). `code` is stable; `errors` name fields."""
+    body: dict[str, Any] = {"type": "about:blank", "title": TITLES[status], "status": status, "code": code}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    if retry_after_seconds is not None:
+        headers["Retry-After"] = str(retry_after_seconds)
+    if allow:
+        headers["Allow"] = allow
+    return Response(status, content_type=PROBLEM, body=json.dumps(body, ensure_ascii=False), headers=headers)
+
+
+TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Content too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+_STATUS = {Kind.INVALID: 400, Kind.NOT_FOUND: 404, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.UNAVAILABLE: 503}
+
+
+class _TooLarge(Refusal):
+    def __init__(self) -> None:
+        super().__init__(Kind.INVALID, "too-large", "The body is larger than 64 kB.", field="body")
+
+
+def _refused(refusal: Refusal) -> Response[Any]:
+    logger.info("refused", extra={"code": refusal.code, "field": refusal.field})
+    wait = refusal.retry_after_seconds
+    if refusal.kind is Kind.UNAVAILABLE and wait is None:
+        wait = RETRY_AFTER_SECONDS
+    return problem(
+        413 if isinstance(refusal, _TooLarge) else _STATUS[refusal.kind],
+        refusal.code,
+        refusal.detail,
+        errors=[{"field": refusal.field, "detail": refusal.detail}] if refusal.field else None,
+        retry_after_seconds=wait,
+    )
+
+
+def _invalid(failure: RequestValidationError) -> Response[Any]:
+    errors = [{"field": _field(error["loc"]), "detail": _words(error)} for error in failure.errors()[:20]]
+    logger.info("refused", extra={"code": "invalid", "fields": [error["field"] for error in errors]})
+    return problem(400, "invalid", "The request is not valid.", errors=errors)
+
+
+def _unsupported(_: RequestUnsupportedContentType) -> Response[Any]:
+    return problem(415, "unsupported-media-type", "Send application/json.")
+
+
+def _unavailable(failure: psycopg.OperationalError) -> Response[Any]:
+    log_failure(failure)
+    return problem(503, "unavailable", "Try again in a moment.", retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _failed(failure: Exception) -> Response[Any]:
+    log_failure(failure)
+    return problem(500, "internal-error")
+
+
+def strict_json(text: str) -> Any:
+    """Parse a request body as RFC 8259 says: an object, UTF-8, no NaN. Raises Refusal naming the field `body`."""
+    if len(text) > MAX_BODY_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
+        raise _TooLarge()
+    if _SURROGATE.search(text):
+        raise Refusal(Kind.INVALID, "invalid", "The body is not UTF-8.", field="body")
+    try:
+        document = json.loads(text, parse_constant=_no_constant)
+        # An escape can still smuggle in what no database column takes: half a surrogate pair, or NUL.
+        spelled = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise Refusal(Kind.INVALID, "invalid", "The body is not JSON.", field="body") from None
+    if not isinstance(document, dict):
+        raise Refusal(Kind.INVALID, "invalid", "The body must be a JSON object.", field="body")
+    if _SURROGATE.search(spelled) or "\\u0000" in spelled.replace("\\\\", ""):
+        raise Refusal(Kind.INVALID, "invalid", "The body has a character that is no character.", field="body")
+    return document
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _readable(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with its body as text, its path decoded, and one spelling of the content type.
+
+    What cannot be decoded becomes a lone surrogate, which `strict_json` refuses; the resolver then answers.
+    """
+    body = event.get("body")
+    if event.get("isBase64Encoded") and isinstance(body, str):
+        try:
+            body = base64.b64decode(body, validate=True).decode("utf-8", "surrogateescape")
+        except (binascii.Error, ValueError):
+            body = "\udcff"
+    headers = {name: value for name, value in (event.get("headers") or {}).items() if value is not None}
+    for name, value in headers.items():
+        if name.lower() == "content-type":
+            # Only JSON is spoken here; the resolver would otherwise also try forms.
+            json_is_meant = value.strip().lower().startswith("application/json")
+            headers[name] = "application/json" if json_is_meant or not value.strip() else "application/octet-stream"
+    path = unquote(event.get("path") or "/", errors="surrogateescape")
+    queries = event.get("multiValueQueryStringParameters")
+    return {
+        **event,
+        "body": body,
+        "isBase64Encoded": False,
+        "headers": headers,
+        "multiValueHeaders": None,
+        "path": "/\N{REPLACEMENT CHARACTER}" if _CONTROL.search(path) else path,
+        "queryStringParameters": _printable(event.get("queryStringParameters")),
+        "multiValueQueryStringParameters": queries and {name: _without_control(queries[name]) for name in queries},
+    }
+
+
+def _printable(parameters: dict[str, str] | None) -> dict[str, str] | None:
+    return parameters and {name: _without_control([value])[0] for name, value in parameters.items()}
+
+
+def _without_control(values: list[str]) -> list[str]:
+    # A control character can only be a mistake or an attack; no parameter's rules accept U+FFFD for a number or id.
+    return [_CONTROL.sub("\N{REPLACEMENT CHARACTER}", value) for value in values or []]
+
+
+def _cors() -> CORSConfig | None:
+    origins = environment().cors_origins
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origin=origins[0],
+        extra_origins=list(origins[1:]),
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id"],
+        expose_headers=["Retry-After", "X-Correlation-Id"],
+        max_age=600,
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    # API Gateway hands a list claim on as text, "[a b]" or "a,b".
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return re.split(r"[,\s]+", str(value or "").strip("[] "))
+
+
+def _field(location: Any) -> str:
+    parts = [part for part in location if part not in ("body", "query", "path", "header")] or ["body"]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+    return re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80]
+
+
+_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "uuid_parsing": "must be a UUID",
+    "uuid_type": "must be a UUID",
+    "string_pattern_mismatch": "does not have the right form",
+    "timezone_aware": "must carry a time zone",
+}
+_LIMITS = {
+    "greater_than": ("must be greater than {gt}", "gt"),
+    "greater_than_equal": ("must be at least {ge}", "ge"),
+    "less_than": ("must be less than {lt}", "lt"),
+    "less_than_equal": ("must be at most {le}", "le"),
+    "string_too_short": ("must have at least {min_length} characters", "min_length"),
+    "string_too_long": ("must have at most {max_length} characters", "max_length"),
+    "too_short": ("must have at least {min_length} entries", "min_length"),
+    "too_long": ("must have at most {max_length} entries", "max_length"),
+    "literal_error": ("must be {expected}", "expected"),
+    "multiple_of": ("must be a multiple of {multiple_of}", "multiple_of"),
+}
+
+
+def _words(error: dict[str, Any]) -> str:
+    kind, context = str(error["type"]), error.get("ctx") or {}
+    if kind in _LIMITS and _LIMITS[kind][1] in context:
+        return _LIMITS[kind][0].format(**context)
+    if kind == "value_error":
+        # Our own validators' words; they never quote the value.
+        return str(context.get("error", "is not valid"))
+    if kind.startswith(("datetime", "date")):
+        return "must be a date and time with its zone, like 2026-01-31T12:00:00Z"
+    return _WORDS.get(kind, "is not valid")

@@ -1,0 +1,1 @@
+"""What members do, one module a subject; each exports `router`."""

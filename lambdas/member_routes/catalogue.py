@@ -1,0 +1,5 @@
+"""Not here yet."""
+
+from lambdas.http import Router
+
+router = Router()

@@ -1,0 +1,98 @@
+"""The OpenAPI documents that the resolvers emit: `python -m lambdas.openapi <folder>` writes one file an API."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+# Which functions answer each API. The web apps' types and the fuzz run are made from these documents.
+APIS = {
+    "member": ("lambdas.member_api", "lambdas.quote_api"),
+    "manager": ("lambdas.manager_api",),
+    "inbound": ("lambdas.partner_api",),
+}
+
+_PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
+
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `code` is stable; `errors` name the fields that are wrong.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_KEY_PARAMETER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A UUIDv7 minted by the client for this one intention, and sent again with every retry of it.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+
+
+def with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The resolver's document with problem responses instead of its own validation errors, changed in place."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    for path in document.get("paths", {}).values():
+        for operation in path.values():
+            responses = operation["responses"]
+            responses.pop("422", None)
+            for status in _PROBLEMS:
+                responses[str(status)] = {
+                    "description": "Problem",
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            if operation.pop("x-idempotency-key", False):
+                operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+    return document
+
+
+def document(api: str) -> dict[str, Any]:
+    """One API's document, merged from the functions that answer it."""
+    merged: dict[str, Any] = {}
+    for name in APIS[api]:
+        part = json.loads(importlib.import_module(name).app.get_openapi_json_schema())
+        if not merged:
+            merged = part
+            continue
+        for path, operations in part["paths"].items():
+            merged["paths"].setdefault(path, {}).update(operations)
+        merged["components"]["schemas"].update(part["components"]["schemas"])
+    return merged
+
+
+def write(folder: Path) -> list[Path]:
+    """Write every document into `folder` and say which."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for api in APIS:
+        path = folder / f"{api}.json"
+        path.write_text(json.dumps(document(api), indent=2, ensure_ascii=False) + "\n")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    for path in write(Path(sys.argv[1])):
+        sys.stdout.write(f"{path}\n")
