@@ -1,0 +1,1 @@
+"""Points: the ledger as Python sees it, and how points are earned."""

@@ -1,0 +1,306 @@
+"""The points ledger from Python: one call of one SQL function an operation. The rules are in database/points/ledger.sql.
+
+Amounts are points (1 to 2^53 - 1), times are timezone-aware, `op_id` is a UUIDv7. A rule that says no is a `Status`;
+exceptions are the database's own (psycopg.Error), and then the same call with the same `op_id` finds out what happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from loyalty.database import Connection
+
+
+class Status(StrEnum):
+    """What became of an operation; only `OK` moved points, and `REPLAY` says it had moved them before."""
+
+    OK = "ok"
+    REPLAY = "replay"
+    KEY_REUSE = "key_reuse"
+    INSUFFICIENT = "insufficient"
+    UNKNOWN_MEMBER = "unknown_member"
+    UNKNOWN_ACCRUAL = "unknown_accrual"
+    HOLD_NOT_OPEN = "hold_not_open"
+    OVER_HOLD = "over_hold"
+    OVER_ACCRUAL = "over_accrual"
+    INVALID = "invalid"
+
+
+class CausedBy(StrEnum):
+    """Who made held points come back: it decides whether lapsed ones may be extended again."""
+
+    MEMBER = "member"
+    OURS = "ours"
+
+
+class DebtPolicy(StrEnum):
+    """What becomes of taken-back points that the member has already spent."""
+
+    DEBT = "debt"
+    WRITE_OFF = "write_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An operation's answer: balances and version after it (None where the ledger must not tell), points it was about."""
+
+    status: Status
+    op_id: UUID
+    version: int | None
+    available: int | None
+    held: int | None
+    pending: int | None
+    debt: int | None
+    amount: int
+
+    @property
+    def done(self) -> bool:
+        """The points have moved, now or before."""
+        return self.status in (Status.OK, Status.REPLAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """Points a partner grants for a purchase; known for ever by (programme, partner, partner_reference).
+
+    `expires_on` is the last good day, None is never; `unit_cost_micros` is what the funder pays for one point, in
+    millionths of the programme's currency; `pending_until` keeps the points from being spent before.
+    """
+
+    member_id: int
+    op_id: UUID
+    amount: int
+    expires_on: date | None
+    occurred_at: datetime
+    partner: str
+    partner_reference: str
+    funder: str
+    unit_cost_micros: int
+    pending_until: datetime | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A purchase, or a part of it, that came back; known for ever by its accrual and `reversal_reference`."""
+
+    op_id: UUID
+    partner: str
+    partner_reference: str
+    reversal_reference: str
+    amount: int
+    debt_policy: DebtPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Points given (positive) or taken (negative) by hand, with a reason and who agreed."""
+
+    member_id: int
+    op_id: UUID
+    amount: int
+    expires_on: date | None
+    reason: str
+    approver: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a member has now; `available` can be spent, `expires_next_amount` of it until `expires_next_on`."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    version: int
+    expires_next_on: date | None
+    expires_next_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points that lapse together after `expires_on` (None: never)."""
+
+    expires_on: date | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One row of the journal as its member sees it; `dr` and `cr` are accounts of points.account."""
+
+    sequence: int
+    kind: str
+    amount: int
+    available_after: int
+    held_after: int
+    occurred_at: datetime
+    created_at: datetime
+    reference: str | None
+    partner: str | None
+    partner_reference: str | None
+    lots: list[dict[str, Any]] | None
+    op_id: UUID
+    ref_op: UUID | None
+    dr: int
+    cr: int
+
+
+def request_hash(operation: str, request: Mapping[str, Any]) -> bytes:
+    """SHA-256 of a request in canonical form: two requests are the same if and only if their hashes are."""
+    canonical = json.dumps(
+        {"operation": operation, "request": request},
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_canonical,
+    )
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def accrual_hash(accrual: Accrual) -> bytes:
+    """The hash of what the partner said; the key we minted for it and our own prices are no part of it."""
+    request = asdict(accrual)
+    for ours in ("op_id", "funder", "unit_cost_micros", "campaign", "pending_until", "expires_on"):
+        del request[ours]
+    return request_hash("accrue", request)
+
+
+def accrue(connection: Connection, program_id: int, accrual: Accrual, actor: str) -> Outcome:
+    """Grant points; pays debt first."""
+    return _operation(
+        connection,
+        "accrue",
+        program_id,
+        accrual.member_id,
+        accrual.op_id,
+        accrual.amount,
+        accrual.expires_on,
+        accrual.occurred_at,
+        accrual.partner,
+        accrual.partner_reference,
+        accrual.funder,
+        accrual.unit_cost_micros,
+        accrual_hash(accrual),
+        actor,
+        accrual.pending_until,
+        accrual.campaign,
+    )
+
+
+def accrue_many(
+    connection: Connection,
+    program_id: int,
+    partner: str,
+    funder: str,
+    unit_cost_micros: int,
+    actor: str,
+    accruals: Sequence[Accrual],
+) -> list[Status]:
+    """Grant many accruals of one partner in one transaction, each by itself ok or refused; answers in their order.
+
+    Partner, funder, cost, campaign and pending time are taken from the arguments, not from the accruals.
+    """
+    rows = connection.execute(
+        'select "position", status from points.accrue_many('
+        "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[], %s::bytea[])",
+        (
+            program_id,
+            partner,
+            funder,
+            unit_cost_micros,
+            actor,
+            [accrual.member_id for accrual in accruals],
+            [accrual.op_id for accrual in accruals],
+            [accrual.amount for accrual in accruals],
+            [accrual.expires_on for accrual in accruals],
+            [accrual.occurred_at for accrual in accruals],
+            [accrual.partner_reference for accrual in accruals],
+            [accrual_hash(accrual) for accrual in accruals],
+        ),
+    ).fetchall()
+    return [Status(row["status"]) for row in sorted(rows, key=lambda row: int(row["position"]))]
+
+
+def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal, actor: str) -> Outcome:
+    """Take back points of a purchase that came back: pending first, then its lot, then by the debt policy."""
+    request = asdict(reversal)
+    for ours in ("op_id", "debt_policy"):
+        del request[ours]
+    return _operation(
+        connection,
+        "reverse_accrual",
+        program_id,
+        reversal.op_id,
+        reversal.partner,
+        reversal.partner_reference,
+        reversal.reversal_reference,
+        reversal.amount,
+        reversal.debt_policy.value,
+        request_hash("reverse_accrual", request),
+        actor,
+    )
+
+
+def adjust(connection: Connection, program_id: int, adjustment: Adjustment, actor: str) -> Outcome:
+    """Give or take points by hand; never takes more than is available."""
+    request = asdict(adjustment)
+    for ours in ("op_id", "approver"):
+        del request[ours]
+    return _operation(
+        connection,
+        "adjust",
+        program_id,
+        adjustment.member_id,
+        adjustment.op_id,
+        adjustment.amount,
+        adjustment.expires_on,
+        adjustment.reason,
+        request_hash("adjust", request),
+        actor,
+        adjustment.approver,
+    )
+
+
+def balance(connection: Connection, program_id: int, member_id: int) -> Balance | None:
+    """The member's balance now, None if the programme has no such member."""
+    row = connection.execute("select * from points.balance(%s, %s)", (program_id, member_id)).fetchone()
+    return Balance(**row) if row else None
+
+
+def lots(connection: Connection, program_id: int, member_id: int) -> list[Lot]:
+    """The member's spendable points by expiry, soonest first."""
+    rows = connection.execute("select * from points.lots(%s, %s)", (program_id, member_id)).fetchall()
+    return [Lot(**row) for row in rows]
+
+
+def statement(
+    connection: Connection, program_id: int, member_id: int, before_sequence: int | None = None, page_size: int = 50
+) -> list[StatementLine]:
+    """A page of the member's journal, newest first; the next page is before the last line's sequence."""
+    rows = connection.execute(
+        "select * from points.statement(%s, %s, %s, %s)", (program_id, member_id, before_sequence, page_size)
+    ).fetchall()
+    return [StatementLine(**row) for row in rows]
+
+
+def _operation(connection: Connection, name: str, *arguments: Any) -> Outcome:
+    # `name` is one of this module's literals, never input.
+    marks = ", ".join(["%s"] * len(arguments))
+    row = connection.execute(f"select * from points.{name}({marks})".encode(), arguments).fetchone()
+    assert row is not None
+    return Outcome(Status(row.pop("status")), **row)
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, UUID | date):
+        return value.isoformat() if isinstance(value, date) else str(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
