@@ -1,0 +1,48 @@
+"""The emulator's own door, `/_local/…` on the gateway: placeholders, services, saving. Loopback only, as all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from ministack.core import persistence
+
+from local.emulator.pinned import private
+from local.emulator.placeholders import Record
+from local.emulator.services import Services
+
+type Gateway = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+def wrap(gateway: Gateway, record: Record, services: Services, application: ModuleType) -> Gateway:
+    """`gateway` with these in front: GET /_local/placeholders, /_local/services; POST /_local/services/start,
+    /_local/services/restart, /_local/save (so that a later kill loses nothing of it)."""
+    collect = private(application, "_build_persistence_save_dict")
+
+    def save() -> None:
+        private(persistence, "save_all")(collect())
+
+    doors: dict[tuple[str, str], Callable[[], Any]] = {
+        ("GET", "/_local/placeholders"): record.found,
+        ("GET", "/_local/services"): services.report,
+        ("POST", "/_local/services/start"): services.start,
+        ("POST", "/_local/services/restart"): services.restart,
+        ("POST", "/_local/save"): save,
+    }
+
+    async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith("/_local/"):
+            await gateway(scope, receive, send)
+            return
+        door = doors.get((scope["method"], path))
+        answer = await asyncio.to_thread(door) if door else {"error": f"no {scope['method']} {path}"}
+        body = json.dumps(answer).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200 if door else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return serve
