@@ -1,0 +1,29 @@
+-- Who may call what. Nobody touches a table of this room.
+grant usage on schema orders to orders_worker, order_information, quote_api, sweeper, auditor;
+
+grant execute on function
+    orders.take_token(integer, text, text, numeric, integer, integer),
+    orders.close_bucket(text, text, numeric),
+    orders.rate_of(integer),
+    orders.connection_state(integer),
+    orders.orders_waiting(integer, text)
+to quote_api, orders_worker;
+
+grant execute on function
+    orders.enqueue(integer, uuid, text),
+    orders.next(text, uuid, integer),
+    orders.lines_to_place(integer, uuid),
+    orders.conclude(integer, uuid, jsonb),
+    orders.put_back(integer, uuid, uuid, numeric),
+    orders.ask_again_later(integer, uuid, uuid),
+    orders.mark_unknown(integer, uuid, uuid, numeric, integer),
+    orders.not_found(integer, uuid, uuid, integer, integer, integer, numeric),
+    orders.unanswered(text, integer),
+    orders.answered(integer, uuid, text),
+    orders.pause(text, text),
+    orders.resume(text)
+to orders_worker;
+
+grant execute on function orders.record(integer, uuid) to order_information;
+grant execute on function orders.connection_state(integer) to sweeper;
+grant select on orders.placement, orders.placement_line, orders.order_part, orders.connection to auditor;
