@@ -26,7 +26,7 @@ from uuid import UUID
 
 import psycopg
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.api_gateway import Router as _Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
@@ -65,6 +65,13 @@ Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text, json_schema_inp
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text, json_schema_input_type=datetime)]
 
 
+class Router(_Router):
+    """Routes of one subject, for a resolver to include."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, by the token that API Gateway has checked."""
@@ -77,7 +84,7 @@ class Caller:
 
 
 def caller(app: APIGatewayRestResolver | Router, scope: str, *groups: str) -> Caller:
-    """The token's bearer. Raises Refusal (forbidden) without the scope, or without one of the groups if any is named."""
+    """The token's bearer. Raises Refusal (forbidden) without the scope, or one of the groups if any is named."""
     authorizer = (app.current_event.get("requestContext") or {}).get("authorizer") or {}
     claims = authorizer.get("claims") or {}
     client_id = str(claims.get("client_id", ""))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -147,6 +146,6 @@ def published(database: TestDatabase) -> TestDatabase:
 
 
 @pytest.fixture
-def doors(published: TestDatabase) -> Iterator[Doors]:
+def doors(published: TestDatabase) -> Doors:
     """Call any function's handler; `doors.variables["NAME"] = …` adds to its environment."""
-    yield Doors(published)
+    return Doors(published)

@@ -1,0 +1,1 @@
+"""How a programme works, said in one versioned document."""

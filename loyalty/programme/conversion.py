@@ -1,0 +1,46 @@
+"""What a point is worth: exactly one factor applies to a product for a member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from loyalty.programme.document import Campaign, Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Points per major unit, and which rule said so."""
+
+    points_per_major: int
+    source: Literal["campaign", "category", "tier", "base"]
+
+
+def points_per_major(
+    document: Programme, *, tier: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
+) -> Factor:
+    """The factor: campaign, else category, else tier, else base. Of several campaigns the kindest to the member.
+
+    `campaigns` are those the member is in; whether one is on at `at` and about this category is decided here.
+    """
+    offers = [
+        campaign.conversion_points_per_major
+        for campaign in campaigns
+        if campaign.conversion_points_per_major is not None
+        and campaign.applies(at)
+        and _is_about(campaign, tier, category)
+    ]
+    if offers:
+        return Factor(min(offers), "campaign")
+    if category is not None and category in document.conversion.by_category:
+        return Factor(document.conversion.by_category[category], "category")
+    if tier in document.conversion.by_tier:
+        return Factor(document.conversion.by_tier[tier], "tier")
+    return Factor(document.conversion.points_per_major, "base")
+
+
+def _is_about(campaign: Campaign, tier: str, category: str | None) -> bool:
+    tiers, categories = campaign.segment.tiers, campaign.scope.categories
+    return (not tiers or tier in tiers) and (not categories or category in categories)

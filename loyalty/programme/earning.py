@@ -1,0 +1,57 @@
+"""How many points a purchase earns, and until when they are good."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime
+
+from loyalty.programme.document import Programme
+from loyalty.refusal import Kind, Refusal
+
+# ISO 4217's exponents that are not 2.
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+
+
+def minor_per_major(currency: str) -> int:
+    """How many minor units one major unit has: 100 cents a dollar, 1 yen a yen."""
+    return int(10 ** _MINOR_DIGITS.get(currency, 2))
+
+
+def points_for(document: Programme, partner: str, category: str, spend_minor: int, currency: str, tier: str) -> int:
+    """Whole points for a spend, rounded down. Raises Refusal for another currency than the store's."""
+    require_currency(document, currency)
+    return spend_minor * parts_per_minor(document, partner, category, tier) // parts_per_point(document)
+
+
+def require_currency(document: Programme, currency: str) -> None:
+    """Raises Refusal (invalid) unless it is the programme's one currency."""
+    if currency != document.store.currency:
+        raise Refusal(
+            Kind.INVALID, "wrong-currency", f"This programme counts in {document.store.currency}.", field="currency"
+        )
+
+
+def parts_per_minor(document: Programme, partner: str, category: str, tier: str) -> int:
+    """What one minor unit earns, in the smallest parts of a point: add the lines of a purchase first, round once."""
+    return rate(document, partner, category) * document.tier(tier).benefits.earn_multiplier_percent
+
+
+def parts_per_point(document: Programme) -> int:
+    """How many of those parts make a point."""
+    return minor_per_major(document.store.currency) * 100
+
+
+def rate(document: Programme, partner: str, category: str) -> int:
+    """Points per major unit: the rate of partner and category, else of the partner, of the category, else the base."""
+    rates = {(rate.partner, rate.category): rate.points_per_major for rate in document.points.earn_rates}
+    for key in ((partner, category), (partner, None), (None, category)):
+        if key in rates:
+            return rates[key]
+    return document.points.base_points_per_major
+
+
+def expires_on(document: Programme, occurred_at: datetime) -> date:
+    """The last day a purchase's points are good: a month's end, `expiry.months` later, where the programme is."""
+    local = occurred_at.astimezone(document.zone)
+    year, month = divmod(local.year * 12 + local.month - 1 + document.points.expiry.months, 12)
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])

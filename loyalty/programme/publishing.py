@@ -1,0 +1,56 @@
+"""Publishing a version; the first ones come with the software."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from loyalty.database import Connection
+from loyalty.programme.document import Programme
+from loyalty.refusal import Kind, Refusal
+
+INITIAL = Path(__file__).with_name("initial")
+
+
+def publish(
+    connection: Connection, program_id: int, document: Programme, *, based_on: int, actor: str, why: str
+) -> int:
+    """Publish the next version and answer its number. Raises Refusal (conflict) unless `based_on` is the newest."""
+    row = connection.execute(
+        "select programme.publish(%s, %s, %s::jsonb, %s, %s) as version",
+        (program_id, based_on, document.model_dump_json(), actor, why),
+    ).fetchone()
+    if row is None or row["version"] is None:
+        raise Refusal(Kind.CONFLICT, "stale-version", "Somebody else published in the meantime.", field="version")
+    return int(row["version"])
+
+
+def publish_initial(connection: Connection, overrides: Mapping[str, Any]) -> dict[str, int]:
+    """Give each programme that has no version its initial document with `overrides` merged over it, as the owner.
+
+    Answers the versions published now by programme code; nothing on a second run. Raises pydantic.ValidationError.
+    """
+    published: dict[str, int] = {}
+    for row in connection.execute(
+        "select p.program_id, p.code from programme.program p"
+        " where not exists (select from programme.published d where d.program_id = p.program_id) order by 1"
+    ).fetchall():
+        initial = json.loads((INITIAL / f"{row['code']}.json").read_text())
+        document = Programme.model_validate_json(json.dumps(_merged(initial, overrides)))
+        version = connection.execute(
+            "select programme.publish(%s, 0, %s::jsonb, 'installation', 'the first version') as version",
+            (row["program_id"], document.model_dump_json()),
+        ).fetchone()
+        if version is not None and version["version"] is not None:
+            published[row["code"]] = int(version["version"])
+    return published
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
