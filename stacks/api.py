@@ -1,0 +1,179 @@
+"""The three public doors: members, staff, partners; and the function that Cognito calls when somebody signs up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks import routes
+from stacks.constructs.database_door import DatabaseDoor
+from stacks.constructs.functions import Functions
+from stacks.constructs.rest_api import RestApi
+from stacks.engine import EngineStack
+from stacks.identity import IdentityStack, trigger_name
+from stacks.integrations import IntegrationsStack
+from stacks.messaging import MessagingStack
+from stacks.settings import Settings
+
+
+class ApiStack(Stack):
+    """`apis`: by name, for the firewall and the dashboards."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        vpc: ec2.IVpc,
+        database: DatabaseDoor,
+        identity: IdentityStack,
+        messaging: MessagingStack,
+        integrations: IntegrationsStack,
+        engine: EngineStack,
+        settings: Settings,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        self._vpc = vpc
+        self._database = database
+        self._functions = Functions(self, vpc=vpc, settings=settings)
+        self._programmes = {"PROGRAM_BY_CLIENT": identity.program_by_client}
+        self._mail_from = {"MAIL_FROM": settings.messaging.mail_from}
+        portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
+        functions = {
+            "member_api": self._member_api(portal, messaging, integrations, engine),
+            "quote_api": self._quote_api(portal, integrations),
+            "manager_api": self._function("manager_api", "Staff's requests", {"CORS_ORIGIN": manager}, calls_out=False),
+            "partner_api": self._function("partner_api", "Partners' requests", {}, calls_out=False),
+        }
+        logs_allowed = self._gateway_logs()
+        pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}
+        origins = {"Member": portal, "Manager": manager, "Inbound": None}
+        tables = {"Member": routes.MEMBER, "Manager": routes.MANAGER, "Inbound": routes.INBOUND}
+        self.apis = {
+            name: RestApi(
+                self,
+                name,
+                description=f"The {name.lower()} API",
+                routes=table,
+                functions={route.function: functions[route.function] for route in table},
+                pool=pools[name],
+                origin=origins[name],
+                settings=settings,
+            )
+            for name, table in tables.items()
+        }
+        for name, api in self.apis.items():
+            api.api.deployment_stage.node.add_dependency(logs_allowed)
+            CfnOutput(self, f"{name}ApiUrl", value=api.url)
+            CfnOutput(self, f"{name}ApiId", value=api.api.rest_api_id)
+        self.functions = [*functions.values(), self._identity_trigger(identity)]
+
+    def _member_api(
+        self, origin: str, messaging: MessagingStack, integrations: IntegrationsStack, engine: EngineStack
+    ) -> lambda_.Function:
+        function = self._function(
+            "member_api",
+            "Members' requests but quotes",
+            {
+                **self._mail_from,
+                "CORS_ORIGIN": origin,
+                "STATE_MACHINE_ARN": engine.state_machine.state_machine_arn,
+                "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
+                "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
+            },
+        )
+        engine.state_machine.grant_start_execution(function)
+        integrations.quote_signing.grant_read(function)
+        messaging.payments.queue.grant_send_messages(function)
+        self._may_send_mail(function, messaging)
+        return function
+
+    def _quote_api(self, origin: str, integrations: IntegrationsStack) -> lambda_.Function:
+        function = self._function(
+            "quote_api",
+            "Quotes: what a basket costs now",
+            {
+                "CORS_ORIGIN": origin,
+                "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
+                **integrations.amazon_business_environment,
+            },
+        )
+        integrations.quote_signing.grant_read(function)
+        integrations.amazon_business.grant_read(function)
+        return function
+
+    def _identity_trigger(self, identity: IdentityStack) -> lambda_.Function:
+        function = self._function(
+            "identity_trigger",
+            "Links or enrols a person who has just confirmed their sign-up",
+            self._mail_from,
+            timeout_seconds=5,  # Cognito waits no longer
+            function_name=trigger_name(self._settings),
+        )
+        function.add_permission(
+            "Cognito",
+            principal=iam.ServicePrincipal("cognito-idp.amazonaws.com"),
+            source_arn=identity.member_pool.user_pool_arn,
+        )
+        return function
+
+    def _function(
+        self,
+        name: str,
+        description: str,
+        environment: dict[str, str],
+        *,
+        calls_out: bool = True,
+        timeout_seconds: int = 29,  # the gateway gives up then
+        function_name: str | None = None,
+    ) -> lambda_.Function:
+        return self._functions.add(
+            name,
+            description=description,
+            timeout_seconds=timeout_seconds,
+            memory_mb=self._settings.api.memory_mb,
+            database=self._database,
+            environment={**self._programmes, **environment},
+            calls_out=calls_out,
+            function_name=function_name,
+        )
+
+    def _may_send_mail(self, function: lambda_.Function, messaging: MessagingStack) -> None:
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn])
+        )
+
+    def _gateway_logs(self) -> apigateway.CfnAccount:
+        """API Gateway writes logs by one role an account and region."""
+        role = iam.Role(
+            self,
+            "GatewayLogsRole",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            inline_policies={
+                "Logs": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=[
+                                "logs:CreateLogGroup",
+                                "logs:CreateLogStream",
+                                "logs:DescribeLogGroups",
+                                "logs:DescribeLogStreams",
+                                "logs:PutLogEvents",
+                                "logs:GetLogEvents",
+                                "logs:FilterLogEvents",
+                            ],
+                            resources=["*"],
+                        )
+                    ]
+                )
+            },
+        )
+        return apigateway.CfnAccount(self, "GatewayAccount", cloud_watch_role_arn=role.role_arn)

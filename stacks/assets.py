@@ -1,0 +1,131 @@
+"""What the functions run: one layer of packages from the lock file, one small folder of our own code. No Docker."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stacks.settings import REPOSITORY
+
+BUILD = REPOSITORY / "build"
+CODE_FOLDERS = ("lambdas", "loyalty", "database")
+# What uv leaves behind that no function needs.
+_LEFTOVERS = (".lock", "bin")
+
+
+class BuildError(Exception):
+    """The layer cannot be built; the message is uv's own."""
+
+
+def code() -> Path:
+    """A folder with the functions' code and the SQL, and nothing else. The same content gives the same folder."""
+    files = list(_files(CODE_FOLDERS))
+    target = BUILD / "code" / _digest(files)
+    if target.exists():
+        return target
+    with _built_aside(target) as folder:
+        for path in files:
+            copy = folder / path.relative_to(REPOSITORY)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    return target
+
+
+def database_hash() -> str:
+    """Changes when the SQL or a programme's initial document does: then the migration runs again."""
+    return _digest([*_files(["database"]), *_files(["loyalty/programme/initial"])])
+
+
+def layer(platform: str) -> Path:
+    """The folder of the layer for `platform`, built again only when the lock file changed. Raises BuildError."""
+    target = BUILD / f"layer-{platform}"
+    stamp = hashlib.sha256((REPOSITORY / "uv.lock").read_bytes()).hexdigest()
+    marker = BUILD / f"layer-{platform}.stamp"
+    if target.exists() and marker.exists() and marker.read_text() == stamp:
+        return target
+    with _built_aside(target) as folder:
+        _install(platform, folder / "python")
+    marker.write_text(stamp)
+    return target
+
+
+def _install(platform: str, folder: Path) -> None:
+    export = ["export", "--frozen", "--quiet", "--only-group", "api", "--no-emit-project"]
+    requirements = _uv(*export)
+    # The lock file's hashes go along: what a function runs is what was locked, or the build stops.
+    target = [] if platform == "host" else ["--python-platform", platform]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete_on_close=False) as file:
+        file.write(requirements)
+        file.close()
+        install = ["pip", "install", "--quiet", "--target", str(folder), "--python-version", "3.13"]
+        _uv(*install, *target, "--only-binary", ":all:", "--no-compile-bytecode", "--require-hashes", "-r", file.name)
+    for name in _LEFTOVERS:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _uv(*arguments: str) -> str:
+    program = BUILD / "tools" / "bin" / "uv"
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_COMPILE_BYTECODE")
+    }
+    try:
+        done = subprocess.run(
+            [str(program) if program.exists() else "uv", *arguments],
+            cwd=REPOSITORY,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        raise BuildError("uv is not installed: run `make install`") from None
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"the layer cannot be built: {error.stderr.strip()}") from error
+    return done.stdout
+
+
+class _built_aside:
+    """A folder made under another name and moved into place whole: two synths at once never see half of it."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix=f".{self._target.name}-", dir=self._target.parent))
+        return self._folder
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure is None:
+            self._folder.chmod(0o755)
+            old = self._folder.with_name(f"{self._folder.name}-old")
+            if self._target.exists():
+                self._target.rename(old)
+            try:
+                self._folder.rename(self._target)
+            except OSError:  # somebody else was quicker with the same content
+                shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _files(folders: Iterable[str]) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted((REPOSITORY / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:20]

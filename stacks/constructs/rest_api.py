@@ -1,0 +1,119 @@
+"""One REST API: explicit routes, each behind a Cognito scope; every refusal is a problem document a browser may read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs.logs import kept_log_group
+from stacks.routes import Route
+from stacks.settings import Settings
+
+STAGE = "v1"
+ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id"]
+
+
+class RestApi(Construct):
+    """`api` is the gateway's resource; `url` where its stage answers."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        description: str,
+        routes: Iterable[Route],
+        functions: Mapping[str, lambda_.IFunction],
+        pool: cognito.IUserPool,
+        origin: str | None,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, id)
+        # The gateway may write logs only when its account has a role: see ApiStack.
+        access_log = kept_log_group(self, "AccessLogs", settings=settings)
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=f"loyalty-{settings.deployment.name}-{id.lower()}",
+            description=description,
+            cloud_watch_role=False,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            disable_execute_api_endpoint=False,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                throttling_rate_limit=settings.api.rate_limit,
+                throttling_burst_limit=settings.api.burst_limit,
+                metrics_enabled=True,
+                tracing_enabled=settings.observability.tracing,
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=_access_log_format(),
+            ),
+        )
+        authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "SignedIn", cognito_user_pools=[pool])
+        integrations: dict[str, apigateway.Integration] = {
+            name: apigateway.LambdaIntegration(function, allow_test_invoke=False, scope_permission_to_method=False)
+            for name, function in functions.items()
+        }
+        methods: dict[str, list[str]] = {}
+        for route in routes:
+            methods.setdefault(route.path, []).append(route.method)
+            self.api.root.resource_for_path(route.path).add_method(
+                route.method,
+                integrations[route.function],
+                authorizer=authorizer,
+                authorization_type=apigateway.AuthorizationType.COGNITO,
+                authorization_scopes=[route.scope],
+            )
+        if origin:
+            for path, allowed in methods.items():
+                self.api.root.resource_for_path(path).add_cors_preflight(
+                    allow_origins=[origin], allow_methods=[*allowed, "OPTIONS"], allow_headers=ALLOWED_HEADERS
+                )
+        self._refusals(origin)
+        self.url = self.api.url
+        self.stage_arn = self.api.deployment_stage.stage_arn
+
+    def _refusals(self, origin: str | None) -> None:
+        """What the gateway itself answers, in the same shape as the functions' refusals."""
+        headers = {"Content-Type": "'application/problem+json'"}
+        if origin:
+            headers["Access-Control-Allow-Origin"] = f"'{origin}'"
+        for name, kind in {
+            "Unauthorized": apigateway.ResponseType.UNAUTHORIZED,
+            "Refused": apigateway.ResponseType.DEFAULT_4_XX,
+            "Failed": apigateway.ResponseType.DEFAULT_5_XX,
+        }.items():
+            body = {"type": "about:blank", "title": "$context.error.message", "request_id": "$context.requestId"}
+            self.api.add_gateway_response(
+                name,
+                type=kind,
+                response_headers=headers,
+                templates={
+                    "application/json": json.dumps(body).replace(
+                        '"$context.error.message"', "$context.error.messageString"
+                    )
+                },
+            )
+
+
+def _access_log_format() -> apigateway.AccessLogFormat:
+    """Ids, times and outcomes: no address of a person, no query (it may hold what they search for)."""
+    fields = {
+        "request_id": "$context.requestId",
+        "time": "$context.requestTime",
+        "method": "$context.httpMethod",
+        "route": "$context.resourcePath",
+        "status": "$context.status",
+        "latency_ms": "$context.responseLatency",
+        "integration_ms": "$context.integrationLatency",
+        "client_id": "$context.authorizer.claims.client_id",
+        "error": "$context.error.responseType",
+    }
+    return apigateway.AccessLogFormat.custom(json.dumps(fields))

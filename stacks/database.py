@@ -1,0 +1,246 @@
+"""Aurora PostgreSQL, the door to it, and the migration that brings it to this version of the code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import CfnOutput, CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from stacks import assets
+from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.database_door import PORT, DatabaseDoor
+from stacks.constructs.functions import Functions
+from stacks.constructs.logs import removal_policy
+from stacks.settings import Settings
+
+OWNER = "loyalty_owner"
+# One PostgreSQL role an entry point, as database/migrations/20261122030000_foundation.sql makes them.
+ROLES = (
+    "member_api",
+    "quote_api",
+    "manager_api",
+    "partner_api",
+    "identity_trigger",
+    "engine_step",
+    "order_information",
+    "sweeper",
+    "catalogue_sync",
+    "importer",
+    "payments_worker",
+    "orders_worker",
+    "auditor",
+)
+
+
+class DatabaseStack(Stack):
+    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch."""
+
+    def __init__(self, scope: Construct, id: str, *, vpc: ec2.IVpc, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._vpc = vpc
+        self._settings = settings
+        self._key = kms.Key(
+            self,
+            "Key",
+            description="Aurora: data, snapshots, insights",
+            enable_key_rotation=True,
+            removal_policy=removal_policy(settings),
+        )
+        self.cluster = self._cluster()
+        secrets = self._role_secrets() if settings.database.authentication == "password" else {}
+        self.door = self._door(secrets)
+        self._migration(secrets)
+
+    def _cluster(self) -> rds.DatabaseCluster:
+        database, deployment = self._settings.database, self._settings.deployment
+        engine = rds.DatabaseClusterEngine.aurora_postgres(
+            version=rds.AuroraPostgresEngineVersion.of(database.engine_version, database.engine_version.split(".")[0])
+        )
+        firewall = ec2.SecurityGroup(
+            self, "Firewall", vpc=self._vpc, description="Aurora: answers, never calls", allow_all_outbound=False
+        )
+        cluster = rds.DatabaseCluster(
+            self,
+            "Cluster",
+            engine=engine,
+            parameter_group=rds.ParameterGroup(
+                self,
+                "Parameters",
+                engine=engine,
+                description="TLS only; statements that take long are logged without their values",
+                parameters={
+                    "rds.force_ssl": "0" if database.authentication == "password" else "1",
+                    "log_min_duration_statement": "1000",
+                    "log_parameter_max_length": "0",
+                    "log_parameter_max_length_on_error": "0",
+                    "idle_in_transaction_session_timeout": "60000",
+                },
+            ),
+            credentials=rds.Credentials.from_generated_secret(OWNER),
+            default_database_name=database.name,
+            writer=self._instance("Writer"),
+            readers=[self._instance(f"Reader{number}", number) for number in range(1, database.readers + 1)],
+            serverless_v2_min_capacity=database.min_acu if database.mode == "serverless" else None,
+            serverless_v2_max_capacity=database.max_acu if database.mode == "serverless" else None,
+            vpc=self._vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            security_groups=[firewall],
+            iam_authentication=True,
+            storage_encrypted=True,
+            storage_encryption_key=self._key,
+            storage_type=rds.DBClusterStorageType.AURORA_IOPT1 if database.io_optimized else None,
+            backup=rds.BackupProps(retention=Duration.days(database.backup_days)),
+            copy_tags_to_snapshot=True,
+            deletion_protection=deployment.durable,
+            removal_policy=RemovalPolicy.SNAPSHOT if deployment.durable else RemovalPolicy.DESTROY,
+            cloudwatch_logs_exports=["postgresql"] if deployment.durable else None,
+        )
+        return cluster
+
+    def _instance(self, id: str, promotion_tier: int = 0) -> rds.IClusterInstance:
+        database = self._settings.database
+        insights: dict[str, Any] = {
+            "enable_performance_insights": database.performance_insights,
+            "performance_insight_encryption_key": self._key if database.performance_insights else None,
+            "auto_minor_version_upgrade": True,
+        }
+        if database.mode == "provisioned":
+            return rds.ClusterInstance.provisioned(
+                id,
+                instance_type=ec2.InstanceType(database.instance_class),
+                promotion_tier=promotion_tier if promotion_tier else None,
+                **insights,
+            )
+        if promotion_tier:
+            return rds.ClusterInstance.serverless_v2(id, scale_with_writer=promotion_tier == 1, **insights)
+        return rds.ClusterInstance.serverless_v2(id, **insights)
+
+    def _role_secrets(self) -> dict[str, secretsmanager.ISecret]:
+        return {
+            role: secretsmanager.Secret(
+                self,
+                f"{role.title().replace('_', '')}Password",
+                description=f"PostgreSQL role {role}",
+                removal_policy=RemovalPolicy.DESTROY,
+                generate_secret_string=secretsmanager.SecretStringGenerator(
+                    secret_string_template=json.dumps({"username": role}),
+                    generate_string_key="password",
+                    exclude_punctuation=True,
+                    password_length=32,
+                ),
+            )
+            for role in ROLES
+        }
+
+    def _door(self, secrets: dict[str, secretsmanager.ISecret]) -> DatabaseDoor:
+        database = self._settings.database
+        if database.proxy:
+            return self._proxy()
+        endpoint = self.cluster.cluster_endpoint
+        return DatabaseDoor(
+            host=endpoint.hostname,
+            port=endpoint.port_as_string() if hasattr(endpoint, "port_as_string") else str(PORT),
+            database_name=database.name,
+            listener=self.cluster,
+            target=self.cluster,
+            secrets=secrets,
+        )
+
+    def _proxy(self) -> DatabaseDoor:
+        firewall = ec2.SecurityGroup(
+            self, "ProxyFirewall", vpc=self._vpc, description="RDS Proxy", allow_all_outbound=False
+        )
+        firewall.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
+        role = iam.Role(
+            self, "ProxyRole", assumed_by=iam.ServicePrincipal("rds.amazonaws.com"), description="RDS Proxy to Aurora"
+        )
+        # End to end: the proxy comes to Aurora as the caller's own role, with a token of its own. No secret is kept.
+        for name in ROLES:
+            self.cluster.grant_connect(role, name)
+        proxy = rds.DatabaseProxy(
+            self,
+            "Proxy",
+            proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
+            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+            iam_auth=True,
+            require_tls=True,
+            role=role,
+            vpc=self._vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            security_groups=[firewall],
+            borrow_timeout=Duration.seconds(5),
+            idle_client_timeout=Duration.minutes(15),
+        )
+        if self._settings.database.readers:
+            read_only = rds.CfnDBProxyEndpoint(
+                self,
+                "ReadOnly",
+                db_proxy_name=proxy.db_proxy_name,
+                db_proxy_endpoint_name=f"{self.stack_name}-read-only",
+                vpc_subnet_ids=self._vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
+                vpc_security_group_ids=[firewall.security_group_id],
+                target_role="READ_ONLY",
+            )
+            CfnOutput(self, "DatabaseReadOnlyHost", value=read_only.attr_endpoint)
+        return DatabaseDoor(
+            host=proxy.endpoint,
+            port=str(PORT),
+            database_name=self._settings.database.name,
+            listener=proxy,
+            target=proxy,
+            secrets={},
+        )
+
+    def _migration(self, secrets: dict[str, secretsmanager.ISecret]) -> None:
+        owner = self.cluster.secret
+        assert owner is not None
+        functions = Functions(self, vpc=self._vpc, settings=self._settings)
+        overrides = json.dumps(_programme_overrides(self._settings), sort_keys=True)
+        function = functions.add(
+            "migrate",
+            description="Brings the schema to this version; runs as the schemas' owner, past the proxy",
+            timeout_seconds=900,
+            memory_mb=512,
+            database=None,
+            environment={
+                "DATABASE_HOST": self.cluster.cluster_endpoint.hostname,
+                "DATABASE_PORT": self.door.port,
+                "DATABASE_NAME": self._settings.database.name,
+                "DATABASE_ROLE": OWNER,
+                "DATABASE_SSLMODE": "disable" if secrets else "verify-full",
+                "DATABASE_SECRET_ARN": owner.secret_arn,
+                "PROGRAMME_OVERRIDES": overrides,
+                "ROLE_SECRET_ARNS": self.to_json_string({role: secret.secret_arn for role, secret in secrets.items()}),
+            },
+        )
+        owner.grant_read(function)
+        for secret in secrets.values():
+            secret.grant_read(function)
+        function.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
+        migration = CustomResource(
+            self,
+            "Migration",
+            service_token=function.function_arn,
+            resource_type="Custom::Migration",
+            service_timeout=Duration.minutes(16),
+            # Any change here is an update of this resource, and an update is a migration.
+            properties={"Database": assets.database_hash(), "Overrides": overrides},
+        )
+        migration.node.add_dependency(self.cluster)
+        acknowledge(
+            owner,
+            "Read by the migration function alone, which nothing but a deployment can invoke",
+            "AwsSolutions-SMG4",
+        )
+
+
+def _programme_overrides(settings: Settings) -> dict[str, Any]:
+    chosen = settings.programme.model_dump(exclude_none=True)
+    return {"redemption": chosen} if chosen else {}

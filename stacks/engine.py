@@ -1,0 +1,101 @@
+"""The Loyalty Engine: one execution a redemption, the functions it calls, and the sweeper that starts what was left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from stacks.constructs.database_door import DatabaseDoor
+from stacks.constructs.functions import Functions
+from stacks.constructs.logs import kept_log_group
+from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.settings import Settings
+
+DEFINITION = Path(__file__).with_name("loyalty_engine.asl.json")
+
+
+class EngineStack(Stack):
+    """`state_machine`: started by the member API and the sweeper, answered by the workers."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        vpc: ec2.IVpc,
+        database: DatabaseDoor,
+        payments: QueueWithDeadLetters,
+        orders: QueueWithDeadLetters,
+        settings: Settings,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        functions = Functions(self, vpc=vpc, settings=settings)
+        memory = settings.engine.memory_mb
+        step = functions.add(
+            "engine_step",
+            description="One step of a redemption: one SQL function",
+            timeout_seconds=30,
+            memory_mb=memory,
+            database=database,
+            calls_out=False,
+        )
+        order_information = functions.add(
+            "order_information",
+            description="Writes what Amazon Business says of an order",
+            timeout_seconds=30,
+            memory_mb=memory,
+            database=database,
+            calls_out=False,
+        )
+        self.state_machine = stepfunctions.StateMachine(
+            self,
+            "LoyaltyEngine",
+            state_machine_type=stepfunctions.StateMachineType.STANDARD,
+            definition_body=stepfunctions.DefinitionBody.from_string(DEFINITION.read_text()),
+            definition_substitutions={
+                "EngineStepFunction": step.function_arn,
+                "OrderInformationFunction": order_information.function_arn,
+                "PaymentsQueueUrl": payments.queue.queue_url,
+                "OrdersQueueUrl": orders.queue.queue_url,
+            },
+            logs=stepfunctions.LogOptions(
+                destination=kept_log_group(self, "LoyaltyEngineLogs", settings=settings),
+                level=stepfunctions.LogLevel[settings.engine.log_level],
+                # Ids only ever pass through the machine, so its data may be logged.
+                include_execution_data=True,
+            ),
+            tracing_enabled=settings.observability.tracing,
+        )
+        for function in (step, order_information):
+            function.grant_invoke(self.state_machine)
+        for queue in (payments, orders):
+            queue.queue.grant_send_messages(self.state_machine)
+        sweeper = functions.add(
+            "sweeper",
+            description="Starts, closes and expires what nobody else did",
+            timeout_seconds=55,
+            memory_mb=memory,
+            database=database,
+            environment={"STATE_MACHINE_ARN": self.state_machine.state_machine_arn},
+        )
+        self.state_machine.grant_start_execution(sweeper)
+        if minutes := settings.schedules.sweeper_minutes:
+            events.Rule(
+                self,
+                "Sweep",
+                description="The sweeper's rules",
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                # The next minute comes anyway: an old sweep is not worth a retry.
+                targets=[targets.LambdaFunction(sweeper, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            )
+        self.functions = [step, order_information, sweeper]
+        CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)

@@ -1,0 +1,158 @@
+"""What comes in by itself: files of members and purchases in a bucket, and Amazon's catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.constructs.database_door import DatabaseDoor
+from stacks.constructs.functions import Functions
+from stacks.constructs.logs import removal_policy
+from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.integrations import IntegrationsStack
+from stacks.settings import Settings
+
+# Where files arrive; the importer writes its reports elsewhere in the bucket and must not wake itself.
+ARRIVALS = ("members/", "accruals/")
+
+
+class FeedsStack(Stack):
+    """`bucket`: put a file under members/ or accruals/, find its report under reports/."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        vpc: ec2.IVpc,
+        database: DatabaseDoor,
+        integrations: IntegrationsStack,
+        settings: Settings,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        functions = Functions(self, vpc=vpc, settings=settings)
+        self.bucket = self._bucket()
+        importer = functions.add(
+            "importer",
+            description="Reads a file of members or purchases line by line and reports on it",
+            timeout_seconds=900,
+            memory_mb=1024,
+            database=database,
+        )
+        for folder in ARRIVALS:
+            self.bucket.grant_read(importer, f"{folder}*")
+        self.bucket.grant_put(importer, "reports/*")
+        self._on_arrival(importer)
+        sync = functions.add(
+            "catalogue_sync",
+            description="Brings the stored catalogue up to date with Amazon Business",
+            timeout_seconds=600,
+            memory_mb=512,
+            database=database,
+            environment=integrations.amazon_business_environment,
+        )
+        integrations.amazon_business.grant_read(sync)
+        if minutes := settings.schedules.catalogue_sync_minutes:
+            events.Rule(
+                self,
+                "Sync",
+                description="The catalogue's regular sync",
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                targets=[targets.LambdaFunction(sync, retry_attempts=0, max_event_age=Duration.minutes(5))],
+            )
+        self.functions = [importer, sync]
+        CfnOutput(self, "ImportBucket", value=self.bucket.bucket_name)
+
+    def _bucket(self) -> s3.Bucket:
+        key = kms.Key(
+            self,
+            "Key",
+            description="Files of members and purchases",
+            enable_key_rotation=True,
+            removal_policy=removal_policy(self._settings),
+        )
+        log_bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            removal_policy=removal_policy(self._settings),
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+        )
+        bucket = s3.Bucket(
+            self,
+            "Import",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            server_access_logs_bucket=log_bucket,
+            server_access_logs_prefix="import/",
+            removal_policy=removal_policy(self._settings),
+            # The files hold personal data and the database holds what was read: they are not kept.
+            lifecycle_rules=[
+                s3.LifecycleRule(expiration=Duration.days(30), noncurrent_version_expiration=Duration.days(7))
+            ],
+        )
+        # By the resource's own property: the CDK's way is a custom resource.
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        return bucket
+
+    def _on_arrival(self, importer: lambda_.Function) -> None:
+        """Tell the importer in the words of an S3 notification, whatever brought it."""
+        failed = QueueWithDeadLetters(
+            self, "Arrivals", visibility=Duration.minutes(2), max_receives=self._settings.messaging.max_receives
+        )
+        field = events.EventField.from_path
+        events.Rule(
+            self,
+            "Arrival",
+            description="A file arrived",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [self.bucket.bucket_name]},
+                    "object": {"key": [{"prefix": folder} for folder in ARRIVALS]},
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    importer,
+                    dead_letter_queue=failed.dead_letters,
+                    retry_attempts=2,
+                    event=events.RuleTargetInput.from_object(
+                        {
+                            "Records": [
+                                {
+                                    "eventSource": "aws:s3",
+                                    "eventName": "ObjectCreated:Put",
+                                    "s3": {
+                                        "bucket": {"name": field("$.detail.bucket.name")},
+                                        "object": {"key": field("$.detail.object.key")},
+                                    },
+                                }
+                            ]
+                        }
+                    ),
+                )
+            ],
+        )

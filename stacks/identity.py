@@ -1,0 +1,219 @@
+"""Who may sign in: members and partners in one pool, staff in another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Aws, CfnOutput, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from stacks.constructs.logs import removal_policy
+from stacks.settings import Settings
+
+# The prefix of every scope: `loyalty/member`.
+RESOURCE_SERVER = "loyalty"
+STAFF_GROUPS = {
+    "catalogue-manager": "Decides what may be redeemed",
+    "business-operator": "Adjusts, approves, publishes",
+    "support": "Helps members",
+}
+MAIN_PROGRAMME, CANARY_PROGRAMME = 1, 2
+
+
+def trigger_name(settings: Settings) -> str:
+    """The fixed name of the post-confirmation function.
+
+    The function must know the pool's clients and the pool must know the function: a circle, cut by this name.
+    """
+    return f"loyalty-{settings.deployment.name}-identity-trigger"
+
+
+class IdentityStack(Stack):
+    """`program_by_client`: JSON that tells each function which programme a token's client speaks for."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        self.member_pool = self._member_pool()
+        self.staff_pool = self._staff_pool()
+        self._clients()
+
+    def _member_pool(self) -> cognito.UserPool:
+        identity = self._settings.identity
+        pool = cognito.UserPool(
+            self,
+            "Members",
+            user_pool_name=f"loyalty-{self._settings.deployment.name}-members",
+            self_sign_up_enabled=identity.self_sign_up,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            standard_attributes=cognito.StandardAttributes(
+                email=cognito.StandardAttribute(required=True, mutable=True)
+            ),
+            custom_attributes={"member_number": cognito.StringAttribute(max_len=64, mutable=True)},
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            **self._common(),
+        )
+        # By name and not by reference: see trigger_name.
+        function = f"arn:{Aws.PARTITION}:lambda:{self.region}:{self.account}:function:{trigger_name(self._settings)}"
+        resource = pool.node.default_child
+        assert isinstance(resource, cognito.CfnUserPool)
+        resource.lambda_config = cognito.CfnUserPool.LambdaConfigProperty(post_confirmation=function)
+        return pool
+
+    def _staff_pool(self) -> cognito.UserPool:
+        identity = self._settings.identity
+        mfa = {"required": cognito.Mfa.REQUIRED, "optional": cognito.Mfa.OPTIONAL, "off": cognito.Mfa.OFF}
+        pool = cognito.UserPool(
+            self,
+            "Staff",
+            user_pool_name=f"loyalty-{self._settings.deployment.name}-staff",
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            mfa=mfa[identity.staff_mfa],
+            mfa_second_factor=None if identity.staff_mfa == "off" else cognito.MfaSecondFactor(otp=True, sms=False),
+            **self._common(),
+        )
+        for name, description in STAFF_GROUPS.items():
+            pool.add_group(name.title().replace("-", ""), group_name=name, description=description)
+        return pool
+
+    def _common(self) -> dict[str, Any]:
+        identity, durable = self._settings.identity, self._settings.deployment.durable
+        protection = cognito.StandardThreatProtectionMode
+        return {
+            "password_policy": cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+                temp_password_validity=Duration.days(3),
+            ),
+            "account_recovery": cognito.AccountRecovery.EMAIL_ONLY,
+            "feature_plan": cognito.FeaturePlan.PLUS if identity.threat_protection else cognito.FeaturePlan.ESSENTIALS,
+            "standard_threat_protection_mode": protection.FULL_FUNCTION if identity.threat_protection else None,
+            "deletion_protection": durable,
+            "removal_policy": removal_policy(self._settings) if durable else RemovalPolicy.DESTROY,
+        }
+
+    def _clients(self) -> None:
+        identity = self._settings.identity
+        member, accruals, members = (
+            cognito.ResourceServerScope(scope_name=name, scope_description=description)
+            for name, description in (
+                ("member", "What a member may do for themselves"),
+                ("accruals.write", "Award points and take them back"),
+                ("members.write", "Register members"),
+            )
+        )
+        server = self.member_pool.add_resource_server(
+            "Server", identifier=RESOURCE_SERVER, scopes=[member, accruals, members]
+        )
+        member_scopes = [*_PERSON, cognito.OAuthScope.resource_server(server, member)]
+        partner_scopes = [cognito.OAuthScope.resource_server(server, scope) for scope in (accruals, members)]
+        visits = (identity.member_callback_urls, identity.member_logout_urls)
+        main = self._browser_client(self.member_pool, "Portal", member_scopes, *visits)
+        canary = self._browser_client(self.member_pool, "Canary", member_scopes, *visits)
+        partner = self.member_pool.add_client(
+            "Partner",
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(flows=cognito.OAuthFlows(client_credentials=True), scopes=partner_scopes),
+            access_token_validity=Duration.minutes(60),
+            enable_token_revocation=True,
+        )
+        work = cognito.ResourceServerScope(scope_name="staff", scope_description="What staff may do")
+        staff_server = self.staff_pool.add_resource_server("Server", identifier=RESOURCE_SERVER, scopes=[work])
+        staff = self._browser_client(
+            self.staff_pool,
+            "Manager",
+            [*_PERSON, cognito.OAuthScope.resource_server(staff_server, work)],
+            identity.staff_callback_urls,
+            identity.staff_logout_urls,
+        )
+        member_domain = self._domain(self.member_pool, "MemberDomain", identity.domain_prefix, main, canary)
+        staff_domain = self._domain(self.staff_pool, "StaffDomain", f"{identity.domain_prefix}-staff", staff)
+        programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, partner: MAIN_PROGRAMME, staff: MAIN_PROGRAMME}
+        # Written by hand: client ids are known at deployment, and a template's JSON cannot have such keys.
+        self.program_by_client = Fn.join(
+            "",
+            [
+                "{",
+                *_joined(
+                    ['"', client.user_pool_client_id, f'":{programme}'] for client, programme in programmes.items()
+                ),
+                "}",
+            ],
+        )
+        for name, value in {
+            "MemberPoolId": self.member_pool.user_pool_id,
+            "MemberClientId": main.user_pool_client_id,
+            "CanaryClientId": canary.user_pool_client_id,
+            "PartnerClientId": partner.user_pool_client_id,
+            "StaffPoolId": self.staff_pool.user_pool_id,
+            "StaffClientId": staff.user_pool_client_id,
+            "MemberDomain": member_domain.base_url(),
+            "StaffDomainUrl": staff_domain.base_url(),
+        }.items():
+            CfnOutput(self, name, value=value)
+
+    def _browser_client(
+        self,
+        pool: cognito.UserPool,
+        id: str,
+        scopes: list[cognito.OAuthScope],
+        callback_urls: tuple[str, ...],
+        logout_urls: tuple[str, ...],
+    ) -> cognito.UserPoolClient:
+        passwords = self._settings.identity.password_sign_in
+        return pool.add_client(
+            id,
+            generate_secret=False,
+            auth_flows=cognito.AuthFlow(user_srp=True, user_password=passwords, admin_user_password=passwords),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=scopes,
+                callback_urls=list(callback_urls),
+                logout_urls=list(logout_urls),
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            access_token_validity=Duration.minutes(60),
+            id_token_validity=Duration.minutes(60),
+            refresh_token_validity=Duration.days(30),
+        )
+
+    def _domain(
+        self, pool: cognito.UserPool, id: str, prefix: str, *clients: cognito.UserPoolClient
+    ) -> cognito.UserPoolDomain:
+        domain = pool.add_domain(
+            id,
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix),
+            managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+        )
+        for client in clients:
+            style = cognito.CfnManagedLoginBranding(
+                self,
+                f"{client.node.id}SignInStyle",
+                user_pool_id=pool.user_pool_id,
+                client_id=client.user_pool_client_id,
+                use_cognito_provided_values=True,
+            )
+            style.node.add_dependency(domain)
+        return domain
+
+
+_PERSON = [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE]
+
+
+def _joined(parts: Any) -> list[str]:
+    """The parts of a list with a comma between its items."""
+    result: list[str] = []
+    for position, part in enumerate(parts):
+        result += [*([","] if position else []), *part]
+    return result

@@ -1,0 +1,62 @@
+"""The credentials of parties outside, and the key that signs quotes. Values are put in by operators, never by a template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.logs import removal_policy
+from stacks.settings import Settings
+
+BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operations says how operators replace it"
+
+
+class IntegrationsStack(Stack):
+    """Three secrets; `amazon_business_environment` is what a caller of Amazon Business needs."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        self.amazon_business = self._empty(
+            "AmazonBusiness", ("client_id", "client_secret", "refresh_token", "buyer_email", "buying_group")
+        )
+        self.amazon_pay = self._empty("AmazonPay", ("public_key_id", "private_key_pem", "store_id", "merchant_id"))
+        self.quote_signing = secretsmanager.Secret(
+            self,
+            "QuoteSigning",
+            description="HMAC key of quotes: the raw string",
+            removal_policy=removal_policy(settings),
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
+        )
+        acknowledge(
+            self.quote_signing,
+            "A new key would refuse every open quote; quotes live for minutes and the key never leaves two functions",
+            "AwsSolutions-SMG4",
+        )
+        self.amazon_business_environment = {
+            "AMAZON_BUSINESS_SECRET_ARN": self.amazon_business.secret_arn,
+            "AMAZON_BUSINESS_URL": settings.integrations.amazon_business_url,
+            "AMAZON_LWA_URL": settings.integrations.amazon_lwa_url,
+        }
+        CfnOutput(self, "AmazonBusinessSecretArn", value=self.amazon_business.secret_arn)
+        CfnOutput(self, "AmazonPaySecretArn", value=self.amazon_pay.secret_arn)
+        CfnOutput(self, "QuoteSigningSecretArn", value=self.quote_signing.secret_arn)
+
+    def _empty(self, id: str, keys: tuple[str, ...]) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
+            self,
+            id,
+            description=f"JSON with {', '.join(keys)}; put in by an operator",
+            removal_policy=removal_policy(self._settings),
+            # Only the shape: `unset` is a generated value nobody uses.
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps(dict.fromkeys(keys, "")), generate_string_key="unset"
+            ),
+        )
+        acknowledge(secret, BY_HAND, "AwsSolutions-SMG4")
+        return secret

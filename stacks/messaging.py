@@ -1,0 +1,71 @@
+"""How parts tell each other and people things: the event bus, the workers' queues, operators' mail, SES."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.constructs.logs import removal_policy
+from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.settings import Settings
+
+
+class MessagingStack(Stack):
+    """`payments` and `orders`: the workers' queues. `operators`: the topic of alarms. `bus`: what happened, by ids."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        self.bus = events.EventBus(self, "Bus", event_bus_name=f"loyalty-{settings.deployment.name}")
+        receives = settings.messaging.max_receives
+        # Longer than a worker's slowest call and its retries; a task that is still busy extends it.
+        self.payments = QueueWithDeadLetters(self, "Payments", visibility=Duration.minutes(2), max_receives=receives)
+        self.orders = QueueWithDeadLetters(self, "Orders", visibility=Duration.minutes(2), max_receives=receives)
+        self.operators = self._operators()
+        self.mail_identity_arn = self._mail()
+        CfnOutput(self, "PaymentsQueueUrl", value=self.payments.queue.queue_url)
+        CfnOutput(self, "OrdersQueueUrl", value=self.orders.queue.queue_url)
+        CfnOutput(self, "EventBusName", value=self.bus.event_bus_name)
+
+    @property
+    def dead_letters(self) -> list[sqs.IQueue]:
+        """Every queue that ought to be empty."""
+        return [self.payments.dead_letters, self.orders.dead_letters]
+
+    def _operators(self) -> sns.Topic:
+        key = kms.Key(
+            self,
+            "OperatorsKey",
+            description="Alarms on their way to operators",
+            enable_key_rotation=True,
+            removal_policy=removal_policy(self._settings),
+        )
+        # Without this CloudWatch's and EventBridge's messages vanish without a trace.
+        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+            key.grant_encrypt_decrypt(iam.ServicePrincipal(service))
+        topic = sns.Topic(self, "Operators", master_key=key, enforce_ssl=True)
+        topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+        for address in self._settings.messaging.operator_emails:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
+
+    def _mail(self) -> str:
+        messaging = self._settings.messaging
+        domain = messaging.mail_from.split("@")[1]
+        identity = ses.EmailIdentity(
+            self,
+            "Mail",
+            identity=ses.Identity.domain(domain)
+            if messaging.mail_identity == "domain"
+            else ses.Identity.email(messaging.mail_from),
+        )
+        return identity.email_identity_arn

@@ -1,0 +1,60 @@
+"""Every public route: method, path, function, scope. The functions' own resolvers list the same; a test compares."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """`function` is the module in lambdas/ that answers."""
+
+    method: str
+    path: str
+    function: str
+    scope: str
+
+
+def _member(method: str, path: str, function: str = "member_api") -> Route:
+    return Route(method, path, function, "loyalty/member")
+
+
+def _staff(method: str, path: str) -> Route:
+    return Route(method, path, "manager_api", "loyalty/staff")
+
+
+MEMBER = (
+    _member("GET", "/me"),
+    _member("POST", "/claims"),
+    _member("POST", "/claims/confirmation"),
+    _member("GET", "/terms"),
+    _member("POST", "/terms/acceptance"),
+    _member("GET", "/me/balance"),
+    _member("GET", "/me/statement"),
+    _member("GET", "/me/lots"),
+    _member("GET", "/me/addresses"),
+    _member("POST", "/me/addresses"),
+    _member("GET", "/catalogue"),
+    _member("GET", "/catalogue/{version}/products"),
+    _member("GET", "/catalogue/{version}/products/{asin}"),
+    _member("POST", "/quotes", "quote_api"),
+    _member("POST", "/quotes/{quote_id}/split", "quote_api"),
+    _member("POST", "/redemptions"),
+    _member("GET", "/redemptions"),
+    _member("GET", "/redemptions/{redemption_id}"),
+    _member("POST", "/redemptions/{redemption_id}/payment-approval"),
+    _member("POST", "/redemptions/{redemption_id}/cancel"),
+    _member("PUT", "/redemptions/{redemption_id}/address"),
+)
+MANAGER = (
+    _staff("POST", "/members"),
+    _staff("GET", "/members/{member_number}"),
+    _staff("POST", "/adjustments"),
+    _staff("GET", "/adjustments"),
+    _staff("POST", "/adjustments/{adjustment_id}/approval"),
+    _staff("GET", "/redemptions/{redemption_id}"),
+)
+INBOUND = (
+    Route("POST", "/members", "partner_api", "loyalty/members.write"),
+    Route("POST", "/accruals", "partner_api", "loyalty/accruals.write"),
+    Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
+)

@@ -1,0 +1,374 @@
+"""The operator's config: one frozen tree from `config/<environment>.toml`, every mistake named at once by file and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CONFIG_FOLDER = REPOSITORY / "config"
+
+# What CloudWatch accepts; any other number fails in the middle of a deployment.
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
+    *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+# Memory that Fargate sells with each amount of processor, in MiB.
+FARGATE_MEMORY = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+}
+ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
+
+
+class SettingsError(Exception):
+    """The config cannot be used: one line a mistake, `file:line: section.key: why (got …)`."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Deployment(_Section):
+    """Whose deployment this is. `durable`: data outlives its stack, and what only production needs is insisted on."""
+
+    name: str = Field(pattern=ENVIRONMENT_NAME.pattern)
+    account: str = Field(pattern=r"^\d{12}$")
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    durable: bool
+    tags: dict[str, str] = {}
+
+
+class Network(_Section):
+    """Zones are written down because a look-up would need credentials at synth."""
+
+    availability_zones: tuple[str, ...] = Field(min_length=2, max_length=6, strict=False)
+    cidr: str = Field(default="10.40.0.0/16", pattern=r"^\d+\.\d+\.\d+\.\d+/(1[6-9]|2[0-2])$")
+    nat_gateways: int = Field(ge=0, le=6)
+    interface_endpoints: tuple[str, ...] = Field(default=(), strict=False)
+    flow_logs: bool = True
+
+
+class Database(_Section):
+    """`authentication = "password"` is for the laptop: a secret for each role in place of an IAM token."""
+
+    name: str = Field(default="loyalty", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    engine_version: str = Field(default="16.8", pattern=r"^1[67]\.\d+$")
+    mode: Literal["serverless", "provisioned"] = "serverless"
+    min_acu: float = Field(default=0.5, ge=0, le=256)
+    max_acu: float = Field(default=4, ge=1, le=256)
+    instance_class: str = "r8g.large"
+    readers: int = Field(default=0, ge=0, le=15)
+    proxy: bool = True
+    authentication: Literal["iam", "password"] = "iam"
+    io_optimized: bool = False
+    backup_days: int = Field(default=7, ge=1, le=35)
+    performance_insights: bool = True
+
+
+class Identity(_Section):
+    """Who may sign in and how. `password_sign_in` opens the flows that scripts use; the portal itself uses code + PKCE."""
+
+    domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
+    self_sign_up: bool = True
+    password_sign_in: bool = False
+    staff_mfa: Literal["required", "optional", "off"] = "required"
+    threat_protection: bool = False
+    member_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
+    member_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
+    staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
+    staff_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
+
+
+class Messaging(_Section):
+    """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial)."""
+
+    mail_from: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    mail_identity: Literal["domain", "address"] = "domain"
+    operator_emails: tuple[str, ...] = Field(default=(), strict=False)
+    max_receives: int = Field(default=5, ge=1, le=100)
+
+
+class Api(_Section):
+    """Limits are per stage: requests a second, and how many may come at once."""
+
+    rate_limit: int = Field(default=200, ge=1, le=10_000)
+    burst_limit: int = Field(default=400, ge=1, le=5_000)
+    firewall: bool = True
+    requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
+    memory_mb: int = Field(default=512, ge=128, le=10_240)
+
+
+class Service(_Section):
+    """One ECS service. `image` is what CI pushed, by digest; empty: built from its Dockerfile at deploy."""
+
+    cpu: Literal[256, 512, 1024, 2048] = 256
+    memory_mb: int = 512
+    min_tasks: int = Field(default=1, ge=0, le=100)
+    max_tasks: int = Field(default=1, ge=1, le=100)
+    image: str = Field(
+        default="", pattern=r"^$|^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$"
+    )
+
+
+class Services(_Section):
+    """`spot_percent` of the payments tasks run on Spot; orders never do: there is one of them for a connection."""
+
+    payments: Service = Service()
+    orders: Service = Service()
+    spot_percent: int = Field(default=0, ge=0, le=100)
+    messages_per_task: int = Field(default=20, ge=1, le=10_000)
+
+
+class Engine(_Section):
+    """The state machine and the functions it calls."""
+
+    log_level: Literal["ALL", "ERROR", "FATAL", "OFF"] = "ALL"
+    memory_mb: int = Field(default=512, ge=128, le=10_240)
+
+
+class Integrations(_Section):
+    """Hosts outside. The defaults are the real ones; the laptop names its simulators."""
+
+    amazon_business_url: str = Field(pattern=r"^https?://\S+[^/]$")
+    amazon_lwa_url: str = Field(pattern=r"^https?://\S+[^/]$")
+    amazon_pay_url: str = Field(pattern=r"^https?://\S+[^/]$")
+    portal_origin: str = Field(pattern=r"^https?://[^/\s]+$")
+    manager_origin: str = Field(pattern=r"^https?://[^/\s]+$")
+
+
+class Programme(_Section):
+    """What the first version of both programmes has otherwise than the initial documents say."""
+
+    release_delay_seconds: int | None = Field(default=None, ge=0, le=86_400)
+    approval_minutes: int | None = Field(default=None, ge=1, le=1_440)
+
+
+class Layer(_Section):
+    """`host` builds for the machine that runs the synth, which is where the local cloud runs the functions."""
+
+    platform: Literal["aarch64-manylinux_2_28", "host"] = "aarch64-manylinux_2_28"
+
+
+class Schedules(_Section):
+    """What runs by itself, in minutes; 0 turns it off."""
+
+    sweeper_minutes: int = Field(default=1, ge=0, le=60)
+    catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
+
+
+class Observability(_Section):
+    """Logs, alarms, traces."""
+
+    log_retention_days: int = 30
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    alarms: bool = True
+    tracing: bool = True
+
+
+class Settings(_Section):
+    """The whole tree; each stack gets only the sections it reads."""
+
+    deployment: Deployment
+    network: Network
+    database: Database
+    identity: Identity
+    messaging: Messaging
+    api: Api
+    services: Services
+    engine: Engine
+    integrations: Integrations
+    programme: Programme
+    layer: Layer
+    schedules: Schedules
+    observability: Observability
+
+
+class Problem(NamedTuple):
+    """One mistake: where (section, key, …), why, and what was found there."""
+
+    location: tuple[str | int, ...]
+    reason: str
+    found: Any = None
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`. Raises SettingsError with every mistake, not only the first."""
+    shown = _shown(path)
+    try:
+        text = path.read_text()
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        known = ", ".join(sorted(found.stem for found in CONFIG_FOLDER.glob("*.toml")))
+        raise SettingsError(f"{shown}: there is no such file (environments here: {known})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{shown}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", None)
+        raise SettingsError(f"{shown}:{line}: {error}" if line else f"{shown}: {error}") from None
+    problems, sections = _checked(document)
+    problems += _refused_combinations(sections)
+    if problems:
+        lines = _lines(text)
+        raise SettingsError("\n".join(_message(shown, lines, problem) for problem in problems))
+    return Settings.model_validate(sections)
+
+
+def _checked(document: dict[str, Any]) -> tuple[list[Problem], dict[str, Any]]:
+    """Each section on its own, so that one broken section does not hide the combinations of the others."""
+    problems: list[Problem] = []
+    sections: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        model = field.annotation
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        if name not in document:
+            problems.append(Problem((name,), "this section is missing"))
+            continue
+        try:
+            sections[name] = model.model_validate(document[name])
+        except ValidationError as error:
+            problems += [Problem((name, *e["loc"]), e["msg"], e["input"]) for e in error.errors()]
+    problems += [Problem((name,), "there is no such section") for name in document if name not in Settings.model_fields]
+    return problems, sections
+
+
+def _refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
+    """Values that are each allowed but that AWS, or sense, refuses together."""
+    return [
+        problem
+        for rule in (_network_rules, _database_rules, _people_rules, _service_rules)
+        for problem in rule(sections)
+    ]
+
+
+def _network_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, network = sections.get("deployment"), sections.get("network")
+    if network is None:
+        return
+    zones = network.availability_zones
+    if len(set(zones)) < len(zones):
+        yield Problem(("network", "availability_zones"), "a zone is named twice", list(zones))
+    if network.nat_gateways > len(zones):
+        yield Problem(("network", "nat_gateways"), f"there are only {len(zones)} zones", network.nat_gateways)
+    if network.nat_gateways == 0:
+        yield Problem(
+            ("network", "nat_gateways"), "Amazon Business and Amazon Pay are reached through one: at least 1", 0
+        )
+    if deployment is None:
+        return
+    if strangers := [zone for zone in zones if not zone.startswith(deployment.region)]:
+        yield Problem(("network", "availability_zones"), f"not in {deployment.region}", strangers)
+    if deployment.durable and len(zones) < 3:
+        yield Problem(("network", "availability_zones"), "a durable deployment needs at least 3", list(zones))
+    if deployment.durable and not network.flow_logs:
+        yield Problem(("network", "flow_logs"), "a durable deployment keeps them", False)
+
+
+def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, database = sections.get("deployment"), sections.get("database")
+    if database is None:
+        return
+    if database.mode == "serverless" and database.min_acu > database.max_acu:
+        yield Problem(("database", "min_acu"), f"more than max_acu = {database.max_acu:g}", database.min_acu)
+    if database.mode == "serverless" and database.min_acu == 0 and database.proxy:
+        yield Problem(("database", "min_acu"), "0 never pauses behind a proxy, which keeps its connections open", 0)
+    for key in ("min_acu", "max_acu"):
+        if getattr(database, key) * 2 % 1:
+            yield Problem(("database", key), "goes in steps of 0.5", getattr(database, key))
+    if database.mode == "provisioned" and not re.match(r"^[a-z]+\d+gd?\.[0-9a-z]+$", database.instance_class):
+        yield Problem(("database", "instance_class"), "must be Graviton, as r8g.large", database.instance_class)
+    if database.proxy and database.authentication == "password":
+        yield Problem(("database", "authentication"), "the proxy takes IAM tokens only", "password")
+    if deployment is None or not deployment.durable:
+        return
+    if database.readers == 0:
+        yield Problem(("database", "readers"), "a durable deployment has at least 1 to fail over to", 0)
+    if database.authentication == "password":
+        yield Problem(("database", "authentication"), "a durable deployment uses iam", "password")
+
+
+def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment = sections.get("deployment")
+    identity, messaging, integrations = (sections.get(name) for name in ("identity", "messaging", "integrations"))
+    if identity is not None:
+        for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
+            for position, url in enumerate(getattr(identity, key)):
+                if not re.match(r"^https://|^http://localhost[:/]", url):
+                    yield Problem(("identity", key, position), "Cognito takes https, or http on localhost", url)
+    if deployment is None or not deployment.durable:
+        return
+    if identity is not None and identity.staff_mfa != "required":
+        yield Problem(("identity", "staff_mfa"), "a durable deployment requires it of staff", identity.staff_mfa)
+    if identity is not None and identity.password_sign_in:
+        yield Problem(("identity", "password_sign_in"), "is for demonstrations, not for a durable deployment", True)
+    if messaging is not None and not messaging.operator_emails:
+        yield Problem(("messaging", "operator_emails"), "a durable deployment needs somebody to tell", [])
+    if integrations is not None:
+        for key in type(integrations).model_fields:
+            if not getattr(integrations, key).startswith("https://"):
+                yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
+
+
+def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    services, observability, api = (sections.get(name) for name in ("services", "observability", "api"))
+    if services is not None:
+        for key in ("payments", "orders"):
+            service = getattr(services, key)
+            if service.memory_mb not in FARGATE_MEMORY[service.cpu]:
+                sold = ", ".join(map(str, FARGATE_MEMORY[service.cpu]))
+                yield Problem(
+                    ("services", key, "memory_mb"), f"Fargate sells {sold} with cpu = {service.cpu}", service.memory_mb
+                )
+            if service.min_tasks > service.max_tasks:
+                yield Problem(
+                    ("services", key, "min_tasks"), f"more than max_tasks = {service.max_tasks}", service.min_tasks
+                )
+        if services.orders.min_tasks != services.orders.max_tasks:
+            yield Problem(
+                ("services", "orders", "max_tasks"),
+                "orders has a fixed count: the same as min_tasks",
+                services.orders.max_tasks,
+            )
+    if observability is not None and observability.log_retention_days not in LOG_RETENTION_DAYS:
+        yield Problem(
+            ("observability", "log_retention_days"),
+            f"CloudWatch knows {', '.join(map(str, LOG_RETENTION_DAYS))}",
+            observability.log_retention_days,
+        )
+    if api is not None and api.burst_limit < api.rate_limit:
+        yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """The line of each table and key. Enough of TOML for a config: tables, bare keys, one key a line."""
+    section: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if table := re.match(r"^\s*\[([^\[\]]+)\]", line):
+            section = tuple(part.strip().strip("\"'") for part in table[1].split("."))
+            found.setdefault(section, number)
+        elif key := re.match(r"^\s*([\w\"'.-]+)\s*=", line):
+            found.setdefault((*section, *(part.strip("\"'") for part in key[1].split("."))), number)
+    return found
+
+
+def _message(shown: str, lines: Mapping[tuple[str, ...], int], problem: Problem) -> str:
+    location = tuple(str(part) for part in problem.location)
+    line = next((lines[location[:end]] for end in range(len(location), 0, -1) if location[:end] in lines), None)
+    got = "" if problem.found is None or isinstance(problem.found, dict) else f" (got {problem.found!r})"
+    return f"{shown}{f':{line}' if line else ''}: {'.'.join(location)}: {problem.reason}{got}"
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(REPOSITORY))
+    except ValueError:
+        return str(path)
