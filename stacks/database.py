@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CustomResource, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -146,7 +146,7 @@ class DatabaseStack(Stack):
         endpoint = self.cluster.cluster_endpoint
         return DatabaseDoor(
             host=endpoint.hostname,
-            port=endpoint.port_as_string() if hasattr(endpoint, "port_as_string") else str(PORT),
+            port=Token.as_string(endpoint.port),
             database_name=database.name,
             listener=self.cluster,
             target=self.cluster,
