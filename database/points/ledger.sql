@@ -224,7 +224,7 @@ language sql immutable
 
 -- What this member's operation answered the first time; null if there was none. Only under the member's lock.
 create or replace function points.replay(m points.member, p_op_id uuid, p_hash bytea) returns points.outcome
-language plpgsql stable as $$
+language plpgsql as $$
 declare
     v_hash bytea;
     v_first points.outcome;

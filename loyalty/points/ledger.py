@@ -1,4 +1,4 @@
-"""The points ledger from Python: one call of one SQL function an operation. The rules are in database/points/ledger.sql.
+"""The points ledger from Python: one SQL function an operation. The rules are in database/points/ledger.sql.
 
 Amounts are points (1 to 2^53 - 1), times are timezone-aware, `op_id` is a UUIDv7. A rule that says no is a `Status`;
 exceptions are the database's own (psycopg.Error), and then the same call with the same `op_id` finds out what happened.
@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from loyalty.database import Connection
+
+
+# Every reader counts this far exactly, browsers included: 2^53 - 1. No balance goes beyond it.
+MAXIMUM_POINTS = 9_007_199_254_740_991
 
 
 class Status(StrEnum):
@@ -49,7 +53,7 @@ class DebtPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An operation's answer: balances and version after it (None where the ledger must not tell), points it was about."""
+    """An operation's answer: balances and version after it (None where there is no member to tell), its points."""
 
     status: Status
     op_id: UUID
@@ -71,7 +75,8 @@ class Accrual:
     """Points a partner grants for a purchase; known for ever by (programme, partner, partner_reference).
 
     `expires_on` is the last good day, None is never; `unit_cost_micros` is what the funder pays for one point, in
-    millionths of the programme's currency; `pending_until` keeps the points from being spent before.
+    millionths of the programme's currency; `pending_until` keeps the points from being spent before. `request_hash` is
+    of what the partner sent (spend, not points): where it is None, the accrual's own facts are what must not change.
     """
 
     member_id: int
@@ -85,6 +90,7 @@ class Accrual:
     unit_cost_micros: int
     pending_until: datetime | None = None
     campaign: str | None = None
+    request_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +174,10 @@ def request_hash(operation: str, request: Mapping[str, Any]) -> bytes:
 
 def accrual_hash(accrual: Accrual) -> bytes:
     """The hash of what the partner said; the key we minted for it and our own prices are no part of it."""
-    request = asdict(accrual)
-    for ours in ("op_id", "funder", "unit_cost_micros", "campaign", "pending_until", "expires_on"):
-        del request[ours]
-    return request_hash("accrue", request)
+    if accrual.request_hash is not None:
+        return accrual.request_hash
+    facts = ("member_id", "amount", "occurred_at", "partner", "partner_reference")
+    return request_hash("accrue", {fact: getattr(accrual, fact) for fact in facts})
 
 
 def accrue(connection: Connection, program_id: int, accrual: Accrual, actor: str) -> Outcome:
@@ -182,7 +188,7 @@ def accrue(connection: Connection, program_id: int, accrual: Accrual, actor: str
         program_id,
         accrual.member_id,
         accrual.op_id,
-        accrual.amount,
+        _points(accrual.amount),
         accrual.expires_on,
         accrual.occurred_at,
         accrual.partner,
@@ -211,7 +217,8 @@ def accrue_many(
     """
     rows = connection.execute(
         'select "position", status from points.accrue_many('
-        "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[], %s::bytea[])",
+        "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[],"
+        " %s::bytea[])",
         (
             program_id,
             partner,
@@ -220,7 +227,7 @@ def accrue_many(
             actor,
             [accrual.member_id for accrual in accruals],
             [accrual.op_id for accrual in accruals],
-            [accrual.amount for accrual in accruals],
+            [_points(accrual.amount) for accrual in accruals],
             [accrual.expires_on for accrual in accruals],
             [accrual.occurred_at for accrual in accruals],
             [accrual.partner_reference for accrual in accruals],
@@ -232,9 +239,7 @@ def accrue_many(
 
 def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal, actor: str) -> Outcome:
     """Take back points of a purchase that came back: pending first, then its lot, then by the debt policy."""
-    request = asdict(reversal)
-    for ours in ("op_id", "debt_policy"):
-        del request[ours]
+    facts = ("partner", "partner_reference", "reversal_reference", "amount")
     return _operation(
         connection,
         "reverse_accrual",
@@ -243,28 +248,26 @@ def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal,
         reversal.partner,
         reversal.partner_reference,
         reversal.reversal_reference,
-        reversal.amount,
+        _points(reversal.amount),
         reversal.debt_policy.value,
-        request_hash("reverse_accrual", request),
+        request_hash("reverse_accrual", {fact: getattr(reversal, fact) for fact in facts}),
         actor,
     )
 
 
 def adjust(connection: Connection, program_id: int, adjustment: Adjustment, actor: str) -> Outcome:
     """Give or take points by hand; never takes more than is available."""
-    request = asdict(adjustment)
-    for ours in ("op_id", "approver"):
-        del request[ours]
+    facts = ("member_id", "amount", "expires_on", "reason")
     return _operation(
         connection,
         "adjust",
         program_id,
         adjustment.member_id,
         adjustment.op_id,
-        adjustment.amount,
+        _points(adjustment.amount),
         adjustment.expires_on,
         adjustment.reason,
-        request_hash("adjust", request),
+        request_hash("adjust", {fact: getattr(adjustment, fact) for fact in facts}),
         actor,
         adjustment.approver,
     )
@@ -295,12 +298,19 @@ def statement(
 def _operation(connection: Connection, name: str, *arguments: Any) -> Outcome:
     # `name` is one of this module's literals, never input.
     marks = ", ".join(["%s"] * len(arguments))
-    row = connection.execute(f"select * from points.{name}({marks})".encode(), arguments).fetchone()
+    row = connection.execute(f"select * from points.{name}({marks})".encode(), arguments).fetchone()  # noqa: S608
     assert row is not None
     return Outcome(Status(row.pop("status")), **row)
 
 
+def _points(amount: int) -> int:
+    # What no bigint holds would be another type to PostgreSQL; zero is refused there with a status like any bad amount.
+    return amount if -MAXIMUM_POINTS <= amount <= MAXIMUM_POINTS else 0
+
+
 def _canonical(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     if isinstance(value, UUID | date):
-        return value.isoformat() if isinstance(value, date) else str(value)
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no canonical form")
