@@ -1,0 +1,57 @@
+-- Open a case, decide it, see what waits. Whoever opens a case cannot decide it (two persons), and a case is decided once.
+
+-- Again with the same id answers true and changes nothing.
+create or replace function casework.open_case(
+    p_program_id integer, p_case_id uuid, p_kind text, p_subject text, p_reason text, p_evidence jsonb,
+    p_allowed_actions text[], p_approvers text[], p_deadline timestamptz, p_actor text
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    insert into casework.case(program_id, case_id, kind, subject, reason, evidence, allowed_actions, approvers,
+                              deadline, opened_by, opened_at)
+    values (p_program_id, p_case_id, p_kind, p_subject, p_reason, p_evidence, p_allowed_actions, p_approvers,
+            p_deadline, p_actor, clock.now())
+    on conflict (program_id, case_id) do nothing;
+    return exists (
+        select from casework.case c
+         where c.program_id = p_program_id and c.case_id = p_case_id and c.kind = p_kind and c.subject = p_subject);
+end;
+$$;
+
+-- Statuses: ok, replay (the same person decided the same before), unknown_case, not_open, same_person, not_approver,
+-- not_allowed. `p_groups` are the decider's.
+create or replace function casework.decide_case(
+    p_program_id integer, p_case_id uuid, p_decision text, p_actor text, p_groups text[]
+) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    c casework.case;
+begin
+    select * into c from casework.case where program_id = p_program_id and case_id = p_case_id for update;
+    if not found then return 'unknown_case'; end if;
+    if not c.approvers && p_groups then return 'not_approver'; end if;
+    if c.state = 'decided' and c.decided_by = p_actor and c.decision = p_decision then return 'replay'; end if;
+    if c.state <> 'open' then return 'not_open'; end if;
+    if c.opened_by = p_actor then return 'same_person'; end if;
+    if p_decision is null or p_decision <> all (c.allowed_actions) then return 'not_allowed'; end if;
+    update casework.case
+       set state = 'decided', decision = p_decision, decided_by = p_actor, decided_at = clock.now(),
+           row_xid = pg_current_xact_id()
+     where program_id = p_program_id and case_id = p_case_id;
+    return 'ok';
+end;
+$$;
+
+-- What waits, oldest first; at most 200.
+create or replace function casework.waiting(p_program_id integer, p_kind text, p_page_size integer)
+returns setof casework.case
+language sql stable security definer set search_path = pg_catalog as $$
+    select * from casework.case
+     where program_id = p_program_id and state = 'open' and (p_kind is null or kind = p_kind)
+     order by opened_at, case_id
+     limit greatest(1, least(coalesce(p_page_size, 50), 200))
+$$;
+
+grant usage on schema casework to manager_api, auditor;
+grant execute on function casework.waiting(integer, text, integer) to manager_api;
+grant select on casework.case to auditor;
