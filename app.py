@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BuildError
@@ -19,6 +22,8 @@ from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
+from stacks.observability import ObservabilityStack
+from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
 
 
@@ -42,38 +47,72 @@ def build(app: cdk.App, settings: Settings) -> None:
     integrations = IntegrationsStack(app, named("integrations"), **common)
     inside: dict[str, Any] = {"vpc": network.vpc, "database": database.door, **common}
     engine = EngineStack(app, named("engine"), payments=messaging.payments, orders=messaging.orders, **inside)
-    FeedsStack(app, named("feeds"), integrations=integrations, **inside)
-    ApiStack(
+    outside: dict[str, Any] = {"messaging": messaging, "integrations": integrations, "engine": engine, **inside}
+    feeds = FeedsStack(app, named("feeds"), integrations=integrations, **inside)
+    services = ServicesStack(app, named("services"), **outside)
+    api = ApiStack(app, named("api"), identity=identity, **outside)
+    ObservabilityStack(
         app,
-        named("api"),
-        identity=identity,
+        named("observability"),
+        cluster=database.cluster,
         messaging=messaging,
-        integrations=integrations,
         engine=engine,
-        **inside,
+        feeds=feeds,
+        services=services,
+        api=api,
+        **common,
     )
+    for stack in (network, database, identity):
+        hold_on_to(stack)
 
 
-def context() -> dict[str, Any]:
-    """The flags of cdk.json, which `python app.py` does not read by itself."""
-    flags: dict[str, Any] = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
-    return flags
+def hold_on_to(stack: cdk.Stack) -> None:
+    """Refuse to replace or delete what another stack reads of this one; other references are weak (cdk.json)."""
+    for part in stack.node.find_all():
+        if cdk.CfnResource.is_cfn_resource(part):
+            cdk.CrossStackReferences.of(part).produce(cdk.ReferenceStrength.STRONG)
 
 
-def main() -> int:
-    """Synthesise the environment named by the context `env` (default: full) or `config`; 1 if the config is refused."""
-    by_hand = "CDK_OUTDIR" not in os.environ
-    app = cdk.App(context=context(), outdir=str(REPOSITORY / "cdk.out") if by_hand else None)
-    path = app.node.try_get_context("config")
-    environment = app.node.try_get_context("env") or "full"
+def flags() -> dict[str, Any]:
+    """The context of cdk.json, which `python app.py` and tests do not get by themselves."""
+    context: dict[str, Any] = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+    return context
+
+
+def asked_for(arguments: Sequence[str]) -> dict[str, Any]:
+    """The context of this run: what the CDK's command line hands over, and `-c key=value` of our own."""
+    context: dict[str, Any] = json.loads(os.environ.get("CDK_CONTEXT_JSON") or "{}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")
+    return context | dict(pair.split("=", 1) for pair in parser.parse_args(arguments).context if "=" in pair)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Synthesise the environment `env` (default: full) or the file `config`; 1 if the config is refused."""
+    asked = asked_for(arguments)
+    path = asked.get("config") or CONFIG_FOLDER / f"{asked.get('env', 'full')}.toml"
+    # The CDK's command line says where to write; by hand it is a clean cdk.out/.
+    outdir = None if "CDK_OUTDIR" in os.environ else str(_emptied(REPOSITORY / "cdk.out"))
     try:
-        build(app, load(Path(path) if path else CONFIG_FOLDER / f"{environment}.toml"))
+        settings = load(Path(path))
+        checks = settings.deployment.checks and asked.get("checks") != "off"
+        app = cdk.App(context=flags(), outdir=outdir, builtin_cloud_formation_validation=checks)
+        if checks:
+            cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        build(app, settings)
     except (SettingsError, BuildError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     app.synth()
     return 0
 
 
+def _emptied(folder: Path) -> Path:
+    """Without the templates of another environment; the assets stay."""
+    for stale in folder.glob("*.json"):
+        stale.unlink()
+    return folder
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

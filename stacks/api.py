@@ -15,6 +15,7 @@ from stacks import routes
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
+from stacks.constructs.web_firewall import WebFirewall
 from stacks.engine import EngineStack
 from stacks.identity import IdentityStack, trigger_name
 from stacks.integrations import IntegrationsStack
@@ -74,6 +75,9 @@ class ApiStack(Stack):
             api.api.deployment_stage.node.add_dependency(logs_allowed)
             CfnOutput(self, f"{name}ApiUrl", value=api.url)
             CfnOutput(self, f"{name}ApiId", value=api.api.rest_api_id)
+        if settings.api.firewall:
+            stages = {name: api.api.deployment_stage.stage_arn for name, api in self.apis.items()}
+            WebFirewall(self, "Firewall", resources=stages, settings=settings)
         self.functions = [*functions.values(), self._identity_trigger(identity)]
 
     def _member_api(

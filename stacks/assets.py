@@ -14,6 +14,7 @@ from stacks.settings import REPOSITORY
 
 BUILD = REPOSITORY / "build"
 CODE_FOLDERS = ("lambdas", "loyalty", "database")
+IMAGE_FOLDERS = ("containers", "loyalty")
 # What uv leaves behind that no function needs.
 _LEFTOVERS = (".lock", "bin")
 
@@ -23,12 +24,23 @@ class BuildError(Exception):
 
 
 def code() -> Path:
-    """A folder with the functions' code and the SQL, and nothing else. The same content gives the same folder."""
-    files = list(_files(CODE_FOLDERS))
-    target = BUILD / "code" / _digest(files)
+    """A folder with the functions' code and the SQL, and nothing else."""
+    return _copied("code", _files(CODE_FOLDERS))
+
+
+def image_context() -> Path:
+    """What the images are built from: laid out as the repository, so that a Dockerfile builds there as well."""
+    lock = (REPOSITORY / name for name in ("pyproject.toml", "uv.lock"))
+    return _copied("images", [*_files(IMAGE_FOLDERS), *lock])
+
+
+def _copied(kind: str, found: Iterable[Path]) -> Path:
+    """A folder below build/ with copies of these files. The same content gives the same folder."""
+    files = list(found)
+    target = BUILD / kind / _digest(files)
     if target.exists():
         return target
-    with _built_aside(target) as folder:
+    with _BuiltAside(target) as folder:
         for path in files:
             copy = folder / path.relative_to(REPOSITORY)
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +60,7 @@ def layer(platform: str) -> Path:
     marker = BUILD / f"layer-{platform}.stamp"
     if target.exists() and marker.exists() and marker.read_text() == stamp:
         return target
-    with _built_aside(target) as folder:
+    with _BuiltAside(target) as folder:
         _install(platform, folder / "python")
     marker.write_text(stamp)
     return target
@@ -90,7 +102,7 @@ def _uv(*arguments: str) -> str:
     return done.stdout
 
 
-class _built_aside:
+class _BuiltAside:
     """A folder made under another name and moved into place whole: two synths at once never see half of it."""
 
     def __init__(self, target: Path) -> None:

@@ -66,7 +66,7 @@ class DatabaseStack(Stack):
         firewall = ec2.SecurityGroup(
             self, "Firewall", vpc=self._vpc, description="Aurora: answers, never calls", allow_all_outbound=False
         )
-        cluster = rds.DatabaseCluster(
+        return rds.DatabaseCluster(
             self,
             "Cluster",
             engine=engine,
@@ -102,7 +102,6 @@ class DatabaseStack(Stack):
             removal_policy=RemovalPolicy.SNAPSHOT if deployment.durable else RemovalPolicy.DESTROY,
             cloudwatch_logs_exports=["postgresql"] if deployment.durable else None,
         )
-        return cluster
 
     def _instance(self, id: str, promotion_tier: int = 0) -> rds.IClusterInstance:
         database = self._settings.database

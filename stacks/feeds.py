@@ -118,7 +118,7 @@ class FeedsStack(Stack):
 
     def _on_arrival(self, importer: lambda_.Function) -> None:
         """Tell the importer in the words of an S3 notification, whatever brought it."""
-        failed = QueueWithDeadLetters(
+        self.arrivals = QueueWithDeadLetters(
             self, "Arrivals", visibility=Duration.minutes(2), max_receives=self._settings.messaging.max_receives
         )
         field = events.EventField.from_path
@@ -137,7 +137,7 @@ class FeedsStack(Stack):
             targets=[
                 targets.LambdaFunction(
                     importer,
-                    dead_letter_queue=failed.dead_letters,
+                    dead_letter_queue=self.arrivals.dead_letters,
                     retry_attempts=2,
                     event=events.RuleTargetInput.from_object(
                         {

@@ -9,6 +9,7 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.web_firewall import WebFirewall
 from stacks.settings import Settings
 
 # The prefix of every scope: `loyalty/member`.
@@ -38,6 +39,9 @@ class IdentityStack(Stack):
         self.member_pool = self._member_pool()
         self.staff_pool = self._staff_pool()
         self._clients()
+        if settings.api.firewall:
+            pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}
+            WebFirewall(self, "Firewall", resources=pools, settings=settings)
 
     def _member_pool(self) -> cognito.UserPool:
         identity = self._settings.identity

@@ -1,4 +1,4 @@
-"""The credentials of parties outside, and the key that signs quotes. Values are put in by operators, never by a template."""
+"""The credentials of parties outside, which operators put in by hand, and the key that signs quotes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from stacks.settings import Settings
 
 
 class NetworkStack(Stack):
-    """`vpc`: functions and services in the private subnets, which reach the internet by NAT; data in the isolated ones."""
+    """`vpc`: what runs is in the private subnets, which reach the internet by NAT; data is in the isolated ones."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         self._zones = list(settings.network.availability_zones)

@@ -1,4 +1,4 @@
-"""The operator's config: one frozen tree from `config/<environment>.toml`, every mistake named at once by file and line."""
+"""The operator's config: one frozen tree from `config/<environment>.toml`; all mistakes at once, by file and line."""
 
 from __future__ import annotations
 
@@ -37,12 +37,17 @@ class _Section(BaseModel):
 
 
 class Deployment(_Section):
-    """Whose deployment this is. `durable`: data outlives its stack, and what only production needs is insisted on."""
+    """Whose deployment this is.
+
+    `durable`: data outlives its stack, and what production needs is insisted on. `checks`: synth fails on what cdk-nag
+    or CloudFormation's own schemas find.
+    """
 
     name: str = Field(pattern=ENVIRONMENT_NAME.pattern)
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     durable: bool
+    checks: bool = True
     tags: dict[str, str] = {}
 
 
@@ -74,7 +79,7 @@ class Database(_Section):
 
 
 class Identity(_Section):
-    """Who may sign in and how. `password_sign_in` opens the flows that scripts use; the portal itself uses code + PKCE."""
+    """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
     self_sign_up: bool = True
@@ -268,6 +273,8 @@ def _network_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("network", "availability_zones"), f"not in {deployment.region}", strangers)
     if deployment.durable and len(zones) < 3:
         yield Problem(("network", "availability_zones"), "a durable deployment needs at least 3", list(zones))
+    if deployment.durable and not deployment.checks:
+        yield Problem(("deployment", "checks"), "a durable deployment is checked", False)
     if deployment.durable and not network.flow_logs:
         yield Problem(("network", "flow_logs"), "a durable deployment keeps them", False)
 

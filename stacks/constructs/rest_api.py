@@ -1,4 +1,4 @@
-"""One REST API: explicit routes, each behind a Cognito scope; every refusal is a problem document a browser may read."""
+"""One REST API: explicit routes, each behind a Cognito scope; every refusal is a problem document."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RestApi(Construct):
         )
         authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "SignedIn", cognito_user_pools=[pool])
         integrations: dict[str, apigateway.Integration] = {
-            name: apigateway.LambdaIntegration(function, allow_test_invoke=False, scope_permission_to_method=False)
+            name: apigateway.LambdaIntegration(function, scope_permission_to_method=False)
             for name, function in functions.items()
         }
         methods: dict[str, list[str]] = {}

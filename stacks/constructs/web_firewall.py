@@ -1,0 +1,104 @@
+"""A regional web ACL before APIs or user pools: known bad senders, known bad requests, too many from one address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from stacks.constructs.logs import kept_log_group
+from stacks.settings import Settings
+
+# AWS's own rules, cheapest refusals first.
+MANAGED_RULES = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesCommonRuleSet",
+)
+
+
+class WebFirewall(Construct):
+    """Stands before `resources` (a name for each ARN). What it blocks is logged without the caller's token."""
+
+    def __init__(self, scope: Construct, id: str, *, resources: Mapping[str, str], settings: Settings) -> None:
+        super().__init__(scope, id)
+        rules = [_managed(priority, name) for priority, name in enumerate(MANAGED_RULES)]
+        rules.append(_too_many(len(rules), settings.api.requests_per_address))
+        acl = wafv2.CfnWebACL(
+            self,
+            "Acl",
+            scope="REGIONAL",
+            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            visibility_config=_visible(id),
+            rules=rules,
+        )
+        for name, arn in resources.items():
+            wafv2.CfnWebACLAssociation(self, name, resource_arn=arn, web_acl_arn=acl.attr_arn)
+        self._log(acl, settings)
+
+    def _log(self, acl: wafv2.CfnWebACL, settings: Settings) -> None:
+        stack = Stack.of(self)
+        # AWS takes no other prefix, and no ARN that ends in `:*`.
+        log_group = kept_log_group(
+            self, "Logs", settings=settings, name=f"aws-waf-logs-{stack.stack_name}-{self.node.id.lower()}"
+        )
+        destination = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=log_group.log_group_name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        secrets = ({"Name": "authorization"}, {"Name": "cookie"})
+        wafv2.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            resource_arn=acl.attr_arn,
+            log_destination_configs=[destination],
+            redacted_fields=[
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header=header) for header in secrets
+            ],
+            logging_filter={
+                "DefaultBehavior": "DROP",
+                "Filters": [
+                    {
+                        "Behavior": "KEEP",
+                        "Requirement": "MEETS_ANY",
+                        "Conditions": [{"ActionCondition": {"Action": "BLOCK"}}],
+                    }
+                ],
+            },
+        )
+
+
+def _managed(priority: int, name: str) -> wafv2.CfnWebACL.RuleProperty:
+    return wafv2.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
+        statement=wafv2.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(name=name, vendor_name="AWS")
+        ),
+        visibility_config=_visible(name),
+    )
+
+
+def _too_many(priority: int, limit: int) -> wafv2.CfnWebACL.RuleProperty:
+    return wafv2.CfnWebACL.RuleProperty(
+        name="TooManyFromOneAddress",
+        priority=priority,
+        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+        statement=wafv2.CfnWebACL.StatementProperty(
+            rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
+                aggregate_key_type="IP", limit=limit, evaluation_window_sec=300
+            )
+        ),
+        visibility_config=_visible("TooManyFromOneAddress"),
+    )
+
+
+def _visible(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    return wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
+    )

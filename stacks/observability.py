@@ -1,0 +1,194 @@
+"""What operators look at, and what wakes them: one dashboard a person reads top to bottom, and its alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.api import ApiStack
+from stacks.constructs.rest_api import RestApi
+from stacks.engine import EngineStack
+from stacks.feeds import FeedsStack
+from stacks.messaging import MessagingStack
+from stacks.services import ServicesStack
+from stacks.settings import Settings
+
+MINUTE = Duration.minutes(1)
+FIVE_MINUTES = Duration.minutes(5)
+# A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
+OLDEST_MESSAGE_SECONDS = 900
+
+
+class ObservabilityStack(Stack):
+    """Reads everybody's metrics; nobody reads anything of it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        cluster: rds.DatabaseCluster,
+        messaging: MessagingStack,
+        engine: EngineStack,
+        feeds: FeedsStack,
+        services: ServicesStack,
+        api: ApiStack,
+        settings: Settings,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id, **kwargs)
+        self._settings = settings
+        self._topic = messaging.operators
+        queues = {"Payments": messaging.payments.queue, "Orders": messaging.orders.queue}
+        dead = {
+            "Payments": messaging.payments.dead_letters,
+            "Orders": messaging.orders.dead_letters,
+            "Arrivals": feeds.arrivals.dead_letters,
+        }
+        functions = [*api.functions, *engine.functions, *feeds.functions]
+        self._dashboard(cluster, queues, dead, functions, engine, services, api)
+        if settings.observability.alarms:
+            self._alarms(cluster, queues, dead, functions, engine, api)
+
+    def _dashboard(
+        self,
+        cluster: rds.DatabaseCluster,
+        queues: Mapping[str, sqs.IQueue],
+        dead: Mapping[str, sqs.IQueue],
+        functions: Iterable[lambda_.Function],
+        engine: EngineStack,
+        services: ServicesStack,
+        api: ApiStack,
+    ) -> None:
+        machine = engine.state_machine
+        dashboard = cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=f"loyalty-{self._settings.deployment.name}",
+            default_interval=Duration.hours(3),
+        )
+        dashboard.add_widgets(
+            _graph("Requests", [_requests(name, one) for name, one in api.apis.items()]),
+            _graph("Refused and failed", [metric for name, one in api.apis.items() for metric in _refusals(name, one)]),
+            _graph("Slowest of a hundred (p99)", [_latency(name, one) for name, one in api.apis.items()]),
+        )
+        dashboard.add_widgets(
+            _graph(
+                "Redemptions",
+                [
+                    machine.metric_started(label="started", period=FIVE_MINUTES),
+                    machine.metric_succeeded(label="ended", period=FIVE_MINUTES),
+                    machine.metric_failed(label="failed", period=FIVE_MINUTES),
+                    machine.metric_timed_out(label="timed out", period=FIVE_MINUTES),
+                ],
+            ),
+            _graph("Waiting messages", [_depth(name, queue) for name, queue in queues.items()]),
+            _graph("Dead letters", [_depth(name, queue) for name, queue in dead.items()]),
+        )
+        dashboard.add_widgets(
+            _graph("Functions' errors", [_errors(one) for one in functions]),
+            _graph(
+                "Services' processors",
+                [
+                    services.payments.metric_cpu_utilization(label="payments"),
+                    services.orders.metric_cpu_utilization(label="orders"),
+                ],
+            ),
+            _graph(
+                "Aurora",
+                [
+                    cluster.metric_cpu_utilization(label="CPU %"),
+                    cluster.metric_database_connections(label="connections"),
+                ],
+            ),
+        )
+
+    def _alarms(
+        self,
+        cluster: rds.DatabaseCluster,
+        queues: Mapping[str, sqs.IQueue],
+        dead: Mapping[str, sqs.IQueue],
+        functions: Iterable[lambda_.Function],
+        engine: EngineStack,
+        api: ApiStack,
+    ) -> None:
+        for name, queue in dead.items():
+            self._alarm(
+                f"{name}DeadLetters",
+                _depth(name, queue),
+                0,
+                "A message was given up: docs/operations says how to look at it and send it again",
+            )
+        for name, queue in queues.items():
+            oldest = queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum")
+            self._alarm(
+                f"{name}Waits", oldest, OLDEST_MESSAGE_SECONDS, f"The {name.lower()} worker does not keep up", 5
+            )
+        for name, one in api.apis.items():
+            self._alarm(f"{name}DoorFails", _failed(name, one), 5, f"The {name.lower()} API answers with 5xx", 2)
+        for function in functions:
+            self._alarm(f"{function.node.id}Fails", _errors(function), 5, f"{function.node.id} raises", 2)
+        self._alarm(
+            "RedemptionsFail",
+            engine.state_machine.metric_failed(period=FIVE_MINUTES),
+            0,
+            "An execution ended as failed: the machine handles every known refusal, so this one is unknown",
+        )
+        self._alarm(
+            "AuroraBusy",
+            cluster.metric_cpu_utilization(period=FIVE_MINUTES),
+            80,
+            "Aurora is above 80 % for a quarter",
+            3,
+        )
+
+    def _alarm(self, id: str, metric: cloudwatch.IMetric, above: float, meaning: str, periods: int = 1) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            alarm_description=meaning,
+            metric=metric,
+            threshold=above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        action = actions.SnsAction(self._topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)
+
+
+def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=8, height=6)
+
+
+def _requests(name: str, api: RestApi) -> cloudwatch.Metric:
+    return api.api.metric_count(label=name, period=FIVE_MINUTES)
+
+
+def _refusals(name: str, api: RestApi) -> list[cloudwatch.IMetric]:
+    return [api.api.metric_client_error(label=f"{name} 4xx", period=FIVE_MINUTES), _failed(name, api)]
+
+
+def _failed(name: str, api: RestApi) -> cloudwatch.Metric:
+    return api.api.metric_server_error(label=f"{name} 5xx", period=FIVE_MINUTES)
+
+
+def _latency(name: str, api: RestApi) -> cloudwatch.Metric:
+    return api.api.metric_latency(label=name, period=FIVE_MINUTES, statistic="p99")
+
+
+def _depth(name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(label=name, period=MINUTE, statistic="Maximum")
+
+
+def _errors(function: lambda_.Function) -> cloudwatch.Metric:
+    return function.metric_errors(label=function.node.id, period=FIVE_MINUTES)
