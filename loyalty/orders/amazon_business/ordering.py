@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from loyalty.orders.amazon_business.contract import (
@@ -137,7 +138,7 @@ def order_result(body: Any) -> OrderResult:
             raise Unknown("reply with a line that is not ours")
         lines[number] = LineResult(
             line_number=number,
-            accepted=tuple(part for accepted in listed(item, "acceptedItems") for part in _accepted(accepted, 1)),
+            accepted=tuple(part for accepted in listed(item, "acceptedItems") for part in _accepted(accepted)),
             rejected=tuple(_rejected(rejected) for rejected in listed(item, "rejectedItems")),
         )
     artifacts = listed(body, "acceptanceArtifacts")
@@ -159,13 +160,12 @@ def cart_estimate(body: Any) -> CartEstimate:
     )
 
 
-def _accepted(item: dict[str, Any], times: int) -> list[AcceptedItem]:
+def _accepted(item: dict[str, Any]) -> list[AcceptedItem]:
     quantity = integer(item.get("quantity"))
     if quantity is None or quantity < 0:
         raise Unknown("accepted item without quantity")
     if item.get("acceptedItemType") == "AcceptedItemGroup" or "items" in item:
-        # A group's quantity multiplies: 2 groups of 3 are 6 units.
-        return [part for inner in listed(item, "items") for part in _accepted(inner, times * quantity)]
+        return _group(item, quantity)
     order_id: str | None = None
     unit_price: int | None = None
     charges: list[Charge] = []
@@ -185,7 +185,7 @@ def _accepted(item: dict[str, Any], times: int) -> list[AcceptedItem]:
                 tracking += [text(ref.get("value")) for ref in listed(artifact, "packageReferences")]
     return [
         AcceptedItem(
-            quantity=quantity * times,
+            quantity=quantity,
             order_id=order_id,
             unit_price_minor=unit_price,
             charges=tuple(charges),
@@ -194,6 +194,15 @@ def _accepted(item: dict[str, Any], times: int) -> list[AcceptedItem]:
             tracking_numbers=tuple(number for number in tracking if number),
         )
     ]
+
+
+def _group(group: dict[str, Any], quantity: int) -> list[AcceptedItem]:
+    # A line of bundles is counted in bundles: the first part carries the group's quantity, the others only tell
+    # the Amazon orders, charges and parcels that belong to it.
+    parts = [part for inner in listed(group, "items") for part in _accepted(inner)]
+    if not parts:
+        raise Unknown("accepted group without items")
+    return [replace(part, quantity=0 if position else quantity) for position, part in enumerate(parts)]
 
 
 def _rejected(item: dict[str, Any]) -> RejectedItem:

@@ -1,0 +1,28 @@
+"""Amazon Business on a loopback port: strict, stateful, and as slow and as unreliable as you ask it to be.
+
+`python -m local.simulators.amazon_business --port 4610 --database .local/amazon_business.sqlite`
+
+Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search and Cart, the products' pictures
+(`/images/{name}.webp`), and the control plane (`control`). It knows no credentials until `PUT /_simulator/credentials`.
+
+Its file (SQLite, WAL; money in minor units, times ISO 8601 in UTC, `now` is `local.simulators.clock.now()`):
+
+orders        external_id (key), request_hash, purchase_order_number, accepted (1 if any unit was), placed_at,
+              shipped_at, charged_minor, currency, result (the stored reply). One row a request; trials leave none.
+order_lines   external_id, line_external_id (key together), asin, quantity, accepted_quantity, rejected_quantity,
+              unit_price_minor, principal_minor, shipping_minor, tax_minor, amazon_order_id (null if nothing accepted)
+requests      id, at, operation, status (what the caller got; 0: the connection was cut), external_id or null
+products      asin (key), kind, parent, category, scenario, price_minor, stock, … and all the rest as JSON
+credentials   one row: client_id, client_secret, refresh_token, buyer_email, buying_group
+tokens        access_token (key), expires_at
+faults        operation, kind (key together), times (null: until taken away)
+settings      name (key), value (JSON); see `settings`
+carts         cart_id, position (key together), asin, offer_id, quantity, external_id
+attempts      external_id (key), times: how often an order was asked for, for products that fail once
+"""
+
+from __future__ import annotations
+
+from local.simulators.amazon_business.app import create_app
+
+__all__ = ["create_app"]

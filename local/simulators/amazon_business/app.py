@@ -1,0 +1,186 @@
+"""The web door: each operation passes the gate, does its work, and answers; or does not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from local.simulators.amazon_business import carts, catalogue, control, ordering
+from local.simulators.amazon_business.errors import Answer, Cut, invalid
+from local.simulators.amazon_business.gate import Gate
+from local.simulators.amazon_business.search import Search
+from local.simulators.amazon_business.store import Store
+
+PICTURES = Path(__file__).resolve().parents[3] / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
+MAX_BODY_BYTES = 1024 * 1024
+TOKEN_PATHS = ("/auth/o2/token", "/auth/O2/token")
+
+# Given the request and its JSON body: the answer's JSON, or None for 204.
+type Work = Callable[[Request, Any], dict[str, Any] | None]
+
+
+def create_app(database: Path) -> Starlette:
+    """The simulator over this file, created and filled if need be."""
+    store = Store(database)
+    catalogue.seed(store)
+    gate = Gate(store)
+    door = _Door(store, gate)
+    return Starlette(
+        routes=[
+            *(Route(path, door.token, methods=["POST"]) for path in TOKEN_PATHS),
+            *door.routes(),
+            *control.routes(store, gate),
+            Route("/images/{name}.webp", _picture, methods=["GET"]),
+        ]
+    )
+
+
+class _Door:
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+
+    def routes(self) -> list[Route]:
+        store, gate = self._store, self._gate
+        orders, products, cart = (
+            "/ordering/2022-10-30/orders",
+            "/products/2020-08-26/products",
+            "/cart/2025-04-30/carts",
+        )
+
+        def search(request: Request) -> Search:
+            origin = str(request.base_url).rstrip("/")
+            return Search(store, gate.setting("region"), gate.setting("currency"), origin, gate.now())
+
+        def details(request: Request, _: Any) -> dict[str, Any]:
+            return ordering.order_details(store, gate, request.path_params["external_id"])
+
+        def asin(request: Request) -> str:
+            return str(request.path_params["asin"])
+
+        def cart_id(request: Request) -> str:
+            if request.query_params.get("region") != gate.setting("region"):
+                raise invalid("Missing required request parameters: [region]")
+            return str(request.path_params.get("cart_id", ""))
+
+        def list_carts(request: Request, _: Any) -> dict[str, Any]:
+            cart_id(request)
+            return carts.list_carts(gate.setting("region"))
+
+        def estimate(request: Request, body: Any) -> dict[str, Any]:
+            return carts.estimate(store, cart_id(request), body, gate.setting("region"), gate.setting("currency"))
+
+        table: list[tuple[str, str, str, Work]] = [
+            ("POST", orders, "placeOrder", lambda _, body: ordering.place_order(store, gate, body)),
+            ("GET", orders + "/{external_id}", "orderDetails", details),
+            ("GET", products, "searchProducts", lambda r, _: search(r).search(r.query_params)),
+            ("POST", products + "/getProductsByAsins", "productsByAsins", lambda r, b: search(r).by_asins(b)),
+            ("GET", products + "/{asin}", "products", lambda r, _: search(r).product(asin(r), r.query_params)),
+            ("GET", products + "/{asin}/offers", "offers", lambda r, _: search(r).offers(asin(r), r.query_params)),
+            ("GET", cart, "listCarts", list_carts),
+            ("DELETE", cart + "/{cart_id}/items", "deleteItems", lambda r, _: carts.delete_items(store, cart_id(r))),
+            ("POST", cart + "/{cart_id}/items", "addItems", lambda r, b: carts.add_items(store, cart_id(r), b)),
+            ("POST", cart + "/{cart_id}/totalPurchaseCostEstimations", "cartEstimate", estimate),
+        ]
+        return [Route(path, self._endpoint(name, work), methods=[method]) for method, path, name, work in table]
+
+    def _endpoint(self, operation: str, work: Work) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            external_id = request.path_params.get("external_id")
+            status, response = 0, None
+            try:
+                body = await _json(request)
+                if operation == "placeOrder" and isinstance(body, dict):
+                    external_id = body.get("externalId")
+                response = self._respond(operation, request, body, work)
+                status = response.status_code
+            except Answer as answer:
+                response = JSONResponse(answer.body(), answer.status)
+                if answer.retry_after is not None:
+                    response.headers["retry-after"] = f"{answer.retry_after:.2f}"
+                status = answer.status
+            except Cut as cut:
+                await asyncio.sleep(cut.after_seconds)
+                response = _CutConnection()
+            self._store.log(self._gate.now(), operation, status, str(external_id)[:255] if external_id else None)
+            response.headers["x-amzn-requestid"] = str(uuid.uuid4())
+            return response
+
+        return endpoint
+
+    def _respond(self, operation: str, request: Request, body: Any, work: Work) -> Response:
+        fault_name = "trialOrder" if operation == "placeOrder" and _is_trial(body) else operation
+        self._gate.before(fault_name)
+        self._gate.authorize(request.headers, buyer_in_header=operation != "placeOrder")
+        self._gate.throttle(operation)
+        if request.method == "POST" and not request.headers.get("content-type", "").startswith("application/json"):
+            raise Answer(415, "INVALID_REQUEST_PARAMETER", "content-type must be application/json")
+        answer = work(request, body)
+        if self._gate.after(fault_name) == "malformed_reply":
+            return Response('{"lineItems": [{"externalId": "', media_type="application/json")
+        response = Response(status_code=204) if answer is None else JSONResponse(answer)
+        response.headers["x-amzn-ratelimit-limit"] = str(self._gate.rates()[operation]["per_second"])
+        return response
+
+    async def token(self, request: Request) -> Response:
+        try:
+            self._gate.before("token")
+            if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+                raise Answer(400, "invalid_request", "content-type must be application/x-www-form-urlencoded")
+            form = dict(parse_qsl((await request.body()).decode(errors="replace")))
+            answer: Response = JSONResponse(self._gate.issue_token(form))
+        except Answer as refused:
+            answer = JSONResponse({"error": refused.code, "error_description": refused.message}, refused.status)
+        except Cut as cut:
+            await asyncio.sleep(cut.after_seconds)
+            return _CutConnection()
+        self._store.log(self._gate.now(), "token", answer.status_code, None)
+        return answer
+
+
+class _CutConnection(Response):
+    """Promises more than it sends: the server notices and closes the connection, the caller gets no answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        raise ConnectionAbortedError("cut on purpose")
+
+
+async def _json(request: Request) -> Any:
+    raw = await request.body()
+    if len(raw) > MAX_BODY_BYTES:
+        raise Answer(413, "INVALID_REQUEST_PARAMETER", "request too large")
+    if not raw:
+        if request.method == "POST":
+            raise invalid("Request has missing or invalid parameters and cannot be parsed.")
+        return None
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise invalid("Request has missing or invalid parameters and cannot be parsed.") from None
+
+
+def _is_trial(body: Any) -> bool:
+    attributes = body.get("attributes") if isinstance(body, dict) else None
+    return isinstance(attributes, list) and any(
+        isinstance(attribute, dict) and attribute.get("attributeType") == "TrialMode" for attribute in attributes
+    )
+
+
+async def _picture(request: Request) -> Response:
+    name = str(request.path_params["name"])
+    path = PICTURES / f"{name}.webp"
+    if not name.replace("-", "").isalnum() or not path.is_file():
+        return Response(status_code=404)
+    return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=86400"})

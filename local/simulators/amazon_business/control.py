@@ -1,0 +1,172 @@
+"""The control plane, for seeds, demonstrations and tests: health, credentials, settings, faults, orders, products.
+
+GET    /_simulator/health
+PUT    /_simulator/credentials {client_id, client_secret, refresh_token, buyer_email, buying_group}
+GET    /_simulator/settings             PUT {name: value, …}
+GET    /_simulator/faults               PUT {operation, kind, times}  (times null: until taken away; 0: take it away)
+DELETE /_simulator/faults
+GET    /_simulator/orders?limit=100     the last orders, newest first, with their lines
+POST   /_simulator/orders/{externalId}/ship
+GET    /_simulator/products             asin, kind, category, scenario, title, prices, stock
+PUT    /_simulator/products/{asin} {price_minor?, list_price_minor?, stock?, promise_days?}
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.simulators.amazon_business import ordering
+from local.simulators.amazon_business.errors import Answer
+from local.simulators.amazon_business.gate import KINDS, Gate
+from local.simulators.amazon_business.settings import DEFAULTS, PUBLISHED_RATES, problem
+from local.simulators.amazon_business.shelf import CHANGEABLE
+from local.simulators.amazon_business.store import Store
+
+OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "token", "*")
+
+
+def routes(store: Store, gate: Gate) -> list[Route]:
+    """The control plane's routes."""
+    control = _Control(store, gate)
+    return [
+        Route("/_simulator/health", control.health, methods=["GET"]),
+        Route("/_simulator/credentials", control.credentials, methods=["PUT"]),
+        Route("/_simulator/settings", control.settings, methods=["GET", "PUT"]),
+        Route("/_simulator/faults", control.faults, methods=["GET", "PUT", "DELETE"]),
+        Route("/_simulator/orders", control.orders, methods=["GET"]),
+        Route("/_simulator/orders/{external_id}/ship", control.ship, methods=["POST"]),
+        Route("/_simulator/products", control.products, methods=["GET"]),
+        Route("/_simulator/products/{asin}", control.product, methods=["PUT"]),
+    ]
+
+
+class _Control:
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+
+    async def health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok", "now": self._gate.now().isoformat()})
+
+    async def credentials(self, request: Request) -> Response:
+        body = await _body(request)
+        names = ("client_id", "client_secret", "refresh_token", "buyer_email", "buying_group")
+        if set(body) != set(names) or not all(isinstance(body[name], str) and body[name] for name in names):
+            return _wrong(f"exactly {', '.join(names)}")
+        with self._store.transaction():
+            self._store.run("delete from credentials")
+            self._store.run("delete from tokens")
+            self._store.run("insert into credentials values (1, ?, ?, ?, ?, ?)", *(body[name] for name in names))
+        return Response(status_code=204)
+
+    async def settings(self, request: Request) -> Response:
+        if request.method == "PUT":
+            body = await _body(request)
+            for name, value in body.items():
+                wrong = problem(name, value)
+                if wrong:
+                    return _wrong(wrong)
+            if "rates" in body:
+                body["rates"] = {**self._store.read_settings().get("rates", {}), **body["rates"]}
+            self._store.run_many(
+                "insert into settings(name, value) values (?, ?)"
+                " on conflict (name) do update set value = excluded.value",
+                [(name, json.dumps(value)) for name, value in body.items()],
+            )
+            self._gate.refill()
+        return JSONResponse({**DEFAULTS, **self._store.read_settings(), "rates": self._gate.rates()})
+
+    async def faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._store.run("delete from faults")
+        if request.method == "PUT":
+            body = await _body(request)
+            operation, kind, times = body.get("operation"), body.get("kind"), body.get("times", 1)
+            if operation not in OPERATIONS:
+                return _wrong(f"operation is one of {', '.join(OPERATIONS)}")
+            if kind not in KINDS:
+                return _wrong(f"kind is one of {', '.join(KINDS)}")
+            if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 0):
+                return _wrong("times is a number or null")
+            self._store.run("delete from faults where operation = ? and kind = ?", operation, kind)
+            if times != 0:
+                self._store.run("insert into faults(operation, kind, times) values (?, ?, ?)", operation, kind, times)
+        return JSONResponse(
+            {
+                "faults": [dict(row) for row in self._store.all("select operation, kind, times from faults")],
+                "operations": OPERATIONS,
+                "kinds": KINDS,
+            }
+        )
+
+    async def orders(self, request: Request) -> Response:
+        limit = request.query_params.get("limit", "100")
+        rows = self._store.all(
+            "select external_id, purchase_order_number, accepted, placed_at, shipped_at, charged_minor, currency"
+            " from orders order by placed_at desc, external_id desc limit ?",
+            int(limit) if limit.isdigit() else 100,
+        )
+        return JSONResponse(
+            {
+                "orders": [
+                    {
+                        **dict(row),
+                        "lines": [
+                            dict(line)
+                            for line in self._store.all(
+                                "select * from order_lines where external_id = ? order by line_external_id",
+                                row["external_id"],
+                            )
+                        ],
+                    }
+                    for row in rows
+                ]
+            }
+        )
+
+    async def ship(self, request: Request) -> Response:
+        try:
+            ordering.ship(self._store, self._gate, request.path_params["external_id"])
+        except Answer as answer:
+            return JSONResponse(answer.body(), answer.status)
+        return Response(status_code=204)
+
+    async def products(self, _: Request) -> Response:
+        rows = self._store.all(
+            "select asin, kind, parent, category, scenario, title, brand, price_minor, list_price_minor, stock"
+            " from products order by popularity"
+        )
+        return JSONResponse({"products": [dict(row) for row in rows]})
+
+    async def product(self, request: Request) -> Response:
+        body, asin = await _body(request), request.path_params["asin"]
+        if not body or not set(body) <= set(CHANGEABLE):
+            return _wrong(f"some of {', '.join(CHANGEABLE)}")
+        if any(
+            not (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+            and not (name == "stock" and value is None)
+            for name, value in body.items()
+        ):
+            return _wrong("whole numbers, 0 or more")
+        if self._store.one("select 1 from products where asin = ?", asin) is None:
+            return JSONResponse({"error": "no such product"}, 404)
+        for name, value in body.items():
+            self._store.run(f"update products set {name} = ? where asin = ?", value, asin)  # noqa: S608 - CHANGEABLE
+        return Response(status_code=204)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _wrong(message: str) -> Response:
+    return JSONResponse({"error": message}, 400)

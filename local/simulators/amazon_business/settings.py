@@ -1,0 +1,68 @@
+"""What can be turned while it runs, by `PUT /_simulator/settings`; kept in the file.
+
+enforce_rates             refuse with 429 above the published rates (true)
+rates                     operation → {per_second, burst}; only the ones given are changed
+token_seconds             how long an access token lives (3600)
+duplicate                 what a repeated externalId with the same body gets: "replay" the stored result, or "reject"
+safeguard_basis_points    how far above an expectation a price may be (500 = 5 %), as an administrator sets at Amazon
+safeguard_action          "remove_item" or "cancel_order" when an expectation is broken
+timeout_seconds           how long a fault of kind timeout_* keeps the caller waiting before it cuts the connection (2)
+ship_after_seconds        orders are shipped so long after they were placed (86400); null: only by hand
+region, currency          the store
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PUBLISHED_RATES: dict[str, dict[str, float]] = {
+    "placeOrder": {"per_second": 0.5, "burst": 10},
+    "orderDetails": {"per_second": 0.5, "burst": 10},
+    "searchProducts": {"per_second": 0.5, "burst": 10},
+    "products": {"per_second": 0.5, "burst": 10},
+    "productsByAsins": {"per_second": 0.5, "burst": 10},
+    "offers": {"per_second": 0.5, "burst": 10},
+    "listCarts": {"per_second": 2, "burst": 2},
+    "addItems": {"per_second": 2, "burst": 2},
+    "deleteItems": {"per_second": 2, "burst": 2},
+    "cartEstimate": {"per_second": 2, "burst": 2},
+}
+
+DEFAULTS: dict[str, Any] = {
+    "enforce_rates": True,
+    "rates": PUBLISHED_RATES,
+    "token_seconds": 3600,
+    "duplicate": "replay",
+    "safeguard_basis_points": 500,
+    "safeguard_action": "remove_item",
+    "timeout_seconds": 2.0,
+    "ship_after_seconds": 86_400,
+    "region": "US",
+    "currency": "USD",
+}
+
+
+def problem(name: str, value: Any) -> str | None:
+    """Why this setting cannot have this value, or None."""
+    if name not in DEFAULTS:
+        return f"no setting {name}"
+    if name == "rates":
+        if not isinstance(value, dict) or any(operation not in PUBLISHED_RATES for operation in value):
+            return f"rates: operations are {', '.join(PUBLISHED_RATES)}"
+        if any(
+            not isinstance(rate, dict) or set(rate) != {"per_second", "burst"} or min(rate.values()) <= 0
+            for rate in value.values()
+        ):
+            return "rates: each is {per_second, burst}, both above 0"
+        return None
+    choices = {"duplicate": ("replay", "reject"), "safeguard_action": ("remove_item", "cancel_order")}
+    if name in choices and value not in choices[name]:
+        return f"{name} is one of {choices[name]}"
+    if name == "ship_after_seconds" and value is None:
+        return None
+    expected = type(DEFAULTS[name])
+    if expected in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+        return f"{name} is a number, 0 or more"
+    if expected in (bool, str) and not isinstance(value, expected):
+        return f"{name} is a {expected.__name__}"
+    return None
