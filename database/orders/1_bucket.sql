@@ -54,12 +54,14 @@ begin atomic
 end;
 
 -- What a programme says about its connection to Amazon.
+drop function if exists orders.rate_of(integer);
 create or replace function orders.rate_of(program_id integer)
-returns table (connection text, per_second numeric, burst integer)
+returns table (connection text, per_second numeric, burst integer, purchase_order_prefix text)
 language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
     return query
-        select settings ->> 'connection', (settings ->> 'orders_per_second')::numeric, (settings ->> 'burst')::integer
+        select settings ->> 'connection', (settings ->> 'orders_per_second')::numeric, (settings ->> 'burst')::integer,
+               coalesce(settings ->> 'purchase_order_prefix', '')
         from (select p.document -> 'integrations' -> 'amazon_business' as settings
               from programme.current(rate_of.program_id) as p) as current;
 end

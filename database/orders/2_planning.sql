@@ -21,14 +21,15 @@ create or replace function orders.plan(
 ) returns void language plpgsql security definer set search_path = pg_catalog as $$
 declare
     connection_name text;
+    prefix text;
     factor numeric := 1 + plan.tolerance_basis_points / 10000.0;
 begin
-    select r.connection into strict connection_name from orders.rate_of(plan.program_id) as r;
+    select r.connection, r.purchase_order_prefix into strict connection_name, prefix from orders.rate_of(plan.program_id) as r;
     insert into orders.connection(connection, since) values (connection_name, clock.now()) on conflict do nothing;
     insert into orders.placement(program_id, redemption_id, member_id, address_id, connection, region, currency,
                                  external_id, purchase_order_number, created_at)
     values (plan.program_id, plan.redemption_id, plan.member_id, plan.address_id, connection_name, plan.region,
-            plan.currency, plan.redemption_id, 'LR-' || plan.redemption_id, clock.now());
+            plan.currency, plan.redemption_id, prefix || plan.redemption_id, clock.now());
     insert into orders.placement_line(program_id, redemption_id, line_number, asin, offer_id, quantity,
                                       expected_unit_price_minor, expected_shipping_minor, expected_tax_minor,
                                       limit_unit_price_minor, limit_shipping_minor, limit_tax_minor)

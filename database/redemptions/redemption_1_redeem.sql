@@ -1,0 +1,188 @@
+-- Redeem: one statement moves from a quote to held points, an open payment and a planned order, or does nothing.
+
+-- Internal: one line of the timeline.
+create or replace function redemptions.note(program_id integer, redemption_id uuid, kind text, detail jsonb default '{}')
+returns void language sql set search_path = pg_catalog
+begin atomic
+    insert into redemptions.event(event_id, program_id, redemption_id, kind, detail, occurred_at)
+    values (clock.new_id(), note.program_id, note.redemption_id, note.kind, note.detail, clock.now());
+end;
+
+-- The redemption row is also the outbox of the state machine's start. Statuses:
+--   ok, replay             the redemption stands; `state` is where it is now
+--   key_reuse              the key names another request, or somebody else's: which one is not told
+--   key_time               the key's time is not now
+--   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
+--   insufficient           not enough points; `available` says how many there are
+--   paused                 orders do not go through at the moment; nothing was held
+create or replace function redemptions.redeem(
+    program_id integer, member_id bigint, redemption_id uuid, quote_id uuid, points bigint, money_minor bigint,
+    request_hash bytea, actor text
+) returns table (status text, state text, available bigint, points_charged bigint, money_charged_minor bigint,
+                 release_at timestamptz)
+language plpgsql security definer set search_path = pg_catalog as $$
+#variable_conflict use_variable
+declare
+    existing redemptions.redemption;
+    quote record;
+    policy jsonb;
+    charged bigint;
+    money bigint;
+    answer text;
+begin
+    if num_nulls(program_id, member_id, redemption_id, quote_id, points, money_minor, request_hash, actor) > 0
+       or points < 0 or money_minor < 0 then
+        return query select 'quote_mismatch', null::text, null::bigint, null::bigint, null::bigint, null::timestamptz;
+        return;
+    end if;
+
+    select * into existing from redemptions.redemption as r where r.redemption_id = redeem.redemption_id;
+    if found then
+        return query select * from redemptions.answer_again(existing, program_id, member_id, request_hash);
+        return;
+    end if;
+
+    answer := case when not clock.key_is_fresh(redemption_id) then 'key_time' end;
+    if answer is null then
+        select * into quote from redemptions.quote as q
+        where q.program_id = redeem.program_id and q.quote_id = redeem.quote_id and q.member_id = redeem.member_id;
+        answer := case
+            when not found then 'quote_not_found'
+            when exists (select from redemptions.redemption as r
+                         where r.program_id = redeem.program_id and r.quote_id = redeem.quote_id) then 'quote_used'
+            when quote.expires_at <= clock.now() then 'quote_expired'
+            when points not between quote.points_min and quote.points_max then 'quote_mismatch'
+            when points % quote.points_step <> 0 and points <> quote.points_min and points <> quote.points_max
+                then 'quote_mismatch'
+            end;
+    end if;
+    if answer is null then
+        select sum(s.quantity * s.unit_points), sum(s.quantity * s.unit_money_minor) into charged, money
+        from redemptions.split(program_id, quote_id, points) as s;
+        answer := case
+            when money is distinct from money_minor or charged + money = 0 then 'quote_mismatch'
+            when exists (select from orders.connection_state(program_id) as c where c.state = 'paused') then 'paused'
+            end;
+    end if;
+    if answer is not null then
+        return query select answer, null::text, null::bigint, null::bigint, null::bigint, null::timestamptz;
+        return;
+    end if;
+
+    select v.document into strict policy from programme.current(program_id) as v;
+    begin
+        answer := redemptions.write_down(
+            program_id, quote_id, policy, redemption_id, points, charged, money, request_hash, actor);
+    exception when sqlstate 'RD001' then
+        -- The points were not there: the block is rolled back as if the redemption had never been asked for.
+        return query select sqlerrm, null::text, b.available, null::bigint, null::bigint, null::timestamptz
+                     from points.balance(program_id, member_id) as b;
+        return;
+    end;
+    if answer = 'lost' then
+        -- Somebody else's commit came between: the same key, or the same quote with another key.
+        select * into existing from redemptions.redemption as r where r.redemption_id = redeem.redemption_id;
+        if found then
+            return query select * from redemptions.answer_again(existing, program_id, member_id, request_hash);
+        else
+            return query select 'quote_used', null::text, null::bigint, null::bigint, null::bigint, null::timestamptz;
+        end if;
+        return;
+    end if;
+    return query select 'ok', r.state, b.available, r.points, r.money_minor, r.release_at
+                 from redemptions.redemption as r, points.balance(program_id, member_id) as b
+                 where r.program_id = redeem.program_id and r.redemption_id = redeem.redemption_id;
+end
+$$;
+
+-- Internal: the answer to a key that is known.
+create or replace function redemptions.answer_again(
+    existing redemptions.redemption, program_id integer, member_id bigint, request_hash bytea
+) returns table (status text, state text, available bigint, points_charged bigint, money_charged_minor bigint,
+                 release_at timestamptz)
+language plpgsql stable set search_path = pg_catalog as $$
+begin
+    if existing.program_id <> answer_again.program_id or existing.member_id <> answer_again.member_id
+       or existing.request_hash <> answer_again.request_hash then
+        return query select 'key_reuse', null::text, null::bigint, null::bigint, null::bigint, null::timestamptz;
+        return;
+    end if;
+    return query select 'replay', existing.state, b.available, existing.points, existing.money_minor,
+                        existing.release_at
+                 from points.balance(answer_again.program_id, answer_again.member_id) as b;
+end
+$$;
+
+-- Internal: everything that redeem writes. Returns ok, or lost (a unique key was taken meanwhile); raises RD001 with
+-- the ledger's status as its message.
+create or replace function redemptions.write_down(
+    program_id integer, quote_id uuid, policy jsonb, redemption_id uuid, points_chosen bigint, points bigint,
+    money_minor bigint, request_hash bytea, actor text
+) returns text language plpgsql set search_path = pg_catalog as $$
+#variable_conflict use_variable
+declare
+    instant timestamptz := clock.now();
+    delay interval := make_interval(secs => (policy -> 'redemption' ->> 'release_delay_seconds')::integer);
+    approval interval := make_interval(mins => (policy -> 'redemption' ->> 'approval_minutes')::integer);
+    place_before timestamptz := instant + delay + approval + interval '1 day';
+    quote record;
+    frozen jsonb;
+    status text;
+begin
+    select * into strict quote from redemptions.quote as q
+    where q.program_id = write_down.program_id and q.quote_id = write_down.quote_id;
+    insert into redemptions.redemption(
+        program_id, redemption_id, member_id, quote_id, programme_version, address_id, request_hash, points,
+        money_minor, currency, partial_policy, capture_at, return_days, settle_op_id, release_op_id, release_at,
+        approve_until, place_before, lease_until, actor, created_at, updated_at)
+    values (
+        quote.program_id, redemption_id, quote.member_id, quote.quote_id, quote.programme_version, quote.address_id,
+        request_hash, points, money_minor, quote.currency, quote.partial_policy,
+        policy -> 'integrations' -> 'payment' ->> 'capture_at',
+        (policy -> 'points' ->> 'return_extension_days')::integer, clock.new_id(), clock.new_id(), instant + delay,
+        instant + delay + approval, place_before, place_before + interval '1 day', actor, instant, instant)
+    on conflict do nothing;
+    if not found then
+        return 'lost';
+    end if;
+
+    insert into redemptions.line(program_id, redemption_id, line_number, asin, title, image_url, quantity,
+                                 unit_points, unit_money_minor)
+    select quote.program_id, redemption_id, l.line_number, l.asin, l.title, l.image_url, l.quantity,
+           s.unit_points, s.unit_money_minor
+    from redemptions.quote_line as l
+    join redemptions.split(quote.program_id, quote.quote_id, points_chosen) as s on s.line_number = l.line_number
+    where l.program_id = quote.program_id and l.quote_id = quote.quote_id;
+
+    -- The quote froze the programme's version: what may drift was decided there.
+    select v.document into strict frozen from programme.version(quote.program_id, quote.programme_version) as v;
+    perform orders.plan(
+        quote.program_id, redemption_id, quote.member_id, quote.address_id, frozen -> 'store' ->> 'region',
+        quote.currency, (frozen -> 'conversion' ->> 'drift_tolerance_basis_points')::integer, not quote.estimated,
+        (select jsonb_agg(jsonb_build_object(
+            'line_number', l.line_number, 'asin', l.asin, 'offer_id', l.offer_id, 'quantity', l.quantity,
+            'expected_unit_price_minor', l.expected_unit_price_minor,
+            'expected_shipping_minor', l.expected_shipping_minor, 'expected_tax_minor', l.expected_tax_minor))
+         from redemptions.quote_line as l
+         where l.program_id = quote.program_id and l.quote_id = quote.quote_id));
+
+    if money_minor > 0 then
+        status := payments.open(quote.program_id, redemption_id, policy -> 'integrations' -> 'payment' ->> 'provider',
+                                money_minor, quote.currency, actor);
+        if status <> 'ok' then
+            raise exception 'payment not opened: %', status;
+        end if;
+    end if;
+    if points > 0 then
+        select h.status into status
+        from points.hold(quote.program_id, quote.member_id, redemption_id, points, place_before + interval '1 day',
+                         request_hash, actor) as h;
+        if status <> 'ok' then
+            raise exception using errcode = 'RD001', message = status;
+        end if;
+    end if;
+    perform redemptions.note(quote.program_id, redemption_id, 'redeemed',
+                             jsonb_build_object('points', points, 'money_minor', money_minor));
+    return 'ok';
+end
+$$;

@@ -1,0 +1,330 @@
+-- The state machine's steps. Each locks the redemption's row, does what its state allows, and says what comes next, so
+-- that a step done twice (or by two executions) has happened once. Answers hold ids and amounts only.
+
+-- Internal: the row, locked. A redemption the machine was told of exists.
+create or replace function redemptions.locked(program_id integer, redemption_id uuid)
+returns redemptions.redemption language plpgsql set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption;
+begin
+    select * into strict redemption from redemptions.redemption as r
+    where r.program_id = locked.program_id and r.redemption_id = locked.redemption_id for no key update;
+    return redemption;
+end
+$$;
+
+-- Internal: another state, and a line in the timeline.
+create or replace function redemptions.move(
+    program_id integer, redemption_id uuid, state text, kind text, detail jsonb default '{}'
+) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    update redemptions.redemption as r
+    set state = move.state, updated_at = clock.now(), row_xid = pg_current_xact_id()
+    where r.program_id = move.program_id and r.redemption_id = move.redemption_id;
+    perform redemptions.note(move.program_id, move.redemption_id, move.kind, move.detail);
+end
+$$;
+
+-- Where an execution enters. Next: wait (for delay_seconds), pay, place, capture, void, close, back, done.
+create or replace function redemptions.begin(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(begin.program_id, begin.redemption_id);
+    delay_seconds integer := ceil(greatest(0, extract(epoch from redemption.release_at - clock.now())));
+    money boolean := redemption.money_minor > 0;
+begin
+    return jsonb_build_object('money', money, 'delay_seconds', delay_seconds, 'next', case redemption.state
+        when 'held' then case when delay_seconds > 0 then 'wait'
+                              else redemptions.screen(begin.program_id, begin.redemption_id) ->> 'next' end
+        when 'awaiting_payment' then 'pay'
+        when 'ordering' then 'place'
+        when 'settled' then redemptions.money_step(redemption)
+        when 'closed' then 'done'
+        else 'back' end);
+end
+$$;
+
+-- Internal: what is left to do with the money of a settled redemption.
+create or replace function redemptions.money_step(redemption redemptions.redemption) returns text
+language sql immutable set search_path = pg_catalog
+return case when redemption.accepted_money_minor > 0 then 'capture' when redemption.money_minor > 0 then 'void'
+            else 'close' end;
+
+-- What screening says: allow, until there are rules.
+create or replace function redemptions.screening_verdict(program_id integer, redemption_id uuid) returns text
+language sql stable set search_path = pg_catalog
+return 'allow';
+
+-- The time to change one's mind is over. Next: pay, place (without money this is the last moment to turn back), back.
+create or replace function redemptions.screen(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(screen.program_id, screen.redemption_id);
+begin
+    case redemption.state
+        when 'held' then
+            if clock.now() > redemption.place_before then
+                return jsonb_build_object('next', redemptions.fail(redemption, 'expired'));
+            elsif redemptions.screening_verdict(screen.program_id, screen.redemption_id) <> 'allow' then
+                return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
+            elsif redemption.money_minor > 0 then
+                perform redemptions.move(screen.program_id, screen.redemption_id, 'awaiting_payment', 'payment_asked',
+                                         jsonb_build_object('money_minor', redemption.money_minor));
+                return jsonb_build_object('next', 'pay');
+            end if;
+            perform redemptions.move(screen.program_id, screen.redemption_id, 'ordering', 'ordering');
+            return jsonb_build_object('next', 'place');
+        when 'awaiting_payment' then return jsonb_build_object('next', 'pay');
+        when 'ordering' then return jsonb_build_object('next', 'place');
+        when 'settled' then return jsonb_build_object('next', redemptions.money_step(redemption));
+        when 'closed' then return jsonb_build_object('next', 'done');
+        else return jsonb_build_object('next', 'back');
+    end case;
+end
+$$;
+
+-- The money is reserved: the last moment to turn back. Next: place, back, or where a replay has already gone.
+create or replace function redemptions.go(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(go.program_id, go.redemption_id);
+begin
+    if redemption.state <> 'awaiting_payment' then
+        return redemptions.screen(go.program_id, go.redemption_id);
+    elsif clock.now() > redemption.place_before then
+        return jsonb_build_object('next', redemptions.fail(redemption, 'expired'));
+    elsif not exists (select from payments.status_of(go.program_id, go.redemption_id) as p
+                      where p.state = 'authorised' and p.authorised_minor >= redemption.money_minor) then
+        return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
+    end if;
+    perform redemptions.move(go.program_id, go.redemption_id, 'ordering', 'ordering');
+    return jsonb_build_object('next', 'place');
+end
+$$;
+
+-- Internal: on the way back, with a reason. Returns back.
+create or replace function redemptions.fail(redemption redemptions.redemption, outcome text)
+returns text language plpgsql set search_path = pg_catalog as $$
+begin
+    perform orders.withdraw(redemption.program_id, redemption.redemption_id);
+    update redemptions.redemption as r set outcome = fail.outcome
+    where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
+    perform redemptions.move(redemption.program_id, redemption.redemption_id, 'failed', fail.outcome);
+    return 'back';
+end
+$$;
+
+-- Something failed, and the machine would go back. Only the order's own row says whether it may: back (certainly no
+-- order), record (there is an answer), review (there may be an order), or where the redemption is already.
+-- Reasons: payment_declined, payment_abandoned, rejected, failed.
+create or replace function redemptions.turn_back(program_id integer, redemption_id uuid, reason text)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(turn_back.program_id, turn_back.redemption_id);
+    money boolean := redemption.money_minor > 0;
+    order_state text;
+    next text;
+begin
+    if redemption.state in ('held', 'awaiting_payment', 'ordering') then
+        order_state := orders.withdraw(turn_back.program_id, turn_back.redemption_id);
+        next := case
+            when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, turn_back.reason)
+            when order_state in ('accepted', 'partial') then 'record'
+            else 'review' end;
+    else
+        next := case redemption.state when 'settled' then redemptions.money_step(redemption)
+                                      when 'closed' then 'done' else 'back' end;
+    end if;
+    return jsonb_build_object('next', next, 'money', money);
+end
+$$;
+
+-- Back to where it began: all points return, the redemption is over. The money has been given back before.
+create or replace function redemptions.release(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(release.program_id, release.redemption_id);
+begin
+    if redemption.state = 'closed' then
+        return jsonb_build_object('released_points', redemption.released_points);
+    elsif redemption.state not in ('cancelled', 'failed') then
+        raise exception 'a redemption in state % is not released', redemption.state using errcode = '55000';
+    end if;
+    perform redemptions.return_points(redemption, redemption.points - redemption.released_points,
+        case when redemption.outcome in ('cancelled', 'payment_declined', 'payment_abandoned') then 'member'
+             else 'ours' end);
+    perform redemptions.finish(release.program_id, release.redemption_id, redemption.outcome);
+    return jsonb_build_object('released_points', redemption.points);
+end
+$$;
+
+-- Internal: `amount` held points go back to their lots, under the operation's id that the redemption was born with.
+create or replace function redemptions.return_points(redemption redemptions.redemption, amount bigint, caused_by text)
+returns void language plpgsql set search_path = pg_catalog as $$
+declare
+    status text;
+begin
+    if amount = 0 then
+        return;
+    end if;
+    select o.status into status
+    from points.release(redemption.program_id, redemption.member_id, redemption.release_op_id, redemption.redemption_id,
+                        amount, caused_by, redemption.return_days, 'engine') as o;
+    if status not in ('ok', 'replay') then
+        raise exception 'points not released: %', status using errcode = '55000';
+    end if;
+    update redemptions.redemption as r
+    set released_points = r.released_points + return_points.amount, row_xid = pg_current_xact_id()
+    where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
+    perform redemptions.note(redemption.program_id, redemption.redemption_id, 'points_returned',
+                             jsonb_build_object('points', amount));
+end
+$$;
+
+-- Internal: the end.
+create or replace function redemptions.finish(program_id integer, redemption_id uuid, outcome text)
+returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    update redemptions.redemption as r
+    set outcome = finish.outcome, state = 'closed', closed_at = clock.now(), updated_at = clock.now(),
+        row_xid = pg_current_xact_id()
+    where r.program_id = finish.program_id and r.redemption_id = finish.redemption_id;
+    perform redemptions.note(finish.program_id, finish.redemption_id, 'closed',
+                             jsonb_build_object('outcome', outcome));
+end
+$$;
+
+-- Amazon's answer is recorded: the points of the accepted units are spent, the others return, and the capture is fixed
+-- at exactly the accepted part. Without money this is the end. Next: capture, void, close, done.
+create or replace function redemptions.settle(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(settle.program_id, settle.redemption_id);
+    taken_points bigint;
+    taken_money bigint;
+    taken_units bigint;
+    all_units bigint;
+    status text;
+begin
+    if redemption.state = 'closed' then
+        return jsonb_build_object('next', 'done');
+    elsif redemption.state = 'settled' then
+        return jsonb_build_object('next', redemptions.money_step(redemption));
+    elsif redemption.state <> 'ordering' then
+        raise exception 'a redemption in state % is not settled', redemption.state using errcode = '55000';
+    end if;
+
+    update redemptions.line as l
+    set accepted_quantity = a.accepted_quantity, reasons = a.reasons, row_xid = pg_current_xact_id()
+    from orders.recorded_lines(settle.program_id, settle.redemption_id) as a
+    where l.program_id = settle.program_id and l.redemption_id = settle.redemption_id
+      and l.line_number = a.line_number;
+    select sum(l.accepted_quantity * l.unit_points), sum(l.accepted_quantity * l.unit_money_minor),
+           sum(l.accepted_quantity), sum(l.quantity)
+    into taken_points, taken_money, taken_units, all_units
+    from redemptions.line as l
+    where l.program_id = settle.program_id and l.redemption_id = settle.redemption_id
+    having bool_and(l.accepted_quantity is not null);
+    if coalesce(taken_units, 0) = 0 then
+        raise exception 'nothing recorded as accepted' using errcode = '55000';
+    end if;
+
+    if taken_points > 0 then
+        select o.status into status
+        from points.settle(redemption.program_id, redemption.member_id, redemption.settle_op_id,
+                           redemption.redemption_id, taken_points, 'engine') as o;
+        if status not in ('ok', 'replay') then
+            raise exception 'points not settled: %', status using errcode = '55000';
+        end if;
+    end if;
+    update redemptions.redemption as r
+    set accepted_points = taken_points, accepted_money_minor = taken_money, settled_points = taken_points
+    where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
+    perform redemptions.move(redemption.program_id, redemption.redemption_id, 'settled',
+        case when taken_units < all_units then 'partially_accepted' else 'accepted' end,
+        jsonb_build_object('points', taken_points, 'money_minor', taken_money,
+                           'units', taken_units, 'of_units', all_units));
+    perform redemptions.return_points(redemption, redemption.points - taken_points, 'ours');
+
+    if redemption.money_minor > 0 then
+        status := payments.intend_capture(redemption.program_id, redemption.redemption_id, taken_money);
+        if status not in ('ok', 'replay') then
+            -- Amazon delivers and the money cannot be taken: that is the programme's loss to look at, not the member's.
+            perform redemptions.review(redemption.program_id, redemption.redemption_id, 'money_not_captured');
+            update redemptions.redemption as r set accepted_money_minor = 0
+            where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
+        end if;
+    end if;
+    if taken_units < all_units and redemption.partial_policy = 'all_or_nothing' then
+        -- Amazon has no cancel call and no all-or-nothing: what it placed stays placed, and a person makes it good.
+        perform redemptions.review(redemption.program_id, redemption.redemption_id, 'partial_against_wish');
+    end if;
+
+    select * into redemption from redemptions.redemption as r
+    where r.program_id = settle.program_id and r.redemption_id = settle.redemption_id;
+    if redemptions.money_step(redemption) = 'close' then
+        return redemptions.close(settle.program_id, settle.redemption_id);
+    end if;
+    return jsonb_build_object('next', redemptions.money_step(redemption));
+end
+$$;
+
+-- The money is taken (or given back): the end of a redemption that went forward.
+create or replace function redemptions.close(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(close.program_id, close.redemption_id);
+    units bigint;
+    accepted bigint;
+begin
+    if redemption.state = 'closed' then
+        return jsonb_build_object('next', 'done');
+    elsif redemption.state <> 'settled' then
+        raise exception 'a redemption in state % is not closed', redemption.state using errcode = '55000';
+    end if;
+    select sum(l.quantity), sum(l.accepted_quantity) into units, accepted from redemptions.line as l
+    where l.program_id = close.program_id and l.redemption_id = close.redemption_id;
+    perform redemptions.finish(close.program_id, close.redemption_id,
+                               case when accepted = units then 'completed' else 'partially_completed' end);
+    return jsonb_build_object('next', 'done');
+end
+$$;
+
+-- A person must look: order_unknown, money_not_captured, money_not_voided, partial_against_wish, stuck.
+-- One case a reason and redemption; saying it again changes nothing.
+create or replace function redemptions.review(program_id integer, redemption_id uuid, reason text)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(review.program_id, review.redemption_id);
+    opened uuid;
+begin
+    if redemption.review_reason is distinct from review.reason then
+        opened := casework.open_case(
+            review.program_id, 'redemption', review.redemption_id::text, review.reason,
+            jsonb_build_object('redemption_id', review.redemption_id, 'state', redemption.state,
+                               'order', orders.state_of(review.program_id, review.redemption_id),
+                               'points', redemption.points, 'money_minor', redemption.money_minor),
+            clock.now() + interval '2 days');
+        update redemptions.redemption as r
+        set review_reason = review.reason, case_id = opened, updated_at = clock.now(), row_xid = pg_current_xact_id()
+        where r.program_id = review.program_id and r.redemption_id = review.redemption_id;
+        perform redemptions.note(review.program_id, review.redemption_id, 'in_review',
+                                 jsonb_build_object('reason', review.reason));
+        redemption.case_id := opened;
+    end if;
+    return jsonb_build_object('case_id', redemption.case_id);
+end
+$$;
+
+-- Nobody knew what became of the order. Next: record (now there is an answer), back (it was never sent), wait.
+create or replace function redemptions.look(program_id integer, redemption_id uuid)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    order_state text := orders.state_of(look.program_id, look.redemption_id);
+begin
+    return jsonb_build_object('next', case
+        when order_state in ('accepted', 'partial', 'rejected') then 'record'
+        when order_state = 'withdrawn' then 'back'
+        else 'wait' end);
+end
+$$;

@@ -1,0 +1,72 @@
+-- What must hold at any instant. Every row should say 0.
+create or replace view redemptions.invariants as
+select 'a closed redemption has spent or returned all it held' as name,
+       (select count(*) from redemptions.redemption as r
+        where r.state = 'closed' and r.settled_points + r.released_points <> r.points) as violations
+union all
+select 'the hold agrees with the redemption',
+       (select count(*) from redemptions.redemption as r
+        left join points.hold as h
+            on h.program_id = r.program_id and h.member_id = r.member_id and h.hold_id = r.redemption_id
+        where r.points > 0 and (h.hold_id is null or h.amount <> r.points
+                                or h.open <> r.points - r.settled_points - r.released_points))
+union all
+select 'no hold of points without its redemption',
+       (select count(*) from points.hold as h
+        where h.open > 0 and not exists (
+            select from redemptions.redemption as r
+            where r.program_id = h.program_id and r.member_id = h.member_id and r.redemption_id = h.hold_id))
+union all
+select 'no order was sent without a redemption that had gone forward',
+       (select count(*) from orders.placement as p
+        left join redemptions.redemption as r using (program_id, redemption_id)
+        where p.sends > 0 and p.state <> 'rejected'
+          and (r.redemption_id is null or r.state not in ('ordering', 'settled', 'closed')))
+union all
+select 'no points returned in full while Amazon delivers',
+       (select count(*) from orders.placement as p
+        join redemptions.redemption as r using (program_id, redemption_id)
+        where p.state in ('accepted', 'partial') and r.state in ('cancelled', 'failed'))
+union all
+select 'an Amazon order belongs to one redemption',
+       (select count(*) from (
+            select from orders.order_part as o
+            group by o.amazon_order_id having count(distinct (o.program_id, o.redemption_id)) > 1) as shared)
+union all
+select 'what was settled is what Amazon accepted, to the point and to the cent',
+       (select count(*) from redemptions.redemption as r
+        cross join lateral (
+            select sum(coalesce(a.accepted_quantity, 0) * l.unit_points) as points,
+                   sum(coalesce(a.accepted_quantity, 0) * l.unit_money_minor) as money
+            from redemptions.line as l
+            left join orders.placement_line as a using (program_id, redemption_id, line_number)
+            where l.program_id = r.program_id and l.redemption_id = r.redemption_id) as accepted
+        where r.accepted_points is not null
+          and (r.accepted_points <> accepted.points or r.settled_points <> accepted.points
+               or (r.review_reason is distinct from 'money_not_captured'
+                   and r.accepted_money_minor <> accepted.money)))
+union all
+select 'the lines add up to what the member promised',
+       (select count(*) from redemptions.redemption as r
+        cross join lateral (
+            select sum(l.quantity * l.unit_points) as points, sum(l.quantity * l.unit_money_minor) as money
+            from redemptions.line as l
+            where l.program_id = r.program_id and l.redemption_id = r.redemption_id) as lines
+        where lines.points is distinct from r.points or lines.money is distinct from r.money_minor)
+union all
+select 'money was captured for exactly what was accepted, or not at all',
+       (select count(*) from redemptions.redemption as r
+        cross join lateral payments.status_of(r.program_id, r.redemption_id) as p
+        where p.captured_minor > 0 and p.captured_minor <> coalesce(r.accepted_money_minor, 0))
+union all
+select 'a redemption is open for less than thirty days, or a person knows of it',
+       (select count(*) from redemptions.redemption as r
+        where r.state <> 'closed' and r.case_id is null and r.created_at < clock.now() - interval '30 days');
+
+-- Who is still on the way, for progress lines and liveness checks.
+create or replace view redemptions.open_by_state as
+select r.program_id, r.state, orders.state_of(r.program_id, r.redemption_id) as order_state,
+       count(*) as redemptions, min(r.created_at) as oldest
+from redemptions.redemption as r
+where r.state <> 'closed'
+group by 1, 2, 3;
