@@ -1,0 +1,64 @@
+"""The people of the local cloud: who can sign in, and with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+# Known on purpose: it opens nothing but a laptop's own emulator.
+PASSWORD = "Local-cloud-2026!"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member with points from one purchase; `spend_minor` in US cents."""
+
+    number: str
+    email: str
+    name: str
+    tier: str
+    spend_minor: int
+
+    def registration(self) -> dict[str, Any]:
+        """The body of POST /members."""
+        return {
+            "member_number": self.number,
+            "email": self.email,
+            "tier": self.tier,
+            "country": "US",
+            "language": "en",
+        }
+
+    def purchase(self) -> dict[str, Any]:
+        """The body of POST /accruals."""
+        return {
+            "member_number": self.number,
+            "partner": "local-shop",
+            "partner_reference": f"welcome-{self.number}",
+            "category": "groceries",
+            "spend_minor": self.spend_minor,
+            "currency": "USD",
+            "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff and their Cognito group."""
+
+    email: str
+    name: str
+    group: str
+
+
+MEMBERS = (
+    Member("LOCAL-0001", "ada@members.example", "Ada", "gold", 500_000),
+    Member("LOCAL-0002", "ben@members.example", "Ben", "standard", 60_000),
+)
+STAFF = (
+    Staff("cleo@staff.example", "Cleo", "catalogue-manager"),
+    Staff("otto@staff.example", "Otto", "business-operator"),
+    Staff("olga@staff.example", "Olga", "business-operator"),
+    Staff("sam@staff.example", "Sam", "support"),
+)

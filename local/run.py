@@ -1,0 +1,82 @@
+"""`make run`: the laptop's cloud in the foreground until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from local.cloud import AlreadyRuns, Cloud
+from local.connected import Connected
+from local.people import MEMBERS, PASSWORD, STAFF
+from local.ports import PortTaken
+from local.processes import Failed
+from local.status.server import StatusServer
+
+STATE = Path(__file__).resolve().parent.parent / ".local"
+WATCH_SECONDS = 2.0
+
+
+def main() -> int:
+    """0 after an orderly end; 1 if a part does not start, with the end of its log."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        if ended.is_set():
+            return
+        ended.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    cloud = Cloud(STATE, say=_say)
+    status: StatusServer | None = None
+    try:
+        connected = cloud.start()
+        status = StatusServer(connected)
+        status.start()
+        _say(_welcome(connected, cloud))
+        gone: set[str] = set()
+        while not ended.wait(WATCH_SECONDS):
+            for name in set(cloud.broken()) - gone:
+                _say(f"{name} ended by itself: its log is in {STATE / 'logs'}")
+                gone.add(name)
+    except KeyboardInterrupt:
+        _say("\nstopping …")
+    except (AlreadyRuns, PortTaken, Failed, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if status:
+            status.stop()
+        cloud.stop()
+    _say("stopped; `make run` goes on where this ended, `make clean` forgets it")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _welcome(cloud: Connected, run: Cloud) -> str:
+    placeholders = ", ".join(f"{kind} ×{len(found)}" for kind, found in cloud.placeholders().items())
+    lines = [
+        "",
+        f"Status page   {cloud.status_page}",
+        f"Member API    {cloud.api('Member')}",
+        f"Manager API   {cloud.api('Manager')}",
+        f"Inbound API   {cloud.api('Inbound')}",
+        f"Members       {', '.join(member.email for member in MEMBERS)}",
+        f"Staff         {', '.join(person.email for person in STAFF)}",
+        f"Password      {PASSWORD}",
+        f"Placeholders  {placeholders}",
+        *(f"NOT SEEDED    {problem}" for problem in run.problems),
+        "Ctrl-C stops all of it.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
