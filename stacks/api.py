@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks import routes
+from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
@@ -179,5 +180,10 @@ class ApiStack(Stack):
                     ]
                 )
             },
+        )
+        acknowledge(
+            role,
+            "API Gateway refuses a role without these actions on all log groups; only the service can assume it",
+            "AwsSolutions-IAM5[Resource::*]",
         )
         return apigateway.CfnAccount(self, "GatewayAccount", cloud_watch_role_arn=role.role_arn)

@@ -234,7 +234,7 @@ class DatabaseStack(Stack):
         )
         migration.node.add_dependency(self.cluster)
         acknowledge(
-            owner,
+            self.cluster.node.find_child("Secret"),
             "Read by the migration function alone, which nothing but a deployment can invoke",
             "AwsSolutions-SMG4",
         )

@@ -8,11 +8,13 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
@@ -49,9 +51,7 @@ class FeedsStack(Stack):
             memory_mb=1024,
             database=database,
         )
-        for folder in ARRIVALS:
-            self.bucket.grant_read(importer, f"{folder}*")
-        self.bucket.grant_put(importer, "reports/*")
+        self._may_read_and_report(importer)
         self._on_arrival(importer)
         sync = functions.add(
             "catalogue_sync",
@@ -115,6 +115,27 @@ class FeedsStack(Stack):
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
         return bucket
+
+    def _may_read_and_report(self, importer: lambda_.Function) -> None:
+        """Less than the grants of the CDK: no listing, no deleting, nothing outside the three folders."""
+        arrivals = [self.bucket.arn_for_objects(f"{folder}*") for folder in ARRIVALS]
+        key = self.bucket.encryption_key
+        assert key is not None
+        for actions, resources in (
+            (["s3:GetObject"], arrivals),
+            (["s3:PutObject"], [self.bucket.arn_for_objects("reports/*")]),
+            (["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
+        ):
+            importer.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
+        resource = self.bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)
+        name, role = self.get_logical_id(resource), importer.role
+        assert role is not None
+        acknowledge(
+            role,
+            "Objects of one folder of our own bucket; their names are chosen by whoever delivers them",
+            *(f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{folder}*]" for folder in (*ARRIVALS, "reports/")),
+        )
 
     def _on_arrival(self, importer: lambda_.Function) -> None:
         """Tell the importer in the words of an S3 notification, whatever brought it."""

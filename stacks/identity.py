@@ -8,6 +8,7 @@ from aws_cdk import Aws, CfnOutput, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.settings import Settings
@@ -60,6 +61,11 @@ class IdentityStack(Stack):
             mfa=cognito.Mfa.OPTIONAL,
             mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
             **self._common(),
+        )
+        acknowledge(
+            pool,
+            "Members may turn it on. An account can only order to a saved address, and an order waits before it is placed",
+            "AwsSolutions-COG2",
         )
         # By name and not by reference: see trigger_name.
         function = f"arn:{Aws.PARTITION}:lambda:{self.region}:{self.account}:function:{trigger_name(self._settings)}"
