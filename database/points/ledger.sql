@@ -695,14 +695,14 @@ begin
 end $$;
 
 -- ---- who may call what ------------------------------------------------------------------------------------------
--- Nobody touches a table. Holds are placed and resolved by the redemptions room, whose functions run as the owner.
+-- Nobody touches a table. Holds and adjustments are made by the redemptions and members rooms, whose functions run as the
+-- owner: an entry point that called points.adjust itself could pass by the second pair of eyes.
 
 grant usage on schema points to member_api, quote_api, manager_api, partner_api, importer, sweeper, auditor;
 grant execute on function points.accrue(
     int, bigint, uuid, bigint, date, timestamptz, text, text, text, bigint, bytea, text, timestamptz, text
 ) to partner_api;
 grant execute on function points.reverse_accrual(int, uuid, text, text, text, bigint, text, bytea, text) to partner_api;
-grant execute on function points.adjust(int, bigint, uuid, bigint, date, text, bytea, text, text) to manager_api;
 grant execute on procedure points.ensure_partitions() to sweeper;
 
 call points.ensure_partitions();

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from loyalty.database import Connection
 
-
 # Every reader counts this far exactly, browsers included: 2^53 - 1. No balance goes beyond it.
 MAXIMUM_POINTS = 9_007_199_254_740_991
 
@@ -103,18 +102,6 @@ class Reversal:
     reversal_reference: str
     amount: int
     debt_policy: DebtPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """Points given (positive) or taken (negative) by hand, with a reason and who agreed."""
-
-    member_id: int
-    op_id: UUID
-    amount: int
-    expires_on: date | None
-    reason: str
-    approver: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,24 +239,6 @@ def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal,
         reversal.debt_policy.value,
         request_hash("reverse_accrual", {fact: getattr(reversal, fact) for fact in facts}),
         actor,
-    )
-
-
-def adjust(connection: Connection, program_id: int, adjustment: Adjustment, actor: str) -> Outcome:
-    """Give or take points by hand; never takes more than is available."""
-    facts = ("member_id", "amount", "expires_on", "reason")
-    return _operation(
-        connection,
-        "adjust",
-        program_id,
-        adjustment.member_id,
-        adjustment.op_id,
-        _points(adjustment.amount),
-        adjustment.expires_on,
-        adjustment.reason,
-        request_hash("adjust", {fact: getattr(adjustment, fact) for fact in facts}),
-        actor,
-        adjustment.approver,
     )
 
 

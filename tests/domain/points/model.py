@@ -1,0 +1,231 @@
+"""The ledger's rules once more, as plain Python for one member: slow, obvious, and what the SQL is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import UUID
+
+# A lot's key: when it lapses, and whether the member has not yet extended it. Sorts as points are spent.
+type Key = tuple[date, bool]
+type Lots = dict[Key, int]
+# status, version, available, held, pending, debt, amount
+type Answer = tuple[str, int, int, int, int, int, int]
+
+NEVER = date.max
+
+
+def take_soonest(lots: Lots, amount: int) -> Lots:
+    """Remove the soonest points from the lots; what was removed."""
+    taken: Lots = {}
+    for key in sorted(lots):
+        part = min(lots[key], amount)
+        if part:
+            taken[key] = part
+            lots[key] -= part
+            amount -= part
+    assert amount == 0
+    _drop_empty(lots)
+    return taken
+
+
+def _drop_empty(lots: Lots) -> None:
+    for key in [key for key, amount in lots.items() if amount == 0]:
+        del lots[key]
+
+
+@dataclass
+class Accrual:
+    amount: int
+    expires_on: date
+    came_pending: bool = False
+    pending: int = 0
+    reversed: int = 0
+
+
+@dataclass
+class Member:
+    """One member's points; `today` is turned from outside."""
+
+    today: date
+    version: int = 0
+    debt: int = 0
+    lots: Lots = field(default_factory=dict)
+    holds: dict[UUID, Lots] = field(default_factory=dict)
+    accruals: dict[UUID, Accrual] = field(default_factory=dict)
+    answers: dict[UUID, tuple[object, Answer]] = field(default_factory=dict)
+
+    @property
+    def available(self) -> int:
+        return sum(self.lots.values())
+
+    @property
+    def held(self) -> int:
+        return sum(sum(lots.values()) for lots in self.holds.values())
+
+    @property
+    def pending(self) -> int:
+        return sum(accrual.pending for accrual in self.accruals.values())
+
+    def accrue(self, op: UUID, amount: int, expires_on: date, pending: bool) -> Answer:
+        request = ("accrue", amount)
+        if known := self._known(op, request):
+            return known
+        if amount <= 0 or expires_on < self.today:
+            return self._refused("invalid", op)
+        self._lapse()
+        accrual = self.accruals[op] = Accrual(amount, expires_on, came_pending=pending)
+        if pending:
+            accrual.pending = amount
+            self.version += 1
+        else:
+            self._credit(amount, expires_on)
+        return self._done(op, request, amount)
+
+    def mature(self, op: UUID, accrual_op: UUID) -> Answer:
+        request = ("mature", accrual_op)
+        if known := self._known(op, request):
+            return known
+        accrual = self.accruals[accrual_op]
+        if not accrual.came_pending:
+            return self._refused("unknown_accrual", op)
+        amount, accrual.pending = accrual.pending, 0
+        if amount == 0:
+            return self._refused("ok", op)
+        self._lapse()
+        self._credit(amount, accrual.expires_on)
+        return self._done(op, request, amount)
+
+    def reverse(self, op: UUID, accrual_op: UUID, amount: int, policy: str) -> Answer:
+        request = ("reverse", accrual_op, amount)
+        if known := self._known(op, request):
+            return known
+        accrual = self.accruals[accrual_op]
+        if amount <= 0:
+            return self._refused("invalid", op)
+        if accrual.reversed + amount > accrual.amount:
+            return self._refused("over_accrual", op)
+        self._lapse()
+        accrual.reversed += amount
+        waiting = min(accrual.pending, amount)
+        accrual.pending -= waiting
+        key = (accrual.expires_on, True)
+        own = min(self.lots.get(key, 0), amount - waiting)
+        if own:
+            self.lots[key] -= own
+            _drop_empty(self.lots)
+        rest = amount - waiting - own
+        if policy == "debt":
+            self.debt += rest
+        self.version += (waiting > 0) + (own > 0) + (rest > 0)
+        return self._done(op, request, amount)
+
+    def hold(self, op: UUID, amount: int) -> Answer:
+        request = ("hold", amount)
+        if known := self._known(op, request):
+            return known
+        if amount <= 0:
+            return self._refused("invalid", op)
+        if amount > self.available - sum(self._lapsed().values()):
+            return self._refused("insufficient", op)
+        self._lapse()
+        self.holds[op] = take_soonest(self.lots, amount)
+        self.version += 1
+        return self._done(op, request, amount)
+
+    def settle(self, op: UUID, hold: UUID, amount: int) -> Answer:
+        request = ("settle", hold, amount)
+        if known := self._known(op, request) or self._unresolvable(op, hold, amount):
+            return known
+        self._lapse()
+        take_soonest(self.holds[hold], amount)
+        self.version += 1
+        return self._done(op, request, amount)
+
+    def release(self, op: UUID, hold: UUID, amount: int, caused_by: str, return_days: int) -> Answer:
+        request = ("release", hold, amount, caused_by)
+        if known := self._known(op, request) or self._unresolvable(op, hold, amount):
+            return known
+        self._lapse()
+        pinned = self.holds[hold]
+        kept = take_soonest(pinned, sum(pinned.values()) - amount)
+        self.holds[hold] = kept
+        came_back = False
+        gone = False
+        for (expires_on, extendable), part in pinned.items():
+            if expires_on >= self.today:
+                key = (expires_on, extendable)
+            elif caused_by == "ours":
+                key = (self.today + timedelta(days=return_days), extendable)
+            elif extendable:
+                key = (self.today + timedelta(days=return_days), False)
+            else:
+                gone = True
+                continue
+            came_back = True
+            self.lots[key] = self.lots.get(key, 0) + part
+        self.version += came_back + gone
+        return self._done(op, request, amount)
+
+    def expire(self, op: UUID) -> Answer:
+        request = ("expire",)
+        if known := self._known(op, request):
+            return known
+        amount = sum(self._lapsed().values())
+        self._lapse()
+        return self._done(op, request, amount) if amount else self._refused("ok", op)
+
+    def adjust(self, op: UUID, amount: int, expires_on: date) -> Answer:
+        request = ("adjust", amount)
+        if known := self._known(op, request):
+            return known
+        if amount == 0 or expires_on < self.today:
+            return self._refused("invalid", op)
+        if -amount > self.available - sum(self._lapsed().values()):
+            return self._refused("insufficient", op)
+        self._lapse()
+        if amount > 0:
+            self._credit(amount, expires_on)
+        else:
+            take_soonest(self.lots, -amount)
+            self.version += 1
+        return self._done(op, request, amount)
+
+    def _credit(self, amount: int, expires_on: date) -> None:
+        repaid = min(self.debt, amount)
+        self.debt -= repaid
+        if amount > repaid:
+            key = (expires_on, True)
+            self.lots[key] = self.lots.get(key, 0) + amount - repaid
+        self.version += (repaid > 0) + (amount > repaid)
+
+    def _lapsed(self) -> Lots:
+        return {key: amount for key, amount in self.lots.items() if key[0] < self.today}
+
+    def _lapse(self) -> None:
+        lapsed = self._lapsed()
+        self.version += bool(lapsed)
+        for key in lapsed:
+            del self.lots[key]
+
+    def _unresolvable(self, op: UUID, hold: UUID, amount: int) -> Answer | None:
+        left = sum(self.holds.get(hold, {}).values())
+        if amount <= 0:
+            return self._refused("invalid", op)
+        if left == 0:
+            return self._refused("hold_not_open", op)
+        return self._refused("over_hold", op) if amount > left else None
+
+    def _known(self, op: UUID, request: object) -> Answer | None:
+        if op not in self.answers:
+            return None
+        first, answer = self.answers[op]
+        return ("replay", *answer[1:]) if first == request else self._refused("key_reuse", op)
+
+    def _done(self, op: UUID, request: object, amount: int) -> Answer:
+        answer = ("ok", self.version, self.available, self.held, self.pending, self.debt, amount)
+        self.answers[op] = (request, answer)
+        return answer
+
+    def _refused(self, status: str, _op: UUID) -> Answer:
+        return (status, self.version, 0, self.held, self.pending, self.debt, 0)
