@@ -43,6 +43,7 @@ from loyalty.refusal import Kind, Refusal
 __all__ = [
     "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "caller", "entry", "idempotency_key", "logger", "member",
     "resolver",
+    "text",
 ]  # fmt: skip
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -55,14 +56,15 @@ PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
 
-def _text(value: Any) -> Any:
+def text(value: Any) -> Any:
+    """For BeforeValidator: a strict model takes ids and dates as text only."""
     if not isinstance(value, str):
         raise ValueError("must be text")
     return value
 
 
-Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text, json_schema_input_type=UUID)]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text, json_schema_input_type=datetime)]
+Id = Annotated[UUID, Field(strict=False), BeforeValidator(text, json_schema_input_type=UUID)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(text, json_schema_input_type=datetime)]
 
 
 class Router(_Router):
@@ -257,14 +259,14 @@ def _failed(failure: Exception) -> Response[Any]:
     return problem(500, "internal-error")
 
 
-def strict_json(text: str) -> Any:
+def strict_json(body: str) -> Any:
     """Parse a request body as RFC 8259 says: an object, UTF-8, no NaN. Raises Refusal naming the field `body`."""
-    if len(text) > MAX_BODY_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
+    if len(body) > MAX_BODY_BYTES or len(body.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
         raise _TooLarge()
-    if _SURROGATE.search(text):
+    if _SURROGATE.search(body):
         raise Refusal(Kind.INVALID, "invalid", "The body is not UTF-8.", field="body")
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document = json.loads(body, parse_constant=_no_constant)
         # An escape can still smuggle in what no database column takes: half a surrogate pair, or NUL.
         spelled = json.dumps(document, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError):

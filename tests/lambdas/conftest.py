@@ -92,7 +92,6 @@ class Doors:
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "MAIL_FROM": "programme@example.com",
-            "POWERTOOLS_METRICS_DISABLED": "true",
             **self.variables,
         }
         with mock.patch.dict("os.environ", variables):

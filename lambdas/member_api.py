@@ -1,0 +1,12 @@
+"""The member API: what a signed-in member does."""
+
+from __future__ import annotations
+
+from lambdas.http import entry, resolver
+from lambdas.member_routes import catalogue, profile, redemptions
+
+app = resolver("Member API")
+for routes in (profile, catalogue, redemptions):
+    app.include_router(routes.router)
+
+handler = entry(app)

@@ -1,0 +1,308 @@
+"""Who I am here: claiming, terms, balance, statement, addresses."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from lambdas import mail
+from lambdas.http import STRICT, Router, caller, member
+from loyalty.database import database
+from loyalty.members import addresses, claiming, membership
+from loyalty.points import ledger
+from loyalty.programme import reading
+
+router = Router()
+
+SCOPE = "loyalty/member"
+
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Sequence = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+PageSize = Annotated[int, Query(ge=1, le=100)]
+
+
+class Me(BaseModel):
+    """The signed-in member."""
+
+    member_number: str
+    email: str
+    phone: str | None
+    tier: str
+    tier_name: str
+    country: str
+    language: str
+    state: str
+    member_since: datetime
+    default_address_id: UUID | None
+    terms_accepted: bool
+    terms_version: str
+
+
+class Claim(BaseModel):
+    """The number on the card or letter."""
+
+    model_config = STRICT
+    member_number: Number
+
+
+class ClaimStarted(BaseModel):
+    """The same whether or not the number exists."""
+
+    sent_to: str
+    code_minutes: int
+
+
+class Confirmation(BaseModel):
+    """The number and the code that came by mail."""
+
+    model_config = STRICT
+    member_number: Number
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+class Confirmed(BaseModel):
+    """The sign-in is this member from now on."""
+
+    member_number: str
+
+
+class TermsView(BaseModel):
+    """The current terms, in the languages there are."""
+
+    version: str
+    url: str
+    text: dict[str, str]
+
+
+class TermsAcceptance(BaseModel):
+    """Which version was read."""
+
+    model_config = STRICT
+    version: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+
+
+class TermsAccepted(BaseModel):
+    """When it was first accepted."""
+
+    version: str
+    accepted_at: datetime
+
+
+class Balance(BaseModel):
+    """Points now."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    expires_next_on: date | None
+    expires_next_amount: int
+
+
+class Lot(BaseModel):
+    """Points that are good until the same day (none: for ever)."""
+
+    expires_on: date | None
+    amount: int
+
+
+class Lots(BaseModel):
+    """Points by their last good day, soonest first."""
+
+    lots: list[Lot]
+
+
+class StatementLine(BaseModel):
+    """One movement of points."""
+
+    sequence: int
+    kind: str
+    amount: int
+    available_after: int
+    held_after: int
+    occurred_at: datetime
+    booked_at: datetime
+    reference: str | None
+    partner: str | None
+    partner_reference: str | None
+    lots: list[dict[str, Any]]
+
+
+class Statement(BaseModel):
+    """A page, newest first; `before` asks for the next one and is missing on the last."""
+
+    lines: list[StatementLine]
+    before: int | None
+
+
+class NewAddress(BaseModel):
+    """An address as it is typed."""
+
+    model_config = STRICT
+    full_name: Line
+    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)]
+    line1: Line
+    line2: Annotated[str, StringConstraints(max_length=60)] | None = None
+    line3: Annotated[str, StringConstraints(max_length=60)] | None = None
+    city: Line
+    state_or_region: Annotated[str, StringConstraints(max_length=60)] | None = None
+    postal_code: Annotated[str, StringConstraints(min_length=2, max_length=12)]
+    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    make_default: Annotated[bool, Field(description="Use it unless the member says otherwise.")] = True
+
+
+class AddressView(BaseModel):
+    """A saved address; a correction is a new one."""
+
+    address_id: UUID
+    full_name: str
+    phone: str
+    line1: str
+    line2: str | None
+    line3: str | None
+    city: str
+    state_or_region: str | None
+    postal_code: str
+    country_code: str
+    is_po_box: bool
+    is_military: bool
+    is_default: bool
+
+
+class Addresses(BaseModel):
+    """The member's addresses, newest first."""
+
+    addresses: list[AddressView]
+
+
+@router.get("/me", summary="Who I am here")
+def me() -> Me:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = reading.current(connection, who.program_id).document
+    mine = membership.profile(connection, who.program_id, member_id)
+    names = document.tier(mine.tier).names
+    return Me(
+        member_number=mine.number,
+        email=mine.email,
+        phone=mine.phone,
+        tier=mine.tier,
+        tier_name=names.get(mine.language) or names.get("en") or mine.tier,
+        country=mine.country,
+        language=mine.language,
+        state=mine.state,
+        member_since=mine.member_since,
+        default_address_id=mine.default_address_id,
+        terms_accepted=document.terms.version in mine.accepted_terms,
+        terms_version=document.terms.version,
+    )
+
+
+@router.post("/claims", summary="Send a code to the contact on file", status_code=202)
+def start_claim(body: Claim) -> ClaimStarted:
+    who = caller(router, SCOPE)
+    connection = database().connection()
+    document = reading.current(connection, who.program_id).document
+    claiming.start(connection, who.program_id, document, body.member_number, who.subject, mail.send)
+    return ClaimStarted(sent_to="the e-mail address on file", code_minutes=document.enrolment.code_minutes)
+
+
+@router.post("/claims/confirmation", summary="Prove the claim with the code")
+def confirm_claim(body: Confirmation) -> Confirmed:
+    who = caller(router, SCOPE)
+    connection = database().connection()
+    document = reading.current(connection, who.program_id).document
+    claiming.confirm(connection, who.program_id, document, body.member_number, who.subject, body.code)
+    return Confirmed(member_number=body.member_number)
+
+
+@router.get("/terms", summary="The current terms")
+def terms() -> TermsView:
+    who = caller(router, SCOPE)
+    return TermsView(**reading.current(database().connection(), who.program_id).document.terms.model_dump())
+
+
+@router.post("/terms/acceptance", summary="Accept the current terms")
+def accept_terms(body: TermsAcceptance) -> TermsAccepted:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = reading.current(connection, who.program_id).document
+    accepted_at = membership.accept_terms(connection, who.program_id, member_id, document, body.version)
+    return TermsAccepted(version=body.version, accepted_at=accepted_at)
+
+
+@router.get("/me/balance", summary="My points now")
+def balance() -> Balance:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    mine = ledger.balance(connection, who.program_id, member_id)
+    assert mine is not None, "a member without an account"
+    return Balance(**{name: getattr(mine, name) for name in Balance.model_fields})
+
+
+@router.get("/me/lots", summary="My points by their last good day")
+def lots() -> Lots:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    return Lots(lots=[Lot(**asdict(lot)) for lot in ledger.lots(connection, who.program_id, member_id)])
+
+
+@router.get("/me/statement", summary="What happened to my points")
+def statement(before: Sequence = None, limit: PageSize = 50) -> Statement:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    lines = ledger.statement(connection, who.program_id, member_id, before, limit)
+    return Statement(
+        lines=[
+            StatementLine(
+                sequence=line.sequence,
+                kind=line.kind,
+                amount=line.amount,
+                available_after=line.available_after,
+                held_after=line.held_after,
+                occurred_at=line.occurred_at,
+                booked_at=line.created_at,
+                reference=line.reference,
+                partner=line.partner,
+                partner_reference=line.partner_reference,
+                lots=line.lots or [],
+            )
+            for line in lines
+        ],
+        before=lines[-1].sequence if len(lines) == limit and lines[-1].sequence > 1 else None,
+    )
+
+
+@router.get("/me/addresses", summary="My addresses")
+def list_addresses() -> Addresses:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    default = addresses.default_of(connection, who.program_id, member_id)
+    return Addresses(
+        addresses=[_view(saved, default) for saved in addresses.of_member(connection, who.program_id, member_id)]
+    )
+
+
+@router.post("/me/addresses", summary="Save an address", status_code=201)
+def save_address(body: NewAddress) -> AddressView:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = reading.current(connection, who.program_id).document
+    given = body.model_dump()
+    make_default = given.pop("make_default")
+    saved = addresses.save(
+        connection, who.program_id, member_id, document, addresses.Address(**given), make_default=make_default
+    )
+    return _view(saved, addresses.default_of(connection, who.program_id, member_id))
+
+
+def _view(saved: addresses.SavedAddress, default: UUID | None) -> AddressView:
+    known = asdict(saved)
+    del known["created_at"]
+    return AddressView(**known, is_default=saved.address_id == default)
