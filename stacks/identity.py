@@ -64,7 +64,7 @@ class IdentityStack(Stack):
         )
         acknowledge(
             pool,
-            "Members may turn it on. An account can only order to a saved address, and an order waits before it is placed",
+            "Members may turn it on: an account orders to saved addresses only, and an order waits before it is placed",
             "AwsSolutions-COG2",
         )
         # By name and not by reference: see trigger_name.

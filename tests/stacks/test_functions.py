@@ -1,0 +1,176 @@
+"""Functions and tasks: explicit limits, own logs, own role in AWS and in the database, no secret in sight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tests.stacks.assembly import Assembly, Resource, listed
+
+# Words in a variable's name that say its value is nobody's business; names that end in _ARN only point at one.
+SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_KEY", re.IGNORECASE)
+NO_RESOURCE_LEVEL = re.compile(r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken)")
+
+
+class Runner(NamedTuple):
+    """A function, or the one container of a task."""
+
+    resource: Resource
+    name: str
+    role_id: str
+    environment: dict[str, Any]
+
+
+def runners(assembly: Assembly) -> Iterator[Runner]:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        role = assembly.follow(function.stack, function.properties["Role"]).id
+        variables = function.properties["Environment"]["Variables"]
+        yield Runner(function, function.properties["Handler"].split(".")[1], role, variables)
+    for task in assembly.resources("AWS::ECS::TaskDefinition"):
+        (container,) = task.properties["ContainerDefinitions"]
+        role = assembly.follow(task.stack, task.properties["TaskRoleArn"]).id
+        variables = {pair["Name"]: pair["Value"] for pair in container["Environment"]}
+        yield Runner(task, container["Name"], role, variables)
+
+
+def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
+    assert {runner.name for runner in runners(assembly)} == {
+        *("member_api", "quote_api", "manager_api", "partner_api", "identity_trigger", "importer", "engine_step"),
+        *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders"),
+    }
+
+
+def test_every_function_says_its_time_memory_and_logs(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        assert 1 <= function.properties["Timeout"] <= 900, str(function)
+        assert 128 <= function.properties["MemorySize"] <= 10_240, str(function)
+        group = assembly.at(assembly.follow(function.stack, function.properties["LoggingConfig"]["LogGroup"]))
+        assert group.properties["RetentionInDays"], str(function)
+        assert function.properties["Architectures"] == ["arm64"], str(function)
+        assert function.properties["Runtime"] == "python3.13", str(function)
+
+
+def test_a_function_behind_the_gateway_gives_up_before_the_gateway_does(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        if function.properties["Handler"].split(".")[1].endswith("_api"):
+            assert function.properties["Timeout"] <= 29, str(function)
+
+
+def test_no_role_is_shared_and_none_has_a_managed_policy(assembly: Assembly) -> None:
+    roles = [(runner.resource.stack, runner.role_id) for runner in runners(assembly)]
+    assert len(set(roles)) == len(roles)
+    for role in assembly.resources("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role.properties, str(role)
+
+
+def test_each_comes_to_the_database_as_its_own_role_and_may_as_no_other(assembly: Assembly) -> None:
+    for runner in runners(assembly):
+        if runner.name == "migrate":
+            continue
+        own = {"payments": "payments_worker", "orders": "orders_worker"}.get(runner.name, runner.name)
+        assert runner.environment["DATABASE_ROLE"] == own
+        allowed = [
+            assembly.text(runner.resource.stack, resource)
+            for statement in assembly.statements(runner.resource.stack, runner.role_id)
+            if "rds-db:connect" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+        assert [resource.split(":dbuser:")[1] for resource in allowed] == [f"<Proxy{_hash(allowed)}.DBProxyArn>/{own}"]
+
+
+def _hash(resources: list[str]) -> str:
+    found = re.search(r"<Proxy(\w+)\.DBProxyArn>", resources[0])
+    assert found
+    return found[1]
+
+
+def test_only_the_migration_comes_as_the_owner(assembly: Assembly) -> None:
+    owners = {runner.name for runner in runners(assembly) if runner.environment["DATABASE_ROLE"] == "loyalty_owner"}
+    assert owners == {"migrate"}
+
+
+def test_the_proxy_may_come_as_each_entry_point_and_never_as_the_owner(assembly: Assembly) -> None:
+    (proxy,) = assembly.resources("AWS::RDS::DBProxy")
+    role = assembly.follow(proxy.stack, proxy.properties["RoleArn"])
+    users = {
+        assembly.text(proxy.stack, resource).rsplit("/", 1)[1]
+        for statement in assembly.statements(role.stack, role.id)
+        for resource in listed(statement["Resource"])
+    }
+    assert {runner.environment["DATABASE_ROLE"] for runner in runners(assembly)} - {"loyalty_owner"} <= users
+    assert not users & {"loyalty_owner", "*"}
+
+
+def test_tls_is_verified_to_the_name_wherever_there_is_a_cloud(assembly: Assembly) -> None:
+    for runner in runners(assembly):
+        assert runner.environment["DATABASE_SSLMODE"] == "verify-full", runner.name
+    assert {one.environment.get("DATABASE_SECRET_ARN") for one in runners(assembly) if one.name != "migrate"} == {None}
+
+
+def test_no_secret_is_in_an_environment(assembly: Assembly) -> None:
+    for runner in runners(assembly):
+        for name, value in runner.environment.items():
+            assert "resolve:secretsmanager" not in str(value), f"{runner.name}: {name}"
+            if SECRET_WORDS.search(name) and not isinstance(value, dict):
+                assert name == "ROLE_SECRET_ARNS", f"{runner.name}: {name}"
+                assert value == "{}"
+
+
+def test_whoever_is_told_of_a_secret_may_read_it_and_nobody_else_may(assembly: Assembly) -> None:
+    for runner in runners(assembly):
+        stack = runner.resource.stack
+        told = {
+            assembly.follow(stack, value)[:2]
+            for name, value in runner.environment.items()
+            if name.endswith("SECRET_ARN")
+        }
+        readable = {
+            assembly.follow(stack, resource)[:2]
+            for statement in assembly.statements(stack, runner.role_id)
+            if "secretsmanager:GetSecretValue" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+        assert told == readable, runner.name
+
+
+def test_a_star_is_only_where_aws_knows_no_resource(assembly: Assembly) -> None:
+    for runner in runners(assembly):
+        for statement in assembly.statements(runner.resource.stack, runner.role_id):
+            actions = listed(statement["Action"])
+            assert not [action for action in actions if action.endswith(":*") or action == "*"], runner.name
+            if "*" in listed(statement["Resource"]):
+                assert [action for action in actions if not NO_RESOURCE_LEVEL.match(action)] == [], runner.name
+
+
+def test_containers_run_as_nobody_on_graviton_with_a_read_only_root_and_a_health_check(assembly: Assembly) -> None:
+    tasks = list(assembly.resources("AWS::ECS::TaskDefinition"))
+    assert len(tasks) == 2
+    for task in tasks:
+        (container,) = task.properties["ContainerDefinitions"]
+        assert task.properties["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+        assert container["ReadonlyRootFilesystem"] is True
+        assert container["User"] not in ("", "0", "root")
+        assert container["HealthCheck"]["Command"]
+        assert not container.get("PortMappings"), "a worker listens to nobody outside its task"
+        assert container["StopTimeout"] >= 30
+
+
+def test_payments_grow_with_their_queue_and_orders_keep_their_count(assembly: Assembly) -> None:
+    (target,) = assembly.resources("AWS::ApplicationAutoScaling::ScalableTarget")
+    service = assembly.text(target.stack, target.properties["ResourceId"])
+    assert "Payments" in service
+    assert target.properties["MinCapacity"] < target.properties["MaxCapacity"]
+    (orders,) = [one for one in assembly.resources("AWS::ECS::Service") if one.id.startswith("Orders")]
+    assert orders.properties["DesiredCount"] == 1
+    limits = orders.properties["DeploymentConfiguration"]
+    assert (limits["MinimumHealthyPercent"], limits["MaximumPercent"]) == (0, 100), "never two at once"
+    assert [one["CapacityProvider"] for one in orders.properties["CapacityProviderStrategy"]] == ["FARGATE"]
+
+
+def test_the_laptop_has_a_secret_for_each_role_in_place_of_a_token(laptop: Assembly) -> None:
+    secrets = {}
+    for runner in runners(laptop):
+        assert runner.environment["DATABASE_SSLMODE"] == "disable", runner.name
+        secrets[runner.name] = laptop.follow(runner.resource.stack, runner.environment["DATABASE_SECRET_ARN"])[:2]
+    assert len(set(secrets.values())) == len(secrets)
