@@ -66,7 +66,7 @@ begin
 
     return query
     select g.place::int, case
-        when not (points.is_amount(g.amount) and points.is_key(g.op_id) and points.is_expiry(p_program_id, g.expires_on)
+        when not (points.is_amount(g.amount) and points.is_key(g.op_id)
             and num_nulls(g.member_id, g.occurred_at, g.reference, g.request_hash) = 0) then 'invalid'
         when o.member_id is null then 'unknown_member'
         when k.op_id = any (v_new) and k.op_id = g.op_id
@@ -76,7 +76,7 @@ begin
                 select from points.journal j
                 where j.program_id = p_program_id and j.member_id = g.member_id and j.op_id = g.op_id)
             or exists (select from points.accrual t where t.program_id = p_program_id and t.op_id = g.op_id) then 'key_reuse'
-        else 'invalid'  -- more points than a member can have
+        else 'invalid'  -- lapsed already, or more points than a member can have
     end
     from unnest(p_member_ids, p_op_ids, p_amounts, p_expires_on, p_occurred_at, p_partner_references, p_request_hashes)
         with ordinality as g (member_id, op_id, amount, expires_on, occurred_at, reference, request_hash, place)

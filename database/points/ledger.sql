@@ -321,7 +321,7 @@ declare
     v_known points.accrual;
     v_replay points.outcome;
 begin
-    if not points.is_amount(p_amount) or not points.is_key(p_op_id) or not points.is_expiry(p_program_id, p_expires_on)
+    if not points.is_amount(p_amount) or not points.is_key(p_op_id)
         or num_nulls(p_occurred_at, p_partner, p_partner_reference, p_funder, p_unit_cost_micros, p_request_hash, p_actor) > 0
     then
         return points.refusal('invalid', p_op_id, p_amount);
@@ -338,7 +338,9 @@ begin
     end if;
     v_replay := points.replay(m, p_op_id, p_request_hash);
     if v_replay.status is not null then return points.answer('key_reuse', m, p_op_id, 0); end if;
-    if not points.has_room(m, p_amount) then return points.answer('invalid', m, p_op_id, p_amount); end if;
+    if not points.has_room(m, p_amount) or not points.is_expiry(p_program_id, p_expires_on) then
+        return points.answer('invalid', m, p_op_id, p_amount);
+    end if;
 
     insert into points.accrual values (
         p_program_id, p_op_id, p_partner, p_partner_reference, p_member_id, p_amount, p_expires_on, p_pending_until,
@@ -569,8 +571,7 @@ declare
 begin
     -- abs() of the smallest bigint does not exist, so the sign is looked at first.
     if p_amount is null or p_amount < -9007199254740991 or not points.is_amount(abs(p_amount))
-        or not points.is_key(p_op_id) or not points.is_expiry(p_program_id, p_expires_on)
-        or num_nulls(p_reason, p_request_hash, p_actor) > 0 then
+        or not points.is_key(p_op_id) or num_nulls(p_reason, p_request_hash, p_actor) > 0 then
         return points.refusal('invalid', p_op_id, p_amount);
     end if;
     select * into m from points.member
@@ -581,7 +582,9 @@ begin
         v_replay.amount := sign(p_amount) * v_replay.amount;
         return v_replay;
     end if;
-    if p_amount > 0 and not points.has_room(m, p_amount) then return points.answer('invalid', m, p_op_id, p_amount); end if;
+    if p_amount > 0 and not (points.has_room(m, p_amount) and points.is_expiry(p_program_id, p_expires_on)) then
+        return points.answer('invalid', m, p_op_id, p_amount);
+    end if;
     v_lapsed := points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(p_program_id), true));
     if m.available - v_lapsed < -p_amount then
         m.available := m.available - v_lapsed;

@@ -69,9 +69,11 @@ class Member:
 
     def accrue(self, op: UUID, amount: int, expires_on: date, pending: bool) -> Answer:
         request = ("accrue", amount)
+        if amount <= 0:
+            return self._refused("invalid", op)
         if known := self._known(op, request):
             return known
-        if amount <= 0 or expires_on < self.today:
+        if expires_on < self.today:
             return self._refused("invalid", op)
         self._lapse()
         accrual = self.accruals[op] = Accrual(amount, expires_on, came_pending=pending)
@@ -98,11 +100,11 @@ class Member:
 
     def reverse(self, op: UUID, accrual_op: UUID, amount: int, policy: str) -> Answer:
         request = ("reverse", accrual_op, amount)
+        if amount <= 0:
+            return self._refused("invalid", op)
         if known := self._known(op, request):
             return known
         accrual = self.accruals[accrual_op]
-        if amount <= 0:
-            return self._refused("invalid", op)
         if accrual.reversed + amount > accrual.amount:
             return self._refused("over_accrual", op)
         self._lapse()
@@ -122,10 +124,10 @@ class Member:
 
     def hold(self, op: UUID, amount: int) -> Answer:
         request = ("hold", amount)
-        if known := self._known(op, request):
-            return known
         if amount <= 0:
             return self._refused("invalid", op)
+        if known := self._known(op, request):
+            return known
         if amount > self.available - sum(self._lapsed().values()):
             return self._refused("insufficient", op)
         self._lapse()
@@ -135,8 +137,8 @@ class Member:
 
     def settle(self, op: UUID, hold: UUID, amount: int) -> Answer:
         request = ("settle", hold, amount)
-        if known := self._known(op, request) or self._unresolvable(op, hold, amount):
-            return known
+        if answer := self._unresolvable(op, request, hold, amount):
+            return answer
         self._lapse()
         take_soonest(self.holds[hold], amount)
         self.version += 1
@@ -144,8 +146,8 @@ class Member:
 
     def release(self, op: UUID, hold: UUID, amount: int, caused_by: str, return_days: int) -> Answer:
         request = ("release", hold, amount, caused_by)
-        if known := self._known(op, request) or self._unresolvable(op, hold, amount):
-            return known
+        if answer := self._unresolvable(op, request, hold, amount):
+            return answer
         self._lapse()
         pinned = self.holds[hold]
         kept = take_soonest(pinned, sum(pinned.values()) - amount)
@@ -177,9 +179,11 @@ class Member:
 
     def adjust(self, op: UUID, amount: int, expires_on: date) -> Answer:
         request = ("adjust", amount)
+        if amount == 0:
+            return self._refused("invalid", op)
         if known := self._known(op, request):
             return known
-        if amount == 0 or expires_on < self.today:
+        if amount > 0 and expires_on < self.today:
             return self._refused("invalid", op)
         if -amount > self.available - sum(self._lapsed().values()):
             return self._refused("insufficient", op)
@@ -208,10 +212,12 @@ class Member:
         for key in lapsed:
             del self.lots[key]
 
-    def _unresolvable(self, op: UUID, hold: UUID, amount: int) -> Answer | None:
+    def _unresolvable(self, op: UUID, request: object, hold: UUID, amount: int) -> Answer | None:
         left = sum(self.holds.get(hold, {}).values())
         if amount <= 0:
             return self._refused("invalid", op)
+        if known := self._known(op, request):
+            return known
         if left == 0:
             return self._refused("hold_not_open", op)
         return self._refused("over_hold", op) if amount > left else None

@@ -60,6 +60,13 @@ def test_points_that_would_come_already_expired_are_invalid(book: Book) -> None:
     assert book.accrue(member, 1, book.today()).status is Status.OK
 
 
+def test_an_accrual_whose_points_have_lapsed_since_is_still_a_replay(fresh_book: Book) -> None:
+    member, basket, expires_on = fresh_book.member(), reference(fresh_book), fresh_book.day(3)
+    fresh_book.accrue(member, 10, expires_on, reference=basket)
+    fresh_book.turn_clock("5 days")
+    assert fresh_book.accrue(member, 10, expires_on, reference=basket).status is Status.REPLAY
+
+
 def test_a_member_who_is_not_there_is_unknown(book: Book) -> None:
     assert book.accrue(-1, 1).status is Status.UNKNOWN_MEMBER
 
