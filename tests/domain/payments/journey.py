@@ -1,0 +1,122 @@
+"""One redemption's payment, driven as the engine, the member and the worker would."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from loyalty.payments import tasks
+from loyalty.payments.amazon_pay.adapter import AmazonPay
+from loyalty.payments.answers import Answer, TryLater
+from loyalty.payments.provider import PaymentProvider
+from tests.conftest import TestDatabase
+from tests.domain.payments.rows import open_payment
+from tests.simulators.amazon_pay.running import AmazonPayStandIn
+
+
+class Crash(Exception):
+    """The worker died here."""
+
+
+class Journey:
+    """Steps return the answer the state machine would get; `TryLater` comes back as itself."""
+
+    def __init__(self, database: TestDatabase, stand_in: AmazonPayStandIn, clock_file: Path | None = None) -> None:
+        self.database = database
+        self.stand_in = stand_in
+        self.amount_minor = 2599
+        self.redemption_id = open_payment(database, amount_minor=self.amount_minor)
+        self._clock_file = clock_file
+        self._shifted_seconds = 0.0
+        self._worker = database.connect("payments_worker")
+        self.settings = tasks.Settings(
+            {"amazon_pay": AmazonPay(stand_in.client(), stand_in.credentials.store_id)}, "http://portal.test"
+        )
+
+    def impatient(self) -> None:
+        """From now on the worker waits only a moment for an answer."""
+        client = self.stand_in.client(read_timeout_seconds=0.15)
+        self.provide(AmazonPay(client, self.stand_in.credentials.store_id))
+
+    def provide(self, provider: PaymentProvider) -> None:
+        self.settings = replace(self.settings, providers={"amazon_pay": provider})
+
+    @property
+    def provider(self) -> PaymentProvider:
+        return self.settings.providers["amazon_pay"]
+
+    def run(self, task: str, token: str | None = None) -> Answer | TryLater | None:
+        work = tasks.Task(task, 1, self.redemption_id, token or (f"{task}-token" if task in tasks.WITH_TOKEN else None))
+        return self._run(work)
+
+    def look(self, task: str) -> Answer | TryLater | None:
+        """The worker comes by without a message."""
+        return self._run(tasks.Task(task, 1, self.redemption_id))
+
+    def _run(self, work: tasks.Task) -> Answer | TryLater | None:
+        try:
+            answer = tasks.run(self._worker, self.settings, work)
+        except TryLater as later:
+            return later
+        if answer is not None:
+            tasks.answered(self._worker, work, answer)
+        return answer
+
+    def approve(self, decision: str = "pay", card: str = "1111") -> None:
+        url = self.status()["approval_url"]
+        assert url is not None
+        self.stand_in.decide(url, decision, card)
+
+    def authorised(self) -> None:
+        """The way everything goes well."""
+        self.run("authorise")
+        self.approve()
+        answer = self.run("complete")
+        assert isinstance(answer, Answer)
+        assert answer.output == {"state": "authorised"}
+
+    def intend(self, amount_minor: int) -> str:
+        with self.database.connect("engine_step") as engine:
+            row = engine.execute(
+                "select payments.intend_capture(1, %s, %s) as status", (self.redemption_id, amount_minor)
+            ).fetchone()
+        assert row is not None
+        return str(row["status"])
+
+    def status(self) -> dict[str, Any]:
+        with self.database.connect("member_api") as reader:
+            row = reader.execute("select * from payments.status_of(1, %s)", (self.redemption_id,)).fetchone()
+        assert row is not None
+        return row
+
+    def charges(self) -> list[dict[str, Any]]:
+        """This redemption's charges at the provider."""
+        return self.stand_in.rows(
+            "select * from charges where merchant_reference = ? order by rowid", str(self.redemption_id)
+        )
+
+    def reserved_minor(self) -> int:
+        """What the member's card shows as reserved."""
+        return sum(
+            row["authorised_minor"]
+            for row in self.charges()
+            if row["state"] in ("Authorized", "AuthorizationInitiated", "CaptureInitiated")
+        )
+
+    def taken_minor(self) -> int:
+        return sum(row["captured_minor"] for row in self.charges())
+
+    def turn_clock(self, **interval: float) -> None:
+        """Move database and provider together, e.g. days=6."""
+        from datetime import timedelta
+
+        assert self._clock_file is not None
+        seconds = timedelta(**interval).total_seconds()
+        self._shifted_seconds += seconds
+        self.database.shift_clock(f"{seconds} seconds")
+        self._clock_file.write_text(json.dumps({"shift_seconds": self._shifted_seconds}))
+
+    def close(self) -> None:
+        self._worker.close()
