@@ -271,7 +271,10 @@ class Worker:
 
 
 def serve_health(worker: Worker, port: int) -> None:
-    """Answer 200 on any path while the worker is healthy, 503 otherwise. A port, because the root is read-only."""
+    """Answer 200 on any path while the worker is healthy, 503 otherwise. A port, because the root is read-only.
+
+    Where the port is taken (two services on one laptop) the worker runs without it.
+    """
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -281,7 +284,11 @@ def serve_health(worker: Worker, port: int) -> None:
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet: every ten seconds somebody asks."""
 
-    server = HTTPServer(("127.0.0.1", port), Health)
+    try:
+        server = HTTPServer(("127.0.0.1", port), Health)
+    except OSError as error:
+        worker.telemetry.log("no health port", port=port, reason=type(error).__name__)
+        return
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 

@@ -98,14 +98,15 @@ create table orders.placement_line (
     check (accepted_quantity + rejected_quantity = quantity)
 );
 
--- So many units of a line in one Amazon order: one line may be spread over several. Insert-only.
+-- So many units of a line in one Amazon order: one line may be spread over several; the further parts of a bundle count
+-- no units. Insert-only.
 create table orders.order_part (
     program_id integer not null,
     redemption_id uuid not null,
     line_number integer not null,
     part_number integer not null,
-    amazon_order_id text not null,
-    quantity integer not null check (quantity > 0),
+    amazon_order_id text,
+    quantity integer not null check (quantity >= 0),
     unit_price_minor bigint,
     charged_minor bigint not null,
     shipping_minor bigint not null,

@@ -27,70 +27,83 @@ $$;
 -- The next thing to do on a connection, leased to the caller: `place` (its name and state 'sent' are stored, the token
 -- is taken), `look` (ask what became of it), `probe` (paused, and nothing to try with), or `wait` for some seconds.
 -- The connection's row is the turnstile: orders leave in the order in which they came.
+drop function if exists orders.next(text, uuid, integer);
 create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer)
 returns table (kind text, wait_seconds numeric, program_id integer, redemption_id uuid, member_id bigint,
-               address_id uuid, external_id text, purchase_order_number text, region text, currency text, sends integer)
+               address_id uuid, external_id text, purchase_order_number text, region text, currency text,
+               sends integer, look_ups integer)
 language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_column
 declare
     instant timestamptz := clock.now();
+    lease_end timestamptz := instant + make_interval(secs => next.lease_seconds);
     line orders.connection;
     placement orders.placement;
     rate record;
-    pause numeric := 5;
+    tries boolean := false;
 begin
+    kind := 'wait';
+    wait_seconds := 5;
     select * into line from orders.connection as c where c.connection = next.connection for no key update;
-    if not found then
-        return query select 'wait', pause, null::integer, null::uuid, null::bigint, null::uuid, null, null, null, null, null::integer;
-        return;
-    end if;
-    if line.state = 'paused' and line.next_probe_at > instant then
-        return query select 'wait', least(pause, extract(epoch from line.next_probe_at - instant)), null::integer,
-                            null::uuid, null::bigint, null::uuid, null, null, null, null, null::integer;
+    if not found or (line.state = 'paused' and line.next_probe_at > instant) then
+        return next;
         return;
     end if;
 
     for placement in
         (select p.* from orders.placement as p
          where p.connection = next.connection and p.state in ('sent', 'unknown') and p.due_at <= instant
-           and (p.lease_until is null or p.lease_until <= instant)
          order by p.due_at, p.queue_number limit 1 for no key update skip locked)
         union all
         (select p.* from orders.placement as p
          where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
          order by p.queue_number limit 1 for no key update skip locked)
     loop
+        tries := true;
         select * into rate from orders.rate_of(placement.program_id);
-        pause := least(pause, orders.take_token(
+        wait_seconds := least(wait_seconds, orders.take_token(
             placement.program_id, next.connection,
             case when placement.state = 'queued' then 'placeOrder' else 'orderDetails' end,
             rate.per_second, rate.burst, 0));
-        continue when pause > 0;
+        continue when wait_seconds > 0;
         update orders.placement as p
         set state = case when placement.state = 'queued' then 'sent' else 'unknown' end,
             sends = p.sends + case when placement.state = 'queued' then 1 else 0 end,
             sent_at = case when placement.state = 'queued' then instant else p.sent_at end,
             look_ups = p.look_ups + case when placement.state = 'queued' then 0 else 1 end,
             lease_id = next.lease_id,
-            lease_until = instant + make_interval(secs => next.lease_seconds),
-            due_at = instant + make_interval(secs => next.lease_seconds),
+            lease_until = lease_end,
+            due_at = lease_end,
             row_xid = pg_current_xact_id()
         where p.program_id = placement.program_id and p.redemption_id = placement.redemption_id
         returning p.* into placement;
         perform orders.next_probe(next.connection);
-        return query select case when placement.state = 'sent' then 'place' else 'look' end, 0::numeric,
-            placement.program_id, placement.redemption_id, placement.member_id, placement.address_id,
-            placement.external_id, placement.purchase_order_number, placement.region, placement.currency,
-            placement.sends;
+        kind := case when placement.state = 'sent' then 'place' else 'look' end;
+        program_id := placement.program_id;
+        redemption_id := placement.redemption_id;
+        member_id := placement.member_id;
+        address_id := placement.address_id;
+        external_id := placement.external_id;
+        purchase_order_number := placement.purchase_order_number;
+        region := placement.region;
+        currency := placement.currency;
+        sends := placement.sends;
+        look_ups := placement.look_ups;
+        return next;
         return;
     end loop;
 
-    if line.state = 'paused' and pause = 5 then
+    if line.state = 'paused' and not tries then
         perform orders.next_probe(next.connection);
-        return query select 'probe', 0::numeric, null::integer, null::uuid, null::bigint, null::uuid, null, null, null, null, null::integer;
-        return;
+        kind := 'probe';
     end if;
-    return query select 'wait', pause, null::integer, null::uuid, null::bigint, null::uuid, null, null, null, null, null::integer;
+    if not tries then
+        -- Something may become due before the pause is over.
+        select least(wait_seconds, greatest(0.05, extract(epoch from min(p.due_at) - instant))) into wait_seconds
+        from orders.placement as p
+        where p.connection = next.connection and p.state in ('queued', 'sent', 'unknown') and p.due_at > instant;
+    end if;
+    return next;
 end
 $$;
 
@@ -166,8 +179,9 @@ begin
 end
 $$;
 
--- Amazon refused the order as a whole for a reason that is not the order's. It certainly placed nothing, so it may be
--- asked again, under another name: nobody knows what Amazon makes of a name it has refused.
+-- Amazon refused the order as a whole for a reason that is not the order's. It certainly placed nothing under this name
+-- (the caller has looked it up if it was sent twice), so it may be asked again, under another: nobody knows what Amazon
+-- makes of a name it has refused.
 create or replace function orders.ask_again_later(program_id integer, redemption_id uuid, lease_id uuid)
 returns boolean language plpgsql security definer set search_path = pg_catalog as $$
 begin
@@ -182,7 +196,7 @@ begin
         lease_until = null,
         row_xid = pg_current_xact_id()
     where p.program_id = ask_again_later.program_id and p.redemption_id = ask_again_later.redemption_id
-      and p.lease_id = ask_again_later.lease_id and p.state = 'sent' and p.sends = 1;
+      and p.lease_id = ask_again_later.lease_id and p.state in ('sent', 'unknown');
     return found;
 end
 $$;

@@ -21,8 +21,7 @@ begin
            (part.item ->> 'tax_minor')::bigint, (part.item ->> 'delivery_earliest')::timestamptz,
            (part.item ->> 'delivery_latest')::timestamptz, clock.now()
     from jsonb_array_elements(placement.result -> 'lines') as line,
-         jsonb_array_elements(line -> 'accepted') with ordinality as part(item, position)
-    where (part.item ->> 'quantity')::integer > 0;
+         jsonb_array_elements(line -> 'accepted') with ordinality as part(item, position);
 
     -- Units that Amazon does not mention are not coming. More than was asked for does not happen; the check stops it.
     update orders.placement_line as l

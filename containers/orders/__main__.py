@@ -1,0 +1,47 @@
+"""python -m containers.orders: wire the service to AWS, Amazon Business and the database, and run."""
+
+from __future__ import annotations
+
+import os
+
+import boto3
+
+from containers.callbacks import Callbacks
+from containers.orders.service import OrdersService
+from containers.telemetry import Telemetry
+from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
+from loyalty.database import DatabaseSettings
+from loyalty.orders.amazon_business import AmazonBusiness, credentials_from_secret
+from loyalty.orders.placing import Placing
+
+# The one connection that this service's secret belongs to.
+CONNECTION = os.environ.get("AMAZON_BUSINESS_CONNECTION", "default")
+
+
+def main() -> None:
+    """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
+    telemetry = Telemetry("orders")
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["AMAZON_BUSINESS_SECRET_ARN"])
+    amazon = AmazonBusiness(
+        os.environ["AMAZON_BUSINESS_URL"],
+        os.environ["AMAZON_LWA_URL"],
+        credentials_from_secret(secret["SecretString"]),
+    )
+    callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
+    connections = ThreadConnections(DatabaseSettings.from_environment())
+    service = OrdersService(connections.connection, Placing(amazon, CONNECTION), CONNECTION, callbacks, telemetry)
+    worker = Worker(
+        SqsQueue(boto3.client("sqs"), os.environ["QUEUE_URL"], telemetry),
+        service.handle,
+        telemetry,
+        loops=service.loops,
+    )
+    if port := os.environ.get("HEALTH_PORT"):
+        serve_health(worker, int(port))
+    worker.run()
+    # A thread that hangs in a call must not keep the task alive: what it was doing is found by its lease.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

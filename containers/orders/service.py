@@ -1,0 +1,91 @@
+"""What the orders service does with a message, and what its loops do without one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from containers.callbacks import Callbacks
+from containers.telemetry import Telemetry
+from containers.worker import Loop, Message
+from loyalty.database import Connection
+from loyalty.orders import placing
+from loyalty.orders.placing import Answer, Happened, Placing
+
+# Longest sleep of an idle loop: what another task put into the queue is found after this.
+IDLE_SECONDS = 2.0
+
+
+class OrdersService:
+    """Shared by the threads of one process; `connect` gives each its own connection."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        placing: Placing,
+        connection_name: str,
+        callbacks: Callbacks,
+        telemetry: Telemetry,
+        placing_threads: int = 2,
+    ) -> None:
+        self._connect = connect
+        self._placing = placing
+        self._connection_name = connection_name
+        self._callbacks = callbacks
+        self._telemetry = telemetry
+        self._answering = threading.Lock()
+        self.loops: Sequence[Loop] = [Loop(f"placing-{number}", self.place_next) for number in range(placing_threads)]
+
+    def handle(self, message: Message) -> None:
+        """A placement to be queued. The queue is the database: the message may go as soon as the row knows of it."""
+        if message.body.get("task") != "place":
+            raise ValueError("not a task of this service")
+        program_id, redemption_id = int(message.body["program_id"]), UUID(message.body["redemption_id"])
+        state = placing.enqueue(self._connect(), program_id, redemption_id, str(message.body["task_token"]))
+        if state == "unknown_redemption":
+            raise LookupError("no such placement")
+        for loop in self.loops:
+            loop.wake()
+
+    def place_next(self) -> float:
+        """One step of the queue and the answers that have come of it. Seconds until there may be more to do."""
+        connection = self._connect()
+        happened = self._placing.step(connection)
+        if happened.kind != "idle":
+            self._tell(happened)
+        self.answer_all(connection)
+        return min(happened.wait_seconds, IDLE_SECONDS)
+
+    def answer_all(self, connection: Connection) -> None:
+        """Tell the state machine what it waits for. What cannot be delivered is tried again with the next step."""
+        if not self._answering.acquire(blocking=False):
+            return  # another thread is at it
+        try:
+            for answer in placing.unanswered(connection, self._connection_name):
+                self._answer(connection, answer)
+        finally:
+            self._answering.release()
+
+    def _answer(self, connection: Connection, answer: Answer) -> None:
+        if answer.outcome in ("accepted", "partial"):
+            output = {"outcome": answer.outcome, "accepted_quantity": answer.accepted_quantity}
+            self._callbacks.success(answer.task_token, output)
+        elif answer.outcome in ("rejected", "withdrawn"):
+            self._callbacks.failure(answer.task_token, "OrderRejected", answer.outcome)
+        else:
+            self._callbacks.failure(answer.task_token, "OrderUnknown", "no look-up has found it")
+        placing.answered(connection, answer)
+
+    def _tell(self, happened: Happened) -> None:
+        self._telemetry.log(
+            "order",
+            outcome=happened.kind,
+            program_id=happened.program_id,
+            redemption_id=happened.redemption_id,
+            reason=happened.reason,
+        )
+        self._telemetry.metric("Orders", 1, outcome=happened.kind)
+        if happened.kind in ("paused", "resumed"):
+            # The alarm stands on this one: 1 while orders do not go through.
+            self._telemetry.metric("OrdersPaused", 1 if happened.kind == "paused" else 0)
