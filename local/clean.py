@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from local import postgres
-from local.run import STATE
+from local.connected import STATE
 
 
 def main() -> int:

@@ -19,6 +19,8 @@ from local.emulator.settings import ACCOUNT, REGION
 from local.ports import Ports
 from loyalty.database import Connection, DatabaseSettings, connect
 
+# Where `make run` keeps its state; tests use folders of their own.
+STATE = Path(__file__).resolve().parent.parent / ".local"
 DATABASE = "loyalty"
 OWNER = "loyalty_owner"
 STAGE = "v1"

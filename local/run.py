@@ -5,17 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from pathlib import Path
 from types import FrameType
 
 from local.cloud import AlreadyRuns, Cloud
-from local.connected import Connected
+from local.connected import STATE, Connected
 from local.people import MEMBERS, PASSWORD, STAFF
 from local.ports import PortTaken
 from local.processes import Failed
 from local.status.server import StatusServer
 
-STATE = Path(__file__).resolve().parent.parent / ".local"
 WATCH_SECONDS = 2.0
 
 

@@ -1,0 +1,266 @@
+"""The status page's HTML. One page, no asset but this file; everything shown is escaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from local.clock import UNITS
+
+REFRESH_MILLISECONDS = 4000
+
+_STYLE = """
+:root { --ink:#17202a; --quiet:#65727f; --line:#e3e7eb; --paper:#fff; --ground:#f4f6f8; --good:#0b7a53; --bad:#b3261e;
+  --wait:#8a5a00; --accent:#1f4fd8; --soft:#eef2ff; color-scheme: light dark; }
+@media (prefers-color-scheme: dark) { :root { --ink:#e8ecf0; --quiet:#9aa7b4; --line:#2b333b; --paper:#161b20;
+  --ground:#0e1216; --good:#4cc38a; --bad:#ff8a80; --wait:#e0b050; --accent:#8aa9ff; --soft:#1b2440; } }
+* { box-sizing: border-box; }
+body { margin:0; background:var(--ground); color:var(--ink);
+  font:15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+header, main { max-width:1180px; margin:0 auto; padding:0 24px; }
+header { padding-top:28px; display:flex; flex-wrap:wrap; gap:8px 20px; align-items:baseline; }
+h1 { font-size:24px; margin:0; letter-spacing:-.01em; }
+header .now { margin-left:auto; font-variant-numeric:tabular-nums; }
+h2 { font-size:12px; text-transform:uppercase; letter-spacing:.08em; color:var(--quiet); margin:0 0 12px;
+  font-weight:650; }
+.grid { display:grid; grid-template-columns:repeat(auto-fit, minmax(330px, 1fr)); gap:16px; margin:16px 0; }
+section { background:var(--paper); border:1px solid var(--line); border-radius:12px; padding:18px 20px; min-width:0; }
+section.wide { margin:16px 0; }
+table { border-collapse:collapse; width:100%; }
+td { padding:5px 12px 5px 0; vertical-align:top; border-top:1px solid var(--line); }
+tr:first-child td { border-top:0; }
+td:last-child { padding-right:0; }
+td.k { white-space:nowrap; color:var(--quiet); }
+code, .mono { font:13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap:anywhere; }
+a { color:var(--accent); text-decoration:none; } a:hover { text-decoration:underline; }
+.dot { display:inline-block; width:9px; height:9px; border-radius:50%; margin-right:9px; background:var(--good); }
+.dot.bad { background:var(--bad); }
+.quiet { color:var(--quiet); } .bad { color:var(--bad); } .good { color:var(--good); }
+.pill { display:inline-block; border-radius:99px; padding:1px 10px; font-size:13px; background:var(--soft);
+  color:var(--accent); white-space:nowrap; }
+.pill.good { color:var(--good); background:color-mix(in srgb, var(--good) 12%, transparent); }
+.pill.bad { color:var(--bad); background:color-mix(in srgb, var(--bad) 12%, transparent); }
+.pill.wait { color:var(--wait); background:color-mix(in srgb, var(--wait) 14%, transparent); }
+form { display:flex; flex-wrap:wrap; gap:8px; margin-top:12px; align-items:center; }
+input, select, button { font:inherit; color:inherit; background:var(--ground); border:1px solid var(--line);
+  border-radius:8px; padding:5px 10px; max-width:100%; }
+input[type=number] { width:76px; }
+button { background:var(--accent); color:#fff; border-color:transparent; cursor:pointer; }
+@media (prefers-color-scheme: dark) { button { color:#0e1216; } }
+button.plain { background:transparent; color:var(--accent); border-color:var(--line); padding:2px 9px; }
+.redemption { border-top:1px solid var(--line); padding:14px 0; }
+.redemption:first-of-type { border-top:0; padding-top:0; }
+.redemption .top { display:flex; flex-wrap:wrap; gap:4px 12px; align-items:baseline; }
+.redemption .top .id { margin-left:auto; }
+ol.line { list-style:none; display:flex; flex-wrap:wrap; margin:10px 0 0; padding:0; row-gap:8px; }
+ol.line li { position:relative; padding:0 22px 0 16px; border-top:2px solid var(--line); margin-top:6px;
+  padding-top:8px; font-size:13px; }
+ol.line li::before { content:""; position:absolute; left:0; top:-5px; width:8px; height:8px; border-radius:50%;
+  background:var(--accent); }
+ol.line li small { display:block; color:var(--quiet); font-variant-numeric:tabular-nums; }
+details summary { cursor:pointer; } details p { white-space:pre-wrap; margin:6px 0 10px; }
+footer { color:var(--quiet); padding:8px 0 40px; }
+"""
+
+_SCRIPT = """
+setInterval(async () => {
+  const at = document.activeElement;
+  if (at && at !== document.body || document.querySelector('details[open]') || document.hidden) return;
+  const answer = await fetch(location.pathname).catch(() => null);
+  if (!answer || !answer.ok) { document.title = 'stopped: Loyalty'; return; }
+  const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  document.getElementById('all').replaceWith(next.getElementById('all'));
+}, %d);
+"""
+
+
+def page(reading: dict[str, Any], notice: str = "") -> str:
+    """The whole page. `notice` is said on top, e.g. why a form was refused."""
+    top = f'<section class="wide bad">{escape(notice)}</section>' if notice else ""
+    panels = [
+        f'<div class="grid">{_section("Parts", reading["parts"], _parts)}'
+        f"{_section('Clock', reading['clock'], _clock)}"
+        f"{_section('People', reading['people'], _people)}</div>",
+        _section("Last redemptions", reading["redemptions"], _redemptions, wide=True),
+        f'<div class="grid">{_section("Addresses", reading["addresses"], _addresses)}'
+        f"{_section('Fault switches', reading['faults'], _faults)}</div>",
+        f'<div class="grid">{_section("Captured messages", reading["messages"], _messages)}'
+        f"{_section('Invariants', reading['invariants'], _invariants)}</div>",
+        _section("Placeholders: recorded, not running here", reading["placeholders"], _placeholders, wide=True),
+    ]
+    healthy = all(part["ok"] for part in reading["parts"]) if isinstance(reading["parts"], list) else False
+    state = '<span class="pill good">all parts run</span>' if healthy else '<span class="pill bad">not all well</span>'
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Loyalty, the local cloud</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
+        f"<style>{_STYLE}</style></head><body><div id=all><header><h1>Loyalty, the local cloud</h1>{state}"
+        f'<span class="now quiet">{_now(reading["clock"])}</span></header><main>{top}{"".join(panels)}'
+        '<footer>The same as <a href="/status.json">JSON</a>. Nothing on this page leaves this machine.</footer>'
+        f"</main></div><script>{_SCRIPT % REFRESH_MILLISECONDS}</script></body></html>"
+    )
+
+
+def _section(title: str, content: Any, show: Callable[[Any], str], *, wide: bool = False) -> str:
+    if isinstance(content, dict) and set(content) == {"error"}:
+        inner = f'<p class="bad">{escape(content["error"])}</p>'
+    else:
+        inner = show(content)
+    return f"<section{' class=wide' if wide else ''}><h2>{escape(title)}</h2>{inner}</section>"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    return "<table>" + "".join(f'<tr><td class="k">{key}</td><td>{value}</td></tr>' for key, value in rows) + "</table>"
+
+
+def _now(clock: dict[str, Any]) -> str:
+    return escape(clock["now"].replace("T", " ").replace("+00:00", " UTC")) if "now" in clock else ""
+
+
+def _parts(parts: list[dict[str, Any]]) -> str:
+    return _table(
+        (
+            f'<span class="dot{"" if part["ok"] else " bad"}"></span>{escape(part["name"])}',
+            f'<span class="{"quiet" if part["ok"] else "bad"}">{escape(part["detail"])}</span>',
+        )
+        for part in parts
+    )
+
+
+def _clock(clock: dict[str, Any]) -> str:
+    seconds = clock["shift_seconds"]
+    ahead = f"{seconds / 86400:.1f} days ahead of this machine" if seconds else "the same as this machine's"
+    units = "".join(f"<option{' selected' if unit == 'days' else ''}>{unit}</option>" for unit in UNITS)
+    return (
+        f'<div style="font-size:20px">{_now(clock)}</div><div class="quiet">{ahead}</div>'
+        '<form method="post" action="/clock"><label>Go on by <input type="number" name="amount" value="1" min="1"'
+        f' max="1000"></label><select name="unit" aria-label="unit">{units}</select><button>Turn</button></form>'
+        '<p class="quiet">Database and simulators move together, and only forward.</p>'
+    )
+
+
+def _people(people: dict[str, Any]) -> str:
+    members = [(escape(one["email"]), f"member {escape(one['number'])}") for one in people["members"]]
+    staff = [(escape(one["email"]), escape(one["group"])) for one in people["staff"]]
+    return f"{_table([*members, *staff])}<p>Password <code>{escape(people['password'])}</code></p>"
+
+
+def _redemptions(redemptions: list[dict[str, Any]]) -> str:
+    if not redemptions:
+        return '<p class="quiet">None yet. <code>make demo</code> makes some.</p>'
+    return "".join(map(_redemption, redemptions))
+
+
+def _redemption(one: dict[str, Any]) -> str:
+    what = ", ".join(f"{escape(line['title'])}{_count(line)}" for line in one["lines"])
+    paid = f"{one['points']:,} points" if one["points"] else ""
+    if one["money_minor"]:
+        paid += f"{' + ' if paid else ''}{one['money_minor'] / 100:,.2f} {escape(one['currency'])}"
+    short = escape(one["redemption_id"])
+    return (
+        f'<div class="redemption"><div class="top"><strong>{what}</strong><span class="quiet">{paid}</span>'
+        f'{_outcome(one)}<a class="id mono" href="/redemptions/{short}">{short}</a></div>'
+        f'<ol class="line">{"".join(_steps(one["events"]))}</ol></div>'
+    )
+
+
+def _count(line: dict[str, Any]) -> str:
+    if line["accepted"] is not None and line["accepted"] != line["quantity"]:
+        return f" ({line['accepted']} of {line['quantity']})"
+    return f" ×{line['quantity']}" if line["quantity"] != 1 else ""
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    words = str(one["outcome"] or one["state"])
+    tone = "good" if words in ("completed", "partially_completed") else "bad" if one["outcome"] else "wait"
+    return f'<span class="pill {tone}">{escape(words.replace("_", " "))}</span>'
+
+
+def _steps(events: list[dict[str, Any]]) -> Iterator[str]:
+    for event in events:
+        detail = ", ".join(f"{key} {value}" for key, value in (event["detail"] or {}).items() if value is not None)
+        title = f' title="{escape(detail)}"' if detail else ""
+        yield f"<li{title}>{escape(event['kind'].replace('_', ' '))}<small>{_time(event['at'])}</small></li>"
+
+
+def _time(stamp: str) -> str:
+    return f"{datetime.fromisoformat(stamp):%H:%M:%S}"
+
+
+def _addresses(addresses: list[dict[str, str]]) -> str:
+    def link(url: str) -> str:
+        shown = f"<code>{escape(url)}</code>"
+        return f'<a href="{escape(url)}">{shown}</a>' if url.startswith("http") else shown
+
+    return _table((escape(one["name"]), link(one["url"])) for one in addresses)
+
+
+def _faults(faults: dict[str, Any]) -> str:
+    return "".join(_faults_of(name, switches) for name, switches in faults.items())
+
+
+def _faults_of(name: str, switches: dict[str, Any]) -> str:
+    title = f"<strong>{escape(name.replace('_', ' ').title())}</strong>"
+    if "error" in switches:
+        return f'<p>{title}<br><span class="bad">{escape(switches["error"])}</span></p>'
+    on = "".join(_fault(name, fault) for fault in switches.get("faults", []))
+    operations = "".join(f"<option>{escape(one)}</option>" for one in switches.get("operations", []))
+    kinds = "".join(f"<option>{escape(one)}</option>" for one in switches.get("kinds", []))
+    return (
+        f"<div>{title} {on or '<span class=quiet>behaves</span>'}"
+        f'<form method="post" action="/faults/{escape(name)}">'
+        f'<select name="operation" aria-label="operation">{operations}</select>'
+        f'<select name="kind" aria-label="kind">{kinds}</select><input type="number" name="times" value="1"'
+        ' min="1" max="1000" aria-label="times"><button>Switch on</button></form></div><br>'
+    )
+
+
+def _fault(name: str, fault: dict[str, Any]) -> str:
+    times = "until switched off" if fault.get("times") is None else f"{fault['times']} times"
+    return (
+        f'<form method="post" action="/faults/{escape(name)}"><span class="pill bad">{escape(fault["kind"])} on '
+        f'{escape(fault["operation"])}, {times}</span><input type="hidden" name="operation" '
+        f'value="{escape(fault["operation"])}"><input type="hidden" name="kind" value="{escape(fault["kind"])}">'
+        '<input type="hidden" name="times" value="0"><button class="plain">Switch off</button></form>'
+    )
+
+
+def _messages(messages: list[dict[str, str]]) -> str:
+    if not messages:
+        return '<p class="quiet">None yet: e-mail and SMS that the cloud sends are caught here.</p>'
+    return "".join(
+        f"<details><summary>{escape(one['subject'] or '(no subject)')} "
+        f'<span class="quiet">to {escape(one["to"])}</span></summary><p>{escape(one["text"])}</p></details>'
+        for one in messages
+    )
+
+
+def _invariants(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return '<p class="quiet">None are defined yet.</p>'
+    return _table(
+        (
+            escape(row["name"]),
+            '<span class="good">holds</span>'
+            if row["violations"] == 0
+            else f'<strong class="bad">{row["violations"]} violations</strong>',
+        )
+        for row in rows
+    )
+
+
+def _placeholders(found: dict[str, list[str]]) -> str:
+    if not found:
+        return '<p class="quiet">None: every resource of the app does something here.</p>'
+    return _table(
+        (f"<code>{escape(kind)}</code>", f'<span class="quiet">{escape(", ".join(names))}</span>')
+        for kind, names in found.items()
+    )
+
+
+def as_json(reading: dict[str, Any]) -> str:
+    """The reading for tests and demonstrations."""
+    return json.dumps(reading, default=str, indent=1)

@@ -1,0 +1,117 @@
+"""Serves the status page on the loopback, from a thread of `make run`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from uuid import UUID
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from local import trace
+from local.clock import Clock, ClockRefused
+from local.connected import Connected
+from local.seed import SIMULATORS
+from local.status import page, readings
+
+
+class StatusServer:
+    """The page's server; `start` returns when it answers."""
+
+    def __init__(self, cloud: Connected) -> None:
+        config = uvicorn.Config(
+            create_app(cloud),
+            host="127.0.0.1",
+            port=cloud.ports.status,
+            log_level="error",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="status-page", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(0.02)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(3)
+
+
+def create_app(cloud: Connected) -> Starlette:
+    """The page's application: reading is free, every change is a form's POST."""
+    doors = _Doors(cloud)
+    return Starlette(
+        routes=[
+            Route("/", doors.show),
+            Route("/status.json", doors.show_json),
+            Route("/redemptions/{redemption_id}", doors.show_trace),
+            Route("/clock", doors.turn_clock, methods=["POST"]),
+            Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
+        ]
+    )
+
+
+class _Doors:
+    def __init__(self, cloud: Connected) -> None:
+        self._cloud = cloud
+
+    async def show(self, _: Request) -> Response:
+        return await self._page()
+
+    async def show_json(self, _: Request) -> Response:
+        reading = await run_in_threadpool(readings.read, self._cloud)
+        return Response(page.as_json(reading), media_type="application/json")
+
+    async def show_trace(self, request: Request) -> Response:
+        try:
+            redemption_id = UUID(request.path_params["redemption_id"])
+            entries = await run_in_threadpool(trace.trace, self._cloud, redemption_id)
+        except (ValueError, trace.UnknownRedemption) as error:
+            return PlainTextResponse(f"{error}\n", 404)
+        return PlainTextResponse("\n".join(trace.text(entries)) + "\n")
+
+    async def turn_clock(self, request: Request) -> Response:
+        if foreign := _from_another_page(request):
+            return foreign
+        form = await request.form()
+        try:
+            amount, unit = int(str(form.get("amount"))), str(form.get("unit"))
+            await run_in_threadpool(Clock(self._cloud).advance, amount, unit)
+        except (ValueError, ClockRefused) as error:
+            return await self._page(str(error), 400)
+        return RedirectResponse("/", 303)
+
+    async def switch_fault(self, request: Request) -> Response:
+        if foreign := _from_another_page(request):
+            return foreign
+        form, name = await request.form(), request.path_params["simulator"]
+        if name not in SIMULATORS:
+            return PlainTextResponse("no such simulator\n", 404)
+        times = str(form.get("times"))
+        fault: dict[str, Any] = {"operation": form.get("operation"), "kind": form.get("kind")}
+        fault["times"] = int(times) if times.isdigit() else times
+        async with httpx.AsyncClient(timeout=5) as client:
+            answer = await client.put(f"{self._cloud.simulator(name)}/_simulator/faults", json=fault)
+        if answer.status_code >= 400:
+            return await self._page(f"{name} refuses: {answer.text}", 400)
+        return RedirectResponse("/", 303)
+
+    async def _page(self, notice: str = "", status: int = 200) -> Response:
+        reading = await run_in_threadpool(readings.read, self._cloud)
+        return HTMLResponse(page.page(reading, notice), status)
+
+
+def _from_another_page(request: Request) -> Response | None:
+    """A site open in the same browser must not turn this clock."""
+    origin = request.headers.get("origin")
+    if origin and origin != f"{request.url.scheme}://{request.headers.get('host')}":
+        return PlainTextResponse("only from this page\n", 403)
+    return None
