@@ -299,12 +299,13 @@ declare
     opened uuid;
 begin
     if redemption.review_reason is distinct from review.reason then
-        opened := casework.open_case(
-            review.program_id, 'redemption', review.redemption_id::text, review.reason,
+        opened := clock.new_id();
+        perform casework.open_case(
+            review.program_id, opened, 'redemption', review.redemption_id::text, review.reason,
             jsonb_build_object('redemption_id', review.redemption_id, 'state', redemption.state,
                                'order', orders.state_of(review.program_id, review.redemption_id),
                                'points', redemption.points, 'money_minor', redemption.money_minor),
-            clock.now() + interval '2 days');
+            array['resolved'], array['support', 'business-operator'], clock.now() + interval '2 days', 'engine');
         update redemptions.redemption as r
         set review_reason = review.reason, case_id = opened, updated_at = clock.now(), row_xid = pg_current_xact_id()
         where r.program_id = review.program_id and r.redemption_id = review.redemption_id;

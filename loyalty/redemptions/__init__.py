@@ -1,0 +1,1 @@
+"""Redemptions: quotes, the one step from quote to held points, and the saga that follows."""

@@ -1,0 +1,210 @@
+"""A redemption as a person reads it: one status, in plain words, and what happened when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from loyalty.database import Connection
+from loyalty.redemptions.redeeming import not_found
+
+STATUS_WORDS = {
+    "waiting": "We have your order. You can still cancel it or change the address.",
+    "checking": "We are checking your order.",
+    "awaiting_payment": "Please approve the payment.",
+    "ordering": "We are ordering it for you.",
+    "completed": "Ordered. It is on its way to you.",
+    "partially_completed": "Part of it is ordered. Points and money for the rest are back with you.",
+    "cancelled": "Cancelled. Your points are back.",
+    "cancelling": "Cancelled. Your points come back as soon as the payment is closed.",
+    "payment_declined": "The payment was declined. Your points are back.",
+    "payment_abandoned": "The payment was not approved in time. Your points are back.",
+    "rejected": "The shop cannot deliver this at the promised price. Your points are back; please ask for a new price.",
+    "expired": "It could not be ordered in time. Your points are back.",
+    "failed": "Something went wrong on our side. Your points are back.",
+    "in_review": "This takes longer than usual. One of us is looking at it; your points are safe.",
+}
+
+EVENT_WORDS = {
+    "redeemed": "Redeemed",
+    "address_changed": "Address changed",
+    "cancelled": "Cancelled",
+    "payment_asked": "Payment approval asked for",
+    "payment_declined": "Payment declined",
+    "payment_abandoned": "Payment not approved",
+    "ordering": "Sent to be ordered",
+    "accepted": "Ordered in full",
+    "partially_accepted": "Ordered in part",
+    "rejected": "The shop could not accept it",
+    "expired": "Not ordered in time",
+    "failed": "Could not be carried out",
+    "points_returned": "Points returned",
+    "in_review": "A person is looking at it",
+    "closed": "Closed",
+}
+
+REASON_WORDS = {
+    "BrokenUnitPriceExpectation": "The price has risen too much.",
+    "BrokenChargeExpectation": "Shipping or tax has risen too much.",
+    "UnavailableQuantity": "Not enough of it is left.",
+    "AvailableQuantity": "Not enough of it is left.",
+    "AgeRestriction": "It may not be sold to everybody.",
+    "DeliveryTimeRangeIncongruity": "It cannot be delivered in time.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`code` is one of the outward statuses, `words` say it."""
+
+    code: str
+    words: str
+
+
+def status_of(row: Mapping[str, Any]) -> Status:
+    """The outward status of a redemption's row (state, outcome, review_reason)."""
+    state, outcome = row["state"], row["outcome"]
+    if state == "closed" or (state == "cancelled" and row["released_points"] == row["points"] > 0):
+        code = outcome
+    elif state == "cancelled":
+        return Status("cancelled", STATUS_WORDS["cancelling"])
+    elif state == "failed":
+        code = outcome
+    elif row["review_reason"] == "order_unknown":
+        code = "in_review"
+    else:
+        code = {"held": "waiting", "awaiting_payment": "awaiting_payment"}.get(state, "ordering")
+    # `expired` and `failed` are kinds of "it did not work": outside they are one status with words of their own.
+    return Status("rejected" if code in ("expired", "failed") else code, STATUS_WORDS[code])
+
+
+def overview(connection: Connection, program_id: int, member_id: int, redemption_id: UUID) -> dict[str, Any]:
+    """The member's own redemption. Raises Refusal (not found), also for somebody else's."""
+    row = connection.execute(
+        "select redemptions.overview(%s, %s, %s) as document", (program_id, member_id, redemption_id)
+    ).fetchone()
+    if row is None or row["document"] is None:
+        raise not_found()
+    return _told(row["document"])
+
+
+def overview_for_staff(connection: Connection, program_id: int, redemption_id: UUID) -> dict[str, Any]:
+    """Anybody's redemption in the programme, for staff. Raises Refusal (not found)."""
+    row = connection.execute(
+        "select redemptions.overview_for_staff(%s, %s) as document", (program_id, redemption_id)
+    ).fetchone()
+    if row is None or row["document"] is None:
+        raise not_found()
+    document = row["document"]
+    return {
+        **_told(document),
+        "state": document["state"],
+        "review_reason": document["review_reason"],
+        "case_id": document["case_id"],
+        "order_state": document["order_state"],
+    }
+
+
+def listed(
+    connection: Connection, program_id: int, member_id: int, before: UUID | None = None, page_size: int = 20
+) -> list[dict[str, Any]]:
+    """The member's redemptions, newest first; `before` continues after the last one of a page."""
+    rows = connection.execute(
+        "select * from redemptions.list(%s, %s, %s, %s)", (program_id, member_id, before, page_size)
+    ).fetchall()
+    return [
+        {
+            "redemption_id": str(row["redemption_id"]),
+            "status": status_of(row).code,
+            "words": status_of(row).words,
+            "points": row["points"],
+            "money_minor": row["money_minor"],
+            "currency": row["currency"],
+            "points_spent": row["settled_points"],
+            "points_returned": row["released_points"],
+            "created_at": row["created_at"].isoformat(),
+            "closed_at": row["closed_at"].isoformat() if row["closed_at"] else None,
+            "titles": row["titles"],
+            "image_url": row["image_url"],
+        }
+        for row in rows
+    ]
+
+
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    status = status_of(document)
+    payment = document["payment"]
+    return {
+        "redemption_id": document["redemption_id"],
+        "status": status.code,
+        "words": status.words,
+        "points": document["points"],
+        "money_minor": document["money_minor"],
+        "currency": document["currency"],
+        "points_spent": document["settled_points"],
+        "points_returned": document["released_points"],
+        "money_accepted_minor": document["accepted_money_minor"],
+        "partial_policy": document["partial_policy"],
+        "capture_at": document["capture_at"],
+        "address_id": document["address_id"],
+        "may_cancel": document["may_change"],
+        "may_change_address": document["may_change"],
+        "created_at": document["created_at"],
+        "may_change_until": document["release_at"],
+        "closed_at": document["closed_at"],
+        "lines": [_line(line, document["parts"]) for line in document["lines"]],
+        "queue": _queue(document),
+        "payment": payment
+        and {
+            "state": payment["state"],
+            "approval_url": payment["approval_url"],
+            "amount_minor": payment["amount_minor"],
+            "captured_minor": payment["captured_minor"],
+            "approve_until": document["approve_until"],
+        },
+        "timeline": [_event(event) for event in document["events"]],
+    }
+
+
+def _line(line: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
+    own = [part for part in parts if part["line_number"] == line["line_number"]]
+    return {
+        **{name: line[name] for name in ("line_number", "asin", "title", "image_url", "quantity", "unit_points")},
+        "unit_money_minor": line["unit_money_minor"],
+        "accepted_quantity": line["accepted_quantity"],
+        "reasons": [REASON_WORDS.get(reason, "The shop could not accept it.") for reason in line["reasons"]],
+        "orders": [
+            {
+                "amazon_order_id": part["amazon_order_id"],
+                "quantity": part["quantity"],
+                "delivery_earliest": part["delivery_earliest"],
+                "delivery_latest": part["delivery_latest"],
+            }
+            for part in own
+        ],
+    }
+
+
+def _queue(document: dict[str, Any]) -> dict[str, Any] | None:
+    queue = document["queue"]
+    if queue is None:
+        return None
+    seconds = queue["wait_seconds"]
+    if seconds is None:
+        words = "Orders are paused at the moment. Yours keeps its place."
+    elif seconds < 60:
+        words = "It is your turn within a minute."
+    else:
+        words = f"It is your turn in about {-(-seconds // 60)} minutes."
+    return {"orders_ahead": queue["orders_ahead"], "expected_wait_seconds": seconds, "words": words}
+
+
+def _event(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": event["kind"],
+        "at": event["at"],
+        "words": EVENT_WORDS.get(event["kind"], event["kind"]),
+        "detail": {name: value for name, value in event["detail"].items() if name != "reason"},
+    }
