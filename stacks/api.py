@@ -79,7 +79,7 @@ class ApiStack(Stack):
         if settings.api.firewall:
             stages = {name: api.api.deployment_stage.stage_arn for name, api in self.apis.items()}
             WebFirewall(self, "Firewall", resources=stages, settings=settings)
-        self.functions = [*functions.values(), self._identity_trigger(identity)]
+        self.functions = [*functions.values(), self._identity_trigger(identity, messaging)]
 
     def _member_api(
         self, origin: str, messaging: MessagingStack, integrations: IntegrationsStack, engine: EngineStack
@@ -115,7 +115,7 @@ class ApiStack(Stack):
         integrations.amazon_business.grant_read(function)
         return function
 
-    def _identity_trigger(self, identity: IdentityStack) -> lambda_.Function:
+    def _identity_trigger(self, identity: IdentityStack, messaging: MessagingStack) -> lambda_.Function:
         function = self._function(
             "identity_trigger",
             "Links or enrols a person who has just confirmed their sign-up",
@@ -128,6 +128,7 @@ class ApiStack(Stack):
             principal=iam.ServicePrincipal("cognito-idp.amazonaws.com"),
             source_arn=identity.member_pool.user_pool_arn,
         )
+        self._may_send_mail(function, messaging)
         return function
 
     def _function(

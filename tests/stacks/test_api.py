@@ -1,0 +1,172 @@
+"""The doors: every method behind its scope, every route answered by the function that knows it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from stacks import routes
+from tests.stacks.assembly import Assembly, Resource, Target
+
+SCOPES = {
+    "Member": {"loyalty/member"},
+    "Manager": {"loyalty/staff"},
+    "Inbound": {"loyalty/accruals.write", "loyalty/members.write"},
+}
+
+
+class Method(NamedTuple):
+    """One method of one API."""
+
+    resource: Resource
+    api: str
+    path: str
+    verb: str
+
+
+def _methods(assembly: Assembly) -> Iterator[Method]:
+    for method in assembly.resources("AWS::ApiGateway::Method"):
+        api = assembly.follow(method.stack, method.properties["RestApiId"]).id
+        path, at = "", assembly.follow(method.stack, method.properties["ResourceId"])
+        while at.attribute != "RootResourceId":
+            part = assembly.at(Target(at.stack, at.id)).properties
+            path = f"/{part['PathPart']}{path}"
+            at = assembly.follow(method.stack, part["ParentId"])
+        name = next(name for name in SCOPES if api.startswith(name))
+        yield Method(method, name, path, method.properties["HttpMethod"])
+
+
+def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assembly) -> None:
+    pools = {"Member": "Members", "Manager": "Staff", "Inbound": "Members"}
+    for method in _methods(assembly):
+        properties = method.resource.properties
+        if method.verb == "OPTIONS":
+            continue
+        assert properties["AuthorizationType"] == "COGNITO_USER_POOLS", method
+        scopes = properties["AuthorizationScopes"]
+        assert len(scopes) == 1, method
+        assert set(scopes) <= SCOPES[method.api], method
+        authorizer = assembly.at(assembly.follow(method.resource.stack, properties["AuthorizerId"]))
+        (pool,) = authorizer.properties["ProviderARNs"]
+        assert assembly.follow(authorizer.stack, pool).id.startswith(pools[method.api]), method
+
+
+@pytest.mark.parametrize(
+    ("api", "table"), [("Member", routes.MEMBER), ("Manager", routes.MANAGER), ("Inbound", routes.INBOUND)]
+)
+def test_the_gateway_has_the_routes_of_the_table_and_no_other(
+    assembly: Assembly, api: str, table: tuple[routes.Route, ...]
+) -> None:
+    deployed = {
+        (method.verb, method.path, *method.resource.properties["AuthorizationScopes"])
+        for method in _methods(assembly)
+        if method.api == api and method.verb != "OPTIONS"
+    }
+    assert deployed == {(route.method, route.path, route.scope) for route in table}
+
+
+@pytest.mark.parametrize("function", ["member_api", "quote_api", "manager_api", "partner_api"])
+def test_a_function_answers_the_routes_that_lead_to_it_and_no_other(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function)
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    app = importlib.import_module(f"lambdas.{function}").app
+    answered = {(verb, route.openapi_path.replace("<", "{").replace(">", "}")) for route, verb in _answered(app)}
+    led = {
+        (route.method, route.path)
+        for route in (*routes.MEMBER, *routes.MANAGER, *routes.INBOUND)
+        if route.function == function
+    }
+    assert answered == led
+
+
+def _answered(app: object) -> Iterator[tuple[object, str]]:
+    for route in [*app._static_routes, *app._dynamic_routes]:  # type: ignore[attr-defined]
+        for verb in [route.method] if isinstance(route.method, str) else route.method:
+            yield route, verb
+
+
+def test_a_browser_may_ask_from_the_portal_and_from_nowhere_else(assembly: Assembly) -> None:
+    origins = {"Member": "'https://rewards.loyalty.example'", "Manager": "'https://manager.loyalty.example'"}
+    seen = set()
+    for method in _methods(assembly):
+        if method.verb == "OPTIONS":
+            (response,) = method.resource.properties["Integration"]["IntegrationResponses"]
+            allowed = response["ResponseParameters"]["method.response.header.Access-Control-Allow-Origin"]
+            assert allowed == origins[method.api], method
+            seen.add((method.api, method.path))
+    wanted = {("Member", route.path) for route in routes.MEMBER} | {("Manager", route.path) for route in routes.MANAGER}
+    assert seen == wanted
+
+
+def test_what_the_gateway_itself_refuses_is_a_problem_document_too(assembly: Assembly) -> None:
+    for response in assembly.resources("AWS::ApiGateway::GatewayResponse"):
+        headers = response.properties["ResponseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", str(response)
+    kinds = [response.properties["ResponseType"] for response in assembly.resources("AWS::ApiGateway::GatewayResponse")]
+    assert kinds.count("DEFAULT_4XX") == kinds.count("DEFAULT_5XX") == 3
+
+
+def test_every_stage_is_throttled_logged_and_behind_the_firewall(assembly: Assembly) -> None:
+    stages = list(assembly.resources("AWS::ApiGateway::Stage"))
+    assert len(stages) == 3
+    guarded = " ".join(
+        assembly.text(one.stack, one.properties["ResourceArn"])
+        for one in assembly.resources("AWS::WAFv2::WebACLAssociation")
+    )
+    for stage in stages:
+        (settings,) = stage.properties["MethodSettings"]
+        assert settings["ThrottlingRateLimit"] == 500, str(stage)
+        assert settings["ThrottlingBurstLimit"] == 1000, str(stage)
+        assert settings["DataTraceEnabled"] is False, f"{stage}: bodies would be logged"
+        assert stage.properties["AccessLogSetting"]["DestinationArn"], str(stage)
+        assert f"<{stage.id}>" in guarded, str(stage)
+
+
+def test_access_logs_hold_no_address_query_or_body(assembly: Assembly) -> None:
+    for stage in assembly.resources("AWS::ApiGateway::Stage"):
+        written = stage.properties["AccessLogSetting"]["Format"]
+        for personal in ("sourceIp", "userAgent", "claims.sub", "claims.email", "querystring", "$context.path"):
+            assert personal not in written, str(stage)
+
+
+def test_no_answer_is_cached_yet(assembly: Assembly) -> None:
+    for stage in assembly.resources("AWS::ApiGateway::Stage"):
+        assert not stage.properties.get("CacheClusterEnabled"), str(stage)
+
+
+def test_cognito_knows_the_trigger_by_the_name_it_has(assembly: Assembly) -> None:
+    (trigger,) = [
+        one
+        for one in assembly.resources("AWS::Lambda::Function")
+        if one.properties["Handler"] == "lambdas.identity_trigger.handler"
+    ]
+    called = {
+        assembly.text(pool.stack, pool.properties["LambdaConfig"]["PostConfirmation"])
+        for pool in assembly.resources("AWS::Cognito::UserPool")
+        if "LambdaConfig" in pool.properties
+    }
+    assert {arn.rsplit(":", 1)[1] for arn in called} == {trigger.properties["FunctionName"]}
+
+
+def test_partners_come_by_client_credentials_and_people_by_code_with_pkce(assembly: Assembly) -> None:
+    clients = list(assembly.resources("AWS::Cognito::UserPoolClient"))
+    for client in clients:
+        properties = client.properties
+        if properties["AllowedOAuthFlows"] == ["client_credentials"]:
+            assert properties["GenerateSecret"] is True
+        else:
+            assert properties["AllowedOAuthFlows"] == ["code"], str(client)
+            assert properties["GenerateSecret"] is False, f"{client}: a browser keeps no secret, so PKCE stands for it"
+            assert "ALLOW_USER_PASSWORD_AUTH" not in properties["ExplicitAuthFlows"], str(client)
+    assert len(clients) == 4
+
+
+def test_staff_have_a_second_factor_and_nobody_enrols_themselves_among_them(assembly: Assembly) -> None:
+    (staff,) = [one for one in assembly.resources("AWS::Cognito::UserPool") if one.id.startswith("Staff")]
+    assert staff.properties["MfaConfiguration"] == "ON"
+    assert staff.properties["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True

@@ -1,0 +1,85 @@
+"""What functions are given: a layer from the lock file that fits, and our own code without litter."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from stacks import assets
+
+LAYER_LIMIT_MB = 60
+
+
+@pytest.fixture(scope="module")
+def layer() -> Path:
+    return assets.layer("aarch64-manylinux_2_28")
+
+
+def _size_mb(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def _installed(layer: Path) -> dict[str, str]:
+    found = (re.fullmatch(r"(.+)-([^-]+)\.dist-info", path.name) for path in (layer / "python").iterdir())
+    return {one[1].replace("_", "-").lower(): one[2] for one in found if one}
+
+
+def test_the_layer_fits(layer: Path) -> None:
+    assert _size_mb(layer) <= LAYER_LIMIT_MB
+
+
+def test_the_layer_leaves_out_what_the_runtime_has_and_what_no_function_needs(layer: Path) -> None:
+    assert {"boto3", "botocore", "cryptography", "pip", "pyarrow"}.isdisjoint(_installed(layer))
+    for litter in ("bin", ".lock"):
+        assert not (layer / "python" / litter).exists()
+    assert not list(layer.rglob("*.pyc"))
+
+
+def test_the_layer_is_exactly_what_is_locked(layer: Path) -> None:
+    lock = tomllib.loads((assets.REPOSITORY / "uv.lock").read_text())
+    locked: dict[str, set[str]] = {}
+    for package in lock["package"]:
+        locked.setdefault(package["name"], set()).add(package.get("version", ""))
+    installed = _installed(layer)
+    assert {"aws-lambda-powertools", "psycopg", "psycopg-binary", "pydantic", "urllib3"} <= set(installed)
+    for name, version in installed.items():
+        assert version in locked[name], name
+
+
+def test_the_layer_of_the_cloud_is_built_for_graviton(layer: Path) -> None:
+    binaries = [path.name for path in layer.rglob("*.so") if "x86_64" in path.name or "aarch64" in path.name]
+    assert binaries
+    assert all("aarch64" in name for name in binaries)
+
+
+def test_the_layer_is_not_built_again_while_the_lock_file_is_the_same(layer: Path) -> None:
+    before = layer.stat().st_mtime_ns
+    assert assets.layer("aarch64-manylinux_2_28") == layer
+    assert layer.stat().st_mtime_ns == before
+
+
+def test_the_code_is_our_three_folders_and_small() -> None:
+    code = assets.code()
+    assert {path.name for path in code.iterdir()} == set(assets.CODE_FOLDERS)
+    assert _size_mb(code) < 3
+    assert (code / "loyalty" / "rds-ca-bundle.pem").exists()
+    assert not [path for path in code.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
+
+
+def test_images_are_built_from_what_they_run_and_nothing_else() -> None:
+    context = assets.image_context()
+    assert {path.name for path in context.iterdir()} == {*assets.IMAGE_FOLDERS, "pyproject.toml", "uv.lock"}
+
+
+@pytest.mark.parametrize("service", ["orders", "payments"])
+def test_an_image_runs_as_nobody_on_graviton_with_a_health_check(service: str) -> None:
+    lines = (assets.REPOSITORY / "containers" / service / "Dockerfile").read_text().splitlines()
+    stages = [line for line in lines if line.startswith("FROM")]
+    assert len(stages) >= 2, "what builds is not what runs"
+    users = [line.split()[1] for line in lines if line.startswith("USER")]
+    assert users
+    assert users[-1] not in ("0", "root")
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
