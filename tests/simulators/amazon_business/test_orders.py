@@ -116,6 +116,7 @@ def test_a_duplicate_may_come_back_as_rejected_and_the_order_still_stands(
 def test_a_price_within_the_tolerance_goes_through_and_above_it_does_not(
     amazon: Simulator, client: AmazonBusiness
 ) -> None:
+    amazon.put("settings", safeguard_basis_points=500)
     for asin, accepted in (("B0DRIFT003", 1), ("B0DRIFT010", 0), ("B0DRIFT050", 0)):
         shown = price_of(amazon, asin)
         trial = client.place_order(order(str(uuid4()), line(asin), trial=True))

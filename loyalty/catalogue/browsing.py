@@ -1,0 +1,135 @@
+"""The catalogue as members see it: categories, pages, one product. The same answer for everybody."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from loyalty.catalogue.prices import price_includes, shelf_rules
+from loyalty.database import Connection
+from loyalty.programme import reading
+from loyalty.programme.reading import Published
+from loyalty.refusal import Kind, Refusal
+
+type Sort = Literal["relevance", "points", "points_down", "newest"]
+
+PAGE_SIZE = 24
+# Answers are cached under their version: a page that was opened before a publication may still be turned.
+RECENT_VERSIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page was asked for. `page` is the token of the answer before."""
+
+    search: str | None = None
+    category: str | None = None
+    max_points: int | None = None
+    sort: Sort = "relevance"
+    page: str | None = None
+
+
+def published(connection: Connection, program_id: int, version: int) -> Published:
+    """The current version or a recent one. Raises Refusal (not found) that names the current one."""
+    current = reading.current(connection, program_id)
+    if version == current.version:
+        return current
+    if current.version - RECENT_VERSIONS < version < current.version:
+        return reading.version(connection, program_id, version)
+    raise Refusal(
+        Kind.NOT_FOUND,
+        "no-such-version",
+        f"The current version of the catalogue is {current.version}.",
+        field="version",
+    )
+
+
+def categories(connection: Connection, program_id: int) -> dict[str, Any]:
+    """Where to begin: the current version and the categories that have something to show."""
+    current = reading.current(connection, program_id)
+    rows = connection.execute(
+        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, _rules(connection, current))
+    ).fetchall()
+    document = current.document
+    return {
+        "programme_version": current.version,
+        "currency": document.store.currency,
+        "included": document.pricing.included,
+        "price_includes": price_includes(document),
+        "categories": rows,
+    }
+
+
+def page(connection: Connection, program_id: int, version: int, asked: Asked) -> dict[str, Any]:
+    """A page of products and the token of the next one. Raises Refusal (invalid) for a token that is not ours."""
+    shelf = published(connection, program_id, version)
+    search = " ".join((asked.search or "").split()) or None
+    after_key, after_asin = _opened(asked) if asked.page else (None, None)
+    rows = connection.execute(
+        "select * from catalogue.page(%s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            program_id,
+            _rules(connection, shelf),
+            search,
+            asked.category,
+            asked.max_points,
+            asked.sort,
+            after_key,
+            after_asin,
+            PAGE_SIZE + 1,
+        ),
+    ).fetchall()
+    shown = rows[:PAGE_SIZE]
+    next_page = _sealed(asked, shown[-1]) if len(rows) > PAGE_SIZE else None
+    return {
+        "programme_version": shelf.version,
+        "included": shelf.document.pricing.included,
+        "price_includes": price_includes(shelf.document),
+        "products": [{name: value for name, value in row.items() if name != "sort_key"} for row in shown],
+        "next_page": next_page,
+    }
+
+
+def product(connection: Connection, program_id: int, version: int, asin: str) -> dict[str, Any]:
+    """One product; `available` says whether it can be had now. Raises Refusal (not found)."""
+    shelf = published(connection, program_id, version)
+    row = connection.execute(
+        "select * from catalogue.product_of(%s, %s::jsonb, %s)", (program_id, _rules(connection, shelf), asin)
+    ).fetchone()
+    if row is None:
+        raise Refusal(Kind.NOT_FOUND, "no-such-product", "This product is not part of the programme.", field="asin")
+    variations = [{**child, "available": child["points"] is not None} for child in row.pop("variations")]
+    return {
+        "programme_version": shelf.version,
+        "included": shelf.document.pricing.included,
+        "price_includes": price_includes(shelf.document),
+        **row,
+        "available": row["points"] is not None or any(child["available"] for child in variations),
+        "variations": variations,
+    }
+
+
+def _rules(connection: Connection, shelf: Published) -> str:
+    row = connection.execute("select clock.now() as now").fetchone()
+    assert row is not None
+    return json.dumps(shelf_rules(shelf.document, row["now"]))
+
+
+def _sealed(asked: Asked, last: dict[str, Any]) -> str:
+    told = json.dumps([asked.sort, last["sort_key"], last["asin"]], separators=(",", ":"))
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def _opened(asked: Asked) -> tuple[int, str]:
+    wrong = Refusal(Kind.INVALID, "invalid", "Use the token of the page before, with the same sort.", field="page")
+    text = asked.page or ""
+    try:
+        told = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        raise wrong from None
+    match told:
+        case [asked.sort, int(key), str(asin)] if not isinstance(key, bool) and -(2**63) <= key < 2**63:
+            return key, asin.replace("\x00", "")
+    raise wrong

@@ -1,0 +1,116 @@
+"""What a reward costs a member: the all-in price in minor units, and the points that pay it.
+
+The catalogue's pages are the same for everybody, so they use the factor that needs no member (campaign, category,
+base); a quote knows the member and takes the member's own factor where it is kinder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from loyalty.programme.conversion import points_per_major
+from loyalty.programme.document import Campaign, Programme
+
+# Of the currencies of Amazon Business's stores only the yen has no smaller unit.
+_MINOR_PER_MAJOR = {"JPY": 1}
+
+
+def minor_per_major(currency: str) -> int:
+    """How many cents a dollar has."""
+    return _MINOR_PER_MAJOR.get(currency, 100)
+
+
+def price_includes(document: Programme) -> str:
+    """What the price includes, in words."""
+    if document.pricing.included == "charged":
+        return "Delivery and tax are in the price."
+    return f"The price is the product alone: delivery and tax are on {document.brand.name}."
+
+
+def points_for(price_minor: int, factor: int, currency: str) -> int:
+    """The points that pay a price, rounded up."""
+    return -(-price_minor * factor // minor_per_major(currency))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """What one unit costs the member."""
+
+    price_minor: int
+    points: int
+
+
+def browse_price(document: Programme, price_minor: int, shipping_minor: int, factor: int) -> UnitPrice:
+    """The price shown before there is an address: told shipping, tax by the programme's rough rate, rounded up."""
+    goods = price_minor + shipping_minor
+    tax = -(-goods * document.pricing.browse_tax_basis_points // 10_000)
+    all_in = goods + tax if document.pricing.included == "charged" else price_minor
+    return UnitPrice(all_in, points_for(all_in, factor, document.store.currency))
+
+
+def open_campaigns(document: Programme, at: datetime) -> tuple[Campaign, ...]:
+    """Campaigns that change prices now and are for everybody: nobody has to be known, chosen or held out."""
+    return tuple(
+        campaign
+        for campaign in document.campaigns
+        if campaign.conversion_points_per_major is not None
+        and campaign.applies(at)
+        and campaign.holdout_percent == 0
+        and campaign.segment.audience is None
+        and not campaign.segment.countries
+    )
+
+
+def browse_factor(document: Programme, asin: str, category: str | None, at: datetime) -> int:
+    """The factor of the pages that all members share."""
+    campaigns = (c for c in open_campaigns(document, at) if not c.segment.tiers)
+    return _factor(document, "", asin, category, campaigns, at)
+
+
+def member_factor(document: Programme, tier: str, asin: str, category: str | None, at: datetime) -> int:
+    """The factor for a member of this tier: never worse than the one on the page."""
+    own = _factor(document, tier, asin, category, open_campaigns(document, at), at)
+    return min(own, browse_factor(document, asin, category, at))
+
+
+def shelf_rules(document: Programme, at: datetime) -> dict[str, Any]:
+    """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic."""
+    return {
+        "included": document.pricing.included,
+        "tax_basis_points": document.pricing.browse_tax_basis_points,
+        "currency": document.store.currency,
+        "minor_per_major": minor_per_major(document.store.currency),
+        "points_per_major": document.conversion.points_per_major,
+        "by_category": document.conversion.by_category,
+        "campaigns": [
+            {
+                "factor": campaign.conversion_points_per_major,
+                "categories": list(campaign.scope.categories),
+                "asins": list(campaign.scope.asins),
+            }
+            for campaign in open_campaigns(document, at)
+            if not campaign.segment.tiers
+        ],
+        "max_age_hours": document.catalogue.offer_max_age_hours,
+        "hidden_asins": list(document.catalogue.hidden_asins),
+        "hidden_categories": list(document.catalogue.hidden_categories),
+        "margin_floor_basis_points": document.conversion.margin_floor_basis_points,
+        "unit_cost_micros": document.points.unit_cost_micros,
+    }
+
+
+def above_margin_floor(document: Programme, points: int, cost_minor: int) -> bool:
+    """Whether what the programme was paid for these points leaves the margin it wants. A floor of 0 is none."""
+    floor = document.conversion.margin_floor_basis_points
+    value = points * document.points.unit_cost_micros * minor_per_major(document.store.currency)
+    return floor == 0 or (value - cost_minor * 1_000_000) * 10_000 >= value * floor
+
+
+def _factor(
+    document: Programme, tier: str, asin: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
+) -> int:
+    about = [c for c in campaigns if not c.scope.asins or asin in c.scope.asins]
+    return points_per_major(document, tier=tier, category=category, campaigns=about, at=at).points_per_major
