@@ -97,6 +97,11 @@ class Connected:
         answer.raise_for_status()
         return answer.json()
 
+    def mails(self) -> list[dict[str, Any]]:
+        """The captured e-mails, oldest first: To, Subject, BodyText, BodyHtml, Timestamp (epoch seconds)."""
+        messages: list[dict[str, Any]] = self.emulator("GET", "/_ministack/ses/messages")["messages"].get(ACCOUNT, [])
+        return messages
+
     def placeholders(self) -> dict[str, list[str]]:
         """CloudFormation type → resources that are recorded and nothing else."""
         found: dict[str, list[str]] = self.emulator("GET", "/_local/placeholders")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 # Known on purpose: it opens nothing but a laptop's own emulator.
@@ -31,15 +30,26 @@ class Member:
         }
 
     def purchase(self) -> dict[str, Any]:
-        """The body of POST /accruals."""
+        """The body of POST /accruals; always the same, so that sending it twice is a replay."""
         return {
             "member_number": self.number,
-            "partner": "local-shop",
             "partner_reference": f"welcome-{self.number}",
             "category": "groceries",
             "spend_minor": self.spend_minor,
             "currency": "USD",
-            "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "occurred_at": "2026-11-01T12:00:00Z",
+        }
+
+    def address(self) -> dict[str, Any]:
+        """The body of POST /me/addresses."""
+        return {
+            "full_name": f"{self.name} Example",
+            "phone": "+1 206 555 0100",
+            "line1": "410 Terry Ave N",
+            "city": "Seattle",
+            "state_or_region": "WA",
+            "postal_code": "98109",
+            "country_code": "US",
         }
 
 
@@ -54,7 +64,7 @@ class Staff:
 
 MEMBERS = (
     Member("LOCAL-0001", "ada@members.example", "Ada", "gold", 500_000),
-    Member("LOCAL-0002", "ben@members.example", "Ben", "standard", 60_000),
+    Member("LOCAL-0002", "ben@members.example", "Ben", "member", 60_000),
 )
 STAFF = (
     Staff("cleo@staff.example", "Cleo", "catalogue-manager"),

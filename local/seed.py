@@ -3,11 +3,9 @@ and people who can sign in. Everything here may run twice."""
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from local import joining
 from local.connected import OWNER, Connected
-from local.people import MEMBERS, PASSWORD, STAFF, Member
 
 SIMULATORS = ("amazon_business", "amazon_pay")
 
@@ -32,11 +30,11 @@ class SeedFailed(Exception):
 def seed(cloud: Connected, say: Say) -> list[str]:
     """Do all of it; what was refused is said and returned, and the rest is done nevertheless."""
     problems = []
-    steps: tuple[Callable[[Connected], str], ...] = (_settable_clock, _credentials, _catalogue, _staff, _members)
+    steps = (_settable_clock, _credentials, _catalogue, joining.staff, joining.members)
     for step in steps:
         try:
             say(step(cloud))
-        except (SeedFailed, httpx.HTTPError, BotoCoreError, ClientError, psycopg.Error) as error:
+        except (SeedFailed, joining.Refused, httpx.HTTPError, BotoCoreError, ClientError, psycopg.Error) as error:
             problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
             say(f"NOT SEEDED  {problems[-1]}")
     return problems
@@ -105,80 +103,6 @@ def _catalogue(cloud: Connected) -> str:
     return f"the catalogue is synced: {json.dumps(said)}"
 
 
-def _staff(cloud: Connected) -> str:
-    identity, pool = cloud.client("cognito-idp"), cloud.outputs["StaffPoolId"]
-    for person in STAFF:
-        _user(identity, pool, person.email)
-        identity.admin_add_user_to_group(UserPoolId=pool, Username=person.email, GroupName=person.group)
-    return f"{len(STAFF)} staff can sign in"
-
-
-def _user(identity: Any, pool: str, email: str) -> None:
-    """A confirmed user with the known password, whether or not there is one."""
-    with suppress(identity.exceptions.UsernameExistsException):
-        identity.admin_create_user(
-            UserPoolId=pool,
-            Username=email,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
-        )
-    identity.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
-
-
-def _members(cloud: Connected) -> str:
-    """Registered by a partner, given points by it, then signed up: the post-confirmation function links the two."""
-    with _partner(cloud) as partner:
-        for member in MEMBERS:
-            _register(partner, member)
-            _sign_up(cloud, member)
-    return f"{len(MEMBERS)} members can sign in"
-
-
-@contextmanager
-def _partner(cloud: Connected) -> Iterator[httpx.Client]:
-    """A client of the inbound API with the partner's credentials."""
-    identity, pool, client = (
-        cloud.client("cognito-idp"),
-        cloud.outputs["MemberPoolId"],
-        cloud.outputs["PartnerClientId"],
-    )
-    described = identity.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
-    basic = base64.b64encode(f"{client}:{described['ClientSecret']}".encode()).decode()
-    token = httpx.post(
-        f"{cloud.gateway}/oauth2/token",
-        data={"grant_type": "client_credentials", "scope": "loyalty/members.write loyalty/accruals.write"},
-        headers={"Authorization": f"Basic {basic}"},
-        timeout=10,
-    )
-    _require(token, "the partner gets a token")
-    headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
-    with httpx.Client(base_url=cloud.api("Inbound"), headers=headers, timeout=30) as partner:
-        yield partner
-
-
-def _register(partner: httpx.Client, member: Member) -> None:
-    _require(partner.post("/members", json=member.registration()), f"member {member.number} is registered", also=(409,))
-    _require(partner.post("/accruals", json=member.purchase()), f"member {member.number} gets points", also=(409,))
-
-
-def _sign_up(cloud: Connected, member: Member) -> None:
-    identity, pool = cloud.client("cognito-idp"), cloud.outputs["MemberPoolId"]
-    client = cloud.outputs["MemberClientId"]
-    try:
-        identity.sign_up(
-            ClientId=client,
-            Username=member.email,
-            Password=PASSWORD,
-            UserAttributes=[
-                {"Name": "email", "Value": member.email},
-                {"Name": "custom:member_number", "Value": member.number},
-            ],
-        )
-    except identity.exceptions.UsernameExistsException:
-        return
-    identity.admin_confirm_sign_up(UserPoolId=pool, Username=member.email)
-
-
-def _require(answer: httpx.Response, what: str, also: tuple[int, ...] = ()) -> None:
-    if answer.status_code >= 300 and answer.status_code not in also:
+def _require(answer: httpx.Response, what: str) -> None:
+    if answer.status_code >= 300:
         raise SeedFailed(f"{what}: {answer.status_code} {answer.text[:400]}")

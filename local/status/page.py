@@ -206,7 +206,11 @@ def _faults_of(name: str, switches: dict[str, Any]) -> str:
     title = f"<strong>{escape(name.replace('_', ' ').title())}</strong>"
     if "error" in switches:
         return f'<p>{title}<br><span class="bad">{escape(switches["error"])}</span></p>'
-    on = "".join(_fault(name, fault) for fault in switches.get("faults", []))
+    on = "".join(map(_fault, switches["faults"]))
+    if on:
+        off = '<button class="plain">Behave again</button>'
+        off = f'<form method="post" action="/faults/{escape(name)}/off">{off}</form>'
+        on = f"<p>{on}</p>{off}"
     operations = "".join(f"<option>{escape(one)}</option>" for one in switches.get("operations", []))
     kinds = "".join(f"<option>{escape(one)}</option>" for one in switches.get("kinds", []))
     return (
@@ -218,14 +222,9 @@ def _faults_of(name: str, switches: dict[str, Any]) -> str:
     )
 
 
-def _fault(name: str, fault: dict[str, Any]) -> str:
+def _fault(fault: dict[str, Any]) -> str:
     times = "until switched off" if fault.get("times") is None else f"{fault['times']} times"
-    return (
-        f'<form method="post" action="/faults/{escape(name)}"><span class="pill bad">{escape(fault["kind"])} on '
-        f'{escape(fault["operation"])}, {times}</span><input type="hidden" name="operation" '
-        f'value="{escape(fault["operation"])}"><input type="hidden" name="kind" value="{escape(fault["kind"])}">'
-        '<input type="hidden" name="times" value="0"><button class="plain">Switch off</button></form>'
-    )
+    return f'<span class="pill bad">{escape(fault["kind"])} on {escape(fault["operation"])}, {times}</span> '
 
 
 def _messages(messages: list[dict[str, str]]) -> str:

@@ -55,6 +55,7 @@ def create_app(cloud: Connected) -> Starlette:
             Route("/redemptions/{redemption_id}", doors.show_trace),
             Route("/clock", doors.turn_clock, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
+            Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
         ]
     )
 
@@ -97,11 +98,20 @@ class _Doors:
             return PlainTextResponse("no such simulator\n", 404)
         times = str(form.get("times"))
         fault: dict[str, Any] = {"operation": form.get("operation"), "kind": form.get("kind")}
-        fault["times"] = int(times) if times.isdigit() else times
+        fault["times"] = int(times) if times.isdecimal() else times
         async with httpx.AsyncClient(timeout=5) as client:
             answer = await client.put(f"{self._cloud.simulator(name)}/_simulator/faults", json=fault)
         if answer.status_code >= 400:
             return await self._page(f"{name} refuses: {answer.text}", 400)
+        return RedirectResponse("/", 303)
+
+    async def switch_off(self, request: Request) -> Response:
+        if foreign := _from_another_page(request):
+            return foreign
+        if request.path_params["simulator"] not in SIMULATORS:
+            return PlainTextResponse("no such simulator\n", 404)
+        async with httpx.AsyncClient(timeout=5) as client:
+            await client.delete(f"{self._cloud.simulator(request.path_params['simulator'])}/_simulator/faults")
         return RedirectResponse("/", 303)
 
     async def _page(self, notice: str = "", status: int = 200) -> Response:
