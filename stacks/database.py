@@ -54,6 +54,7 @@ class DatabaseStack(Stack):
             removal_policy=removal_policy(settings),
         )
         self.cluster = self._cluster()
+        self._acknowledge()
         secrets = self._role_secrets() if settings.database.authentication == "password" else {}
         self.door = self._door(secrets)
         self._migration(secrets)
@@ -101,6 +102,19 @@ class DatabaseStack(Stack):
             deletion_protection=deployment.durable,
             removal_policy=RemovalPolicy.SNAPSHOT if deployment.durable else RemovalPolicy.DESTROY,
             cloudwatch_logs_exports=["postgresql"] if deployment.durable else None,
+        )
+
+    def _acknowledge(self) -> None:
+        if not self._settings.deployment.durable:
+            acknowledge(
+                self.cluster,
+                "The config says that this deployment may be deleted with its data: it is a trial",
+                "AwsSolutions-RDS10",
+            )
+        acknowledge(
+            self.cluster.node.find_child("Secret"),
+            "Read by the migration function alone, which nothing but a deployment can invoke",
+            "AwsSolutions-SMG4",
         )
 
     def _instance(self, id: str, promotion_tier: int = 0) -> rds.IClusterInstance:
@@ -233,11 +247,6 @@ class DatabaseStack(Stack):
             properties={"Database": assets.database_hash(), "Overrides": overrides},
         )
         migration.node.add_dependency(self.cluster)
-        acknowledge(
-            self.cluster.node.find_child("Secret"),
-            "Read by the migration function alone, which nothing but a deployment can invoke",
-            "AwsSolutions-SMG4",
-        )
 
 
 def _programme_overrides(settings: Settings) -> dict[str, Any]:

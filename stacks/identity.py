@@ -39,6 +39,14 @@ class IdentityStack(Stack):
         self._settings = settings
         self.member_pool = self._member_pool()
         self.staff_pool = self._staff_pool()
+        if not settings.identity.threat_protection:
+            for pool in (self.member_pool, self.staff_pool):
+                acknowledge(
+                    pool,
+                    "The Plus plan is paid for by the month and member: identity.threat_protection turns it on",
+                    "AwsSolutions-COG8",
+                    "AwsSolutions-COG3",
+                )
         self._clients()
         if settings.api.firewall:
             pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+
+import pytest
 
 from stacks import assets
 from tests.stacks.assembly import Assembly
@@ -38,9 +41,20 @@ def test_no_custom_resource_but_the_migration(assembly: Assembly, laptop: Assemb
         assert custom == {"Custom::Migration"}
 
 
-def test_the_migration_runs_again_when_the_sql_changes(assembly: Assembly) -> None:
+def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
+    assembly: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (migration,) = assembly.resources("Custom::Migration")
-    assert migration.properties["Database"] == assets.database_hash()
+    assert len(migration.properties["Database"]) == len(assets.database_hash())
+    monkeypatch.setattr(assets, "REPOSITORY", tmp_path)
+    hashes = [assets.database_hash()]
+    for path in ("database/points/ledger.sql", "loyalty/programme/initial/main.json"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("1")
+        hashes.append(assets.database_hash())
+    (tmp_path / "loyalty/other.py").write_text("1")
+    assert len(set(hashes)) == 3
+    assert assets.database_hash() == hashes[-1], "code is not SQL"
 
 
 def test_the_laptop_deploys_the_same_stacks_as_the_cloud(assembly: Assembly, laptop: Assembly) -> None:

@@ -118,17 +118,28 @@ def test_settings_cannot_be_changed_after_they_were_read() -> None:
         settings.database.readers = 5  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_every_cloud_config_passes_cdk_nag_and_cloudformations_schemas(environment: str, tmp_path: Path) -> None:
+    done = _synth(tmp_path, f"env={environment}")
+    assert done.returncode == 0, done.stderr
+
+
 def test_synth_ends_with_1_and_no_traceback(tmp_path: Path) -> None:
     path = _config(tmp_path, ("max_acu = 64", 'max_acu = "lots"'))
+    done = _synth(tmp_path, f"config={path}")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"{path}:")
+    assert "Traceback" not in done.stderr
+
+
+def _synth(folder: Path, context: str) -> subprocess.CompletedProcess[str]:
+    """`python app.py -c context` into `folder`, without anything of AWS in the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-    done = subprocess.run(
-        [sys.executable, "app.py", "-c", f"config={path}"],
+    return subprocess.run(
+        [sys.executable, "app.py", "-c", context],
         cwd=REPOSITORY,
-        env={**environment, "CDK_OUTDIR": str(tmp_path / "out")},
+        env={**environment, "CDK_OUTDIR": str(folder / "out")},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"{path}:")
-    assert "Traceback" not in done.stderr
