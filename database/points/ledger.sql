@@ -223,8 +223,9 @@ language sql immutable
     return row(p_status, p_op_id, null, null, null, null, null, p_amount)::points.outcome;
 
 -- What this member's operation answered the first time; null if there was none. Only under the member's lock.
+-- One plan for all keys: planning the month anew for each costs more than looking.
 create or replace function points.replay(m points.member, p_op_id uuid, p_hash bytea) returns points.outcome
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_hash bytea;
     v_first points.outcome;
@@ -355,12 +356,15 @@ begin
     return points.answer('ok', m, p_op_id, p_amount);
 end $$;
 
+-- The hot one, so it does by itself what post, split and store do for the others. Its journal row is the first thing it
+-- writes: if the key is taken there, nothing has happened yet, and only then somebody looks what the key was.
 create or replace function points.hold(
     p_program_id int, p_member_id bigint, p_op_id uuid, p_amount bigint, p_lease_until timestamptz,
     p_request_hash bytea, p_actor text
 ) returns points.outcome language plpgsql security definer as $$
 declare
     v_now timestamptz := clock.now();
+    v_first_good int := points.lot_key((v_now at time zone 'UTC')::date, true);
     m points.member;
     j points.journal;
     v_replay points.outcome;
@@ -374,30 +378,59 @@ begin
     select * into m from points.member
     where program_id = p_program_id and member_id = p_member_id for no key update;
     if not found then return points.refusal('unknown_member', p_op_id, p_amount); end if;
-    v_replay := points.replay(m, p_op_id, p_request_hash);
-    if v_replay.status is not null then return v_replay; end if;
 
-    v_lapsed := points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(p_program_id), true));
-    if m.available - v_lapsed < p_amount then
-        m.available := m.available - v_lapsed;
-        return points.answer('insufficient', m, p_op_id, p_amount);
+    if m.available < p_amount or m.lot_keys[1] < v_first_good then
+        v_replay := points.replay(m, p_op_id, p_request_hash);
+        if v_replay.status is not null then return v_replay; end if;
+        v_lapsed := points.lapsed(m.lot_keys, m.lot_amounts, v_first_good);
+        if m.available - v_lapsed < p_amount then
+            m.available := m.available - v_lapsed;
+            return points.answer('insufficient', m, p_op_id, p_amount);
+        end if;
+        m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');
     end if;
-    if v_lapsed > 0 then m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger'); end if;
 
-    select * into v_parts from points.split(m.lot_keys, m.lot_amounts, p_amount);
-    m.lot_keys := v_parts.rest_keys;
-    m.lot_amounts := v_parts.rest_amounts;
+    if m.lot_amounts[1] > p_amount then
+        j.lot_keys := m.lot_keys[:1];
+        j.lot_amounts := array[p_amount];
+        m.lot_amounts[1] := m.lot_amounts[1] - p_amount;
+    else
+        select * into v_parts from points.split(m.lot_keys, m.lot_amounts, p_amount);
+        j.lot_keys := v_parts.first_keys;
+        j.lot_amounts := v_parts.first_amounts;
+        m.lot_keys := v_parts.rest_keys;
+        m.lot_amounts := v_parts.rest_amounts;
+    end if;
+    j.program_id := p_program_id;
+    j.member_id := p_member_id;
     j.op_id := p_op_id;
+    j.leg := 1;
+    j.sequence := m.version + 1;
+    j.kind := 'hold';
+    j.dr := 1;
+    j.cr := 2;
+    j.amount := p_amount;
+    j.available_after := m.available - p_amount;
+    j.held_after := m.held + p_amount;
+    j.pending_after := m.pending;
+    j.debt_after := m.debt;
     j.ref_op := p_op_id;
     j.request_hash := p_request_hash;
     j.actor := p_actor;
     j.occurred_at := v_now;
     j.created_at := v_now;
-    m := points.post(m, j, 1, 'hold', 1, 2, p_amount, v_parts.first_keys, v_parts.first_amounts);
-    perform points.store(m);
+    j.txid := pg_current_xact_id();
+    j.chain := points.link(m.chain, j);
+    insert into points.journal values (j.*) on conflict do nothing;
+    if not found then return points.replay(m, p_op_id, p_request_hash); end if;
+
+    update points.member
+    set available = j.available_after, held = j.held_after, version = j.sequence, chain = j.chain,
+        lot_keys = m.lot_keys, lot_amounts = m.lot_amounts
+    where program_id = p_program_id and member_id = p_member_id;
     insert into points.hold (program_id, member_id, hold_id, amount, open, lot_keys, lot_amounts, lease_until)
-    values (p_program_id, p_member_id, p_op_id, p_amount, p_amount, v_parts.first_keys, v_parts.first_amounts, p_lease_until);
-    return points.answer('ok', m, p_op_id, p_amount);
+    values (p_program_id, p_member_id, p_op_id, p_amount, p_amount, j.lot_keys, j.lot_amounts, p_lease_until);
+    return row('ok', p_op_id, j.sequence, j.available_after, j.held_after, m.pending, m.debt, p_amount)::points.outcome;
 end $$;
 
 create or replace function points.extend_lease(
