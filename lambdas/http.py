@@ -33,7 +33,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 from aws_lambda_powertools.metrics import MetricUnit
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from lambdas.environment import environment
 from lambdas.observed import correlation_id, log_failure, logger, metrics, observed
@@ -64,7 +64,21 @@ def text(value: Any) -> Any:
 
 
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(text, json_schema_input_type=UUID)]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(text, json_schema_input_type=datetime)]
+
+
+def _sensible(instant: datetime) -> datetime:
+    # Calendar arithmetic and time zones have no room at the ends of the calendar.
+    if not 1970 <= instant.year <= 9000:
+        raise ValueError("is outside the years 1970 to 9000")
+    return instant
+
+
+Instant = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(text, json_schema_input_type=datetime),
+    AfterValidator(_sensible),
+]
 
 
 class Router(_Router):
