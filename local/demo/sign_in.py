@@ -14,7 +14,12 @@ _HIDDEN_FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"
 
 
 def access_token(
-    hosted_url: str, client_id: str, redirect_uri: str, username: str, password: str, scope: str = "openid loyalty/member"
+    hosted_url: str,
+    client_id: str,
+    redirect_uri: str,
+    username: str,
+    password: str,
+    scope: str = "openid loyalty/member",
 ) -> str:
     """An access token of this user. Raises RuntimeError with what the page said."""
     verifier = secrets.token_urlsafe(48)
