@@ -1,5 +1,231 @@
-"""Not here yet."""
+"""Redeeming a quote, following it, and changing one's mind in time."""
 
-from lambdas.http import Router
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from lambdas import machine
+from lambdas.http import KEYED, STRICT, Id, Router, idempotency_key, logger, member
+from loyalty.database import Connection, database
+from loyalty.redemptions import overview, redeeming
+from loyalty.redemptions.redeeming import LARGEST_AMOUNT, Redeem
+from loyalty.refusal import Kind, Refusal
 
 router = Router()
+
+Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+
+
+class Redemption(BaseModel):
+    """The quote as it was signed, and the split that was chosen on the slider."""
+
+    model_config = STRICT
+    quote_id: Id
+    quote_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    points: Amount
+    money_minor: Amount
+
+
+class AddressChange(BaseModel):
+    """One of the member's saved addresses."""
+
+    model_config = STRICT
+    address_id: Id
+
+
+class Accepted(BaseModel):
+    """The redemption stands; it is followed at its own address."""
+
+    redemption_id: UUID
+    status: str
+    words: str
+    points: int
+    money_minor: int
+    may_change_until: datetime
+
+
+class Line(BaseModel):
+    """One product; `reasons` say why units of it are not coming, `orders` are Amazon's."""
+
+    line_number: int
+    asin: str
+    title: str
+    image_url: str | None
+    quantity: int
+    unit_points: int
+    unit_money_minor: int
+    accepted_quantity: int | None
+    reasons: list[str]
+    orders: list[dict[str, Any]]
+
+
+class Queue(BaseModel):
+    """Orders leave at the shop's pace; without a number of seconds nobody can say."""
+
+    orders_ahead: int
+    expected_wait_seconds: int | None
+    words: str
+
+
+class Payment(BaseModel):
+    """The money part. `approval_url` is there while the member may use it."""
+
+    state: str
+    approval_url: str | None
+    amount_minor: int
+    captured_minor: int
+    approve_until: datetime
+
+
+class Event(BaseModel):
+    """One line of the timeline."""
+
+    kind: str
+    at: datetime
+    words: str
+    detail: dict[str, Any]
+
+
+class View(BaseModel):
+    """A redemption with all that has happened to it."""
+
+    redemption_id: UUID
+    status: str
+    words: str
+    points: int
+    money_minor: int
+    currency: str
+    points_spent: int
+    points_returned: int
+    money_accepted_minor: int | None
+    partial_policy: str
+    capture_at: str
+    address_id: UUID
+    may_cancel: bool
+    may_change_address: bool
+    may_change_until: datetime
+    created_at: datetime
+    closed_at: datetime | None
+    lines: list[Line]
+    queue: Queue | None
+    payment: Payment | None
+    timeline: list[Event]
+
+
+class Summary(BaseModel):
+    """A redemption in the list."""
+
+    redemption_id: UUID
+    status: str
+    words: str
+    points: int
+    money_minor: int
+    currency: str
+    points_spent: int
+    points_returned: int
+    created_at: datetime
+    closed_at: datetime | None
+    titles: list[str]
+    image_url: str | None
+
+
+class Summaries(BaseModel):
+    """Newest first; `before` asks for the next page and is missing on the last."""
+
+    redemptions: list[Summary]
+    before: UUID | None
+
+
+@router.post("/redemptions", summary="Redeem a quote", status_code=202, openapi_extensions=KEYED)
+def redeem(body: Redemption) -> Accepted:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    key = idempotency_key(router)
+    from loyalty.redemptions import quotes
+
+    quotes.verify(connection, _signing_key(), who.program_id, member_id, body.quote_id, body.quote_token)
+    request = Redeem(key, body.quote_id, body.points, body.money_minor)
+    done = redeeming.redeem(connection, who.program_id, member_id, request, f"member:{member_id}")
+    if not done.replay:
+        _start(connection, who.program_id, key)
+    told = overview.overview(connection, who.program_id, member_id, key)
+    return Accepted(**{name: told[name] for name in Accepted.model_fields})
+
+
+@router.get("/redemptions", summary="My redemptions")
+def list_redemptions(before: UUID | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Summaries:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    rows = overview.listed(connection, who.program_id, member_id, before, limit)
+    return Summaries(
+        redemptions=[Summary(**row) for row in rows],
+        before=UUID(rows[-1]["redemption_id"]) if len(rows) == limit else None,
+    )
+
+
+@router.get("/redemptions/<redemption_id>", summary="One redemption with all that happened")
+def get_redemption(redemption_id: UUID) -> View:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+
+
+@router.post("/redemptions/<redemption_id>/payment-approval", summary="The provider has my approval", status_code=202)
+def approve_payment(redemption_id: UUID) -> View:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    if redeeming.approve(connection, who.program_id, member_id, redemption_id):
+        _tell_payments("complete", who.program_id, redemption_id)
+    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+
+
+@router.post("/redemptions/<redemption_id>/cancel", summary="Cancel while nothing is ordered")
+def cancel(redemption_id: UUID) -> View:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    if redeeming.cancel(connection, who.program_id, member_id, redemption_id):
+        # If it cannot be told it is cancelled all the same, and the sweeper tells the payments service again.
+        with suppress(Refusal):
+            _tell_payments("abandon", who.program_id, redemption_id)
+    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+
+
+@router.put("/redemptions/<redemption_id>/address", summary="Send it elsewhere while nothing is ordered")
+def change_address(redemption_id: UUID, body: AddressChange) -> View:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    redeeming.change_address(connection, who.program_id, member_id, redemption_id, body.address_id)
+    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+
+
+def _start(connection: Connection, program_id: int, redemption_id: UUID) -> None:
+    # The redemption stands whatever happens here: its row is the outbox, and the sweeper starts what is left.
+    try:
+        machine.start_execution(program_id, redemption_id)
+        redeeming.started(connection, program_id, redemption_id)
+    except Exception as failure:
+        logger.warning("execution not started", extra={"failure": type(failure).__name__, "id": str(redemption_id)})
+
+
+def _tell_payments(task: str, program_id: int, redemption_id: UUID) -> None:
+    try:
+        machine.tell_payments(task, program_id, redemption_id)
+    except Exception as failure:
+        logger.warning("payments not told", extra={"failure": type(failure).__name__, "id": str(redemption_id)})
+        raise Refusal(Kind.UNAVAILABLE, "unavailable", "Try again in a moment.") from failure
+
+
+@cache
+def _signing_key() -> str:
+    import boto3
+
+    secrets = boto3.client("secretsmanager")
+    return str(secrets.get_secret_value(SecretId=os.environ["QUOTE_SIGNING_SECRET_ARN"])["SecretString"])

@@ -34,8 +34,10 @@ def step(
     """Do one step. Answers ids, amounts and `next`. Raises DatabaseUnavailable, or KeyError for an unknown action."""
     statement, arguments = _STEPS.get(action), (program_id, redemption_id)
     if statement is not None:
-        return _answer(connection, statement, arguments)
-    return _answer(connection, _STEPS_WITH_REASON[action], (*arguments, reason or "failed"))
+        answer: dict[str, Any] = _answer(connection, statement, arguments)
+    else:
+        answer = _answer(connection, _STEPS_WITH_REASON[action], (*arguments, reason or "failed"))
+    return answer
 
 
 def record_order(connection: Connection, program_id: int, redemption_id: UUID) -> dict[str, Any]:

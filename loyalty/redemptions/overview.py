@@ -76,8 +76,11 @@ def status_of(row: Mapping[str, Any]) -> Status:
         code = "in_review"
     else:
         code = {"held": "waiting", "awaiting_payment": "awaiting_payment"}.get(state, "ordering")
+    words = STATUS_WORDS[code]
+    if state == "failed":
+        words = words.replace("points are back", "points are coming back")
     # `expired` and `failed` are kinds of "it did not work": outside they are one status with words of their own.
-    return Status("rejected" if code in ("expired", "failed") else code, STATUS_WORDS[code])
+    return Status("rejected" if code in ("expired", "failed") else code, words)
 
 
 def overview(connection: Connection, program_id: int, member_id: int, redemption_id: UUID) -> dict[str, Any]:

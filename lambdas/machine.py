@@ -1,0 +1,57 @@
+"""Starting the state machine and telling the payments service: what the web door and the sweeper both do."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+
+@cache
+def step_functions() -> Any:
+    """The client; impatient, because the sweeper starts what could not be started."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "stepfunctions", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+    )
+
+
+@cache
+def _sqs() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
+
+
+def start_execution(program_id: int, redemption_id: UUID, name: str | None = None) -> None:
+    """Start the redemption's execution; a name that is taken is one that was started. Raises what boto3 raises."""
+    client = step_functions()
+    try:
+        client.start_execution(
+            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+            name=name or str(redemption_id),
+            input=json.dumps({"program_id": program_id, "redemption_id": str(redemption_id)}),
+        )
+    except client.exceptions.ExecutionAlreadyExists:
+        return
+
+
+def execution_status(name: str) -> str | None:
+    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; None if there is no such execution."""
+    client = step_functions()
+    execution = os.environ["STATE_MACHINE_ARN"].replace(":stateMachine:", ":execution:") + f":{name}"
+    try:
+        return str(client.describe_execution(executionArn=execution)["status"])
+    except client.exceptions.ExecutionDoesNotExist:
+        return None
+
+
+def tell_payments(task: str, program_id: int, redemption_id: UUID) -> None:
+    """Send a task without a token: `complete` (the member approved) or `abandon` (nobody waits for an approval)."""
+    message = {"task": task, "program_id": program_id, "redemption_id": str(redemption_id)}
+    _sqs().send_message(QueueUrl=os.environ["PAYMENTS_QUEUE_URL"], MessageBody=json.dumps(message))

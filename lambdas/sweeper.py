@@ -1,0 +1,89 @@
+"""Every minute: whoever was left standing. Each rule is bounded, fails alone, and may be stopped at any time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas import machine
+from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.database import Connection, database
+from loyalty.redemptions import sweeping
+
+# No rule begins after this; the next minute goes on where this one stopped.
+BUDGET_SECONDS = 40.0
+
+type Rule = Callable[[Connection], int]
+
+
+def start_left(connection: Connection) -> int:
+    """Redemptions whose execution nobody has seen start."""
+    left = sweeping.unstarted(connection)
+    for one in left:
+        machine.start_execution(one.program_id, one.redemption_id, one.execution_name)
+        sweeping.started(connection, one)
+    return len(left)
+
+
+def replace_dead(connection: Connection) -> int:
+    """Open redemptions whose execution has ended: another one enters where the row stands."""
+    dead = 0
+    for one in sweeping.to_check(connection):
+        if machine.execution_status(one.execution_name) != "RUNNING":
+            sweeping.execution_died(connection, one)
+            dead += 1
+    return dead
+
+
+def abandon_payments(connection: Connection) -> int:
+    """Payments that nobody will approve any more: in time they would hold points for nothing."""
+    if "PAYMENTS_QUEUE_URL" not in os.environ:
+        return 0
+    lapsed = sweeping.payments_to_abandon(connection)
+    for program_id, redemption_id in lapsed:
+        machine.tell_payments("abandon", program_id, redemption_id)
+    return len(lapsed)
+
+
+RULES: dict[str, Rule] = {
+    "start_left": start_left,
+    "replace_dead": replace_dead,
+    "abandon_payments": abandon_payments,
+    "extend_leases": sweeping.extend_leases,
+    "abandon_unstarted": sweeping.abandon,
+    "mature_points": sweeping.mature_points,
+    "expire_points": sweeping.expire_points,
+    "ensure_partitions": sweeping.ensure_partitions,
+}
+
+
+@observed
+def handler(event: Any, context: Any) -> dict[str, int]:
+    """How much each rule did; -1 where it failed. `{"rules": [...]}` runs only those."""
+    wanted = (event or {}).get("rules") or list(RULES)
+    end = time.monotonic() + BUDGET_SECONDS
+    done: dict[str, int] = {}
+    for name in wanted:
+        if time.monotonic() > end:
+            logger.warning("no time left", extra={"rule": name})
+            break
+        done[name] = _run(name)
+    logger.info("swept", extra={"done": done})
+    return done
+
+
+def _run(name: str) -> int:
+    try:
+        count = RULES[name](database().connection())
+    except (psycopg.Error, Exception) as failure:
+        log_failure(failure)
+        metrics.add_metric("SweeperRuleFailures", MetricUnit.Count, 1)
+        return -1
+    if count:
+        metrics.add_metric(f"Swept_{name}", MetricUnit.Count, count)
+    return count
