@@ -59,6 +59,27 @@ begin
 end
 $$;
 
+-- The member's time is over, or they have cancelled: no approval is taken any more, and the waiting task is told so.
+-- For the sweeper and for the member's cancellation. Returns ok, late (they have approved), unknown_payment.
+create or replace function payments.abandon(program_id integer, redemption_id uuid) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    update payments.payment as p
+    set void_requested_at = clock.now(), state = 'voiding', step = 'void', reason = 'NotApproved',
+        next_look_at = clock.now()
+    where p.program_id = abandon.program_id and p.redemption_id = abandon.redemption_id
+      and p.void_requested_at is null
+      and (p.state in ('opened', 'awaiting_approval') or (p.state = 'unknown' and p.step = 'session'));
+    if found then
+        return 'ok';
+    end if;
+    return coalesce(
+        (select case when p.void_requested_at is null then 'late' else 'ok' end from payments.payment as p
+         where p.program_id = abandon.program_id and p.redemption_id = abandon.redemption_id),
+        'unknown_payment');
+end
+$$;
+
 -- The state machine has the answer (or nobody waited for it any more).
 create or replace function payments.answered(program_id integer, redemption_id uuid, task_token text) returns void
 language sql security definer set search_path = pg_catalog

@@ -6,6 +6,7 @@ grant execute on function payments.status_of(integer, uuid) to
     member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker;
 grant execute on function payments.history_of(integer, uuid) to member_api, manager_api, engine_step, auditor;
 grant execute on function payments.intend_capture(integer, uuid, bigint) to engine_step;
+grant execute on function payments.abandon(integer, uuid) to member_api, engine_step, sweeper, payments_worker;
 grant execute on function payments.approvals_lapsed(integer, integer) to sweeper, engine_step;
 grant execute on function payments.open_authorisations(integer) to sweeper, engine_step, auditor;
 grant select on payments.due_for_reauthorisation to sweeper, payments_worker, auditor;

@@ -71,6 +71,10 @@ class Payments:
         """Keep the task's token. ok, void, captured or unknown_payment."""
         return str(self._call("take_task", program_id, redemption_id, task, task_token))
 
+    def abandon(self, program_id: int, redemption_id: UUID) -> str:
+        """No approval is taken any more: ok, late or unknown_payment."""
+        return str(self._call("abandon", program_id, redemption_id))
+
     def answered(self, program_id: int, redemption_id: UUID, task_token: str) -> None:
         """The state machine has its answer."""
         self._call("answered", program_id, redemption_id, task_token)

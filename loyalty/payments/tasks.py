@@ -17,7 +17,7 @@ from loyalty.payments.store import Payment, Payments
 from loyalty.payments.voiding import give_back, reread
 
 WITH_TOKEN = ("authorise", "capture", "void")
-TASKS = (*WITH_TOKEN, "complete", "reauthorise", "close")
+TASKS = (*WITH_TOKEN, "complete", "abandon", "reauthorise", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def run(connection: Connection, settings: Settings, task: Task) -> Answer | None
         refusal = _take(payments, task, task.task_token)
         if refusal is not None:
             return refusal
+    if task.task == "abandon" and payments.abandon(task.program_id, task.redemption_id) != "ok":
+        return None
     payment = payments.payment(task.program_id, task.redemption_id)
     if payment is None:
         return None
@@ -100,7 +102,7 @@ def _work(payments: Payments, settings: Settings, payment: Payment, task: str) -
             complete(payments, provider, payment)
         case "capture":
             capture(payments, provider, payment)
-        case "void":
+        case "void" | "abandon":
             give_back(payments, provider, payment)
         case "reauthorise" if payment.step == "reauthorise" or payments.due_for_reauthorisation(payment):
             reauthorise(payments, provider, payment)
