@@ -17,6 +17,8 @@ MANAGED_RULES = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesCommonRuleSet",
 )
+# It refuses bodies above 8 kB; the functions refuse them above 64 kB, with a problem document.
+COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
 
 
 class WebFirewall(Construct):
@@ -78,7 +80,17 @@ def _managed(priority: int, name: str) -> wafv2.CfnWebACL.RuleProperty:
         priority=priority,
         override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
         statement=wafv2.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(name=name, vendor_name="AWS")
+            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+                name=name,
+                vendor_name="AWS",
+                rule_action_overrides=[
+                    wafv2.CfnWebACL.RuleActionOverrideProperty(
+                        name=rule, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
+                    )
+                    for rule in COUNTED_ONLY.get(name, ())
+                ]
+                or None,
+            )
         ),
         visibility_config=_visible(name),
     )
