@@ -49,6 +49,11 @@ begin
 end;
 $$;
 
+create or replace function programme.id_of(p_code text) returns integer
+language sql stable security definer set search_path = pg_catalog as $$
+    select program_id from programme.program where code = p_code
+$$;
+
 create or replace function programme.partner_of(p_program_id integer, p_client_id text) returns text
 language sql stable security definer set search_path = pg_catalog as $$
     select partner from programme.partner where program_id = p_program_id and client_id = p_client_id
@@ -80,5 +85,6 @@ end;
 $$;
 grant execute on function programme.history(integer) to manager_api;
 grant execute on function programme.partner_of(integer, text) to partner_api;
+grant execute on function programme.id_of(text) to importer;
 grant usage on schema programme to auditor;
 grant select on programme.program, programme.published to auditor;
