@@ -34,8 +34,8 @@ _POSTAL_CODES = {
     "JP": r"\d{3}-?\d{4}",
 }
 _PO_BOX = re.compile(
-    r"\b(p\s*\.?\s*o\s*\.?\s*-?\s*b(ox|x)?\.?\s*#?\s*\d|post\s*office\s*box|p\.?\s*o\.?\s*box|postfach|bo[iî]te\s+postale"
-    r"|apartado(\s+postal)?\s*\d)",
+    r"\b(p\s?\.?\s?o\s?\.?\s?b(ox|x)?\.?\s*#?\s*\d|p\s?\.?\s?o\s?\.?\s?box(?![-\w])|post\s*office\s*box|postfach"
+    r"|bo[iî]te\s+postale|apartado(\s+postal)?\s*\d)",
     re.IGNORECASE,
 )
 # Joiners are part of how some languages are written; every other invisible character is a mistake or a trick.
@@ -173,7 +173,7 @@ def _required(value: str | None, field: str) -> str:
 
 
 def _line(value: str | None, field: str) -> str | None:
-    line = " ".join(unicodedata.normalize("NFC", value or "").split(" ")).strip()
+    line = " ".join(part for part in unicodedata.normalize("NFC", value or "").split(" ") if part)
     if any(unicodedata.category(character)[0] == "C" and character not in _JOINERS for character in line):
         raise _wrong(field, "This has a character that cannot be printed.")
     if len(line) > MAX_LINE:
