@@ -1,5 +1,15 @@
 -- Keeping the stored copy: which categories there are, which products, what Amazon says about them now.
 
+-- The programmes that have something published, and the store each one buys in.
+create or replace function catalogue.stores() returns table (program_id integer, region text, locale text)
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select p.program_id, c.document -> 'store' ->> 'region', c.document -> 'store' ->> 'locale'
+    from programme.program as p
+    cross join lateral programme.current(p.program_id) as c
+    order by p.program_id;
+end;
+
 create or replace function catalogue.store_categories(program_id integer, names jsonb) returns void
 language sql security definer set search_path = pg_catalog
 begin atomic

@@ -2,6 +2,7 @@
 grant usage on schema catalogue to catalogue_sync, member_api, quote_api, auditor;
 
 grant execute on function
+    catalogue.stores(),
     catalogue.store_categories(integer, jsonb),
     catalogue.category_due(integer, integer),
     catalogue.store_found(integer, text, text[], integer, boolean),

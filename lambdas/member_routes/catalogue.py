@@ -1,5 +1,145 @@
-"""Not here yet."""
+"""The catalogue: the same answer for every member of a programme, cached under its version."""
 
-from lambdas.http import Router
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import BaseModel, StringConstraints
+
+from lambdas.http import Router, caller
+from loyalty.catalogue import browsing
+from loyalty.database import database
 
 router = Router()
+
+SCOPE = "loyalty/member"
+
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Search = Annotated[str | None, Query(max_length=100)]
+CategoryCode = Annotated[str | None, Query(max_length=63)]
+Points = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
+Sort = Annotated[Literal["relevance", "points", "points_down", "newest"], Query()]
+Page = Annotated[str | None, Query(max_length=300)]
+Asin = Annotated[str, Path(), StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
+
+
+class Category(BaseModel):
+    """A category that has something to show."""
+
+    category: str
+    name: str
+    products: int
+
+
+class Catalogue(BaseModel):
+    """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them)."""
+
+    programme_version: int
+    currency: str
+    included: str
+    price_includes: str
+    categories: list[Category]
+
+
+class Listed(BaseModel):
+    """A product on a page; `from_points`: some of its kinds cost more."""
+
+    asin: str
+    kind: str
+    title: str
+    brand: str
+    category: str | None
+    image: dict[str, Any] | None
+    points: int
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    from_points: bool
+    star_rating: float | None
+    number_of_ratings: int | None
+    delivery_earliest: datetime | None
+    delivery_latest: datetime | None
+
+
+class Products(BaseModel):
+    """A page; `next_page` asks for the next one and is missing on the last."""
+
+    programme_version: int
+    included: str
+    price_includes: str
+    products: list[Listed]
+    next_page: str | None
+
+
+class Variation(BaseModel):
+    """One of the product's kinds."""
+
+    asin: str
+    dimensions: dict[str, str]
+    available: bool
+    points: int | None
+    price_minor: int | None
+
+
+class Product(BaseModel):
+    """One product. Without a price of its own it is a parent, or cannot be had now (`available`)."""
+
+    programme_version: int
+    included: str
+    price_includes: str
+    asin: str
+    kind: str
+    title: str
+    brand: str
+    category: str | None
+    category_name: str
+    description: str
+    features: list[str]
+    images: list[dict[str, Any]]
+    parent_asin: str | None
+    dimensions: dict[str, str]
+    star_rating: float | None
+    number_of_ratings: int | None
+    available: bool
+    offer_id: str | None
+    points: int | None
+    price_minor: int | None
+    list_price_minor: int | None
+    currency: str | None
+    min_quantity: int | None
+    max_quantity: int | None
+    delivery_earliest: datetime | None
+    delivery_latest: datetime | None
+    checked_at: datetime
+    variations: list[Variation]
+
+
+@router.get("/catalogue", summary="Categories and the current version")
+def catalogue() -> Catalogue:
+    """The version to ask for products under, and what the price includes."""
+    who = caller(router, SCOPE)
+    return Catalogue.model_validate(browsing.categories(database().connection(), who.program_id))
+
+
+@router.get("/catalogue/<version>/products", summary="A page of products")
+def products(
+    version: Version,
+    search: Search = None,
+    category: CategoryCode = None,
+    max_points: Points = None,
+    sort: Sort = "relevance",
+    page: Page = None,
+) -> Products:
+    """What can be had now, searched and sorted; `max_points` shows what so many points pay."""
+    who = caller(router, SCOPE)
+    asked = browsing.Asked(search, category, max_points, sort, page)
+    return Products.model_validate(browsing.page(database().connection(), who.program_id, version, asked))
+
+
+@router.get("/catalogue/<version>/products/<asin>", summary="One product")
+def product(version: Version, asin: Asin) -> Product:
+    """One product with its kinds."""
+    who = caller(router, SCOPE)
+    return Product.model_validate(browsing.product(database().connection(), who.program_id, version, asin))

@@ -1,0 +1,23 @@
+"""The process's Amazon Business client, by AMAZON_BUSINESS_* and AMAZON_LWA_URL in the environment."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from loyalty.orders.amazon_business import AmazonBusiness, Timeouts, credentials_from_secret
+
+
+@cache
+def amazon_business(read_seconds: float) -> AmazonBusiness:
+    """One client, so that its token and connections are shared; `read_seconds` is the patience with each answer."""
+    import boto3
+
+    secrets = boto3.client("secretsmanager")
+    secret = secrets.get_secret_value(SecretId=os.environ["AMAZON_BUSINESS_SECRET_ARN"])["SecretString"]
+    return AmazonBusiness(
+        os.environ["AMAZON_BUSINESS_URL"],
+        os.environ["AMAZON_LWA_URL"],
+        credentials_from_secret(secret),
+        timeouts=Timeouts(connect=2, read=read_seconds, order=read_seconds),
+    )

@@ -1,0 +1,315 @@
+"""A quote: what a basket costs at an address, to the point and to the cent, promised until a time and signed.
+
+`make` asks Amazon, once a basket and address; `split` is arithmetic; `verify` is what redeeming asks first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from loyalty.catalogue.prices import member_factor, points_for, price_includes
+from loyalty.database import Connection
+from loyalty.orders.amazon_business import Address, Ordering, ProductSearch
+from loyalty.programme import reading
+from loyalty.programme.document import Programme
+from loyalty.programme.reading import Published
+from loyalty.redemptions import pricing, signing
+from loyalty.redemptions.basket import Chosen, Wanted, choose
+from loyalty.redemptions.charges import Asking, LineCharges, charges
+from loyalty.redemptions.pricing import PricedLine, Slider
+from loyalty.refusal import Kind, Refusal
+
+MAX_LINES = 20
+MAX_LOTS_TOLD = 12
+
+
+class Amazon(Ordering, ProductSearch, Protocol):
+    """What a quote asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A basket; without an address the member's default, without a policy the programme's."""
+
+    lines: tuple[Wanted, ...]
+    address_id: UUID | None = None
+    partial_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    program_id: int
+    member_id: int
+    tier: str
+    address_id: UUID
+    address: Address
+
+
+def make(
+    connection: Connection, amazon: Amazon, key: str, program_id: int, member_id: int, asked: Asked
+) -> dict[str, Any]:
+    """The quote as the member is told it. Raises Refusal; Amazon not answering is `unavailable`.
+
+    The same basket again gets the same quote while most of its time is left: the slider and a second look cost Amazon
+    nothing.
+    """
+    published = reading.current(connection, program_id)
+    member = _member(connection, published.document, program_id, member_id, asked.address_id)
+    policy = asked.partial_policy or published.document.redemption.partial_policy_default
+    basket_hash = _basket_hash(published.version, member, policy, asked.lines)
+    row = connection.execute(
+        "select redemptions.same_quote(%s, %s, %s) as quote_id, clock.new_id() as new_id, clock.now() as now",
+        (program_id, member_id, basket_hash),
+    ).fetchone()
+    assert row is not None
+    quote_id: UUID = row["quote_id"] or row["new_id"]
+    if row["quote_id"] is None:
+        _create(connection, amazon, published, member, asked.lines, policy, basket_hash, quote_id, row["now"])
+    return _told(connection, key, published.document, program_id, member_id, quote_id)
+
+
+def split(connection: Connection, program_id: int, member_id: int, quote_id: UUID, points: int) -> dict[str, Any]:
+    """What the basket costs with so many points. Raises Refusal: not found, run out, or points not offered."""
+    quote = _quote(connection, program_id, member_id, quote_id)
+    if not quote["open"]:
+        raise Refusal(
+            Kind.CONFLICT, "quote-expired", "The price was promised until a time that is over.", field="quote_id"
+        )
+    pricing.checked(_slider(quote), points)
+    parts = pricing.split(_priced(quote["lines"]), points)
+    return {
+        "quote_id": quote_id,
+        "expires_at": quote["expires_at"],
+        "points": points,
+        "points_charged": parts.points,
+        "money_minor": parts.money_minor,
+        "currency": quote["currency"],
+        "lines": [
+            {
+                "line_number": line["line_number"],
+                "quantity": part.quantity,
+                "unit_points": part.unit_points,
+                "unit_money_minor": part.unit_money_minor,
+            }
+            for line, part in zip(quote["lines"], parts.lines, strict=True)
+        ],
+    }
+
+
+def verify(connection: Connection, key: str, program_id: int, member_id: int, quote_id: UUID, token: str) -> None:
+    """Raises Refusal unless this member holds this quote's own token: `quote-not-found`, also for somebody else's, or
+    `quote-forged`. Whether it has run out, or was redeemed, is the redemption's question.
+    """
+    if not signing.is_genuine(key, _promised(_quote(connection, program_id, member_id, quote_id)), token):
+        raise Refusal(Kind.INVALID, "quote-forged", "This token does not belong to this quote.", field="quote_token")
+
+
+# ---- making ------------------------------------------------------------------------------------------------------
+
+
+def _create(
+    connection: Connection,
+    amazon: Amazon,
+    published: Published,
+    member: _Member,
+    wanted: tuple[Wanted, ...],
+    policy: str,
+    basket_hash: bytes,
+    quote_id: UUID,
+    now: datetime,
+) -> None:
+    document = published.document
+    basket = choose(connection, amazon, member.program_id, document, wanted, member.address.postal_code, now)
+    asking = Asking(member.program_id, document, quote_id, basket.lines, member.address)
+    charged = charges(connection, amazon, asking)
+    lines = [
+        _line(document, member.tier, chosen, line, now)
+        for chosen, line in zip(basket.lines, charged.lines, strict=True)
+    ]
+    conversion = document.conversion
+    slider = pricing.slider(
+        pricing.points_full(_priced(lines)),
+        conversion.min_points_share_percent,
+        conversion.max_points_share_percent,
+        conversion.points_step,
+    )
+    connection.execute(
+        "select redemptions.create_quote(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
+        (
+            member.program_id,
+            quote_id,
+            member.member_id,
+            member.address_id,
+            published.version,
+            document.store.currency,
+            policy,
+            charged.estimated,
+            basket_hash,
+            document.pricing.quote_minutes,
+            slider.minimum,
+            slider.maximum,
+            slider.step,
+            min((line.delivery_earliest for line in charged.lines if line.delivery_earliest), default=None),
+            max((line.delivery_latest for line in charged.lines if line.delivery_latest), default=None),
+            json.dumps(lines),
+        ),
+    )
+
+
+def _line(document: Programme, tier: str, chosen: Chosen, charged: LineCharges, now: datetime) -> dict[str, Any]:
+    total = charged.unit_price_minor * chosen.quantity
+    if document.pricing.included == "charged":
+        free_delivery = document.tier(tier).benefits.free_delivery
+        total += charged.tax_minor + (0 if free_delivery else charged.shipping_minor)
+    unit_price = pricing.unit_price(total, chosen.quantity)
+    factor = member_factor(document, tier, chosen.asin, chosen.category, now)
+    return {
+        "asin": chosen.asin,
+        "offer_id": chosen.offer_id,
+        "title": chosen.title,
+        "image_url": chosen.image_url,
+        "quantity": chosen.quantity,
+        "unit_price_minor": unit_price,
+        "unit_points_full": points_for(unit_price, factor, document.store.currency),
+        "expected_unit_price_minor": charged.unit_price_minor,
+        "expected_shipping_minor": charged.shipping_minor,
+        "expected_tax_minor": charged.tax_minor,
+    }
+
+
+def _member(
+    connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
+) -> _Member:
+    row = connection.execute(
+        "select members.tier_of(%s, %s) as tier, coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
+        (program_id, member_id, address_id, program_id, member_id),
+    ).fetchone()
+    assert row is not None
+    if row["address_id"] is None:
+        raise Refusal(Kind.INVALID, "no-address", "Save an address first.", field="address_id")
+    address = connection.execute(
+        "select * from members.shipping_address(%s, %s, %s)", (program_id, member_id, row["address_id"])
+    ).fetchone()
+    if address is None:
+        raise Refusal(Kind.NOT_FOUND, "no-such-address", "You have no such address.", field="address_id")
+    if address["country_code"] not in document.store.delivery_countries:
+        raise Refusal(Kind.CONFLICT, "not-deliverable", "We do not deliver to this country.", field="address_id")
+    told = Address(
+        full_name=address["full_name"],
+        phone=address["phone"],
+        line1=address["line1"],
+        line2=address["line2"] or "",
+        line3=address["line3"] or "",
+        city=address["city"],
+        state_or_region=address["state_or_region"] or "",
+        postal_code=address["postal_code"],
+        country_code=address["country_code"],
+    )
+    return _Member(program_id, member_id, row["tier"] or "", row["address_id"], told)
+
+
+def _basket_hash(version: int, member: _Member, policy: str, lines: Sequence[Wanted]) -> bytes:
+    wanted = [(line.asin, line.quantity, line.offer_id) for line in lines]
+    told = json.dumps([version, member.tier, str(member.address_id), policy, wanted])
+    return hashlib.sha256(told.encode()).digest()
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
+
+
+def _told(
+    connection: Connection, key: str, document: Programme, program_id: int, member_id: int, quote_id: UUID
+) -> dict[str, Any]:
+    quote = _quote(connection, program_id, member_id, quote_id)
+    lines, slider = _priced(quote["lines"]), _slider(quote)
+    balance = connection.execute("select available from points.balance(%s, %s)", (program_id, member_id)).fetchone()
+    available = max(int(balance["available"]), 0) if balance else 0
+    affordable = slider.at_most(available)
+    return {
+        "quote_id": quote_id,
+        "quote_token": signing.token(key, _promised(quote)),
+        "programme_version": quote["programme_version"],
+        "created_at": quote["created_at"],
+        "expires_at": quote["expires_at"],
+        "currency": quote["currency"],
+        "estimated": quote["estimated"],
+        "included": document.pricing.included,
+        "price_includes": price_includes(document),
+        "partial_policy": quote["partial_policy"],
+        "address_id": quote["address_id"],
+        "total_minor": quote["total_minor"],
+        "shipping_minor": quote["shipping_total_minor"],
+        "tax_minor": quote["tax_total_minor"],
+        "points_full": quote["points_full"],
+        "points_min": slider.minimum,
+        "points_max": slider.maximum,
+        "points_step": slider.step,
+        "points_available": available,
+        "stops": _stops(lines, slider, affordable),
+        "lots_first": _lots(connection, program_id, member_id, slider.maximum if affordable is None else affordable),
+        "delivery": {"earliest": quote["delivery_earliest"], "latest": quote["delivery_latest"]},
+        "lines": [
+            {
+                "line_number": line["line_number"],
+                "asin": line["asin"],
+                "title": line["title"],
+                "image_url": line["image_url"],
+                "quantity": line["quantity"],
+                "unit_price_minor": line["unit_price_minor"],
+                "unit_points": line["unit_points_full"],
+            }
+            for line in quote["lines"]
+        ],
+    }
+
+
+def _stops(lines: Sequence[PricedLine], slider: Slider, affordable: int | None) -> list[dict[str, Any]]:
+    half = slider.at_most(max(pricing.points_full(lines) // 2, slider.minimum))
+    stops = []
+    for name, points in (
+        ("fewest", slider.minimum), ("half", half), ("most", slider.maximum), ("affordable", affordable),
+    ):  # fmt: skip
+        if points is not None:
+            parts = pricing.split(lines, points)
+            stops.append(
+                {"name": name, "points": points, "points_charged": parts.points, "money_minor": parts.money_minor}
+            )
+    return stops
+
+
+def _lots(connection: Connection, program_id: int, member_id: int, points: int) -> list[dict[str, Any]]:
+    """The member's points that would go first, soonest to lapse first, up to so many."""
+    told: list[dict[str, Any]] = []
+    for lot in connection.execute("select * from points.lots(%s, %s)", (program_id, member_id)).fetchall():
+        if points <= 0 or len(told) == MAX_LOTS_TOLD:
+            break
+        told.append({"expires_on": lot["expires_on"], "amount": min(lot["amount"], points)})
+        points -= lot["amount"]
+    return told
+
+
+def _quote(connection: Connection, program_id: int, member_id: int, quote_id: UUID) -> dict[str, Any]:
+    row = connection.execute(
+        "select * from redemptions.quote_of(%s, %s, %s)", (program_id, member_id, quote_id)
+    ).fetchone()
+    if row is None:
+        raise Refusal(Kind.NOT_FOUND, "quote-not-found", "There is no such quote.", field="quote_id")
+    return row
+
+
+def _promised(quote: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in quote.items() if name != "open"}
+
+
+def _slider(quote: dict[str, Any]) -> Slider:
+    return Slider(quote["points_min"], quote["points_max"], quote["points_step"])
+
+
+def _priced(lines: Sequence[dict[str, Any]]) -> list[PricedLine]:
+    return [PricedLine(line["quantity"], line["unit_price_minor"], line["unit_points_full"]) for line in lines]
