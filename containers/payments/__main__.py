@@ -7,22 +7,22 @@ import os
 import boto3
 
 from containers.callbacks import Callbacks
+from containers.payments.providers import Providers
 from containers.payments.service import PaymentsService
 from containers.telemetry import Telemetry
 from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
 from loyalty.database import DatabaseSettings
-from loyalty.payments.amazon_pay.adapter import AmazonPay
-from loyalty.payments.amazon_pay.client import AmazonPayClient, Credentials
 from loyalty.payments.tasks import Settings
 
 
 def main() -> None:
     """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
     telemetry = Telemetry("payments")
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["AMAZON_PAY_SECRET_ARN"])
-    credentials = Credentials.from_json(secret["SecretString"])
-    provider = AmazonPay(AmazonPayClient(os.environ["AMAZON_PAY_URL"], credentials), credentials.store_id)
-    settings = Settings({provider.name: provider}, os.environ["PORTAL_ORIGIN"])
+    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_PAY_SECRET_ARN"]
+    providers = Providers(
+        os.environ["AMAZON_PAY_URL"], lambda: str(secrets.get_secret_value(SecretId=secret_arn)["SecretString"])
+    )
+    settings = Settings(providers, os.environ["PORTAL_ORIGIN"])
     callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
     connections = ThreadConnections(DatabaseSettings.from_environment())
     service = PaymentsService(connections.connection, settings, callbacks, telemetry)
