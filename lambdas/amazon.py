@@ -9,8 +9,8 @@ from loyalty.orders.amazon_business import AmazonBusiness, Timeouts, credentials
 
 
 @cache
-def amazon_business(read_seconds: float) -> AmazonBusiness:
-    """One client, so that its token and connections are shared; `read_seconds` is the patience with each answer."""
+def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusiness:
+    """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer."""
     import boto3
 
     secrets = boto3.client("secretsmanager")
@@ -20,4 +20,6 @@ def amazon_business(read_seconds: float) -> AmazonBusiness:
         os.environ["AMAZON_LWA_URL"],
         credentials_from_secret(secret),
         timeouts=Timeouts(connect=2, read=read_seconds, order=read_seconds),
+        region=region,
+        locale=locale,
     )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas.amazon import amazon_business
 from lambdas.http import STRICT, Id, entry, member, resolver
 from loyalty.database import database
+from loyalty.programme import reading
 from loyalty.redemptions import quotes
 from loyalty.redemptions.basket import Wanted
 from loyalty.redemptions.quotes import MAX_LINES
@@ -146,7 +147,9 @@ def make(body: Basket) -> Quote:
         body.address_id,
         body.partial_policy,
     )
-    made = quotes.make(connection, amazon_business(READ_SECONDS), _signing_key(), who.program_id, member_id, asked)
+    store = reading.current(connection, who.program_id).document.store
+    amazon = amazon_business(store.region, store.locale, READ_SECONDS)
+    made = quotes.make(connection, amazon, _signing_key(), who.program_id, member_id, asked)
     return Quote.model_validate(made)
 
 

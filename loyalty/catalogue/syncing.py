@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
 from loyalty.catalogue.storing import store
 from loyalty.database import Connection
@@ -65,19 +66,19 @@ class Pace:
 def sync(
     connection: Connection,
     amazon: ProductSearch,
-    program_id: int,
+    program_ids: Sequence[int],
     seconds: float,
     *,
     full: bool = False,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Synced:
-    """Bring the copy up to date for at most `seconds`. `full`: look at everything, however lately it was looked at.
+    """Bring the copies of programmes that share a store up to date, each answer kept for all, for at most `seconds`.
 
-    Raises CredentialsRevoked; any other failure of Amazon ends the run early and is named in `stopped_by`.
+    `full`: look at everything, however lately it was looked at. Raises CredentialsRevoked; any other failure of Amazon ends the run early and is named in `stopped_by`.
     """
     until = monotonic() + seconds
-    run = _Run(connection, amazon, program_id, until, Pace(monotonic, sleep), Pace(monotonic, sleep), monotonic, sleep)
+    run = _Run(connection, amazon, program_ids, until, Pace(monotonic, sleep), Pace(monotonic, sleep), monotonic, sleep)
     stopped_by = None
     try:
         run.discover(0 if full else CATEGORY_HOURS)
@@ -86,8 +87,7 @@ def sync(
         raise
     except AmazonBusinessError as error:
         stopped_by = type(error).__name__
-    due = connection.execute("select catalogue.count_due(%s, %s) as due", (program_id, PRODUCT_MINUTES)).fetchone()
-    return Synced(run.categories, run.products, due["due"] if due else 0, stopped_by)
+    return Synced(run.categories, run.products, run.count_due(PRODUCT_MINUTES), stopped_by)
 
 
 class _Run:
@@ -95,7 +95,7 @@ class _Run:
         self,
         connection: Connection,
         amazon: ProductSearch,
-        program_id: int,
+        program_ids: Sequence[int],
         until: float,
         searches: Pace,
         lookups: Pace,
@@ -104,7 +104,7 @@ class _Run:
     ) -> None:
         self._connection = connection
         self._amazon = amazon
-        self._program_id = program_id
+        self._program_ids = program_ids
         self._until = until
         self._searches = searches
         self._lookups = lookups
@@ -115,15 +115,13 @@ class _Run:
 
     def discover(self, hours: int) -> None:
         """Learn the categories, then the products of each that is due."""
-        if self._category_due(hours) is None and self._known_categories():
+        if self._category_due(hours) is None and self._know_categories():
             return
         first = self._search(None, 0)
         if first is None:
             return
         names = {category[:63]: name for category, name in first.categories.items()}
-        self._connection.execute(
-            "select catalogue.store_categories(%s, %s::jsonb)", (self._program_id, json.dumps(names))
-        )
+        self._for_each("select catalogue.store_categories(%s, %s::jsonb)", json.dumps(names))
         # Each once: with `hours` 0 a category is due again as soon as it is done.
         for _ in names:
             category = self._category_due(hours)
@@ -134,19 +132,17 @@ class _Run:
         """Ask for everything that is due, thirty at a time; in a full run each product once."""
         asked: set[str] = set()
         while self._monotonic() < self._until:
-            rows = self._connection.execute(
-                "select asin from catalogue.products_due(%s, %s, %s)",
-                (self._program_id, minutes, MAX_ASINS_A_CALL + len(asked)),
-            ).fetchall()
-            asins = tuple(row["asin"] for row in rows if row["asin"] not in asked)[:MAX_ASINS_A_CALL]
+            asins = self._products_due(minutes, asked)
             if not asins or not self._lookups.take(self._until):
                 return
             try:
-                store(self._connection, self._program_id, self._amazon.products_by_asins(asins))
+                told = self._amazon.products_by_asins(asins)
             except Throttled as throttled:
                 if not self._wait(throttled):
                     raise
                 continue
+            for program_id in self._program_ids:
+                store(self._connection, program_id, told)
             asked.update(asins)
             self.products += len(asins)
 
@@ -157,10 +153,8 @@ class _Run:
             if page is None:
                 return False
             last = number + 1 >= min(page.pages, MAX_PAGES)
-            self._connection.execute(
-                "select catalogue.store_found(%s, %s, %s, %s, %s)",
-                (self._program_id, category, [product.asin for product in page.products], rank, last),
-            )
+            asins = [product.asin for product in page.products]
+            self._for_each("select catalogue.store_found(%s, %s, %s, %s, %s)", category, asins, rank, last)
             rank += len(page.products)
             if last:
                 break
@@ -184,12 +178,24 @@ class _Run:
         self._sleep(seconds)
         return True
 
-    def _category_due(self, hours: int) -> str | None:
-        row = self._connection.execute(
-            "select catalogue.category_due(%s, %s) as category", (self._program_id, hours)
-        ).fetchone()
-        return row["category"] if row else None
+    def count_due(self, minutes: int) -> int:
+        """Products that are due, in the programme that has the most of them."""
+        return max(self._for_each("select catalogue.count_due(%s, %s) as found", minutes), default=0)
 
-    def _known_categories(self) -> bool:
+    def _category_due(self, hours: int) -> str | None:
+        found = self._for_each("select catalogue.category_due(%s, %s) as found", hours)
+        return next((category for category in found if category is not None), None)
+
+    def _know_categories(self) -> bool:
         # With 0 hours every known category is due.
-        return self._category_due(0) is not None
+        return all(self._for_each("select catalogue.category_due(%s, %s) as found", 0))
+
+    def _products_due(self, minutes: int, but: set[str]) -> tuple[str, ...]:
+        most = MAX_ASINS_A_CALL + len(but)
+        sql: LiteralString = "select array(select asin from catalogue.products_due(%s, %s, %s)) as found"
+        found = [asin for asins in self._for_each(sql, minutes, most) for asin in asins if asin not in but]
+        return tuple(dict.fromkeys(found))[:MAX_ASINS_A_CALL]
+
+    def _for_each(self, sql: LiteralString, *values: object) -> list[Any]:
+        rows = [self._connection.execute(sql, (program_id, *values)).fetchone() for program_id in self._program_ids]
+        return [row.get("found") for row in rows if row]
