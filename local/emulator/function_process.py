@@ -92,4 +92,5 @@ if __name__ == "__main__":
     protocol = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout = sys.stderr  # one buffer, so that lines keep their order
     main(sys.stdin, protocol)

@@ -11,6 +11,8 @@ from typing import Any
 from local.clock import UNITS
 
 REFRESH_MILLISECONDS = 4000
+# An outcome that is not here went wrong.
+_TONES = {"completed": "good", "partially_completed": "good", "cancelled": "wait"}
 
 _STYLE = """
 :root { --ink:#17202a; --quiet:#65727f; --line:#e3e7eb; --paper:#fff; --ground:#f4f6f8; --good:#0b7a53; --bad:#b3261e;
@@ -56,7 +58,7 @@ button.plain { background:transparent; color:var(--accent); border-color:var(--l
 .redemption .top { display:flex; flex-wrap:wrap; gap:4px 12px; align-items:baseline; }
 .redemption .top .id { margin-left:auto; }
 ol.line { list-style:none; display:flex; flex-wrap:wrap; margin:10px 0 0; padding:0; row-gap:8px; }
-ol.line li { position:relative; padding:0 22px 0 16px; border-top:2px solid var(--line); margin-top:6px;
+ol.line li { position:relative; padding:0 26px 0 0; border-top:2px solid var(--line); margin-top:6px;
   padding-top:8px; font-size:13px; }
 ol.line li::before { content:""; position:absolute; left:0; top:-5px; width:8px; height:8px; border-radius:50%;
   background:var(--accent); }
@@ -175,7 +177,7 @@ def _count(line: dict[str, Any]) -> str:
 
 def _outcome(one: dict[str, Any]) -> str:
     words = str(one["outcome"] or one["state"])
-    tone = "good" if words in ("completed", "partially_completed") else "bad" if one["outcome"] else "wait"
+    tone = _TONES.get(words, "bad" if one["outcome"] else "wait")
     return f'<span class="pill {tone}">{escape(words.replace("_", " "))}</span>'
 
 
@@ -223,7 +225,8 @@ def _faults_of(name: str, switches: dict[str, Any]) -> str:
 
 
 def _fault(fault: dict[str, Any]) -> str:
-    times = "until switched off" if fault.get("times") is None else f"{fault['times']} times"
+    number = fault.get("times")
+    times = "until switched off" if number is None else "once" if number == 1 else f"{number} times"
     return f'<span class="pill bad">{escape(fault["kind"])} on {escape(fault["operation"])}, {times}</span> '
 
 

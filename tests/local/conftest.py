@@ -1,0 +1,8 @@
+"""The local cloud's own tests."""
+
+from __future__ import annotations
+
+from tests.cloud import cloud
+from tests.local.probe import probe
+
+__all__ = ["cloud", "probe"]
