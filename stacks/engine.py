@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -93,9 +94,12 @@ class EngineStack(Stack):
             timeout_seconds=55,
             memory_mb=memory,
             database=database,
-            environment={"STATE_MACHINE_ARN": self.state_machine.state_machine_arn},
+            environment={
+                "STATE_MACHINE_ARN": self.state_machine.state_machine_arn,
+                "PAYMENTS_QUEUE_URL": payments.queue.queue_url,
+            },
         )
-        self.state_machine.grant_start_execution(sweeper)
+        self._may_sweep(sweeper, payments)
         if minutes := settings.schedules.sweeper_minutes:
             events.Rule(
                 self,
@@ -107,3 +111,24 @@ class EngineStack(Stack):
             )
         self.functions = [step, order_information, sweeper]
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
+
+    def _may_sweep(self, sweeper: lambda_.Function, payments: QueueWithDeadLetters) -> None:
+        """Start what was not started, see what has ended, tell payments whom nobody waits for any more."""
+        self.state_machine.grant_start_execution(sweeper)
+        payments.queue.grant_send_messages(sweeper)
+        machine, role = self.state_machine.node.default_child, sweeper.role
+        assert isinstance(machine, stepfunctions.CfnStateMachine)
+        assert role is not None
+        executions = self.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self.state_machine.state_machine_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        sweeper.add_to_role_policy(iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions]))
+        where = f"arn:aws:states:{self.region}:{self.account}:execution"
+        acknowledge(
+            role,
+            "Executions of our own machine; each is named after a redemption, and they cannot be listed here",
+            f"AwsSolutions-IAM5[Resource::{where}:<{self.get_logical_id(machine)}.Name>:*]",
+        )

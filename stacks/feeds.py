@@ -52,6 +52,7 @@ class FeedsStack(Stack):
             database=database,
         )
         self._may_read_and_report(importer)
+        self._may_go_on(importer)
         self._on_arrival(importer)
         sync = functions.add(
             "catalogue_sync",
@@ -117,11 +118,13 @@ class FeedsStack(Stack):
         return bucket
 
     def _may_read_and_report(self, importer: lambda_.Function) -> None:
-        """Less than the grants of the CDK: no listing, no deleting, nothing outside the three folders."""
+        """Less than the grants of the CDK: no deleting, nothing outside the three folders."""
         arrivals = [self.bucket.arn_for_objects(f"{folder}*") for folder in ARRIVALS]
         key = self.bucket.encryption_key
         assert key is not None
         for actions, resources in (
+            # Without it a file that is gone looks like one that is forbidden.
+            (["s3:ListBucket"], [self.bucket.bucket_arn]),
             (["s3:GetObject"], arrivals),
             (["s3:PutObject"], [self.bucket.arn_for_objects("reports/*")]),
             (["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
@@ -138,11 +141,10 @@ class FeedsStack(Stack):
         )
 
     def _on_arrival(self, importer: lambda_.Function) -> None:
-        """Tell the importer in the words of an S3 notification, whatever brought it."""
+        """Wake the importer with S3's event; one that cannot be delivered waits among the dead letters."""
         self.arrivals = QueueWithDeadLetters(
             self, "Arrivals", visibility=Duration.minutes(2), max_receives=self._settings.messaging.max_receives
         )
-        field = events.EventField.from_path
         events.Rule(
             self,
             "Arrival",
@@ -155,25 +157,17 @@ class FeedsStack(Stack):
                     "object": {"key": [{"prefix": folder} for folder in ARRIVALS]},
                 },
             ),
-            targets=[
-                targets.LambdaFunction(
-                    importer,
-                    dead_letter_queue=self.arrivals.dead_letters,
-                    retry_attempts=2,
-                    event=events.RuleTargetInput.from_object(
-                        {
-                            "Records": [
-                                {
-                                    "eventSource": "aws:s3",
-                                    "eventName": "ObjectCreated:Put",
-                                    "s3": {
-                                        "bucket": {"name": field("$.detail.bucket.name")},
-                                        "object": {"key": field("$.detail.object.key")},
-                                    },
-                                }
-                            ]
-                        }
-                    ),
-                )
-            ],
+            targets=[targets.LambdaFunction(importer, dead_letter_queue=self.arrivals.dead_letters, retry_attempts=2)],
+        )
+
+    def _may_go_on(self, importer: lambda_.Function) -> None:
+        """A file that takes longer than a function lives is finished by the next run, which this one starts."""
+        role = importer.role
+        assert isinstance(role, iam.Role)
+        # A policy of its own: the function waits for its role's default policy, which therefore cannot name it.
+        iam.Policy(
+            self,
+            "ImporterGoesOn",
+            roles=[role],
+            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[importer.function_arn])],
         )

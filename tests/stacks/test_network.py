@@ -54,7 +54,12 @@ def _calls(runner: Runner) -> set[str]:
         if name.endswith(ending) and not name.startswith("DATABASE_")
     }
     # A worker answers the machine; the importer reads S3, the migration answers CloudFormation there.
-    extra = {"payments": {"states"}, "orders": {"states"}, "importer": {"s3"}, "migrate": {"s3", "secretsmanager"}}
+    extra = {
+        "payments": {"states"},
+        "orders": {"states"},
+        "importer": {"s3", "lambda"},
+        "migrate": {"s3", "secretsmanager"},
+    }
     return calls | extra.get(runner.name, set())
 
 
