@@ -46,7 +46,7 @@ class DatabaseSettings:
 
 def connect(settings: DatabaseSettings) -> Connection:
     """Open a connection as the settings' role. Raises psycopg.OperationalError if nobody answers in 5 s."""
-    tls = {"sslrootcert": str(CERTIFICATES)} if settings.sslmode.startswith("verify") else {}
+    tls: dict[str, Any] = {"sslrootcert": str(CERTIFICATES)} if settings.sslmode.startswith("verify") else {}
     return psycopg.connect(
         host=settings.host,
         port=settings.port,
