@@ -53,16 +53,19 @@ end $$;
 create table points.member (
     program_id int not null,
     member_id bigint not null,
-    available bigint not null default 0 check (available >= 0),
-    held bigint not null default 0 check (held >= 0),
-    pending bigint not null default 0 check (pending >= 0),
-    debt bigint not null default 0 check (debt >= 0),
+    available bigint not null default 0,
+    held bigint not null default 0,
+    pending bigint not null default 0,
+    debt bigint not null default 0,
     version bigint not null default 0,
     chain bytea not null default '\x',
     lot_keys int[] not null default '{}',
     lot_amounts bigint[] not null default '{}',
     primary key (program_id, member_id),
-    constraint available_is_the_sum_of_its_lots check (points.lots_agree(available, lot_keys, lot_amounts))
+    -- One constraint a table: PostgreSQL parses each of them anew for every statement. No lot is below zero, so neither is
+    -- their sum.
+    constraint available_is_the_sum_of_its_lots check (
+        points.lots_agree(available, lot_keys, lot_amounts) and held >= 0 and pending >= 0 and debt >= 0)
 ) with (fillfactor = 50);
 -- Who has lapsed points. Updates stay heap-only as long as the set of lots does not change.
 create index member_next_expiry on points.member ((lot_keys[1])) where lot_keys <> '{}';
@@ -71,14 +74,15 @@ create table points.hold (
     program_id int not null,
     member_id bigint not null,
     hold_id uuid not null,
-    amount bigint not null check (amount > 0),
-    open bigint not null check (open between 0 and amount),
+    amount bigint not null,
+    open bigint not null,
     lot_keys int[] not null,
     lot_amounts bigint[] not null,
     lease_until timestamptz not null,
     row_xid xid8 not null default pg_current_xact_id(),
     primary key (program_id, member_id, hold_id),
-    constraint open_is_the_sum_of_its_lots check (points.lots_agree(open, lot_keys, lot_amounts))
+    constraint open_is_the_sum_of_its_lots check (
+        points.lots_agree(open, lot_keys, lot_amounts) and amount > 0 and open <= amount)
 ) with (fillfactor = 70);
 create index hold_lease on points.hold (lease_until) where open > 0;
 
@@ -92,7 +96,7 @@ create table points.journal (
     kind points.kind not null,
     dr smallint not null,
     cr smallint not null,
-    amount bigint not null check (amount > 0),
+    amount bigint not null,
     available_after bigint not null,
     held_after bigint not null,
     pending_after bigint not null,
@@ -110,7 +114,7 @@ create table points.journal (
     txid xid8 not null,
     chain bytea not null,
     primary key (program_id, member_id, op_id, leg),
-    check (dr <> cr)
+    check (amount > 0 and dr <> cr)
 ) partition by range (op_id);
 create index journal_statement on points.journal (program_id, member_id, sequence);
 

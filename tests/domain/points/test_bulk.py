@@ -92,7 +92,8 @@ def test_bulk_points_find_lapsed_ones_gone(fresh_book: Book) -> None:
 
 def test_more_than_a_member_can_have_is_invalid(book: Book) -> None:
     member = book.member((None, 2**53 - 10))
-    assert accrue_many(book, accrual(book, member, 5), accrual(book, member, 5)) == [Status.OK, Status.INVALID]
+    statuses = accrue_many(book, accrual(book, member, 5), accrual(book, member, 5))
+    assert sorted(statuses) == [Status.INVALID, Status.OK]
 
 
 def test_an_empty_file_is_fine(book: Book) -> None:
