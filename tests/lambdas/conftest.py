@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -21,6 +22,8 @@ import pytest
 from lambdas.environment import environment
 from loyalty.database import database as process_database
 from tests.conftest import TestDatabase
+from tests.domain import people
+from tests.domain.people import Somebody
 
 MEMBER_CLIENT, CANARY_CLIENT, STAFF_CLIENT, PARTNER_CLIENT = (
     "member-client",
@@ -142,6 +145,17 @@ def published(database: TestDatabase) -> TestDatabase:
     with database.owner() as owner:
         publish_initial(owner, {})
     return database
+
+
+@pytest.fixture
+def somebody(published: TestDatabase) -> Callable[..., Somebody]:
+    """Make a member of the test's own: `somebody(claimed=True)` has signed in; see tests/domain/people.py."""
+
+    def make(**options: Any) -> Somebody:
+        with published.owner() as owner:
+            return people.somebody(owner, **options)
+
+    return make
 
 
 @pytest.fixture
