@@ -364,7 +364,7 @@ create or replace function points.hold(
 ) returns points.outcome language plpgsql security definer as $$
 declare
     v_now timestamptz := clock.now();
-    v_first_good int := points.lot_key((v_now at time zone 'UTC')::date, true);
+    v_first_good int := points.lot_key(points.today(p_program_id), true);
     m points.member;
     j points.journal;
     v_replay points.outcome;
