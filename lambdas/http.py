@@ -33,7 +33,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 from aws_lambda_powertools.metrics import MetricUnit
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from lambdas.environment import environment
 from lambdas.observed import correlation_id, log_failure, logger, metrics, observed
@@ -41,12 +41,19 @@ from loyalty.database import Connection
 from loyalty.refusal import Kind, Refusal
 
 __all__ = [
-    "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "caller", "entry", "idempotency_key", "logger", "member",
-    "resolver",
-    "text",
+    "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "View",
+    "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
 ]  # fmt: skip
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+# Models are built when their route is first used: a cold start pays for one request's, not for all.
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+class View(BaseModel):
+    """The base of every answer."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
 
 # A route's `openapi_extensions=KEYED` says in the document that it wants the Idempotency-Key header.
 KEYED = {"x-idempotency-key": True}

@@ -9,7 +9,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from lambdas.http import KEYED, STRICT, Caller, caller, entry, idempotency_key, resolver, text
+from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import database
 from loyalty.members import adjusting, membership
@@ -26,7 +26,7 @@ Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_inp
 Points = Annotated[int, Field(ge=-(2**53 - 1), le=2**53 - 1)]
 
 
-class MemberView(BaseModel):
+class MemberView(View):
     """A member as support sees one."""
 
     member_number: str
@@ -57,14 +57,14 @@ class Adjustment(BaseModel):
     expires_on: Day | None = None
 
 
-class AdjustmentState(BaseModel):
+class AdjustmentState(View):
     """`waiting`: above the limit, a second person decides; `failed`: the ledger refused when it was approved."""
 
     adjustment_id: UUID
     state: Literal["applied", "waiting", "declined", "failed"]
 
 
-class WaitingAdjustment(BaseModel):
+class WaitingAdjustment(View):
     """What a second person sees."""
 
     adjustment_id: UUID
@@ -77,7 +77,7 @@ class WaitingAdjustment(BaseModel):
     requested_at: datetime
 
 
-class WaitingAdjustments(BaseModel):
+class WaitingAdjustments(View):
     """Oldest first."""
 
     adjustments: list[WaitingAdjustment]

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from lambdas.environment import environment
-from lambdas.http import STRICT, Caller, Instant, caller, entry, resolver
+from lambdas.http import STRICT, Caller, Instant, View, caller, entry, resolver
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import Connection, database
 from loyalty.points import accruals
@@ -50,7 +50,7 @@ class Reversal(BaseModel):
         return self
 
 
-class Moved(BaseModel):
+class Moved(View):
     """Points granted or taken back; `replayed` if this very request had been carried out before."""
 
     points: int

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
-from lambdas.http import STRICT, Caller
+from lambdas.http import STRICT, Caller, View
 from loyalty.database import Connection
 from loyalty.members import membership
 from loyalty.programme import reading
@@ -24,7 +24,7 @@ class NewMember(BaseModel):
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
 
 
-class MemberCreated(BaseModel):
+class MemberCreated(View):
     """`created` is false if this very request had been carried out before."""
 
     member_number: str

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import mail
-from lambdas.http import STRICT, Router, caller, member
+from lambdas.http import STRICT, Router, View, caller, member
 from loyalty.database import database
 from loyalty.members import addresses, claiming, membership
 from loyalty.points import ledger
@@ -27,7 +27,7 @@ Sequence = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 
 
-class Me(BaseModel):
+class Me(View):
     """The signed-in member."""
 
     member_number: str
@@ -51,7 +51,7 @@ class Claim(BaseModel):
     member_number: Number
 
 
-class ClaimStarted(BaseModel):
+class ClaimStarted(View):
     """The same whether or not the number exists."""
 
     sent_to: str
@@ -66,13 +66,13 @@ class Confirmation(BaseModel):
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
-class Confirmed(BaseModel):
+class Confirmed(View):
     """The sign-in is this member from now on."""
 
     member_number: str
 
 
-class TermsView(BaseModel):
+class TermsView(View):
     """The current terms, in the languages there are."""
 
     version: str
@@ -87,14 +87,14 @@ class TermsAcceptance(BaseModel):
     version: Annotated[str, StringConstraints(min_length=1, max_length=20)]
 
 
-class TermsAccepted(BaseModel):
+class TermsAccepted(View):
     """When it was first accepted."""
 
     version: str
     accepted_at: datetime
 
 
-class Balance(BaseModel):
+class Balance(View):
     """Points now."""
 
     available: int
@@ -105,20 +105,20 @@ class Balance(BaseModel):
     expires_next_amount: int
 
 
-class Lot(BaseModel):
+class Lot(View):
     """Points that are good until the same day (none: for ever)."""
 
     expires_on: date | None
     amount: int
 
 
-class Lots(BaseModel):
+class Lots(View):
     """Points by their last good day, soonest first."""
 
     lots: list[Lot]
 
 
-class StatementLine(BaseModel):
+class StatementLine(View):
     """One movement of points."""
 
     sequence: int
@@ -134,7 +134,7 @@ class StatementLine(BaseModel):
     lots: list[dict[str, Any]]
 
 
-class Statement(BaseModel):
+class Statement(View):
     """A page, newest first; `before` asks for the next one and is missing on the last."""
 
     lines: list[StatementLine]
@@ -157,7 +157,7 @@ class NewAddress(BaseModel):
     make_default: Annotated[bool, Field(description="Use it unless the member says otherwise.")] = True
 
 
-class AddressView(BaseModel):
+class AddressView(View):
     """A saved address; a correction is a new one."""
 
     address_id: UUID
@@ -175,7 +175,7 @@ class AddressView(BaseModel):
     is_default: bool
 
 
-class Addresses(BaseModel):
+class Addresses(View):
     """The member's addresses, newest first."""
 
     addresses: list[AddressView]
