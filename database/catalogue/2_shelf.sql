@@ -134,6 +134,9 @@ begin atomic
     left join sold as s on s.asin = p.asin
     where p.program_id = product_of.program_id and p.asin = product_of.asin
       and p.refused_for is null and p.checked_at is not null
+      and (not exists (select from catalogue.offer as o where o.program_id = p.program_id and o.asin = p.asin)
+           or exists (select from catalogue.offer as o
+                      where o.program_id = p.program_id and o.asin = p.asin and o.refused_for is null))
       and not rules -> 'hidden_asins' ? p.asin
       and not rules -> 'hidden_asins' ? coalesce(p.parent_asin, p.asin)
       and not coalesce(rules -> 'hidden_categories' ? p.category, false);

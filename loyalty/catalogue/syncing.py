@@ -75,7 +75,8 @@ def sync(
 ) -> Synced:
     """Bring the copies of programmes that share a store up to date, each answer kept for all, for at most `seconds`.
 
-    `full`: look at everything, however lately it was looked at. Raises CredentialsRevoked; any other failure of Amazon ends the run early and is named in `stopped_by`.
+    `full`: look at everything, however lately it was looked at. Raises CredentialsRevoked; any other failure of Amazon
+    ends the run early and is named in `stopped_by`.
     """
     until = monotonic() + seconds
     run = _Run(connection, amazon, program_ids, until, Pace(monotonic, sleep), Pace(monotonic, sleep), monotonic, sleep)

@@ -98,7 +98,8 @@ def _by_trial(connection: Connection, amazon: Ordering, asking: Asking) -> Charg
         result = amazon.place_order(order)
     except Throttled as throttled:
         connection.execute(
-            "select orders.close_bucket(%s, %s, %s)", (rate.connection, PLACE_ORDER, throttled.retry_after_seconds)
+            "select orders.close_bucket(%s, %s, %s::numeric)",
+            (rate.connection, PLACE_ORDER, throttled.retry_after_seconds),
         )
         return None
     except Unknown:

@@ -18,6 +18,7 @@ FAILS_ONCE = "B0ERR500OK"
 # The first real order of an externalId is accepted, and the connection is cut before the answer.
 TIMES_OUT_AFTER = "B0TIMEOUT0"
 
+TWO_WORDS = ("Kestrel Optics", "Marlow Audio", "Atlas House", "Vale Hollow")
 GIFT_CARDS = Category("Gift Cards", "Gift Cards", "14111608", "Gift certificate")
 SOFTWARE = Category("Software", "Software", "43230000", "Software")
 ALCOHOL = Category("Grocery", "Grocery & Gourmet Food", "50202200", "Alcoholic beverages")
@@ -135,7 +136,8 @@ def scenario_items(categories: dict[str, Category]) -> list[Item]:
 def _one(
     asin: str, scenario: str, category: Category, picture: str, title: str, price_minor: int, **changes: Any
 ) -> Item:
-    base = item(category, picture, title.split(" ")[0], title, price_minor, ("Ships from stock", "Plain packaging"))
+    brand = next((brand for brand in TWO_WORDS if title.startswith(brand)), title.split(" ")[0])
+    base = item(category, picture, brand, title, price_minor, ("Ships from stock", "Plain packaging"))
     stock = 900 if base.stock is None else base.stock
     special: dict[str, Any] = {"asin": asin, "scenario": scenario, "stock": stock, "by_amazon": True}
     return replace(base, **special | changes)

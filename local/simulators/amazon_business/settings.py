@@ -4,8 +4,8 @@ enforce_rates             refuse with 429 above the published rates (true)
 rates                     operation → {per_second, burst}; only the ones given are changed
 token_seconds             how long an access token lives (3600)
 duplicate                 what a repeated externalId with the same body gets: "replay" the stored result, or "reject"
-safeguard_basis_points    how far above an expectation a price may be, as an administrator sets at Amazon; 0: not at all,
-                          our own tolerance is in the expectations already)
+safeguard_basis_points    how far above an expectation a price may be, as an administrator sets at Amazon (0:
+                          none, for our own tolerance is in the expectations already)
 safeguard_action          "remove_item" or "cancel_order" when an expectation is broken
 timeout_seconds           how long a fault of kind timeout_* keeps the caller waiting before it cuts the connection (2)
 ship_after_seconds        orders are shipped so long after they were placed (86400); null: only by hand
