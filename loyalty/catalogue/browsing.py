@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from loyalty.catalogue.asin import is_asin
 from loyalty.catalogue.prices import price_includes, shelf_rules
 from loyalty.database import Connection
 from loyalty.programme import reading
@@ -130,6 +131,8 @@ def _opened(asked: Asked) -> tuple[int, str]:
     except (ValueError, RecursionError):
         raise wrong from None
     match told:
-        case [asked.sort, int(key), str(asin)] if not isinstance(key, bool) and -(2**63) <= key < 2**63:
-            return key, asin.replace("\x00", "")
+        case [asked.sort, int(key), str(asin)] if (
+            not isinstance(key, bool) and -(2**63) <= key < 2**63 and is_asin(asin)
+        ):
+            return key, asin
     raise wrong

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from loyalty.catalogue.storing import store
+from loyalty.catalogue.asin import is_asin
+from loyalty.catalogue.storing import store, text
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import (
     AmazonBusinessError,
@@ -121,7 +122,8 @@ class _Run:
         first = self._search(None, 0)
         if first is None:
             return
-        names = {category[:63]: name for category, name in first.categories.items()}
+        named = ((text(category)[:63], text(name)) for category, name in first.categories.items())
+        names = {category: name for category, name in named if category}
         self._for_each("select catalogue.store_categories(%s, %s::jsonb)", json.dumps(names))
         # Each once: with `hours` 0 a category is due again as soon as it is done.
         for _ in names:
@@ -154,7 +156,7 @@ class _Run:
             if page is None:
                 return False
             last = number + 1 >= min(page.pages, MAX_PAGES)
-            asins = [product.asin for product in page.products]
+            asins = [product.asin for product in page.products if is_asin(product.asin)]
             self._for_each("select catalogue.store_found(%s, %s, %s, %s, %s)", category, asins, rank, last)
             rank += len(page.products)
             if last:

@@ -65,12 +65,12 @@ def choose(
     postal_code: str,
     now: datetime,
 ) -> Basket:
-    """Look again and choose. Raises Refusal naming the line (`lines.0.asin`); unavailable if Amazon does not answer."""
+    """Look again and choose. Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent."""
     asins = [line.asin for line in wanted]
     for position, asin in enumerate(asins):
         if asin in asins[:position]:
             raise Refusal(
-                Kind.INVALID, "invalid", "Each product once, with its quantity.", field=f"lines.{position}.asin"
+                Kind.INVALID, "invalid", "Each product once, with its quantity.", field=f"lines[{position}].asin"
             )
     live = _look_again(connection, amazon, program_id, document, tuple(asins), postal_code)
     rows = {
@@ -79,7 +79,7 @@ def choose(
     }
     return Basket(
         tuple(
-            _choose(document, line, rows.get(line.asin), f"lines.{position}", now)
+            _choose(document, line, rows.get(line.asin), f"lines[{position}]", now)
             for position, line in enumerate(wanted)
         ),
         live,

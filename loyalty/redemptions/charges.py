@@ -124,7 +124,7 @@ def _tried(line: Chosen, result: LineResult, position: int) -> LineCharges:
         else:
             detail, code = "This product cannot be sent at the moment.", "out-of-stock"
         field = "quantity" if code == "quantity-limit" else "asin"
-        raise Refusal(Kind.CONFLICT, code, detail, field=f"lines.{position}.{field}")
+        raise Refusal(Kind.CONFLICT, code, detail, field=f"lines[{position}].{field}")
     return LineCharges(
         # The principal has discounts taken off; what a unit costs is what is really charged for it.
         unit_price_minor=max(result.unit_price_minor or 0, -(-result.principal_minor // line.quantity)),

@@ -16,8 +16,13 @@ def main() -> None:
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--database", type=Path, required=True)
     chosen = arguments.parse_args()
+    # Connections that are cut on purpose would be logged as errors.
     uvicorn.run(
-        create_app(chosen.database), host="127.0.0.1", port=chosen.port, log_level="error", timeout_graceful_shutdown=2
+        create_app(chosen.database),
+        host="127.0.0.1",
+        port=chosen.port,
+        log_level="critical",
+        timeout_graceful_shutdown=2,
     )
 
 

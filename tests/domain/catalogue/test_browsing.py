@@ -121,7 +121,15 @@ def test_a_page_token_is_ours_or_refused(shop: Shop, member_api: Connection) -> 
     token = browsing.page(member_api, 1, version, Asked())["next_page"]
     forged = [
         base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
-        for value in (1, [], ["relevance", True, "x"], ["relevance", 2**70, "x"], ["newest", 1, "B000000000"], {})
+        for value in (
+            1,
+            [],
+            ["relevance", True, "x"],
+            ["relevance", 2**70, "x"],
+            ["newest", 1, "B000000000"],
+            ["relevance", 1, "\ud800"],
+            {},
+        )
     ]
     for wrong in (*forged, "%%%", "é", "a", token + "x", "[" * 250):
         with pytest.raises(Refusal) as refusal:

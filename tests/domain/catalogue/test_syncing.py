@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,15 @@ import pytest
 from loyalty.catalogue import syncing
 from loyalty.catalogue.syncing import sync
 from loyalty.database import Connection
-from loyalty.orders.amazon_business import CredentialsRevoked
+from loyalty.orders.amazon_business import (
+    CredentialsRevoked,
+    Image,
+    Offer,
+    Product,
+    Products,
+    SearchPage,
+    Variation,
+)
 from loyalty.programme.publishing import publish_initial
 from tests.conftest import TestDatabase
 from tests.simulators.amazon_business.running import Simulator, running
@@ -175,3 +184,39 @@ def test_programmes_of_one_store_share_the_answers(
     sync(connection, amazon.client(), (1, 2), 600, monotonic=clock, sleep=clock.sleep)
     assert len(products(fresh_database, "program_id = 1")) == len(products(fresh_database, "program_id = 2")) > 150
     assert len(amazon.requests("productsByAsins")) < 2 * len(products(fresh_database, "program_id = 1")) / 30
+
+
+def test_one_odd_value_does_not_lose_the_others(fresh_database: TestDatabase, connection: Connection) -> None:
+    odd = Product(
+        "B000000001",
+        "SOMETHING_NEW",
+        "A \ud800 title\x00" + "x" * 9_000,
+        images=(Image("", {}),),
+        offers=(
+            Offer("a", "B000000001", "In Stock", "NONE", "NEW", 10**30, "USD", quantity_in_stock=10**30),
+            Offer("\ud800", "B000000001", "In Stock", "NONE", "NEW", 100, "USD"),
+        ),
+        variations=(Variation("odd", {}), Variation("B000000002", {"Size": "\x00"})),
+        star_rating=1e9,
+        number_of_ratings=10**30,
+    )
+    good = replace(odd, asin="B000000003", title="Good", offers=(replace(odd.offers[0], price_minor=100),))
+
+    class Odd:
+        """Says what nobody expects."""
+
+        def search_products(self, keywords: str, **asked: Any) -> SearchPage:
+            return SearchPage((odd, good, replace(odd, asin="not an asin")), 3, 1, {"Home": "Home \ud800", "": "None"})
+
+        def products_by_asins(self, asins: tuple[str, ...]) -> Products:
+            return Products((odd, good), ("B000000004",))
+
+    clock = Clock()
+    done = sync(connection, Odd(), (1,), 60, monotonic=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+    assert done.stopped_by is None
+    stored = {one["asin"]: one for one in products(fresh_database)}
+    assert set(stored) == {"B000000001", "B000000003"}
+    assert stored["B000000003"]["title"] == "Good"
+    with fresh_database.owner() as owner:
+        prices = owner.execute("select asin, price_minor from catalogue.offer order by asin").fetchall()
+    assert [one["price_minor"] for one in prices] == [None, 100]

@@ -250,7 +250,7 @@ def test_what_cannot_be_had_is_refused_by_line_and_nothing_is_promised(
 ) -> None:
     member_id = shop.member()
     refusal = refused(quote_api, client, member_id, (ASIN, 1), (asin, quantity))
-    assert (refusal.code, refusal.field) == (code, f"lines.1.{field}")
+    assert (refusal.code, refusal.field) == (code, f"lines[1].{field}")
     assert shop.owner.execute("select 1 from redemptions.quote where member_id = %s", (member_id,)).fetchone() is None
 
 
@@ -280,10 +280,10 @@ def test_a_product_twice_an_offer_that_is_gone_and_a_stranger_address_are_refuse
     shop: Shop, quote_api: Connection, client: AmazonBusiness
 ) -> None:
     member_id = shop.member()
-    assert refused(quote_api, client, member_id, (ASIN, 1), (ASIN, 2)).field == "lines.1.asin"
+    assert refused(quote_api, client, member_id, (ASIN, 1), (ASIN, 2)).field == "lines[1].asin"
     with pytest.raises(Refusal) as gone:
         quotes.make(quote_api, client, KEY, 1, member_id, Asked((Wanted(ASIN, 1, "another"),)))
-    assert (gone.value.code, gone.value.field) == ("offer-gone", "lines.0.offer_id")
+    assert (gone.value.code, gone.value.field) == ("offer-gone", "lines[0].offer_id")
     theirs = shop.address(shop.member())
     for address_id in (theirs, uuid4()):
         with pytest.raises(Refusal) as stranger:
