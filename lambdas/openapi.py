@@ -49,7 +49,7 @@ _KEY_PARAMETER: dict[str, Any] = {
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The resolver's document with problem responses instead of its own validation errors, changed in place."""
+    """The resolver's document with problem responses instead of its own validation errors."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
@@ -65,7 +65,17 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
                 }
             if operation.pop("x-idempotency-key", False):
                 operation.setdefault("parameters", []).append(_KEY_PARAMETER)
-    return document
+    whole: dict[str, Any] = _whole(document)
+    return whole
+
+
+def _whole(value: Any) -> Any:
+    """The bounds of whole numbers as whole numbers: the resolver spells them 1.0."""
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def document(api: str) -> dict[str, Any]:

@@ -53,6 +53,12 @@ def quoted(line: bytes) -> list[bytes] | None:
     return [field.encode() for field in records[0]] if len(records) == 1 else None
 
 
+def header(line: bytes) -> tuple[bytes, ...]:
+    """The names of a first line, quoted or not, with a spreadsheet's mark before them or not."""
+    fields = quoted(line.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r")) or []
+    return tuple(name.strip() for name in fields)
+
+
 def _cut(line: bytes) -> TooLong:
     cut = TooLong(line[:MAX_LINE_BYTES])
     cut.skipped = len(line) - MAX_LINE_BYTES

@@ -23,7 +23,7 @@ SCOPE = "loyalty/member"
 
 Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-Sequence = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+Sequence = Annotated[int | None, Query(ge=1, le=2**53 - 1)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 
 

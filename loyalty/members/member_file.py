@@ -57,7 +57,7 @@ class MemberImport:
         return True
 
     def _read_header(self, line: bytes) -> None:
-        columns = tuple(name.strip() for name in line.removeprefix(files.BYTE_ORDER_MARK).split(b","))
+        columns = files.header(line)
         if columns not in (HEADER, (b"member_number", *HEADER[1:])):
             raise NotThisFile(f"the first line must be {b','.join(HEADER).decode()}")
         self.progress.columns = len(columns)

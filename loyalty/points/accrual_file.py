@@ -311,7 +311,7 @@ class AccrualImport:
 
 
 def _width(line: bytes) -> int:
-    columns = tuple(name.strip() for name in line.removeprefix(files.BYTE_ORDER_MARK).split(b","))
+    columns = files.header(line)
     if columns not in (HEADER, (*HEADER, b"quantity")):
         raise NotThisFile(f"the first line must be {b','.join(HEADER).decode()}[,quantity]")
     return len(columns)

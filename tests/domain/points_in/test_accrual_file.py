@@ -164,7 +164,8 @@ def test_spreadsheets_dialects_are_read(database: TestDatabase, line_end: bytes)
     with database.owner() as owner:
         jane = somebody(owner)
     quoted = row(basket(), jane.number, category='"Milk, eggs ""and"" cheese"')
-    content = b"\xef\xbb\xbf" + HEADER + quoted + b"\n" + row(basket(), jane.number).rstrip(b"\n")
+    header = b",".join(b'"' + name + b'"' for name in HEADER.rstrip().split(b",")) + b"\n"
+    content = b"\xef\xbb\xbf" + header + quoted + b"\n" + row(basket(), jane.number).rstrip(b"\n")
     done = Importing(database, content.replace(b"\n", line_end))
     assert (done.progress.accepted, done.rejected) == (2, [])
 
