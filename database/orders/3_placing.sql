@@ -39,6 +39,7 @@ declare
     lease_end timestamptz := instant + make_interval(secs => next.lease_seconds);
     line orders.connection;
     placement orders.placement;
+    operation text;
     rate record;
     tries boolean := false;
 begin
@@ -50,27 +51,27 @@ begin
         return;
     end if;
 
-    for placement in
-        (select p.* from orders.placement as p
-         where p.connection = next.connection and p.state in ('sent', 'unknown') and p.due_at <= instant
-         order by p.due_at, p.queue_number limit 1 for no key update skip locked)
-        union all
-        (select p.* from orders.placement as p
-         where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
-         order by p.queue_number limit 1 for no key update skip locked)
-    loop
+    foreach operation in array array['orderDetails', 'placeOrder'] loop
+        if operation = 'orderDetails' then
+            select * into placement from orders.placement as p
+            where p.connection = next.connection and p.state in ('sent', 'unknown') and p.due_at <= instant
+            order by p.due_at, p.queue_number limit 1 for no key update skip locked;
+        else
+            select * into placement from orders.placement as p
+            where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
+            order by p.queue_number limit 1 for no key update skip locked;
+        end if;
+        continue when not found;
         tries := true;
         select * into rate from orders.rate_of(placement.program_id);
         wait_seconds := least(wait_seconds, orders.take_token(
-            placement.program_id, next.connection,
-            case when placement.state = 'queued' then 'placeOrder' else 'orderDetails' end,
-            rate.per_second, rate.burst, 0));
+            placement.program_id, next.connection, operation, rate.per_second, rate.burst, 0));
         continue when wait_seconds > 0;
         update orders.placement as p
-        set state = case when placement.state = 'queued' then 'sent' else 'unknown' end,
-            sends = p.sends + case when placement.state = 'queued' then 1 else 0 end,
-            sent_at = case when placement.state = 'queued' then instant else p.sent_at end,
-            look_ups = p.look_ups + case when placement.state = 'queued' then 0 else 1 end,
+        set state = case when operation = 'placeOrder' then 'sent' else 'unknown' end,
+            sends = p.sends + case when operation = 'placeOrder' then 1 else 0 end,
+            sent_at = case when operation = 'placeOrder' then instant else p.sent_at end,
+            look_ups = p.look_ups + case when operation = 'orderDetails' then 1 else 0 end,
             lease_id = next.lease_id,
             lease_until = lease_end,
             due_at = lease_end,
@@ -78,7 +79,7 @@ begin
         where p.program_id = placement.program_id and p.redemption_id = placement.redemption_id
         returning p.* into placement;
         perform orders.next_probe(next.connection);
-        kind := case when placement.state = 'sent' then 'place' else 'look' end;
+        kind := case when operation = 'placeOrder' then 'place' else 'look' end;
         program_id := placement.program_id;
         redemption_id := placement.redemption_id;
         member_id := placement.member_id;

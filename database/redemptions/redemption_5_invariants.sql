@@ -56,7 +56,7 @@ select 'the lines add up to what the member promised',
 union all
 select 'money was captured for exactly what was accepted, or not at all',
        (select count(*) from redemptions.redemption as r
-        cross join lateral payments.status_of(r.program_id, r.redemption_id) as p
+        join payments.payment as p using (program_id, redemption_id)
         where p.captured_minor > 0 and p.captured_minor <> coalesce(r.accepted_money_minor, 0))
 union all
 select 'a redemption is open for less than thirty days, or a person knows of it',
@@ -65,8 +65,8 @@ select 'a redemption is open for less than thirty days, or a person knows of it'
 
 -- Who is still on the way, for progress lines and liveness checks.
 create or replace view redemptions.open_by_state as
-select r.program_id, r.state, orders.state_of(r.program_id, r.redemption_id) as order_state,
-       count(*) as redemptions, min(r.created_at) as oldest
+select r.program_id, r.state, p.state as order_state, count(*) as redemptions, min(r.created_at) as oldest
 from redemptions.redemption as r
+left join orders.placement as p using (program_id, redemption_id)
 where r.state <> 'closed'
 group by 1, 2, 3;

@@ -1,0 +1,358 @@
+"""A programme with members, quotes and the whole saga in one process: the real state machine definition, the real
+SQL under the entry points' own roles, the real orders service, a fake Amazon and a small payments service."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from containers.callbacks import Callbacks
+from containers.orders.service import OrdersService
+from containers.telemetry import Telemetry
+from containers.worker import Message
+from loyalty.database import Connection
+from loyalty.orders.placing import Patience, Placing
+from loyalty.programme.publishing import publish_initial
+from loyalty.redemptions import engine, redeeming
+from loyalty.redemptions.redeeming import Redeem, Redeemed
+from tests.conftest import TestDatabase
+from tests.domain.redemptions.amazon import FakeAmazon
+from tests.domain.redemptions.machine import Execution
+
+FAST = {
+    "redemption": {"release_delay_seconds": 0},
+    "integrations": {"amazon_business": {"orders_per_second": 100.0, "burst": 1000}},
+}
+SOON = Patience(first_look=0, not_found_quiet=0, longest_pause=0)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a quote. 200 points are one dollar, so a price in cents is twice as many points."""
+
+    asin: str
+    quantity: int
+    unit_price_minor: int
+    expected_unit_price_minor: int | None = None
+
+
+@dataclass
+class Saga:
+    """One database, one Amazon. `payments` is what its service does: authorise, decline, abandon, ignore."""
+
+    database: TestDatabase
+    amazon: FakeAmazon = field(default_factory=FakeAmazon)
+    payments: str = "authorise"
+    patience: Patience = SOON
+    orders_at_once: bool = True
+    crash: str | None = None
+    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    executions: dict[str, Execution] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.owner = self.database.owner()
+        publish_initial(self.owner, FAST)
+        self.member_api = self.database.connect("member_api")
+        self.engine_step = self.database.connect("engine_step")
+        self.order_information = self.database.connect("order_information")
+        self.orders_worker = self.database.connect("orders_worker")
+        self.log = io.StringIO()
+        self.service = self.orders_service()
+
+    def close(self) -> None:
+        for connection in (
+            self.owner,
+            self.member_api,
+            self.engine_step,
+            self.order_information,
+            self.orders_worker,
+        ):
+            connection.close()
+
+    # ---- people and promises ---------------------------------------------------------------------------------------
+
+    def member(self, points: int = 100_000, program_id: int = 1) -> int:
+        """A member with points and one address."""
+        number = next(_numbers)
+        row = self.owner.execute(
+            "select member_id from members.create(%s, %s, %s, null, 'member', 'US', 'en', '\\x00', 'test')",
+            (program_id, f"T{number}", f"m{number}@example.com"),
+        ).fetchone()
+        assert row is not None
+        member_id = int(row["member_id"])
+        if points:
+            self.accrue(member_id, points, program_id)
+        self.address(member_id, program_id=program_id)
+        return member_id
+
+    def accrue(self, member_id: int, points: int, program_id: int = 1, expires: str = "2 years") -> None:
+        outcome = self.owner.execute(
+            "select (points.accrue(%s, %s, clock.new_id(), %s, (clock.now() + %s::interval)::date, clock.now(), 'test',"
+            " clock.new_id()::text, 'programme', 4000, '\\x00', 'test')).status",
+            (program_id, member_id, points, expires),
+        ).fetchone()
+        assert outcome == {"status": "ok"}, outcome
+
+    def address(
+        self,
+        member_id: int,
+        *,
+        postal_code: str = "98109",
+        state: str = "WA",
+        default: bool = True,
+        program_id: int = 1,
+    ) -> UUID:
+        number = next(_numbers)
+        row = self.owner.execute(
+            "select members.add_address(%s, %s, 'Alex Member', '+12065550100', %s, null, null, 'Seattle', %s, %s, 'US',"
+            " false, false, %s, 50) as id",
+            (program_id, member_id, f"{number} Example Ave", state, postal_code, default),
+        ).fetchone()
+        assert row is not None
+        return UUID(str(row["id"]))
+
+    def quote(
+        self,
+        member_id: int,
+        *lines: Line,
+        policy: str = "send_what_you_can",
+        minutes: int = 15,
+        program_id: int = 1,
+        points_min: int = 0,
+    ) -> UUID:
+        lines = lines or (Line("B000000001", 1, 1000),)
+        points_full = sum(line.quantity * line.unit_price_minor * 2 for line in lines)
+        row = self.owner.execute("select clock.new_id() as id").fetchone()
+        assert row is not None
+        self.owner.execute(
+            "select redemptions.create_quote(%s, %s, %s, members.default_address(%s, %s), 1, 'USD', %s, false,"
+            " sha256('basket'), %s, %s, %s, 1, null, null, %s)",
+            (
+                program_id,
+                row["id"],
+                member_id,
+                program_id,
+                member_id,
+                policy,
+                minutes,
+                points_min,
+                points_full,
+                Jsonb(
+                    [
+                        {
+                            "asin": line.asin,
+                            "offer_id": f"offer-{line.asin}",
+                            "title": f"Thing {line.asin}",
+                            "image_url": None,
+                            "quantity": line.quantity,
+                            "unit_price_minor": line.unit_price_minor,
+                            "unit_points_full": line.unit_price_minor * 2,
+                            "expected_unit_price_minor": line.expected_unit_price_minor or line.unit_price_minor,
+                            "expected_shipping_minor": 0,
+                            "expected_tax_minor": 0,
+                        }
+                        for line in lines
+                    ]
+                ),
+            ),
+        )
+        return UUID(str(row["id"]))
+
+    def new_key(self) -> UUID:
+        row = self.owner.execute("select clock.new_id() as id").fetchone()
+        assert row is not None
+        return UUID(str(row["id"]))
+
+    def request(self, quote_id: UUID, points: int | None = None, program_id: int = 1) -> Redeem:
+        """A request for that many points (None: all of it) and the money that goes with them."""
+        row = self.owner.execute(
+            "select coalesce(%s, q.points_full) as points, (select sum(s.quantity * s.unit_money_minor)::bigint"
+            " from redemptions.split(q.program_id, q.quote_id, coalesce(%s, q.points_full)) as s) as money"
+            " from redemptions.quote as q where q.program_id = %s and q.quote_id = %s",
+            (points, points, program_id, quote_id),
+        ).fetchone()
+        assert row is not None
+        return Redeem(self.new_key(), quote_id, row["points"], row["money"])
+
+    def redeem(self, member_id: int, request: Redeem, program_id: int = 1) -> Redeemed:
+        return redeeming.redeem(self.member_api, program_id, member_id, request, f"member:{member_id}")
+
+    # ---- the machine and the services ------------------------------------------------------------------------------
+
+    def start(self, redemption_id: UUID, *, invocations: int = 1, program_id: int = 1) -> Execution:
+        """A new execution; not yet run."""
+        execution = Execution(
+            {"${EngineStepFunction}": self._step, "${OrderInformationFunction}": self._order_information},
+            self._deliver,
+            {"program_id": program_id, "redemption_id": str(redemption_id)},
+            invocations=invocations,
+        )
+        self.executions[str(redemption_id)] = execution
+        return execution
+
+    def run(self, redemption_id: UUID, *, invocations: int = 1, program_id: int = 1) -> Execution:
+        """A whole execution, until it ends or waits for something a test has held back."""
+        execution = self.start(redemption_id, invocations=invocations, program_id=program_id)
+        execution.run()
+        self.work()
+        return execution
+
+    def work(self, most: int = 60) -> None:
+        """Let the services do what they have, until nothing changes."""
+        for _ in range(most):
+            if not self._work_once():
+                return
+        raise AssertionError("the services do not come to rest")
+
+    def orders_service(self, amazon: FakeAmazon | None = None) -> OrdersService:
+        """A new process of the orders service: it knows only what the database knows."""
+        telemetry = Telemetry("orders", self.log)
+        return OrdersService(
+            lambda: self.orders_worker,
+            Placing(amazon or self.amazon, "default", self.patience),
+            "default",
+            Callbacks(_Machine(self), telemetry, pause=lambda seconds: None),
+            telemetry,
+        )
+
+    def _work_once(self) -> bool:
+        if self.messages and (self.orders_at_once or self.messages[0][0] != "${OrdersQueueUrl}"):
+            queue, body = self.messages.pop(0)
+            if queue == "${OrdersQueueUrl}":
+                self.service.handle(Message("m", "r", body))
+            else:
+                self._pay(body)
+            return True
+        before = self._orders_mark()
+        self.service.place_next()
+        return self._orders_mark() != before
+
+    def _orders_mark(self) -> Any:
+        return self.owner.execute(
+            "select coalesce(max(row_xid::text::bigint), 0) as x, count(answered_at) as a from orders.placement"
+        ).fetchone(), len(self.messages)
+
+    def _step(self, payload: dict[str, Any]) -> Any:
+        if self.crash == f"before {payload['action']}":
+            self.crash = None
+            raise engine.DatabaseUnavailable
+        answer = engine.step(
+            self.engine_step,
+            payload["action"],
+            payload["program_id"],
+            UUID(payload["redemption_id"]),
+            payload.get("reason"),
+        )
+        if self.crash == f"after {payload['action']}":
+            self.crash = None
+            raise engine.DatabaseUnavailable
+        return answer
+
+    def _order_information(self, payload: dict[str, Any]) -> Any:
+        return engine.record_order(self.order_information, payload["program_id"], UUID(payload["redemption_id"]))
+
+    def _deliver(self, queue: str, message: dict[str, Any]) -> None:
+        self.messages.append((queue, message))
+
+    def _pay(self, message: Mapping[str, Any]) -> None:
+        """A payments service of one behaviour; its own tests are elsewhere."""
+        if self.payments == "ignore":
+            return
+        execution, token = self.executions[message["redemption_id"]], message["task_token"]
+        match message["task"]:
+            case "authorise" if self.payments == "authorise":
+                self._payment(message, "state = 'authorised', charge_id = 'c', authorised_minor = amount_minor")
+                execution.succeed(token, {"state": "authorised"})
+            case "authorise":
+                name = {"decline": "PaymentDeclined", "abandon": "PaymentAbandoned"}[self.payments]
+                self._payment(message, f"state = '{'declined' if self.payments == 'decline' else 'abandoned'}'")
+                execution.fail(token, name)
+            case "capture":
+                self._payment(message, "state = 'captured', captured_minor = capture_minor")
+                execution.succeed(token, {"state": "captured"})
+            case "void":
+                self._payment(
+                    message, "state = case when state in ('declined', 'abandoned') then state else 'voided' end"
+                )
+                execution.succeed(token, {"state": "voided"})
+
+    def _payment(self, message: Mapping[str, Any], change: str) -> None:
+        self.owner.execute(
+            f"update payments.payment set {change} where program_id = %s and redemption_id = %s".encode(),
+            (message["program_id"], message["redemption_id"]),
+        )
+
+    # ---- what came of it -------------------------------------------------------------------------------------------
+
+    def row(self, redemption_id: UUID, table: str = "redemptions.redemption") -> dict[str, Any]:
+        row = self.owner.execute(
+            f"select * from {table} where redemption_id = %s".encode(), (redemption_id,)
+        ).fetchone()
+        assert row is not None
+        return row
+
+    def balance(self, member_id: int, program_id: int = 1) -> tuple[int, int]:
+        """(available, held)"""
+        row = self.owner.execute(
+            "select available, held from points.member where program_id = %s and member_id = %s",
+            (program_id, member_id),
+        ).fetchone()
+        assert row is not None
+        return row["available"], row["held"]
+
+    def kinds(self, redemption_id: UUID) -> list[str]:
+        """The timeline."""
+        rows = self.owner.execute(
+            "select kind from redemptions.event where redemption_id = %s order by event_number", (redemption_id,)
+        ).fetchall()
+        return [row["kind"] for row in rows]
+
+    def violations(self) -> dict[str, int]:
+        """Every invariant that does not hold, of the ledger, the payments and the redemptions."""
+        found: dict[str, int] = {}
+        with self.database.connect("auditor") as auditor:
+            for view in ("points.invariants", "redemptions.invariants"):
+                for row in auditor.execute(f"select name, violations from {view}".encode()).fetchall():
+                    if row["violations"]:
+                        found[f"{view}: {row['name']}"] = row["violations"]
+        return found
+
+    def connection(self, role: str) -> Connection:
+        return self.database.connect(role)
+
+
+class _Machine:
+    """Step Functions as the orders service calls it."""
+
+    def __init__(self, saga: Saga) -> None:
+        self._saga = saga
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+        for execution in list(self._saga.executions.values()):
+            execution.succeed(taskToken, json.loads(output))
+
+    def send_task_failure(self, *, taskToken: str, error: str, cause: str) -> None:  # noqa: N803
+        for execution in list(self._saga.executions.values()):
+            execution.fail(taskToken, error)
+
+    def send_task_heartbeat(self, *, taskToken: str) -> None:  # noqa: N803
+        raise AssertionError("orders have no heartbeat")
+
+
+@contextmanager
+def saga(database: TestDatabase, **settings: Any) -> Iterator[Saga]:
+    """A saga with its connections closed at the end."""
+    made = Saga(database, **settings)
+    try:
+        yield made
+    finally:
+        made.close()
