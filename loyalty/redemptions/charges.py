@@ -73,7 +73,7 @@ def charges(connection: Connection, amazon: Ordering, asking: Asking) -> Charges
     try:
         tried = _by_trial(connection, amazon, asking)
         return tried or _by_cart(connection, amazon, asking) or _by_offers(asking)
-    except (CredentialsRevoked, NotSent, Unknown):
+    except (CredentialsRevoked, NotSent):
         raise unavailable() from None
 
 
@@ -103,8 +103,8 @@ def _by_trial(connection: Connection, amazon: Ordering, asking: Asking) -> Charg
         )
         return None
     except Unknown:
-        # A trial places nothing, so nothing is lost with its answer.
-        return None
+        # A trial places nothing, so nothing is lost with its answer; but there is no time to wait for another.
+        return _by_offers(asking)
     except Refused:
         raise Refusal(
             Kind.CONFLICT, "not-deliverable", "This cannot be delivered to this address.", field="address_id"
@@ -142,7 +142,7 @@ def _by_cart(connection: Connection, amazon: Ordering, asking: Asking) -> Charge
         return None
     try:
         estimate = amazon.cart_estimate(asking.order_lines(), asking.address, asking.document.store.region)
-    except (Throttled, Refused):
+    except (Throttled, Refused, Unknown):
         return None
     finally:
         connection.execute("select redemptions.give_cart_back(%s)", (name,))

@@ -190,6 +190,7 @@ def test_a_trial_whose_answer_is_lost_costs_nothing(shop: Shop, quote_api: Conne
     shop.amazon.fault("trialOrder", "timeout_after_commit")
     assert make(quote_api, client, shop.member())["estimated"]
     assert len(shop.amazon.rows("select * from orders")) == before
+    assert shop.amazon.requests("listCarts") == [], "no second wait"
 
 
 def test_throttled_look_ups_use_the_fresh_copy(shop: Shop, quote_api: Connection, client: AmazonBusiness) -> None:
