@@ -211,6 +211,8 @@ def _start(connection: Connection, program_id: int, redemption_id: UUID) -> None
     try:
         machine.start_execution(program_id, redemption_id)
         redeeming.started(connection, program_id, redemption_id)
+        # The one line that ties the request's correlation id to the redemption's.
+        logger.info("execution started", extra={"redemption_id": str(redemption_id)})
     except Exception as failure:
         logger.warning("execution not started", extra={"failure": type(failure).__name__, "id": str(redemption_id)})
 
