@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import sys
+from pathlib import Path
 
 from local import postgres
 from local.connected import STATE
@@ -12,19 +13,24 @@ from local.connected import STATE
 
 def main() -> int:
     """0 when there is no state any more."""
-    if not STATE.exists():
-        return 0
-    with (STATE / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print("the local cloud runs: end it first (Ctrl-C where `make run` was typed)", file=sys.stderr)
+    for lock in (STATE / "lock", STATE / "demo" / "lock"):
+        if lock.exists() and not _free(lock):
+            print(f"the local cloud of {lock.parent} runs: end it first (Ctrl-C where it was started)", file=sys.stderr)
             return 1
-        data = STATE / "postgresql"
+    for data in (STATE / "postgresql", STATE / "demo" / "postgresql"):
         if (data / "postmaster.pid").exists():  # a killed run leaves it behind
             postgres.Server(data, 0).stop("immediate")
-        shutil.rmtree(STATE, ignore_errors=True)
+    shutil.rmtree(STATE, ignore_errors=True)
     return 0
+
+
+def _free(lock: Path) -> bool:
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 if __name__ == "__main__":

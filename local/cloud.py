@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from botocore.exceptions import ClientError
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import postgres, processes, seed
 from local.connected import Connected
@@ -42,13 +44,15 @@ class AlreadyRuns(Exception):
 class Cloud:
     """`durable=False` (tests) gives up fsync; `config` changes lines of config/local.toml, values as TOML has them.
 
-    `problems` is what could not be seeded.
+    `settled`: wait for the whole catalogue too, not only until requests can be answered. `problems` is what could not
+    be seeded.
     """
 
     state: Path
     ports: Ports = field(default_factory=Ports)
     durable: bool = True
     config: Mapping[str, str] = field(default_factory=dict)
+    settled: bool = True
     say: Say = print
     problems: list[str] = field(default_factory=list)
     _children: list[processes.Child] = field(default_factory=list)
@@ -99,11 +103,13 @@ class Cloud:
         connected = Connected(self.state, self.ports)
         (self.state / "connection.json").write_text(json.dumps({"ports": asdict(self.ports)}))
         fresh = self._deploy(deployment, synth, connected)
-        if fresh:
-            self.problems = seed.seed(connected, self._tell)
+        catalogue = seed.seed(connected, self._tell, self.problems) if fresh else None
         connected.emulator("POST", "/_local/services/start")
-        if fresh and not self.problems:
-            self._remember(deployment.fingerprint, connected)
+        if catalogue:
+            finish = threading.Thread(target=self._finish, args=(catalogue, deployment, connected), daemon=True)
+            finish.start()
+            if self.settled:
+                finish.join()
         self._tell("ready")
         return connected
 
@@ -200,13 +206,17 @@ class Cloud:
         self._tell(f"the app is deployed: {connected.counted_resources()} resources, {placeholders} placeholders")
         return True
 
-    def _remember(self, fingerprint: str, connected: Connected) -> None:
-        """That this is deployed and seeded; saved, so that a kill after this loses neither."""
-        connected.client("ssm").put_parameter(
-            Name=FINGERPRINT_PARAMETER, Value=fingerprint, Type="String", Overwrite=True
-        )
-        connected.emulator("POST", "/_local/save")
-        (self.state / "fingerprint").write_text(fingerprint)
+    def _finish(self, catalogue: threading.Thread, deployment: Deployment, connected: Connected) -> None:
+        """Remember what is deployed and seeded; saved, so that a kill after this loses neither."""
+        catalogue.join()
+        if self.problems:
+            return
+        with suppress(httpx.HTTPError, BotoCoreError):  # the cloud was ended meanwhile
+            connected.client("ssm").put_parameter(
+                Name=FINGERPRINT_PARAMETER, Value=deployment.fingerprint, Type="String", Overwrite=True
+            )
+            connected.emulator("POST", "/_local/save")
+            (self.state / "fingerprint").write_text(deployment.fingerprint)
 
 
 def _deployed_fingerprint(connected: Connected) -> str | None:

@@ -102,6 +102,20 @@ class Connected:
         messages: list[dict[str, Any]] = self.emulator("GET", "/_ministack/ses/messages")["messages"].get(ACCOUNT, [])
         return messages
 
+    def function_log(self, function: str, containing: str = "") -> list[dict[str, Any]]:
+        """A function's log events, oldest first: message and timestamp (epoch milliseconds)."""
+        configuration = self.client("lambda").get_function_configuration(FunctionName=function)
+        group = (configuration.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function}"
+        logs = self.client("logs")
+        try:
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group, **({"filterPattern": f'"{containing}"'} if containing else {})
+            )
+            events: list[dict[str, Any]] = pages.build_full_result()["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event for event in events if containing in event["message"]]
+
     def placeholders(self) -> dict[str, list[str]]:
         """CloudFormation type → resources that are recorded and nothing else."""
         found: dict[str, list[str]] = self.emulator("GET", "/_local/placeholders")

@@ -29,7 +29,7 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    cloud = Cloud(STATE, say=_say)
+    cloud = Cloud(STATE, settled=False, say=_say)
     status: StatusServer | None = None
     try:
         connected = cloud.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,25 @@ class SeedFailed(Exception):
     """A part of the cloud refused what it was seeded with."""
 
 
-def seed(cloud: Connected, say: Say) -> list[str]:
-    """Do all of it; what was refused is said and returned, and the rest is done nevertheless."""
-    problems = []
-    steps = (_settable_clock, _credentials, _catalogue, joining.staff, joining.members)
-    for step in steps:
-        try:
-            say(step(cloud))
-        except (SeedFailed, joining.Refused, httpx.HTTPError, BotoCoreError, ClientError, psycopg.Error) as error:
-            problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
-            say(f"NOT SEEDED  {problems[-1]}")
-    return problems
+def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
+    """Do all of it and return the thread in which the catalogue still comes.
+
+    What was refused is said and added to `problems`, and the rest is done nevertheless.
+    """
+
+    def run(*steps: Callable[[Connected], str]) -> None:
+        for step in steps:
+            try:
+                say(step(cloud))
+            except (SeedFailed, joining.Refused, httpx.HTTPError, BotoCoreError, ClientError, psycopg.Error) as error:
+                problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
+                say(f"NOT SEEDED  {problems[-1]}")
+
+    run(_settable_clock, _credentials)
+    catalogue = threading.Thread(target=run, args=(_catalogue,), name="catalogue", daemon=True)
+    catalogue.start()
+    run(joining.staff, joining.members)
+    return catalogue
 
 
 def _settable_clock(cloud: Connected) -> str:
@@ -94,6 +103,7 @@ def _new_credentials() -> dict[str, Any]:
 
 
 def _catalogue(cloud: Connected) -> str:
+    """At the pace that Amazon publishes, so it takes a while: 18 seconds for the simulator's shelf."""
     answer = cloud.client("lambda").invoke(
         FunctionName=cloud.outputs["CatalogueSyncFunctionName"], Payload=json.dumps({"full": True})
     )

@@ -142,13 +142,10 @@ def _machine_words(event: dict[str, Any]) -> str:
 
 
 def _function_logs(cloud: Connected, redemption_id: str) -> Iterator[Entry]:
-    logs = cloud.client("logs")
-    groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/").build_full_result()
-    for group in groups["logGroups"]:
-        found = logs.filter_log_events(logGroupName=group["logGroupName"], filterPattern=f'"{redemption_id}"')
-        part = group["logGroupName"].removeprefix("/aws/lambda/")
-        for event in found["events"]:
-            if redemption_id in event["message"]:
+    for output, function in cloud.outputs.items():
+        if output.endswith("FunctionName"):
+            part = output.removesuffix("FunctionName")
+            for event in cloud.function_log(function, redemption_id):
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
                 yield _log_entry(at, part, event["message"])
 

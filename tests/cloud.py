@@ -43,11 +43,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
                 Ports.free(),
                 durable=False,
                 config={"release_delay_seconds": "1"},
+                settled=False,
                 say=lambda _: None,
             )
             started.start()
             shared = {"state": str(started.state), "ports": asdict(started.ports), "users": 0}
-            (started.state / "problems.json").write_text(json.dumps(started.problems))
         shared["users"] += 1
         known.write_text(json.dumps(shared))
     yield Connected(Path(shared["state"]), Ports(**shared["ports"]))

@@ -102,7 +102,9 @@ class FunctionProcess(_FunctionWorker):  # type: ignore[misc]
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": self.config.get("Version", "$LATEST"),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.config.get("MemorySize", 128)),
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": (self.config.get("LoggingConfig") or {}).get(
+                "LogGroup", f"/aws/lambda/{name}"
+            ),
             "AWS_LAMBDA_LOG_STREAM_NAME": hashlib.sha256(os.urandom(16)).hexdigest()[:32],
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "LAMBDA_TASK_ROOT": code,

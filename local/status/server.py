@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import httpx
@@ -82,9 +83,9 @@ class _Doors:
     async def turn_clock(self, request: Request) -> Response:
         if foreign := _from_another_page(request):
             return foreign
-        form = await request.form()
+        form = await _form(request)
         try:
-            amount, unit = int(str(form.get("amount"))), str(form.get("unit"))
+            amount, unit = int(form.get("amount", "")), form.get("unit", "")
             await run_in_threadpool(Clock(self._cloud).advance, amount, unit)
         except (ValueError, ClockRefused) as error:
             return await self._page(str(error), 400)
@@ -93,10 +94,10 @@ class _Doors:
     async def switch_fault(self, request: Request) -> Response:
         if foreign := _from_another_page(request):
             return foreign
-        form, name = await request.form(), request.path_params["simulator"]
+        form, name = await _form(request), request.path_params["simulator"]
         if name not in SIMULATORS:
             return PlainTextResponse("no such simulator\n", 404)
-        times = str(form.get("times"))
+        times = form.get("times", "")
         fault: dict[str, Any] = {"operation": form.get("operation"), "kind": form.get("kind")}
         fault["times"] = int(times) if times.isdecimal() else times
         async with httpx.AsyncClient(timeout=5) as client:
@@ -117,6 +118,11 @@ class _Doors:
     async def _page(self, notice: str = "", status: int = 200) -> Response:
         reading = await run_in_threadpool(readings.read, self._cloud)
         return HTMLResponse(page.page(reading, notice), status)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a plain form; the page has no other."""
+    return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
 
 
 def _from_another_page(request: Request) -> Response | None:

@@ -16,7 +16,7 @@ STACK = "emulator-probe"
 ROLE = "arn:aws:iam::000000000000:role/probe"
 
 # What a test asks of the function is in the event; it writes what it was called with into its log.
-CODE = '''
+CODE = """
 import json, os, sys, time
 
 class DatabaseUnavailable(Exception):
@@ -40,7 +40,7 @@ def _importable(name):
         return True
     except ImportError:
         return False
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Probe:
     function: str
     bucket: str
     queue_url: str
-    rule_bus: str
+    bus: str
     outputs: dict[str, str]
 
     def invoke(self, event: dict[str, Any]) -> tuple[bool, Any]:
@@ -61,13 +61,7 @@ class Probe:
 
     def was_called_with(self, needle: str, *, within_seconds: float = 10) -> bool:
         """Whether the function's log shows a call with `needle`, now or soon."""
-        logs = self.cloud.client("logs")
-
-        def logged() -> bool:
-            found = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.function}")["events"]
-            return any(needle in event["message"] for event in found)
-
-        return eventually(logged, within_seconds)
+        return eventually(lambda: bool(self.cloud.function_log(self.function, needle)), within_seconds)
 
 
 def eventually(holds: Callable[[], bool], within_seconds: float = 10) -> bool:
@@ -147,13 +141,6 @@ def template() -> dict[str, Any]:
                     "EventBusName": {"Ref": "Bus"},
                     "EventPattern": {"source": ["probe"]},
                     "Targets": [{"Id": "function", "Arn": arn}],
-                },
-            },
-            "EveryMinute": {
-                "Type": "AWS::Events::Rule",
-                "Properties": {
-                    "ScheduleExpression": "rate(1 minute)",
-                    "Targets": [{"Id": "function", "Arn": arn, "Input": '{"every": "minute"}'}],
                 },
             },
             "Unknown": {"Type": "AWS::Personalize::DatasetGroup", "Properties": {"Name": "probe-group"}},
