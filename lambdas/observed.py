@@ -53,6 +53,9 @@ def observed(handler: Handler) -> Handler:
             return answer
         except Exception as failure:
             log_failure(failure)
+            if isinstance(failure, psycopg.Error):
+                # Lambda writes the message of what is raised into the log, and the database's quotes rows.
+                failure.args = (f"SQLSTATE {failure.sqlstate}",)
             raise
         finally:
             metrics.add_metric(outcome, MetricUnit.Count, 1)
