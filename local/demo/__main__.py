@@ -32,6 +32,8 @@ MEMBERS_AT_ONCE = 50
 ALONE = 8
 IMPORT_SECONDS = 1_200
 REST_SECONDS = 120
+# What the cheapest product may cost with shipping and tax.
+POINTS_ENOUGH = 5_000
 
 
 def main() -> int:
@@ -101,13 +103,15 @@ def _imported(cloud: Connected, file: Path, key: str) -> dict[str, Any]:
     """Upload, and wait for the report object."""
     storage, bucket = cloud.client("s3"), cloud.outputs["ImportBucket"]
     storage.upload_file(str(file), bucket, key)
-    report_key = f"reports/{key}.json"
+    report_key = f"reports/{key.removesuffix('.csv')}.json"
     deadline = time.monotonic() + IMPORT_SECONDS
     told = time.monotonic()
     while time.monotonic() < deadline:
         try:
             report: dict[str, Any] = json.loads(storage.get_object(Bucket=bucket, Key=report_key)["Body"].read())
-            if report.get("finished", True):
+            if report["state"] == "failed":
+                raise RuntimeError(f"{key}: {report['failure']}")
+            if report["state"] == "complete":
                 return report
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
@@ -125,9 +129,9 @@ def _shoppers(cloud: Connected, doors: ExitStack) -> list[Shopper]:
     with cloud.query() as connection:
         rows = connection.execute(
             "select m.number, m.email, m.tier from members.member m"
-            " join points.member p using (program_id, member_id) where m.number like %s"
+            " join points.member p using (program_id, member_id) where m.number like %s and p.available >= %s"
             " order by p.available desc limit %s",
-            (f"{purchases.NUMBER_PREFIX}%", ALONE + MEMBERS_AT_ONCE),
+            (f"{purchases.NUMBER_PREFIX}%", POINTS_ENOUGH, ALONE + MEMBERS_AT_ONCE),
         ).fetchall()
     began = time.monotonic()
 
@@ -148,7 +152,7 @@ def _products(cloud: Connected) -> dict[str, str]:
     answer = httpx.get(f"{cloud.simulator('amazon_business')}/_simulator/products", timeout=10)
     products = answer.json()["products"]
     ordinary = sorted(
-        (product for product in products if not product["scenario"] and product["kind"] == "standard"),
+        (product for product in products if not product["scenario"] and product["kind"] == "STANDARD"),
         key=lambda product: product["price_minor"],
     )
     special = {product["scenario"]: product["asin"] for product in products if product["scenario"]}
