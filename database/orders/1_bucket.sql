@@ -41,14 +41,15 @@ end
 $$;
 
 -- Amazon said 429: it counts differently, and it is right. Empty the bucket and keep it shut for a while.
-create or replace function orders.close_bucket(connection text, operation text, seconds numeric) returns void
+drop function if exists orders.close_bucket(text, text, numeric);
+create or replace function orders.close_bucket(connection text, operation text, seconds double precision) returns void
 language sql security definer set search_path = pg_catalog
 begin atomic
     update orders.bucket as b
     set tokens = 0,
         refilled_at = greatest(b.refilled_at, clock.now()),
         closed_until = greatest(b.closed_until,
-                                clock.now() + make_interval(secs => least(close_bucket.seconds, 900)::double precision)),
+                                clock.now() + make_interval(secs => least(close_bucket.seconds, 900))),
         row_xid = pg_current_xact_id()
     where b.connection = close_bucket.connection and b.operation = close_bucket.operation;
 end;

@@ -164,13 +164,16 @@ end
 $$;
 
 -- Amazon did nothing with this call: the order keeps its place. Only whoever holds the lease may say so.
-create or replace function orders.put_back(program_id integer, redemption_id uuid, lease_id uuid, seconds numeric)
+drop function if exists orders.put_back(integer, uuid, uuid, numeric);
+create or replace function orders.put_back(
+    program_id integer, redemption_id uuid, lease_id uuid, seconds double precision
+)
 returns boolean language plpgsql security definer set search_path = pg_catalog as $$
 begin
     update orders.placement as p
     set state = case when p.state = 'sent' and p.sends <= 1 then 'queued' else 'unknown' end,
         sends = p.sends - case when p.state = 'sent' then 1 else 0 end,
-        due_at = clock.now() + make_interval(secs => put_back.seconds::double precision),
+        due_at = clock.now() + make_interval(secs => put_back.seconds),
         lease_id = null,
         lease_until = null,
         row_xid = pg_current_xact_id()
@@ -204,8 +207,9 @@ $$;
 
 -- Nobody knows what became of the call: it is looked up again in `seconds`. After `give_up_seconds` of not knowing the
 -- state machine is told so (once), and the looking goes on, slowly.
+drop function if exists orders.mark_unknown(integer, uuid, uuid, numeric, integer);
 create or replace function orders.mark_unknown(
-    program_id integer, redemption_id uuid, lease_id uuid, seconds numeric, give_up_seconds integer
+    program_id integer, redemption_id uuid, lease_id uuid, seconds double precision, give_up_seconds integer
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     given_up timestamptz;
@@ -215,7 +219,7 @@ begin
         given_up_at = coalesce(p.given_up_at, case
             when clock.now() - p.queued_at > make_interval(secs => mark_unknown.give_up_seconds)
              and clock.now() - p.sent_at > make_interval(secs => mark_unknown.give_up_seconds) then clock.now() end),
-        due_at = clock.now() + make_interval(secs => mark_unknown.seconds::double precision),
+        due_at = clock.now() + make_interval(secs => mark_unknown.seconds),
         lease_id = null,
         lease_until = null,
         row_xid = pg_current_xact_id()
@@ -228,9 +232,10 @@ $$;
 
 -- Amazon does not know the name. Said `needed` times over at least `quiet_seconds` it is believed, and the order is
 -- sent again under the same name, at most `resends` times. Returns look_again, resend or given_up.
+drop function if exists orders.not_found(integer, uuid, uuid, integer, integer, integer, numeric);
 create or replace function orders.not_found(
     program_id integer, redemption_id uuid, lease_id uuid, needed integer, quiet_seconds integer, resends integer,
-    seconds numeric
+    seconds double precision
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     placement orders.placement;
@@ -258,7 +263,7 @@ begin
         due_at = case verdict
             when 'resend' then clock.now()
             when 'given_up' then clock.now() + interval '1 hour'
-            else clock.now() + make_interval(secs => not_found.seconds::double precision) end,
+            else clock.now() + make_interval(secs => not_found.seconds) end,
         lease_id = null,
         lease_until = null,
         row_xid = pg_current_xact_id()

@@ -3,7 +3,7 @@ grant usage on schema orders to orders_worker, order_information, quote_api, swe
 
 grant execute on function
     orders.take_token(integer, text, text, numeric, integer, integer),
-    orders.close_bucket(text, text, numeric),
+    orders.close_bucket(text, text, double precision),
     orders.rate_of(integer),
     orders.connection_state(integer),
     orders.orders_waiting(integer, text)
@@ -14,10 +14,10 @@ grant execute on function
     orders.next(text, uuid, integer),
     orders.lines_to_place(integer, uuid),
     orders.conclude(integer, uuid, jsonb),
-    orders.put_back(integer, uuid, uuid, numeric),
+    orders.put_back(integer, uuid, uuid, double precision),
     orders.ask_again_later(integer, uuid, uuid),
-    orders.mark_unknown(integer, uuid, uuid, numeric, integer),
-    orders.not_found(integer, uuid, uuid, integer, integer, integer, numeric),
+    orders.mark_unknown(integer, uuid, uuid, double precision, integer),
+    orders.not_found(integer, uuid, uuid, integer, integer, integer, double precision),
     orders.unanswered(text, integer),
     orders.answered(integer, uuid, text),
     orders.pause(text, text),

@@ -29,31 +29,32 @@ class TaskFailed(Exception):
 class Execution:
     """One execution. `functions` by the definition's placeholders; `send(queue, message)` delivers to a worker.
 
-    `run` goes on until a task waits for its token, a Wait state is reached (`skip_waits` walks over it) or the end.
+    `run` goes on until a task waits for its token, the end, or with `waits` a Wait state (else it walks over those).
     """
 
     functions: dict[str, Callable[[dict[str, Any]], Any]]
     send: Callable[[str, dict[str, Any]], None]
     input: dict[str, Any]
     invocations: int = 1
+    waits: bool = False
     state: str = DEFINITION["StartAt"]
     visited: list[str] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     current: Any = None
     token: str | None = None
-    waiting: int | None = None
+    waiting: str | None = None
     ended: bool = False
     failed: str | None = None
 
     def __post_init__(self) -> None:
         self.current = self.input
 
-    def run(self, *, skip_waits: bool = True) -> None:
+    def run(self) -> None:
         while not self.ended and self.token is None:
             state = DEFINITION["States"][self.state]
-            if state["Type"] == "Wait" and not skip_waits and self.waiting is None:
-                self.waiting = int(self._value(state["Seconds"], None))
+            if state["Type"] == "Wait" and self.waits and self.waiting != self.state:
+                self.waiting = self.state
                 return
             self.waiting = None
             self.visited.append(self.state)

@@ -267,12 +267,14 @@ def test_an_order_nobody_can_find_is_told_to_a_person_and_its_hold_is_kept(world
     world.amazon.look_faults = ["not_found"] * 9
     member_id, redemption_id = redeemed(world, LAMP)
     execution = world.start(redemption_id)
-    execution.run(skip_waits=False)
-    for _ in range(16):
-        world._work_once()
-    assert execution.state in ("WaitForAnswer", "Look", "Looked")
+    execution.waits = True
+    execution.run()
+    world.work()
+    assert execution.waiting == "WaitForAnswer"
     assert world.row(redemption_id)["review_reason"] == "order_unknown"
     assert world.balance(member_id) == (91_000, 9000)
+    execution.run()
+    assert execution.waiting == "WaitForAnswer"
 
 
 def test_an_answer_that_comes_after_the_review_leads_on(world: Saga) -> None:

@@ -1,0 +1,204 @@
+"""Placing an order: what is known after each thing that can happen to a call, and that nothing is ordered twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from loyalty.orders.placing import Happened, Patience, Placing
+from tests.conftest import TestDatabase
+from tests.domain.redemptions.amazon import FakeAmazon
+from tests.domain.redemptions.saga import Line, Saga, saga
+
+LAMP = Line("B0LAMP0000", 1, 4500)
+
+
+@pytest.fixture
+def world(fresh_database: TestDatabase) -> Iterator[Saga]:
+    with saga(fresh_database, orders_at_once=False) as made:
+        yield made
+
+
+def queued(world: Saga) -> UUID:
+    """A redemption whose order waits for its turn."""
+    member_id = world.member()
+    request = world.request(world.quote(member_id, LAMP))
+    world.redeem(member_id, request)
+    world.start(request.redemption_id).run()
+    _, body = world.messages.pop()
+    world.owner.execute("select orders.enqueue(1, %s, %s)", (request.redemption_id, body["task_token"]))
+    return request.redemption_id
+
+
+def step(world: Saga, patience: Patience | None = None) -> Happened:
+    return Placing(world.amazon, "default", patience or world.patience).step(world.orders_worker)
+
+
+def state(world: Saga, redemption_id: UUID) -> str:
+    return str(world.row(redemption_id, "orders.placement")["state"])
+
+
+def test_orders_leave_in_the_order_in_which_they_came(world: Saga) -> None:
+    ids = [queued(world) for _ in range(4)]
+    for _ in ids:
+        assert step(world).kind == "accepted"
+    assert [order.external_id for order in world.amazon.requests] == [str(one) for one in ids]
+
+
+def test_the_name_and_the_state_are_stored_before_the_call(world: Saga) -> None:
+    redemption_id = queued(world)
+    seen: list[tuple[str, str]] = []
+
+    class Watching(FakeAmazon):
+        def place_order(self, order):  # type: ignore[no-untyped-def]
+            row = world.row(redemption_id, "orders.placement")
+            seen.append((row["state"], row["external_id"]))
+            return super().place_order(order)
+
+    Placing(Watching(), "default").step(world.orders_worker)
+    assert seen == [("sent", str(redemption_id))]
+
+
+def test_a_process_that_dies_before_the_call_or_after_it_is_followed_by_a_look_up(world: Saga) -> None:
+    """Crash after `sent` was stored: whether the call was made is what the look-up tells."""
+    for called in (False, True):
+        redemption_id = queued(world)
+
+        class Dying(FakeAmazon):
+            def place_order(self, order):  # type: ignore[no-untyped-def]
+                if called:  # noqa: B023
+                    world.amazon.place_order(order)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Placing(Dying(), "default").step(world.orders_worker)
+        assert state(world, redemption_id) == "sent"
+        assert step(world).kind == "idle"  # somebody may still be at it
+        world.database.shift_clock("2 minutes")
+        kinds = [step(world).kind for _ in range(1 if called else 4)]
+        assert kinds == (["accepted"] if called else ["not_found", "not_found", "resend", "accepted"])
+        assert len(world.amazon.delivered(redemption_id)) == 1
+
+
+def test_a_process_that_dies_before_it_has_answered_is_followed_by_one_that_answers(world: Saga) -> None:
+    redemption_id = queued(world)
+    execution = world.executions[str(redemption_id)]
+    step(world)
+    assert execution.token is not None
+    world.orders_service().place_next()
+    assert execution.ended
+    assert world.row(redemption_id, "orders.placement")["answered_at"]
+
+
+def test_not_found_is_believed_only_several_times_over_some_minutes(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.amazon.faults = ["timeout_before"]
+    patience = Patience()
+    assert step(world, patience).kind == "unknown"
+    kinds = []
+    for _ in range(8):
+        world.database.shift_clock("61 seconds")
+        kinds.append(step(world, patience).kind)
+        if kinds[-1] == "resend":
+            break
+    assert kinds == ["not_found", "not_found", "resend"]
+    assert step(world, patience).kind == "accepted"
+    assert world.row(redemption_id, "orders.placement")["external_id"] == str(redemption_id)
+
+
+def test_a_429_keeps_the_place_in_the_queue_and_shuts_the_bucket(world: Saga) -> None:
+    first, _second = queued(world), queued(world)
+    world.amazon.faults = ["throttled"]
+    assert step(world).kind == "throttled"
+    assert state(world, first) == "queued"
+    assert world.row(first, "orders.placement")["sends"] == 0
+    assert step(world).kind == "idle"  # the bucket is empty as well
+    world.database.shift_clock("1 second")
+    assert step(world).redemption_id == first
+
+
+@pytest.mark.parametrize(("fault", "reason"), [("revoked", "credentials:403"), ("card", "PAYMENT_METHOD_DECLINED")])
+def test_what_is_wrong_with_the_programme_stops_it_and_keeps_the_queue(world: Saga, fault: str, reason: str) -> None:
+    redemption_id, _other = queued(world), queued(world)
+    world.amazon.faults = [fault]
+    happened = step(world)
+    assert (happened.kind, happened.reason) == ("paused", reason)
+    assert state(world, redemption_id) == "queued"
+    assert step(world).kind == "idle"
+    world.database.shift_clock("61 seconds")
+    assert [step(world).kind for _ in range(2)] == ["accepted", "accepted"]
+    row = world.owner.execute("select state, reason from orders.connection").fetchone()
+    assert row == {"state": "working", "reason": None}
+    assert len(world.amazon.delivered(redemption_id)) == 1
+
+
+def test_a_paused_connection_without_orders_is_probed(world: Saga) -> None:
+    queued(world)
+    step(world)
+    world.owner.execute("select orders.pause('default', 'credentials:403')")
+    world.amazon.look_faults = ["revoked"]
+    world.database.shift_clock("61 seconds")
+    assert step(world).kind == "idle"
+    world.database.shift_clock("61 seconds")
+    assert step(world).kind == "resumed"
+
+
+def test_an_order_that_is_accepted_and_not_placed_pauses_and_is_not_settled(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.amazon.faults = ["unsigned"]
+    original = world.amazon._line
+
+    def without_an_order_id(line, name):  # type: ignore[no-untyped-def]
+        from dataclasses import replace
+
+        result = original(line, name)
+        return replace(result, accepted=tuple(replace(item, order_id=None) for item in result.accepted))
+
+    world.amazon._line = without_an_order_id  # type: ignore[method-assign]
+    assert step(world).reason == "not_signed"
+    assert state(world, redemption_id) == "unknown"
+
+
+def test_what_amazon_refuses_outright_is_rejected(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.amazon.faults = ["refused"]
+    assert step(world).kind == "rejected"
+    assert state(world, redemption_id) == "rejected"
+
+
+def test_while_the_look_up_fails_it_stays_unknown_and_is_given_up_in_the_end(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.amazon.faults, world.amazon.look_faults = ["timeout_after"], ["timeout"] * 5
+    patience = Patience(first_look=0, longest_pause=0, give_up=3600)
+    assert [step(world, patience).kind for _ in range(3)] == ["unknown"] * 3
+    world.database.shift_clock("2 hours")
+    assert step(world, patience).kind == "given_up"
+    world.amazon.look_faults = []
+    assert step(world, patience).kind == "accepted"
+    assert len(world.amazon.delivered(redemption_id)) == 1
+
+
+def test_a_message_that_comes_again_for_a_concluded_order_is_answered_again(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.service.place_next()
+    world.owner.execute("select orders.enqueue(1, %s, 'a second token')", (redemption_id,))
+    rows = world.orders_worker.execute("select outcome, task_token from orders.unanswered('default', 9)").fetchall()
+    assert rows == [{"outcome": "accepted", "task_token": "a second token"}]
+
+
+def test_two_processes_never_take_the_same_order(world: Saga) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    ids = [queued(world) for _ in range(8)]
+
+    def works(_: int) -> list[UUID | None]:
+        with world.connection("orders_worker") as connection:
+            placing = Placing(world.amazon, "default")
+            return [placing.step(connection).redemption_id for _ in range(8)]
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [one for found in pool.map(works, range(4)) for one in found if one]
+    assert sorted(taken) == sorted(ids)
+    assert world.amazon.calls["place"] == 8
