@@ -184,7 +184,7 @@ def test_a_bad_body_is_refused_by_the_name_of_its_field(
     assert shop.world.balance(shop.member_id) == (100_000, 0)
 
 
-@pytest.mark.parametrize("key", [None, "nothing", str(uuid4())])
+@pytest.mark.parametrize("key", [None, "nothing", "5b3f0f2e-7c1d-4a6b-9c58-0d2f9a1be7c4"])
 def test_a_missing_or_wrong_key_is_refused(shop: Shop, key: str | None) -> None:
     quote_id = shop.world.quote(shop.member_id, LAMP)
     body = {"quote_id": str(quote_id), "quote_token": shop.token(quote_id), "points": 9000, "money_minor": 0}
