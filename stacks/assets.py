@@ -88,7 +88,8 @@ def _uv(*arguments: str) -> str:
     }
     try:
         done = subprocess.run(
-            [str(program) if program.exists() else "uv", *arguments],
+            # Where CI is set uv colours also what it writes into a file.
+            [str(program) if program.exists() else "uv", "--color", "never", *arguments],
             cwd=REPOSITORY,
             env=environment,
             check=True,
