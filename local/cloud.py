@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -26,10 +27,11 @@ from local import postgres, processes, seed
 from local.connected import Connected
 from local.deployment import REPOSITORY, Deployment
 from local.emulator.settings import Settings
-from local.ports import Ports, in_use
+from local.ports import Ports, command, holder, in_use
 
 EMULATOR_PYTHON = REPOSITORY / "build" / "emulator" / "bin" / "python"
 READY_SECONDS = 30
+LEFTOVER_SECONDS = 30.0
 # Kept in the emulator's own state, so that it is lost together with what was deployed.
 FINGERPRINT_PARAMETER = "/local/deployed"
 
@@ -90,6 +92,7 @@ class Cloud:
         self._take_lock()
         self._end_leftovers()
         self.ports.require_free()
+        self._forget_unfinished()
         clock = self.state / "clock.json"
         if not clock.exists():
             clock.write_text('{"shift_seconds": 0}')
@@ -136,11 +139,26 @@ class Cloud:
         self._lock = lock
 
     def _end_leftovers(self) -> None:
-        """A killed run leaves PostgreSQL behind, which is nobody's child."""
+        """A killed run leaves PostgreSQL behind, which is nobody's child, and what is still ending."""
         data = self.state / "postgresql"
         if (data / "postmaster.pid").exists():
             with suppress(RuntimeError):
                 postgres.Server(data, self.ports.database).stop("fast")
+        for port in self.ports.named().values():
+            pid = holder(port)
+            if pid and str(self.state) in command(pid):
+                processes.end(pid, LEFTOVER_SECONDS)
+
+    def _forget_unfinished(self) -> None:
+        """A first start that never came to its end left parts that do not know each other: begin anew."""
+        if not (self.state / "fingerprint").exists():
+            for name in ("postgresql", "emulator"):
+                shutil.rmtree(self.state / name, ignore_errors=True)
+            for file in self.state.glob("*.sqlite*"):
+                file.unlink()
+            (self.state / "clock.json").unlink(missing_ok=True)
+        for name in ("emulator", *seed.SIMULATORS):
+            (self.state / "logs" / f"{name}.log").unlink(missing_ok=True)
 
     def _looks_deployed(self, deployment: Deployment) -> bool:
         known = self.state / "fingerprint"

@@ -98,7 +98,6 @@ class Deployment:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
-            "CI": "true",
             "PYTHONPATH": str(REPOSITORY),
             "PATH": f"{REPOSITORY / '.venv/bin'}:{os.environ['PATH']}",
         }
@@ -116,11 +115,13 @@ class Deployment:
 
 def _finish(child: processes.Child, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while child.alive:
-        if time.monotonic() > deadline:
-            child.stop()
-            raise processes.Failed(f"{child.name} took more than {seconds:.0f} s:\n{processes.tail(child.log)}")
-        time.sleep(0.05)
+    try:
+        while child.alive:
+            if time.monotonic() > deadline:
+                raise processes.Failed(f"{child.name} took more than {seconds:.0f} s:\n{processes.tail(child.log)}")
+            time.sleep(0.05)
+    finally:  # also when Ctrl-C comes
+        child.stop()
     if child.process.returncode != 0:
         raise processes.Failed(f"{child.name} failed:\n{processes.tail(child.log)}")
 

@@ -61,8 +61,13 @@ def in_use(port: int) -> bool:
 
 def owner(port: int) -> str:
     """`process 123: command line` of who listens on `port`, or that it cannot be seen."""
-    pid = _pid_on_linux(port) if Path("/proc/net/tcp").exists() else _pid_by_lsof(port)
+    pid = holder(port)
     return f"process {pid}: {command(pid)}" if pid else "a process that this user may not see"
+
+
+def holder(port: int) -> int | None:
+    """The process that listens on `port`, None if there is none or it cannot be seen."""
+    return _pid_on_linux(port) if Path("/proc/net/tcp").exists() else _pid_by_lsof(port)
 
 
 def command(pid: int) -> str:

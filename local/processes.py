@@ -80,6 +80,17 @@ def start(
     return Child(name, process, log, grace_seconds)
 
 
+def end(pid: int, grace_seconds: float) -> None:
+    """End a process that is nobody's child any more: politely, after the grace not."""
+    deadline = time.monotonic() + grace_seconds
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            os.kill(pid, 0)
+        os.kill(pid, signal.SIGKILL)
+
+
 def tail(log: Path, characters: int = 3000) -> str:
     """The end of a log."""
     return log.read_text(errors="replace")[-characters:] if log.exists() else ""

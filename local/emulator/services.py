@@ -199,6 +199,8 @@ class Services:
         return one.process.wait()
 
     def _environment(self, container: Container) -> dict[str, str]:
+        # Here a process that lives is healthy, and all would ask for the same port.
+        own = {name: value for name, value in container.environment.items() if name != "HEALTH_PORT"}
         return {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -208,7 +210,7 @@ class Services:
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._settings.gateway_port}",
             **{key: value for key, value in os.environ.items() if key.startswith("AWS_ENDPOINT_URL_")},
             **CREDENTIALS,
-            **container.environment,
+            **own,
             **{name: self._secret(reference) for name, reference in container.secrets.items()},
         }
 
