@@ -48,5 +48,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("serial") or item.get_closest_marker("cloud"):
             item.add_marker(pytest.mark.xdist_group("cloud"))
             if getattr(config.option, "loadgroup", False):
-                # xdist 3.8 writes the group into a field that pytest 9.2 does not read any more, and scatters the tests.
+                # xdist 3.8 writes the group into a field that pytest 9.2 does not read, and scatters the tests.
                 item._id = type(item._id).parse(f"{item.nodeid}@cloud")  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from local.cloud import Cloud
 from local.connected import Connected
 from local.ports import Ports
 
-ON_CLOUD = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
+ON_CLOUD = [pytest.mark.cloud]
 LONGEST_SESSION_SECONDS = 900
 
 
