@@ -22,7 +22,7 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin:0; background:var(--ground); color:var(--ink);
   font:15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-header, main { max-width:1180px; margin:0 auto; padding:0 24px; }
+header, main { max-width:1280px; margin:0 auto; padding:0 24px; }
 header { padding-top:28px; display:flex; flex-wrap:wrap; gap:8px 20px; align-items:baseline; }
 h1 { font-size:24px; margin:0; letter-spacing:-.01em; }
 header .now { margin-left:auto; font-variant-numeric:tabular-nums; }
