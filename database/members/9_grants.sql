@@ -1,6 +1,8 @@
 -- Who may do what. Nobody reads the tables: each function shows one member, or nothing personal.
 grant usage on schema members to member_api, quote_api, manager_api, partner_api, identity_trigger, importer,
-    orders_worker, engine_step;
+    orders_worker;
+revoke usage on schema members from engine_step;
+revoke execute on function members.owns_address(integer, bigint, uuid) from member_api, quote_api, engine_step;
 
 grant execute on function members.create(integer, text, text, text, text, text, text, bytea, text)
     to partner_api, manager_api;
@@ -23,7 +25,6 @@ grant execute on function members.add_address(
 grant execute on function members.addresses(integer, bigint) to member_api;
 grant execute on function members.shipping_address(integer, bigint, uuid) to orders_worker, quote_api;
 grant execute on function members.default_address(integer, bigint) to member_api, quote_api;
-grant execute on function members.owns_address(integer, bigint, uuid) to member_api, quote_api, engine_step;
 
 grant execute on function members.request_adjustment(
     integer, uuid, text, bigint, date, text, text, bigint, text[], bytea, text) to manager_api;

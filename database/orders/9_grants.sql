@@ -1,13 +1,14 @@
 -- Who may call what. Nobody touches a table of this room.
-grant usage on schema orders to orders_worker, order_information, quote_api, sweeper, auditor;
+revoke all on all functions in schema orders from orders_worker, order_information, quote_api, sweeper;
+revoke usage on schema orders from sweeper;
+grant usage on schema orders to orders_worker, order_information, quote_api, auditor;
 
 grant execute on function
     orders.take_token(integer, text, text, numeric, integer, integer),
     orders.close_bucket(text, text, double precision),
-    orders.rate_of(integer),
-    orders.connection_state(integer),
-    orders.orders_waiting(integer, text)
+    orders.rate_of(integer)
 to quote_api, orders_worker;
+grant execute on function orders.orders_waiting(integer, text) to quote_api;
 
 grant execute on function
     orders.enqueue(integer, uuid, text),
@@ -25,5 +26,4 @@ grant execute on function
 to orders_worker;
 
 grant execute on function orders.record(integer, uuid) to order_information;
-grant execute on function orders.connection_state(integer) to sweeper;
 grant select on orders.placement, orders.placement_line, orders.order_part, orders.connection to auditor;

@@ -1,18 +1,24 @@
 -- Who may call what. Nobody touches a table of this room.
-grant usage on schema payments to
+-- What the redemption flow asks of payments it asks in its own functions, as the owner: members, staff and the engine hold
+-- nothing here, and a function that names no member is in no reach of a member's door.
+revoke all on all functions in schema payments from
     member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
+revoke all on all tables in schema payments from
+    member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
+revoke usage on schema payments from member_api, manager_api, engine_step, sweeper, orders_worker;
+grant usage on schema payments to payments_worker, auditor;
 
-grant execute on function payments.status_of(integer, uuid) to
-    member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker;
-grant execute on function payments.history_of(integer, uuid) to member_api, manager_api, engine_step, auditor;
-grant execute on function payments.intend_capture(integer, uuid, bigint) to engine_step;
-grant execute on function payments.abandon(integer, uuid) to member_api, engine_step, sweeper, payments_worker;
-grant execute on function payments.approvals_lapsed(integer, integer) to sweeper, engine_step;
-grant execute on function payments.open_authorisations(integer) to sweeper, engine_step, auditor;
-grant select on payments.due_for_reauthorisation to sweeper, payments_worker, auditor;
-grant select on payments.invariants to auditor;
-grant execute on function payments.idempotency_key(integer, uuid, text) to auditor;
+grant execute on function
+    payments.status_of(integer, uuid),
+    payments.history_of(integer, uuid),
+    payments.approvals_lapsed(integer, integer),
+    payments.open_authorisations(integer),
+    payments.idempotency_key(integer, uuid, text)
+to auditor;
+grant select on payments.invariants, payments.due_for_reauthorisation to auditor;
 
+grant execute on function payments.abandon(integer, uuid) to payments_worker;
+grant select on payments.due_for_reauthorisation to payments_worker;
 grant execute on function
     payments.payment_of(integer, uuid),
     payments.unresolved(integer, uuid),

@@ -64,7 +64,7 @@ class Running:
         self.service.handle(self.message(task, **more))
 
     def status(self) -> dict[str, Any]:
-        with self.database.connect("member_api") as reader:
+        with self.database.owner() as reader:
             row = reader.execute("select * from payments.status_of(1, %s)", (self.redemption_id,)).fetchone()
         assert row is not None
         return row
@@ -86,7 +86,7 @@ def test_a_payment_goes_from_message_to_answer(running: Running) -> None:
     assert running.machine.told == []
     running.stand_in.decide(running.status()["approval_url"], "pay")
     running.deliver("complete")
-    with running.database.connect("engine_step") as engine:
+    with running.database.owner() as engine:
         engine.execute("select payments.intend_capture(1, %s, 600)", (running.redemption_id,))
     running.deliver("capture", task_token="c")
     assert running.machine.told == [
@@ -106,8 +106,8 @@ def test_a_declined_payment_fails_the_task_by_its_name(running: Running) -> None
 def test_a_member_whose_time_is_over_is_told_so_once(running: Running) -> None:
     running.deliver("authorise", task_token="a")
     url = running.status()["approval_url"]
-    with running.database.connect("sweeper") as sweeper:
-        row = sweeper.execute("select payments.abandon(1, %s) as status", (running.redemption_id,)).fetchone()
+    with running.database.connect("payments_worker") as worker:
+        row = worker.execute("select payments.abandon(1, %s) as status", (running.redemption_id,)).fetchone()
     assert row == {"status": "ok"}
     running.service.look()
     running.stand_in.decide(url, "pay")

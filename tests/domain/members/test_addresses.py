@@ -134,9 +134,10 @@ def test_nobody_reaches_anothers_address(database: TestDatabase, document: Progr
                 "select * from members.shipping_address(%s, %s, %s)", (program_id, member_id, address_id)
             ).fetchall()
             assert len(rows) == found
-            owns = connection.execute(
-                "select members.owns_address(%s, %s, %s) as owns", (program_id, member_id, address_id)
-            ).fetchone()
+            with database.owner() as owner:
+                owns = owner.execute(
+                    "select members.owns_address(%s, %s, %s) as owns", (program_id, member_id, address_id)
+                ).fetchone()
             assert owns == {"owns": bool(found)}
 
 

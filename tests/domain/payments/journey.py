@@ -78,7 +78,7 @@ class Journey:
         assert answer.output == {"state": "authorised"}
 
     def intend(self, amount_minor: int) -> str:
-        with self.database.connect("engine_step") as engine:
+        with self.database.owner() as engine:
             row = engine.execute(
                 "select payments.intend_capture(1, %s, %s) as status", (self.redemption_id, amount_minor)
             ).fetchone()
@@ -86,7 +86,7 @@ class Journey:
         return str(row["status"])
 
     def status(self) -> dict[str, Any]:
-        with self.database.connect("member_api") as reader:
+        with self.database.owner() as reader:
             row = reader.execute("select * from payments.status_of(1, %s)", (self.redemption_id,)).fetchone()
         assert row is not None
         return row
