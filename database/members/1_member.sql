@@ -92,6 +92,12 @@ language sql stable security definer set search_path = pg_catalog as $$
     select tier from members.member where program_id = p_program_id and member_id = p_member_id
 $$;
 
+-- active, blocked (keeps what is theirs, redeems nothing) or closed.
+create or replace function members.state_of(p_program_id integer, p_member_id bigint) returns text
+language sql stable security definer set search_path = pg_catalog as $$
+    select state from members.member where program_id = p_program_id and member_id = p_member_id
+$$;
+
 -- What a purchase needs to know: nothing personal.
 create or replace function members.by_number(p_program_id integer, p_number text)
 returns table (member_id bigint, tier text, state text)

@@ -13,6 +13,7 @@ end;
 --   key_reuse              the key names another request, or somebody else's: which one is not told
 --   key_time               the key's time is not now
 --   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
+--   blocked                the member may not redeem
 --   insufficient           not enough points; `available` says how many there are
 --   paused                 orders do not go through at the moment; nothing was held
 create or replace function redemptions.redeem(
@@ -42,7 +43,8 @@ begin
         return;
     end if;
 
-    answer := case when not clock.key_is_fresh(redemption_id) then 'key_time' end;
+    answer := case when not clock.key_is_fresh(redemption_id) then 'key_time'
+                   when members.state_of(program_id, member_id) <> 'active' then 'blocked' end;
     if answer is null then
         select * into quote from redemptions.quote as q
         where q.program_id = redeem.program_id and q.quote_id = redeem.quote_id and q.member_id = redeem.member_id;

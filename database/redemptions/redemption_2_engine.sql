@@ -50,10 +50,13 @@ language sql immutable set search_path = pg_catalog
 return case when redemption.accepted_money_minor > 0 then 'capture' when redemption.money_minor > 0 then 'void'
             else 'close' end;
 
--- What screening says: allow, until there are rules.
+-- What screening says: blocked (the member was, since redeeming) or allow.
 create or replace function redemptions.screening_verdict(program_id integer, redemption_id uuid) returns text
 language sql stable set search_path = pg_catalog
-return 'allow';
+return case when exists (
+    select from redemptions.redemption as r
+    where r.program_id = screening_verdict.program_id and r.redemption_id = screening_verdict.redemption_id
+      and members.state_of(r.program_id, r.member_id) <> 'active') then 'blocked' else 'allow' end;
 
 -- The time to change one's mind is over. Next: pay, place (without money this is the last moment to turn back), back.
 create or replace function redemptions.screen(program_id integer, redemption_id uuid)

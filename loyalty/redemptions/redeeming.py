@@ -56,6 +56,7 @@ _REFUSALS = {
         "The quote does not offer these points with this money.",
         "points",
     ),
+    "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot redeem at the moment. Please ask us.", None),
     "insufficient": (Kind.CONFLICT, "insufficient-points", "There are not enough points.", "points"),
     "unknown_member": (Kind.FORBIDDEN, "not-claimed", "Claim your membership first.", None),
     "paused": (

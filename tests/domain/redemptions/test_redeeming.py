@@ -155,6 +155,33 @@ def test_while_orders_are_paused_nothing_is_held(own_world: Saga) -> None:
     assert own_world.balance(member_id) == (91_000, 9000)
 
 
+def set_state(world: Saga, member_id: int, state: str) -> None:
+    world.owner.execute(
+        "update members.member set state = %s where program_id = 1 and member_id = %s", (state, member_id)
+    )
+
+
+@pytest.mark.parametrize("points", [9000, 0])
+def test_a_blocked_member_redeems_nothing_and_is_told(world: Saga, points: int) -> None:
+    member_id = world.member()
+    request = world.request(world.quote(member_id, LAMP), points)
+    set_state(world, member_id, "blocked")
+    refusal = refused(world, member_id, request)
+    assert (refusal.code, refusal.kind) == ("member-blocked", Kind.FORBIDDEN)
+    assert world.balance(member_id) == (100_000, 0)
+    set_state(world, member_id, "active")
+    assert not world.redeem(member_id, request).replay
+
+
+def test_a_member_who_is_blocked_before_the_order_leaves_gets_the_points_back(world: Saga) -> None:
+    member_id, redemption_id = redeemed(world)
+    set_state(world, member_id, "blocked")
+    world.run(redemption_id)
+    assert world.row(redemption_id)["outcome"] == "failed"
+    assert not world.amazon.delivered(redemption_id)
+    assert world.balance(member_id) == (100_000, 0)
+
+
 # ---- changing one's mind -------------------------------------------------------------------------------------------
 
 
