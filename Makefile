@@ -50,6 +50,9 @@ demo: install ## a real programme's members and purchases, then journeys, then t
 trace: install ## one redemption across API, machine, workers, simulators and journal: make trace ID=…
 	@$(PYTHON) -m local.trace "$(ID)"
 
+redeem: install ## one member of the running cloud redeems one product, every request shown (MONEY=1: half with money)
+	@$(PYTHON) -m local.redeem $(if $(MONEY),--money) $(if $(SEARCH),--search "$(SEARCH)")
+
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
 
@@ -75,4 +78,4 @@ bench: install ## ratios, both sides in one run; one JSON line last
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace token clean test check synth bench format
+.PHONY: help install run demo trace redeem token clean test check synth bench format
