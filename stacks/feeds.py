@@ -18,7 +18,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
-from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.queue import dead_letter_queue
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -44,12 +44,15 @@ class FeedsStack(Stack):
         self._settings = settings
         functions = Functions(self, vpc=vpc, settings=settings)
         self.bucket = self._bucket()
+        self.dead_letters = dead_letter_queue(self, "ArrivalsDeadLetters")
+        acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         importer = functions.add(
             "importer",
             description="Reads a file of members or purchases line by line and reports on it",
             timeout_seconds=900,
             memory_mb=1024,
             database=database,
+            dead_letters=self.dead_letters,
         )
         self._may_read_and_report(importer)
         self._may_go_on(importer)
@@ -141,10 +144,7 @@ class FeedsStack(Stack):
         )
 
     def _on_arrival(self, importer: lambda_.Function) -> None:
-        """Wake the importer with S3's event; one that cannot be delivered waits among the dead letters."""
-        self.arrivals = QueueWithDeadLetters(
-            self, "Arrivals", visibility=Duration.minutes(2), max_receives=self._settings.messaging.max_receives
-        )
+        """Wake the importer with S3's event; one that is not delivered, or fails, waits among the dead letters."""
         events.Rule(
             self,
             "Arrival",
@@ -157,7 +157,7 @@ class FeedsStack(Stack):
                     "object": {"key": [{"prefix": folder} for folder in ARRIVALS]},
                 },
             ),
-            targets=[targets.LambdaFunction(importer, dead_letter_queue=self.arrivals.dead_letters, retry_attempts=2)],
+            targets=[targets.LambdaFunction(importer, dead_letter_queue=self.dead_letters, retry_attempts=2)],
         )
 
     def _may_go_on(self, importer: lambda_.Function) -> None:

@@ -49,10 +49,8 @@ class MessagingStack(Stack):
             enable_key_rotation=True,
             removal_policy=removal_policy(self._settings),
         )
-        # Without this CloudWatch's and EventBridge's messages vanish without a trace.
-        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
-            key.grant_encrypt_decrypt(iam.ServicePrincipal(service))
         topic = sns.Topic(self, "Operators", master_key=key, enforce_ssl=True)
+        # Lets it use the key too, without which alarms vanish without a trace.
         topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
         for address in self._settings.messaging.operator_emails:
             topic.add_subscription(subscriptions.EmailSubscription(address))

@@ -51,7 +51,7 @@ class ObservabilityStack(Stack):
         dead = {
             "Payments": messaging.payments.dead_letters,
             "Orders": messaging.orders.dead_letters,
-            "Arrivals": feeds.arrivals.dead_letters,
+            "Arrivals": feeds.dead_letters,
         }
         functions = [*api.functions, *engine.functions, *feeds.functions]
         self._dashboard(cluster, queues, dead, functions, engine, services, api)

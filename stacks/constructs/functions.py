@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 
 from stacks import assets
 from stacks.constructs.acknowledgement import acknowledge
@@ -57,8 +58,12 @@ class Functions:
         environment: Mapping[str, str] | None = None,
         calls_out: bool = True,
         function_name: str | None = None,
+        dead_letters: sqs.IQueue | None = None,
     ) -> lambda_.Function:
-        """A function named like its module and its PostgreSQL role. `calls_out`: it talks to more than the database."""
+        """A function named like its module and its PostgreSQL role. `calls_out`: it talks to more than the database.
+
+        `dead_letters`: where an event goes that nobody waits for and that failed to the last of Lambda's tries.
+        """
         title = name.title().replace("_", "")
         observability = self._settings.observability
         role = iam.Role(
@@ -92,6 +97,7 @@ class Functions:
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
             log_group=log_group,
+            dead_letter_queue=dead_letters,
             tracing=lambda_.Tracing.ACTIVE if observability.tracing else lambda_.Tracing.DISABLED,
             environment={
                 "LOG_LEVEL": observability.log_level,

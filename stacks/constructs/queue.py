@@ -12,13 +12,7 @@ class QueueWithDeadLetters(Construct):
 
     def __init__(self, scope: Construct, id: str, *, visibility: Duration, max_receives: int) -> None:
         super().__init__(scope, id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
+        self.dead_letters = dead_letter_queue(self, "DeadLetters")
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -29,3 +23,14 @@ class QueueWithDeadLetters(Construct):
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
+
+
+def dead_letter_queue(scope: Construct, id: str) -> sqs.Queue:
+    """Where what was given up waits for a person, as long as SQS keeps anything."""
+    return sqs.Queue(
+        scope,
+        id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )

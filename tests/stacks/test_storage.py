@@ -19,13 +19,34 @@ def _dead_letter_queues(assembly: Assembly) -> set[tuple[str, str]]:
         assembly.follow(queue.stack, queue.properties["RedrivePolicy"]["deadLetterTargetArn"])[:2]
         for queue in assembly.resources("AWS::SQS::Queue")
         if "RedrivePolicy" in queue.properties
+    } | {
+        assembly.follow(function.stack, function.properties["DeadLetterConfig"]["TargetArn"])[:2]
+        for function in assembly.resources("AWS::Lambda::Function")
+        if "DeadLetterConfig" in function.properties
     }
+
+
+def test_a_file_that_cannot_be_imported_is_not_forgotten(assembly: Assembly) -> None:
+    (importer,) = [
+        one
+        for one in assembly.resources("AWS::Lambda::Function")
+        if one.properties["Handler"] == "lambdas.importer.handler"
+    ]
+    kept = assembly.follow(importer.stack, importer.properties["DeadLetterConfig"]["TargetArn"])[:2]
+    watched = {
+        assembly.follow(alarm.stack, dimension["Value"])[:2]
+        for alarm in assembly.resources("AWS::CloudWatch::Alarm")
+        for metric in alarm.properties.get("Metrics", [])
+        for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
+        if dimension["Name"] == "QueueName"
+    }
+    assert kept in watched
 
 
 def test_every_queue_has_dead_letters_and_gives_up_after_some_tries(assembly: Assembly) -> None:
     dead = _dead_letter_queues(assembly)
     queues = list(assembly.resources("AWS::SQS::Queue"))
-    assert len(queues) >= 4
+    assert len(queues) >= 5
     for queue in queues:
         if (queue.stack, queue.id) not in dead:
             assert 1 <= queue.properties["RedrivePolicy"]["maxReceiveCount"] <= 100, str(queue)
@@ -88,6 +109,7 @@ def test_a_key_lets_in_the_services_that_write_to_what_it_encrypts(assembly: Ass
         key = assembly.at(assembly.follow(topic.stack, topic.properties["KmsMasterKeyId"]))
         for service in _publishers(assembly, topic):
             assert service in _let_in(key), f"{topic}: messages of {service} would vanish"
+        assert _let_in(key) == _publishers(assembly, topic), "nobody else needs the key"
 
 
 def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
@@ -127,6 +149,7 @@ def test_the_database_is_encrypted_by_our_key_and_takes_tls_only(assembly: Assem
     assert cluster.properties["DeletionProtection"] is True
     (parameters,) = assembly.resources("AWS::RDS::DBClusterParameterGroup")
     assert parameters.properties["Parameters"]["rds.force_ssl"] == "1"
+    assert parameters.properties["Parameters"]["log_error_verbosity"] == "terse", "a refused row would be logged"
     (proxy,) = assembly.resources("AWS::RDS::DBProxy")
     assert proxy.properties["RequireTLS"] is True
     assert proxy.properties["DefaultAuthScheme"] == "IAM_AUTH"
