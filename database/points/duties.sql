@@ -61,16 +61,19 @@ end $$;
 create or replace function points.expire_due(p_limit int, p_actor text) returns int
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    m record;
+    due record;
     v_count int := 0;
 begin
-    for m in
-        select program_id, member_id from points.member
-        where lot_keys <> '{}' and lot_keys[1] < points.lot_key(points.today(program_id), true)
+    for due in
+        select m.program_id, m.member_id
+        from programme.program g
+        cross join lateral (select points.lot_key(points.today(g.program_id), true) as first_good) t
+        join points.member m on m.program_id = g.program_id
+        where m.lot_keys <> '{}' and m.lot_keys[1] < t.first_good
         limit p_limit
-        for no key update skip locked
+        for no key update of m skip locked
     loop
-        perform points.expire_member(m.program_id, m.member_id, clock.new_id(), p_actor);
+        perform points.expire_member(due.program_id, due.member_id, clock.new_id(), p_actor);
         v_count := v_count + 1;
     end loop;
     return v_count;

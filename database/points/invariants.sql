@@ -150,9 +150,17 @@ begin
 
     -- Drawn while good, expired only when lapsed and not held (unless the return rule says so), returned only as good.
     return query
+    with zones as materialized (
+        select program_id, time_zone, published_at as since,
+            lead(published_at, 1, 'infinity') over (partition by program_id order by version) as until
+        from programme.published
+    )
     select 'I7 expiry', count(*)
-    from points.journal j, unnest(j.lot_keys, j.lot_amounts, j.lot_to) as l (key, amount, moved_to),
-        lateral (select points.lot_key((j.created_at at time zone 'UTC')::date, true) as first_good) t
+    from points.journal j
+    left join zones z on z.program_id = j.program_id and j.created_at >= z.since and j.created_at < z.until
+    cross join unnest(j.lot_keys, j.lot_amounts, j.lot_to) as l (key, amount, moved_to)
+    cross join lateral (
+        select points.lot_key((j.created_at at time zone coalesce(z.time_zone, 'UTC'))::date, true) as first_good) t
     where (j.kind = 'hold' and l.key < t.first_good)
         or (j.kind = 'adjust' and j.dr = 1 and l.key < t.first_good)
         or (j.kind = 'expire' and l.key >= t.first_good)

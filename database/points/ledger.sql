@@ -6,7 +6,8 @@
 --    there is one lock order and no deadlock; whoever locks several members goes by ascending member_id. An accrual's
 --    reference is the one key two members could fight for: it is inserted after the member locks, by ascending reference.
 --  * A lot is all points of a member that lapse together. Its key sorts by expiry: twice the days since 2000-01-01, plus 1
---    unless the member has already extended it once. No expiry is the largest key. expires_on is the last good day (UTC).
+--    unless the member has already extended it once. No expiry is the largest key. expires_on is the last good day
+--    where the programme is (points.time_zone).
 --  * A hold takes the soonest-expiring points and pins their lots: expiry never sees held points. Settling takes the
 --    soonest of the hold; releasing gives back the latest, to the lots they came from.
 --  * The return rule: points whose lot lapsed while they were held come back until `today + return_days`. If the member
@@ -24,8 +25,17 @@
 
 -- ---- lots -------------------------------------------------------------------------------------------------------
 
+-- Where the programme's days begin and end; UTC until something is published.
+-- PL/pgSQL keeps its plan; a SQL function would be planned anew by every operation.
+create or replace function points.zone(p_program_id int) returns text language plpgsql stable as $$
+begin
+    return coalesce(
+        (select p.time_zone from programme.published p
+         where p.program_id = p_program_id order by p.version desc limit 1), 'UTC');
+end $$;
+
 create or replace function points.today(p_program_id int) returns date language sql stable
-    return (clock.now() at time zone 'UTC')::date;
+    return (clock.now() at time zone points.zone(p_program_id))::date;
 
 create or replace function points.lot_key(p_expires_on date, p_extended boolean) returns int
 language sql immutable parallel safe
@@ -364,7 +374,8 @@ create or replace function points.hold(
 ) returns points.outcome language plpgsql security definer as $$
 declare
     v_now timestamptz := clock.now();
-    v_first_good int := points.lot_key(points.today(p_program_id), true);
+    -- Nowhere is it later: what is good until then need not know where the programme is.
+    v_first_good int := points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true);
     m points.member;
     j points.journal;
     v_replay points.outcome;
@@ -382,6 +393,7 @@ begin
     if m.available < p_amount or m.lot_keys[1] < v_first_good then
         v_replay := points.replay(m, p_op_id, p_request_hash);
         if v_replay.status is not null then return v_replay; end if;
+        v_first_good := points.lot_key(points.today(p_program_id), true);
         v_lapsed := points.lapsed(m.lot_keys, m.lot_amounts, v_first_good);
         if m.available - v_lapsed < p_amount then
             m.available := m.available - v_lapsed;

@@ -247,7 +247,7 @@ class AccrualImport:
             return None
         member_id, percent = member
         expires_on = self._expires_on(occurred_at)
-        if expires_on < now.date():
+        if expires_on < now.astimezone(self._document.zone).date():
             self._reject(basket, "lapsed")
             return None
         amount = basket.parts * percent // earning.parts_per_point(self._document)

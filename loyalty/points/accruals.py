@@ -80,7 +80,7 @@ def accrue(
         ),
         actor,
     )
-    _require_done(outcome, expires_on < now.date())
+    _require_done(outcome, expires_on < now.astimezone(document.zone).date())
     return Earned(outcome.amount, expires_on, outcome.status is Status.REPLAY)
 
 

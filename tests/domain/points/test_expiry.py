@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loyalty.points.ledger import Status
+from loyalty.programme.publishing import publish_initial
 from tests.domain.points.conftest import Book
 
 
@@ -16,6 +17,29 @@ def test_expiry_takes_what_lapsed_and_nothing_else(fresh_book: Book) -> None:
     assert (outcome.status, outcome.amount, outcome.available) == (Status.OK, 100, 75)
     assert book.lots(member) == {later: 50, None: 25}
     assert book.expire(member).amount == 0
+
+
+def test_the_last_good_day_ends_where_the_programme_is(fresh_book: Book) -> None:
+    book = fresh_book
+    publish_initial(book.connection, {"points": {"time_zone": "America/New_York"}})
+    last_day = book.day(40)
+    member, late = book.member((last_day, 100)), book.member((last_day, 100))
+
+    def at(time: str) -> None:
+        book.connection.execute(
+            "update clock.setting set shift = ((%s::date + %s::interval) at time zone 'America/New_York')"
+            " - transaction_timestamp()",
+            (last_day, time),
+        )
+
+    at("23 hours 50 minutes")  # tomorrow already in UTC
+    assert book.value("select points.expire_due(100, 'test')") == 0
+    assert book.lots(member) == {last_day: 100}
+    assert book.hold(member, 60).status is Status.OK
+    at("24 hours 10 minutes")
+    assert book.lots(late) == {}
+    assert book.hold(member, 40).status is Status.INSUFFICIENT
+    assert book.value("select points.expire_due(100, 'test')") == 2
 
 
 def test_expiry_is_idempotent_by_its_key(fresh_book: Book) -> None:
