@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +27,9 @@ FARGATE_MEMORY = {
     2048: tuple(range(4096, 16384 + 1, 1024)),
 }
 ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
+
+
+Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
 class SettingsError(Exception):
@@ -57,7 +61,7 @@ class Network(_Section):
     availability_zones: tuple[str, ...] = Field(min_length=2, max_length=6, strict=False)
     cidr: str = Field(default="10.40.0.0/16", pattern=r"^\d+\.\d+\.\d+\.\d+/(1[6-9]|2[0-2])$")
     nat_gateways: int = Field(ge=0, le=6)
-    interface_endpoints: tuple[str, ...] = Field(default=(), strict=False)
+    interface_endpoints: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")], ...] = Field(default=(), strict=False)
     flow_logs: bool = True
 
 
@@ -95,9 +99,9 @@ class Identity(_Section):
 class Messaging(_Section):
     """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial)."""
 
-    mail_from: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    mail_from: Address
     mail_identity: Literal["domain", "address"] = "domain"
-    operator_emails: tuple[str, ...] = Field(default=(), strict=False)
+    operator_emails: tuple[Address, ...] = Field(default=(), strict=False)
     max_receives: int = Field(default=5, ge=1, le=100)
 
 
@@ -145,8 +149,8 @@ class Integrations(_Section):
     amazon_business_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_lwa_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_pay_url: str = Field(pattern=r"^https?://\S+[^/]$")
-    portal_origin: str = Field(pattern=r"^https?://[^/\s]+$")
-    manager_origin: str = Field(pattern=r"^https?://[^/\s]+$")
+    portal_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
+    manager_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
 
 
 class Programme(_Section):
@@ -216,8 +220,8 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{shown}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        line = getattr(error, "lineno", None)
-        raise SettingsError(f"{shown}:{line}: {error}" if line else f"{shown}: {error}") from None
+        line = re.search(r"at line (\d+)", str(error))
+        raise SettingsError(f"{shown}:{line[1]}: {error}" if line else f"{shown}: {error}") from None
     problems, sections = _checked(document)
     problems += _refused_combinations(sections)
     if problems:
@@ -249,7 +253,7 @@ def _refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
     """Values that are each allowed but that AWS, or sense, refuses together."""
     return [
         problem
-        for rule in (_network_rules, _database_rules, _people_rules, _service_rules)
+        for rule in (_network_rules, _database_rules, _people_rules, _service_rules, _running_rules)
         for problem in rule(sections)
     ]
 
@@ -263,13 +267,15 @@ def _network_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("network", "availability_zones"), "a zone is named twice", list(zones))
     if network.nat_gateways > len(zones):
         yield Problem(("network", "nat_gateways"), f"there are only {len(zones)} zones", network.nat_gateways)
+    if reason := _too_small(network.cidr, len(zones)):
+        yield Problem(("network", "cidr"), reason, network.cidr)
     if network.nat_gateways == 0:
         yield Problem(
             ("network", "nat_gateways"), "Amazon Business and Amazon Pay are reached through one: at least 1", 0
         )
     if deployment is None:
         return
-    if strangers := [zone for zone in zones if not zone.startswith(deployment.region)]:
+    if strangers := [zone for zone in zones if not re.fullmatch(f"{deployment.region}[a-z]", zone)]:
         yield Problem(("network", "availability_zones"), f"not in {deployment.region}", strangers)
     if deployment.durable and len(zones) < 3:
         yield Problem(("network", "availability_zones"), "a durable deployment needs at least 3", list(zones))
@@ -277,6 +283,16 @@ def _network_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("deployment", "checks"), "a durable deployment is checked", False)
     if deployment.durable and not network.flow_logs:
         yield Problem(("network", "flow_logs"), "a durable deployment keeps them", False)
+
+
+def _too_small(cidr: str, zones: int) -> str | None:
+    """Why the subnets do not fit: a /24 public, a /22 private and a /24 isolated for each zone, on their boundaries."""
+    try:
+        network = ipaddress.IPv4Network(cidr)
+    except ValueError:
+        return "is no network: four numbers to 255, and nothing set behind the prefix"
+    needed = -(-zones // 4) * 4 + 4 * zones + zones
+    return f"{zones} zones need {needed} times a /24" if needed > 1 << (24 - network.prefixlen) else None
 
 
 def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
@@ -305,6 +321,8 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
 def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     deployment = sections.get("deployment")
     identity, messaging, integrations = (sections.get(name) for name in ("identity", "messaging", "integrations"))
+    if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
+        yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
     if identity is not None:
         for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
             for position, url in enumerate(getattr(identity, key)):
@@ -352,6 +370,16 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         )
     if api is not None and api.burst_limit < api.rate_limit:
         yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+
+
+def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, layer, schedules = (sections.get(name) for name in ("deployment", "layer", "schedules"))
+    if deployment is None or not deployment.durable:
+        return
+    if schedules is not None and schedules.sweeper_minutes == 0:
+        yield Problem(("schedules", "sweeper_minutes"), "without it a redemption may never start or end", 0)
+    if layer is not None and layer.platform == "host":
+        yield Problem(("layer", "platform"), "is for the laptop: the cloud's functions run on Graviton", "host")
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:

@@ -87,6 +87,14 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ("[services.orders]", "[services.orders]\nmax_tasks = 3", "services.orders.max_tasks", "fixed count"),
         ('"https://pay-api.amazon.com"', '"http://pay-api.amazon.com"', "integrations.amazon_pay_url", "https"),
         ("durable = true", "durable = true\nchecks = false", "deployment.checks", "is checked"),
+        ('"us-east-1c"', '"us-east-1"', "network.availability_zones", "not in us-east-1"),
+        ("[network]", '[network]\ncidr = "10.40.0.0/20"', "network.cidr", "19 times a /24"),
+        ("[network]", '[network]\ncidr = "10.40.0.1/16"', "network.cidr", "no network"),
+        ("loyalty-rewards", "amazon-rewards", "identity.domain_prefix", "Cognito refuses"),
+        ('"https://manager.loyalty.example"', '"https://*"', "integrations.manager_origin", "pattern"),
+        ('["operators@loyalty.example"]', '["operators"]', "messaging.operator_emails.0", "pattern"),
+        ("[schedules]", "[schedules]\nsweeper_minutes = 0", "schedules.sweeper_minutes", "never start"),
+        ("[layer]", '[layer]\nplatform = "host"', "layer.platform", "laptop"),
     ],
 )  # fmt: skip
 def test_what_aws_or_sense_refuses_together_is_refused_here(
@@ -108,7 +116,8 @@ def test_a_missing_or_unknown_section_is_named(tmp_path: Path) -> None:
 def test_broken_toml_and_a_missing_file_are_one_line_each(tmp_path: Path) -> None:
     path = tmp_path / "broken.toml"
     path.write_text("[deployment]\nname = \n")
-    assert len(_refused(path)) == 1
+    (refusal,) = _refused(path)
+    assert refusal.startswith(f"{path}:2: ")
     assert "local" in _refused(tmp_path / "none.toml")[0]
 
 
