@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas import machine
 from lambdas.http import KEYED, STRICT, Id, Router, idempotency_key, logger, member
 from loyalty.database import Connection, database
-from loyalty.redemptions import overview, quotes, redeeming
+from loyalty.redemptions import overview, promise, redeeming
 from loyalty.redemptions.redeeming import LARGEST_AMOUNT, Redeem
 from loyalty.refusal import Kind, Refusal
 
@@ -149,7 +149,7 @@ def redeem(body: Redemption) -> Accepted:
     connection = database().connection()
     who, member_id = member(router, connection)
     key = idempotency_key(router)
-    quotes.verify(connection, _signing_key(), who.program_id, member_id, body.quote_id, body.quote_token)
+    promise.verify(connection, _signing_key(), who.program_id, member_id, body.quote_id, body.quote_token)
     request = Redeem(key, body.quote_id, body.points, body.money_minor)
     done = redeeming.redeem(connection, who.program_id, member_id, request, f"member:{member_id}")
     if not done.replay:

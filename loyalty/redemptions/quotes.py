@@ -1,6 +1,7 @@
 """A quote: what a basket costs at an address, to the point and to the cent, promised until a time and signed.
 
-`make` asks Amazon, once a basket and address; `split` is arithmetic; `verify` is what redeeming asks first.
+`make` asks Amazon, once a basket and address; `split` is arithmetic; `verify` is what redeeming asks first, and has a
+module of its own so that the member API need not load a client of Amazon's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from loyalty.redemptions import pricing, signing
 from loyalty.redemptions.basket import Chosen, Wanted, choose
 from loyalty.redemptions.charges import Asking, LineCharges, charges
 from loyalty.redemptions.pricing import PricedLine, Slider
+from loyalty.redemptions.promise import promised as _promised
+from loyalty.redemptions.promise import quote_of as _quote
+from loyalty.redemptions.promise import verify
 from loyalty.refusal import Kind, Refusal
+
+__all__ = ["MAX_LINES", "Amazon", "Asked", "make", "split", "verify"]
 
 MAX_LINES = 20
 MAX_LOTS_TOLD = 12
@@ -100,14 +106,6 @@ def split(connection: Connection, program_id: int, member_id: int, quote_id: UUI
             for line, part in zip(quote["lines"], parts.lines, strict=True)
         ],
     }
-
-
-def verify(connection: Connection, key: str, program_id: int, member_id: int, quote_id: UUID, token: str) -> None:
-    """Raises Refusal unless this member holds this quote's own token: `quote-not-found`, also for somebody else's, or
-    `quote-forged`. Whether it has run out, or was redeemed, is the redemption's question.
-    """
-    if not signing.is_genuine(key, _promised(_quote(connection, program_id, member_id, quote_id)), token):
-        raise Refusal(Kind.INVALID, "quote-forged", "This token does not belong to this quote.", field="quote_token")
 
 
 # ---- making ------------------------------------------------------------------------------------------------------
@@ -292,19 +290,6 @@ def _lots(connection: Connection, program_id: int, member_id: int, points: int) 
         told.append({"expires_on": lot["expires_on"], "amount": min(lot["amount"], points)})
         points -= lot["amount"]
     return told
-
-
-def _quote(connection: Connection, program_id: int, member_id: int, quote_id: UUID) -> dict[str, Any]:
-    row = connection.execute(
-        "select * from redemptions.quote_of(%s, %s, %s)", (program_id, member_id, quote_id)
-    ).fetchone()
-    if row is None:
-        raise Refusal(Kind.NOT_FOUND, "quote-not-found", "There is no such quote.", field="quote_id")
-    return row
-
-
-def _promised(quote: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in quote.items() if name != "open"}
 
 
 def _slider(quote: dict[str, Any]) -> Slider:
