@@ -249,6 +249,11 @@ begin
                            'units', taken_units, 'of_units', all_units));
     perform redemptions.return_points(redemption, redemption.points - taken_points, 'ours');
 
+    if taken_units < all_units and redemption.partial_policy = 'all_or_nothing' then
+        -- Amazon has no cancel call and no all-or-nothing: what it placed stays placed, and a person makes it good.
+        perform redemptions.review(redemption.program_id, redemption.redemption_id, 'partial_against_wish');
+    end if;
+    -- After the other: the reason written last is the one that stays, and the invariants ask for this one.
     if redemption.money_minor > 0 then
         status := payments.intend_capture(redemption.program_id, redemption.redemption_id, taken_money);
         if status not in ('ok', 'replay') then
@@ -257,10 +262,6 @@ begin
             update redemptions.redemption as r set accepted_money_minor = 0
             where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
         end if;
-    end if;
-    if taken_units < all_units and redemption.partial_policy = 'all_or_nothing' then
-        -- Amazon has no cancel call and no all-or-nothing: what it placed stays placed, and a person makes it good.
-        perform redemptions.review(redemption.program_id, redemption.redemption_id, 'partial_against_wish');
     end if;
 
     select * into redemption from redemptions.redemption as r

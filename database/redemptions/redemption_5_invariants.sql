@@ -23,10 +23,16 @@ select 'no order was sent without a redemption that had gone forward',
         where p.sends > 0 and p.state <> 'rejected'
           and (r.redemption_id is null or r.state not in ('ordering', 'settled', 'closed')))
 union all
-select 'no points returned in full while Amazon delivers',
+select 'no points returned in full while Amazon delivers, or may',
        (select count(*) from orders.placement as p
         join redemptions.redemption as r using (program_id, redemption_id)
-        where p.state in ('accepted', 'partial') and r.state in ('cancelled', 'failed'))
+        where (r.state in ('cancelled', 'failed') or (r.state = 'closed' and r.accepted_points is null))
+          and (p.state in ('sent', 'unknown', 'accepted', 'partial') or (p.state = 'queued' and p.sends > 0)))
+union all
+select 'what was ordered is what was redeemed',
+       (select count(*) from redemptions.line as l
+        full join orders.placement_line as p using (program_id, redemption_id, line_number)
+        where (l.asin, l.quantity) is distinct from (p.asin, p.quantity))
 union all
 select 'an Amazon order belongs to one redemption',
        (select count(*) from (
@@ -53,6 +59,33 @@ select 'the lines add up to what the member promised',
             from redemptions.line as l
             where l.program_id = r.program_id and l.redemption_id = r.redemption_id) as lines
         where lines.points is distinct from r.points or lines.money is distinct from r.money_minor)
+union all
+select 'every unit costs what the signed quote says',
+       (select count(*) from redemptions.redemption as r
+        join redemptions.line as l using (program_id, redemption_id)
+        left join redemptions.quote_line as q
+            on q.program_id = r.program_id and q.quote_id = r.quote_id and q.line_number = l.line_number
+        where q.asin is distinct from l.asin
+           or l.unit_money_minor
+              <> q.unit_price_minor - div(q.unit_price_minor::numeric * l.unit_points, q.unit_points_full))
+union all
+select 'the payment is of the money that was promised',
+       (select count(*) from redemptions.redemption as r
+        full join payments.payment as p using (program_id, redemption_id)
+        where coalesce(r.money_minor, 0) <> coalesce(p.amount_minor, 0) or r.currency <> p.currency)
+union all
+select 'what was accepted for money was captured, or a person knows',
+       (select count(*) from redemptions.redemption as r
+        left join payments.payment as p using (program_id, redemption_id)
+        where r.state = 'closed' and r.accepted_money_minor > 0
+          and r.review_reason is distinct from 'money_not_captured'
+          and coalesce(p.captured_minor, 0) <> r.accepted_money_minor)
+union all
+select 'nothing is reserved for a redemption that is over, or a person knows',
+       (select count(*) from redemptions.redemption as r
+        join payments.payment as p using (program_id, redemption_id)
+        where r.state = 'closed' and p.state not in ('opened', 'captured', 'voided', 'declined', 'abandoned')
+          and coalesce(r.review_reason, '') not in ('money_not_captured', 'money_not_voided'))
 union all
 select 'money was captured for exactly what was accepted, or not at all',
        (select count(*) from redemptions.redemption as r
