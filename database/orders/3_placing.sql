@@ -24,6 +24,27 @@ begin
 end
 $$;
 
+-- Internal: whether the money for a queued order is (still) reserved. A queue may be days long while the connection is
+-- paused, and a reservation that is renewed meanwhile can be declined. Then the order is taken back; while a renewal is
+-- under way it lets others pass.
+create or replace function orders.may_leave(placement orders.placement) returns boolean
+language plpgsql set search_path = pg_catalog as $$
+declare
+    payment_state text := (select p.state from payments.status_of(placement.program_id, placement.redemption_id) as p);
+    over boolean := placement.sends = 0 and payment_state in ('declined', 'abandoned', 'voiding', 'voided');
+begin
+    if payment_state is null or payment_state = 'authorised' then
+        return true;
+    end if;
+    update orders.placement as p
+    set state = case when over then 'withdrawn' else p.state end,
+        due_at = case when not over then clock.now() + interval '1 minute' end,
+        row_xid = pg_current_xact_id()
+    where p.program_id = placement.program_id and p.redemption_id = placement.redemption_id;
+    return false;
+end
+$$;
+
 -- The next thing to do on a connection, leased to the caller: `place` (its name and state 'sent' are stored, the token
 -- is taken), `look` (ask what became of it), `probe` (paused, and nothing to try with), or `wait` for some seconds.
 -- The connection's row is the turnstile: orders leave in the order in which they came.
@@ -57,9 +78,12 @@ begin
             where p.connection = next.connection and p.state in ('sent', 'unknown') and p.due_at <= instant
             order by p.due_at, p.queue_number limit 1 for no key update skip locked;
         else
-            select * into placement from orders.placement as p
-            where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
-            order by p.queue_number limit 1 for no key update skip locked;
+            loop
+                select * into placement from orders.placement as p
+                where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
+                order by p.queue_number limit 1 for no key update skip locked;
+                exit when not found or orders.may_leave(placement);
+            end loop;
         end if;
         continue when not found;
         tries := true;

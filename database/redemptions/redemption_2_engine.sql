@@ -131,7 +131,12 @@ begin
     if redemption.state in ('held', 'awaiting_payment', 'ordering') then
         order_state := orders.withdraw(turn_back.program_id, turn_back.redemption_id);
         next := case
-            when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, turn_back.reason)
+            when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, case
+                -- A reservation that could not be renewed while the order waited for its turn.
+                when order_state = 'withdrawn' and exists (
+                    select from payments.status_of(turn_back.program_id, turn_back.redemption_id) as p
+                    where p.state = 'declined') then 'payment_declined'
+                else turn_back.reason end)
             when order_state in ('accepted', 'partial') then 'record'
             else 'review' end;
     else

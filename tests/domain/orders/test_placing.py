@@ -202,3 +202,36 @@ def test_two_processes_never_take_the_same_order(world: Saga) -> None:
         taken = [one for found in pool.map(works, range(4)) for one in found if one]
     assert sorted(taken) == sorted(ids)
     assert world.amazon.calls["place"] == 8
+
+
+@pytest.mark.parametrize("payment", ["completing", "declined"])
+def test_an_order_whose_reservation_was_lost_in_the_queue_is_not_sent(world: Saga, payment: str) -> None:
+    world.payments = "authorise"
+    member_id = world.member()
+    request = world.request(world.quote(member_id, LAMP), 2000)
+    world.redeem(member_id, request)
+    execution = world.start(request.redemption_id)
+    execution.run()
+    world.work()  # authorised; the order's message waits
+    world.owner.execute(
+        "update payments.payment set state = %s, step = 'reauthorise' where redemption_id = %s",
+        (payment, request.redemption_id),
+    )
+    world.orders_at_once = True
+    world.work()
+    after = queued(world)  # whoever comes behind is not kept waiting
+    while step(world).kind == "accepted":
+        pass
+    assert [order.external_id for order in world.amazon.requests] == [str(after)]
+    if payment == "completing":
+        world.owner.execute(
+            "update payments.payment set state = 'authorised', step = null where redemption_id = %s",
+            (request.redemption_id,),
+        )
+        world.owner.execute("update orders.placement set due_at = clock.now() where state = 'queued'")
+        assert step(world).kind == "accepted"
+        return
+    world.work()
+    row = world.row(request.redemption_id)
+    assert (row["state"], row["outcome"]) == ("closed", "payment_declined")
+    assert world.balance(member_id) == (100_000, 0)
