@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
-from loyalty.orders.amazon_business import AmazonBusiness, Timeouts, credentials_from_secret
+if TYPE_CHECKING:
+    from loyalty.orders.amazon_business import AmazonBusiness
 
 
 @cache
 def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusiness:
     """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer."""
-    import boto3
+    import boto3  # like HTTP, slow to import, and not every request asks Amazon
+
+    from loyalty.orders.amazon_business import AmazonBusiness, Timeouts, credentials_from_secret
 
     secrets = boto3.client("secretsmanager")
     secret = secrets.get_secret_value(SecretId=os.environ["AMAZON_BUSINESS_SECRET_ARN"])["SecretString"]

@@ -370,7 +370,7 @@ def _listed(value: Any) -> list[str]:
 def _field(location: Any) -> str:
     parts = [part for part in location if part not in ("body", "query", "path", "header")] or ["body"]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
-    return re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80]
+    return re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] or "?"
 
 
 _WORDS = {

@@ -15,6 +15,20 @@ APIS = {
     "inbound": ("lambdas.partner_api",),
 }
 
+# Which scope the token must have, by API and path; API Gateway asks for the same, and so does the route itself.
+SCOPES = {
+    "member": {"": "loyalty/member"},
+    "manager": {"": "loyalty/staff"},
+    "inbound": {"": "loyalty/accruals.write", "/members": "loyalty/members.write"},
+}
+
+_TOKEN: dict[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of the user pool with the scope that the operation names.",
+}
+
 _PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
 
 _PROBLEM_SCHEMA: dict[str, Any] = {
@@ -88,7 +102,14 @@ def document(api: str) -> dict[str, Any]:
             continue
         for path, operations in part["paths"].items():
             merged["paths"].setdefault(path, {}).update(operations)
-        merged["components"]["schemas"].update(part["components"]["schemas"])
+        for schema, meaning in part["components"]["schemas"].items():
+            if merged["components"]["schemas"].setdefault(schema, meaning) != meaning:
+                raise ValueError(f"two functions of the {api} API mean different things by {schema}")
+    merged["components"]["securitySchemes"] = {"token": _TOKEN}
+    for path, operations in merged["paths"].items():
+        scope = SCOPES[api].get(path, SCOPES[api][""])
+        for operation in operations.values():
+            operation["security"] = [{"token": [scope]}]
     return merged
 
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas.amazon import amazon_business
-from lambdas.http import STRICT, Id, entry, member, resolver
+from lambdas.http import STRICT, Id, View, entry, member, resolver
 from loyalty.database import database
 from loyalty.programme import reading
 from loyalty.redemptions import quotes
@@ -28,7 +28,7 @@ LARGEST_AMOUNT = 2**53 - 1
 Asin = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 
 
-class Line(BaseModel):
+class BasketLine(BaseModel):
     """A product and how many; without an offer the best one is taken."""
 
     model_config = STRICT
@@ -41,12 +41,12 @@ class Basket(BaseModel):
     """What a quote is wanted for; without an address the default one."""
 
     model_config = STRICT
-    lines: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)]
+    lines: Annotated[list[BasketLine], Field(min_length=1, max_length=MAX_LINES)]
     address_id: Id | None = None
     partial_policy: Annotated[str, StringConstraints(pattern=r"^(send_what_you_can|all_or_nothing)$")] | None = None
 
 
-class Stop(BaseModel):
+class Stop(View):
     """A useful place on the slider: fewest, half, most, affordable. `points` is what to ask for."""
 
     name: str
@@ -55,21 +55,21 @@ class Stop(BaseModel):
     money_minor: int
 
 
-class Lot(BaseModel):
+class LotFirst(View):
     """Points that would go first."""
 
     expires_on: date | None
     amount: int
 
 
-class Delivery(BaseModel):
+class Delivery(View):
     """When it should arrive, if Amazon says."""
 
     earliest: datetime | None
     latest: datetime | None
 
 
-class QuotedLine(BaseModel):
+class QuotedLine(View):
     """One unit's price: all of it in money, or all of it in points."""
 
     line_number: int
@@ -81,7 +81,7 @@ class QuotedLine(BaseModel):
     unit_points: int
 
 
-class Quote(BaseModel):
+class Quote(View):
     """The price until `expires_at`. `quote_token` signs it; `estimated`: tax and delivery may still differ for us."""
 
     quote_id: UUID
@@ -104,7 +104,7 @@ class Quote(BaseModel):
     points_step: int
     points_available: int
     stops: list[Stop]
-    lots_first: list[Lot]
+    lots_first: list[LotFirst]
     delivery: Delivery
     lines: list[QuotedLine]
 
@@ -116,7 +116,7 @@ class Points(BaseModel):
     points: Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 
 
-class SplitLine(BaseModel):
+class SplitLine(View):
     """One unit's share of points and money."""
 
     line_number: int
@@ -125,7 +125,7 @@ class SplitLine(BaseModel):
     unit_money_minor: int
 
 
-class Split(BaseModel):
+class Split(View):
     """What is charged: `points_charged` is never more than was asked for."""
 
     quote_id: UUID

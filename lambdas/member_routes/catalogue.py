@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
-from lambdas.http import Router, caller
+from lambdas.http import Router, View, caller
 from loyalty.catalogue import browsing
 from loyalty.database import database
 
@@ -25,7 +25,7 @@ Page = Annotated[str | None, Query(max_length=300)]
 Asin = Annotated[str, Path(), StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 
 
-class Category(BaseModel):
+class Category(View):
     """A category that has something to show."""
 
     category: str
@@ -33,7 +33,7 @@ class Category(BaseModel):
     products: int
 
 
-class Catalogue(BaseModel):
+class Catalogue(View):
     """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them)."""
 
     programme_version: int
@@ -43,7 +43,7 @@ class Catalogue(BaseModel):
     categories: list[Category]
 
 
-class Listed(BaseModel):
+class Listed(View):
     """A product on a page; `from_points`: some of its kinds cost more."""
 
     asin: str
@@ -63,7 +63,7 @@ class Listed(BaseModel):
     delivery_latest: datetime | None
 
 
-class Products(BaseModel):
+class Products(View):
     """A page; `next_page` asks for the next one and is missing on the last."""
 
     programme_version: int
@@ -73,7 +73,7 @@ class Products(BaseModel):
     next_page: str | None
 
 
-class Variation(BaseModel):
+class Variation(View):
     """One of the product's kinds."""
 
     asin: str
@@ -83,7 +83,7 @@ class Variation(BaseModel):
     price_minor: int | None
 
 
-class Product(BaseModel):
+class Product(View):
     """One product. Without a price of its own it is a parent, or cannot be had now (`available`)."""
 
     programme_version: int

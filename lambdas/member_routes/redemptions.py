@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import machine
-from lambdas.http import KEYED, STRICT, Id, Router, idempotency_key, logger, member
+from lambdas.http import KEYED, STRICT, Id, Router, View, idempotency_key, logger, member
 from loyalty.database import Connection, database
 from loyalty.redemptions import overview, promise, redeeming
 from loyalty.redemptions.redeeming import LARGEST_AMOUNT, Redeem
@@ -41,7 +41,7 @@ class AddressChange(BaseModel):
     address_id: Id
 
 
-class Accepted(BaseModel):
+class Accepted(View):
     """The redemption stands; it is followed at its own address."""
 
     redemption_id: UUID
@@ -52,7 +52,7 @@ class Accepted(BaseModel):
     may_change_until: datetime
 
 
-class Line(BaseModel):
+class Line(View):
     """One product; `reasons` say why units of it are not coming, `orders` are Amazon's."""
 
     line_number: int
@@ -67,7 +67,7 @@ class Line(BaseModel):
     orders: list[dict[str, Any]]
 
 
-class Queue(BaseModel):
+class Queue(View):
     """Orders leave at the shop's pace; without a number of seconds nobody can say."""
 
     orders_ahead: int
@@ -75,7 +75,7 @@ class Queue(BaseModel):
     words: str
 
 
-class Payment(BaseModel):
+class Payment(View):
     """The money part. `approval_url` is there while the member may use it."""
 
     state: str
@@ -85,7 +85,7 @@ class Payment(BaseModel):
     approve_until: datetime
 
 
-class Event(BaseModel):
+class Event(View):
     """One line of the timeline."""
 
     kind: str
@@ -94,7 +94,7 @@ class Event(BaseModel):
     detail: dict[str, Any]
 
 
-class View(BaseModel):
+class RedemptionView(View):
     """A redemption with all that has happened to it."""
 
     redemption_id: UUID
@@ -120,7 +120,7 @@ class View(BaseModel):
     timeline: list[Event]
 
 
-class Summary(BaseModel):
+class Summary(View):
     """A redemption in the list."""
 
     redemption_id: UUID
@@ -137,7 +137,7 @@ class Summary(BaseModel):
     image_url: str | None
 
 
-class Summaries(BaseModel):
+class Summaries(View):
     """Newest first; `before` asks for the next page and is missing on the last."""
 
     redemptions: list[Summary]
@@ -170,38 +170,38 @@ def list_redemptions(before: UUID | None = None, limit: Annotated[int, Query(ge=
 
 
 @router.get("/redemptions/<redemption_id>", summary="One redemption with all that happened")
-def get_redemption(redemption_id: UUID) -> View:
+def get_redemption(redemption_id: UUID) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
-    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
 
 
 @router.post("/redemptions/<redemption_id>/payment-approval", summary="The provider has my approval", status_code=202)
-def approve_payment(redemption_id: UUID) -> View:
+def approve_payment(redemption_id: UUID) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
     if redeeming.approve(connection, who.program_id, member_id, redemption_id):
         _tell_payments("complete", who.program_id, redemption_id)
-    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
 
 
 @router.post("/redemptions/<redemption_id>/cancel", summary="Cancel while nothing is ordered")
-def cancel(redemption_id: UUID) -> View:
+def cancel(redemption_id: UUID) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
     if redeeming.cancel(connection, who.program_id, member_id, redemption_id):
         # If it cannot be told it is cancelled all the same, and the sweeper tells the payments service again.
         with suppress(Refusal):
             _tell_payments("abandon", who.program_id, redemption_id)
-    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
 
 
 @router.put("/redemptions/<redemption_id>/address", summary="Send it elsewhere while nothing is ordered")
-def change_address(redemption_id: UUID, body: AddressChange) -> View:
+def change_address(redemption_id: UUID, body: AddressChange) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
     redeeming.change_address(connection, who.program_id, member_id, redemption_id, body.address_id)
-    return View(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
 
 
 def _start(connection: Connection, program_id: int, redemption_id: UUID) -> None:

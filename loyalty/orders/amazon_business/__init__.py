@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from loyalty.orders.amazon_business.client import AmazonBusiness, credentials_from_secret
+from typing import TYPE_CHECKING, Any
+
 from loyalty.orders.amazon_business.contract import (
     AcceptedItem,
     Address,
@@ -39,7 +40,10 @@ from loyalty.orders.amazon_business.errors import (
     Throttled,
     Unknown,
 )
-from loyalty.orders.amazon_business.transport import Timeouts
+
+if TYPE_CHECKING:
+    from loyalty.orders.amazon_business.client import AmazonBusiness, credentials_from_secret
+    from loyalty.orders.amazon_business.transport import Timeouts
 
 __all__ = [
     "AcceptedItem",
@@ -75,3 +79,14 @@ __all__ = [
     "Variation",
     "credentials_from_secret",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # Most who come here want the words only; the client brings HTTP, which is slow to import.
+        if name in ("AmazonBusiness", "Timeouts", "credentials_from_secret"):
+            from loyalty.orders.amazon_business import client
+
+            return getattr(client, name)
+        raise AttributeError(name)
