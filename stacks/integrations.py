@@ -13,7 +13,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
-BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operations says how operators replace it"
+BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operations/secrets.md says how to replace it"
 
 
 class IntegrationsStack(Stack):

@@ -125,7 +125,7 @@ class ObservabilityStack(Stack):
                 f"{name}DeadLetters",
                 _depth(name, queue),
                 0,
-                "A message was given up: docs/operations says how to look at it and send it again",
+                "A message was given up: see docs/operations/dead-letters.md",
             )
         for name, queue in queues.items():
             oldest = queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum")
