@@ -1,13 +1,14 @@
 """A service that eats one SQS queue: long poll, bounded concurrency, messages kept invisible while they are worked on.
 
 A handler returns (the message is deleted), raises Later (it comes again after some seconds), or fails (it comes again
-with growing pauses until the queue's redrive policy moves it to the dead letters). Beside messages a service may have
-loops of its own. SIGTERM finishes what runs, or gives it back, within `stop_seconds` (less than the ECS stop timeout).
+with growing, uneven pauses until the queue's redrive policy moves it to the dead letters). Beside messages a service
+may have loops of its own. SIGTERM finishes what runs, or gives it back, within `stop_seconds` (less than the ECS stop time).
 """
 
 from __future__ import annotations
 
 import json
+import random
 import signal
 import threading
 import time
@@ -211,7 +212,7 @@ class Worker:
         except Exception as error:
             outcome = "failed"
             self.telemetry.error("message failed", error, **_about(message))
-            self._hide(message, min(2**message.receive_count, LONGEST_PAUSE_SECONDS))
+            self._hide(message, _pause_seconds(message.receive_count))
         finally:
             with self._changed:
                 self._in_hand.pop(message.receipt, None)
@@ -290,6 +291,12 @@ def serve_health(worker: Worker, port: int) -> None:
         worker.telemetry.log("no health port", port=port, reason=type(error).__name__)
         return
     threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def _pause_seconds(receive_count: int) -> int:
+    # Between half and all of it, so that what failed together does not come again together.
+    longest: int = min(2 ** min(receive_count, 16), LONGEST_PAUSE_SECONDS)
+    return random.randint((longest + 1) // 2, longest)  # noqa: S311
 
 
 def _about(message: Message) -> dict[str, Any]:

@@ -97,12 +97,13 @@ class Identity(_Section):
 
 
 class Messaging(_Section):
-    """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial)."""
+    """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial). `max_receives`: with
+    the workers' pauses 40 are more than an hour, because a database that is away for a while must kill no message."""
 
     mail_from: Address
     mail_identity: Literal["domain", "address"] = "domain"
     operator_emails: tuple[Address, ...] = Field(default=(), strict=False)
-    max_receives: int = Field(default=5, ge=1, le=100)
+    max_receives: int = Field(default=40, ge=1, le=100)
 
 
 class Api(_Section):

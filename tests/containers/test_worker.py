@@ -12,7 +12,8 @@ import pytest
 
 from containers.callbacks import Answered, Callbacks
 from containers.telemetry import Telemetry
-from containers.worker import Later, Loop, Message, SqsQueue, Worker
+from containers.worker import LONGEST_PAUSE_SECONDS, Later, Loop, Message, SqsQueue, Worker
+from stacks.settings import Messaging
 
 
 class FakeQueue:
@@ -79,9 +80,17 @@ def test_a_failed_message_comes_again_with_growing_pauses_and_its_error_text_is_
     queue = FakeQueue({"task": "place", "address": "100 Example Ave"}, receive_count=3)
     log = run_until_idle(queue, handle).getvalue()
     assert queue.deleted == []
-    assert queue.hidden == [("r0", 8)]
+    [(receipt, seconds)] = queue.hidden
+    assert receipt == "r0"
+    assert 4 <= seconds <= 8
     assert "ValueError" in log
     assert "Example Ave" not in log
+
+
+def test_a_message_outlives_an_hour_without_a_database_before_it_is_a_dead_letter() -> None:
+    receives = Messaging.model_fields["max_receives"].default
+    shortest = sum((min(2**count, LONGEST_PAUSE_SECONDS) + 1) // 2 for count in range(1, receives))
+    assert shortest > 3600
 
 
 def test_no_more_messages_are_in_hand_than_the_limit() -> None:
