@@ -2,7 +2,7 @@
 
 A handler returns (the message is deleted), raises Later (it comes again after some seconds), or fails (it comes again
 with growing, uneven pauses until the queue's redrive policy moves it to the dead letters). Beside messages a service
-may have loops of its own. SIGTERM finishes what runs, or gives it back, within `stop_seconds` (less than the ECS stop time).
+may have loops of its own. SIGTERM finishes what runs, or gives it back, within `stop_seconds` (less than ECS waits).
 """
 
 from __future__ import annotations
