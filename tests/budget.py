@@ -14,6 +14,7 @@ SHARE_MINUTES = {
     "containers": 0.25,
     "simulators": 0.25,
     "faults": 1.0,
+    "fuzz": 1.0,
     "local": 2.0,
     "web": 2.5,
 }

@@ -105,7 +105,7 @@ def reverse(
         ),
         actor,
     )
-    _require_done(outcome, lapsed=False)
+    _require_done(outcome, lapsed=False, reference="reversal_reference")
     return Earned(outcome.amount, None, outcome.status is Status.REPLAY)
 
 
@@ -146,7 +146,7 @@ def _minted(connection: Connection) -> tuple[datetime, UUID]:
     return row["now"], row["id"]
 
 
-def _require_done(outcome: Outcome, lapsed: bool) -> None:
+def _require_done(outcome: Outcome, lapsed: bool, reference: str = "partner_reference") -> None:
     match outcome.status:
         case Status.OK | Status.REPLAY:
             return
@@ -155,7 +155,7 @@ def _require_done(outcome: Outcome, lapsed: bool) -> None:
                 Kind.CONFLICT,
                 "reference-reused",
                 "This reference was used for something else.",
-                field="partner_reference",
+                field=reference,
             )
         case Status.UNKNOWN_MEMBER:
             raise Refusal(Kind.NOT_FOUND, "no-such-member", "This programme has no such member.", field="member_number")

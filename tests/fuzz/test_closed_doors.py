@@ -1,0 +1,133 @@
+"""Every operation of the three documents is closed to everybody whom it is not for, and shows them nothing of others.
+
+The matrix is made from the documents: a new route is in it without anybody thinking of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambdas import openapi
+from stacks import routes
+from tests.fuzz.door import Request, operations
+from tests.fuzz.world import CANARY_PARTNER, CANARY_STAFF, MAILBOX, World
+from tests.lambdas.conftest import CANARY_CLIENT, STAFF_CLIENT, Token, member_token, partner_token
+
+OPERATIONS = [
+    (api, method, path, operation["security"][0]["token"][0])
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+]
+SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
+ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
+
+
+def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
+    for api, table in ROUTES.items():
+        documented = {(method, path, scope) for of, method, path, scope in OPERATIONS if of == api}
+        assert documented == {(route.method, route.path, route.scope) for route in table}
+
+
+def staff(*groups: str, client: str = STAFF_CLIENT, scope: str = "loyalty/staff") -> Token:
+    return {"sub": "staff-9", "client_id": client, "scope": scope, "cognito:groups": f"[{' '.join(groups)}]"}
+
+
+def strangers(world: World, scope: str) -> dict[str, Token]:
+    """Tokens that open nothing of this scope, by what is wrong with them."""
+    others = " ".join(one for one in SCOPES if one != scope)
+    everybody: dict[str, Token] = {
+        "nobody": {},
+        "claims of no sense": {"scope": "[]", "client_id": "", "cognito:groups": "["},
+        "every other scope, as a partner": partner_token(*others.split()),
+        "every other scope, as a member": member_token(world.alice.subject, scope=others),
+        "every other scope, as staff": staff("support", "business-operator", scope=others),
+        "a scope that only begins alike": member_token(world.alice.subject, scope=f"{scope}s {scope}.x x{scope}"),
+        "a client of no programme": staff("support", "business-operator", client="unknown", scope=scope),
+    }
+    if scope == "loyalty/staff":
+        everybody |= {
+            "staff of no group": staff(),
+            "staff of another group": staff("catalogue-manager"),
+            "a group that only begins alike": staff("supporters", "business-operators"),
+        }
+    return everybody
+
+
+@pytest.mark.parametrize(("api", "method", "path", "scope"), OPERATIONS)
+def test_an_operation_is_closed_to_every_wrong_token(
+    world: World, api: str, method: str, path: str, scope: str
+) -> None:
+    request = world.good(api, method, path)
+    for what, token in strangers(world, scope).items():
+        reply = world.door(api, token).send(request)
+        assert reply.status == 403, f"{what}: {reply.text}"
+        assert reply.body["code"] in ("wrong-scope", "wrong-group", "unknown-client"), what
+
+
+@pytest.mark.parametrize(("api", "method", "path", "scope"), OPERATIONS)
+def test_without_an_authorizer_nothing_opens(world: World, api: str, method: str, path: str, scope: str) -> None:
+    request = world.good(api, method, path)
+    for context in ({}, {"authorizer": None}, {"authorizer": {}}, {"authorizer": {"claims": None}}):
+        reply = world.door(api).send(request, requestContext={"httpMethod": method, **context})
+        assert reply.status == 403
+
+
+def outsiders(world: World, api: str, scope: str) -> dict[str, Token]:
+    """Who may come in here, but has nothing to do with what the good request is about."""
+    if api == "member":
+        return {
+            "another member": world.bob.token,
+            "a member of the other programme": world.canary.token,
+            "the same sign-in at the other programme": member_token(world.alice.subject, client=CANARY_CLIENT),
+            "a sign-in without membership": member_token("nobody-yet"),
+        }
+    if api == "manager":
+        return {"the other programme's staff": staff("support", "business-operator", client=CANARY_STAFF)}
+    return {
+        "another partner": partner_token(scope, client="partner2"),
+        "the other programme's partner": partner_token(scope, client=CANARY_PARTNER),
+    }
+
+
+# What anybody with the scope may do: it is about themselves, or about nobody.
+OPEN = {
+    "POST /claims", "POST /claims/confirmation", "GET /terms", "GET /catalogue", "GET /catalogue/{version}/products",
+    "GET /catalogue/{version}/products/{asin}", "GET /me", "GET /me/balance", "GET /me/statement", "GET /me/lots",
+    "GET /me/addresses", "POST /me/addresses", "POST /terms/acceptance", "POST /quotes", "GET /redemptions",
+    "POST /members", "GET /adjustments", "POST /accruals",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("api", "method", "path", "scope"), OPERATIONS)
+def test_outsiders_see_and_move_nothing_of_others(world: World, api: str, method: str, path: str, scope: str) -> None:
+    for what, token in outsiders(world, api, scope).items():
+        request = world.good(api, method, path)
+        before = theirs(world)
+        reply = world.door(api, token).send(request)
+        if f"{method} {path}" not in OPEN:
+            assert reply.status in (403, 404), f"{what}: {reply.text}"
+        assert_tells_nothing(world, request, reply.text, what)
+        if f"{method} {path}" != "POST /accruals":  # every partner of the programme may report purchases
+            assert theirs(world) == before, what
+
+
+def theirs(world: World) -> Any:
+    """All that is Alice's and could move."""
+    return world.owner.execute(
+        "select m.available, m.held, m.version,"
+        " (select count(*) from members.address a where a.member_id = m.member_id) as addresses, "
+        " (select jsonb_agg(to_jsonb(r) - 'row_xid' order by redemption_id) from redemptions.redemption r"
+        " where r.member_id = m.member_id) as redemptions, (select default_address_id from members.member p"
+        " where p.member_id = m.member_id) as at from points.member m where m.member_id = %s",
+        (world.alice.member_id,),
+    ).fetchone()
+
+
+def assert_tells_nothing(world: World, request: Request, text: str, what: str) -> None:
+    sent = (request.body or b"").decode() + request.path
+    alice = world.alice
+    ids = (alice.address_id, world.redemption_id, world.quote_id, world.adjustment_id)
+    for mine in (alice.number, f"{alice.number.lower()}@{MAILBOX}", alice.street, *map(str, ids)):
+        assert mine not in text or mine in sent, f"{what}: {mine}"

@@ -1,0 +1,406 @@
+"""A programme in the middle of its day: members with points, quotes and redemptions, adjustments that wait, purchases
+from partners, a simulated Amazon Business; and for every operation of the three documents a request that is good."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+from lambdas import machine, mail, openapi
+from lambdas.environment import environment
+from loyalty.database import Connection, Database
+from loyalty.members.addresses import Address, save
+from loyalty.members.membership import NewMember, create
+from loyalty.programme import reading
+from loyalty.redemptions import quotes, signing
+from tests.conftest import TestDatabase
+from tests.domain.catalogue.shop import KEY, Shop, open_shop
+from tests.fuzz.door import Door, Reply, Request
+from tests.lambdas.conftest import (
+    CANARY_CLIENT,
+    MEMBER_CLIENT,
+    PROGRAM_BY_CLIENT,
+    Token,
+    member_token,
+    partner_token,
+    staff_token,
+)
+
+CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
+ASIN = "B0BUNDLE00"
+# Stored about members; never to be seen in a log, nor in anybody else's answers.
+FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
+MAILBOX = "zelmantine.example"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Fakes:
+    """Step Functions, SQS and SES; `mails` are what members would read."""
+
+    mails: list[str] = field(default_factory=list)
+
+    class exceptions:  # noqa: N801
+        class ExecutionAlreadyExists(Exception):
+            pass
+
+    def start_execution(self, **_: Any) -> None:
+        pass
+
+    def send_message(self, **_: Any) -> None:
+        pass
+
+    def send_email(self, **mail: Any) -> None:
+        self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
+
+    def codes(self) -> list[str]:
+        return [code for text in self.mails for code in re.findall(r"\b\d{6}\b", text)]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member who has signed in."""
+
+    program_id: int
+    member_id: int
+    number: str
+    subject: str
+    address_id: UUID
+    street: str
+
+    @property
+    def token(self) -> Token:
+        return member_token(self.subject, client=CANARY_CLIENT if self.program_id == 2 else MEMBER_CLIENT)
+
+
+@dataclass
+class World:
+    """See above. `statuses` counts the answers."""
+
+    database: TestDatabase
+    shop: Shop
+    fakes: Fakes
+    owner: Connection
+    auditor: Connection
+    statuses: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.alice, self.bob = self.person(), self.person()
+        self.canary = self.person(program_id=2)
+        # What stands all day, for requests to be about.
+        self.quote_id = self.quote(self.alice)
+        self.redemption_id = self.redemption(self.alice)
+        self.tokens: dict[str, Token] = {
+            "member": self.alice.token,
+            "manager": staff_token("support", "business-operator"),
+            "inbound": partner_token("loyalty/accruals.write", "loyalty/members.write"),
+        }
+        self.newcomer = "newcomer"
+        self.adjustment_id = self.adjustment()
+        self.reference = self.purchase()
+
+    # ---- doors -----------------------------------------------------------------------------------------------------
+
+    def door(self, api: str, token: Token | None = None) -> Door:
+        """An API, with its own people's token unless another is given; tests.fuzz.rules checks every answer."""
+        return Door(api, self.tokens[api] if token is None else token, self._watch)
+
+    def door_of(self, api: str, path: str) -> Door:
+        """The door as somebody whom the operation is for: a membership is claimed by who has none yet."""
+        return self.door(api, member_token(self.newcomer) if path.startswith("/claims") else None)
+
+    def quiet(self, api: str, token: Token | None = None) -> Door:
+        """A door that nobody watches."""
+        return Door(api, self.tokens[api] if token is None else token, lambda _, call: call())
+
+    def _watch(self, request: Request, call: Callable[[], Reply]) -> Reply:
+        from tests.fuzz import rules
+
+        before = self.counts()
+        reply = call()
+        self.statuses[reply.status] = self.statuses.get(reply.status, 0) + 1
+        rules.check(self, request, reply, before, self.counts())
+        return reply
+
+    def good(self, api: str, method: str, path: str) -> Request:
+        """A request to that operation which would be accepted; for what exists once, something new."""
+        return GOOD[f"{api} {method} {path}"](self)
+
+    # ---- what there is ---------------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Points altogether, and the rows of every table in which something would move."""
+        row = self.owner.execute(_COUNTS).fetchone()
+        assert row is not None
+        return row
+
+    def violations(self) -> dict[str, int]:
+        """Every invariant of every room that does not hold."""
+        found: dict[str, int] = {}
+        for room in ("points", "members", "payments", "redemptions"):
+            for row in self.auditor.execute(f"select name, violations from {room}.invariants".encode()).fetchall():
+                if row["violations"]:
+                    found[f"{room}: {row['name']}"] = row["violations"]
+        return found
+
+    def person(self, *, program_id: int = 1, points: int = 5_000_000) -> Person:
+        number = f"Z{next(_numbers):05d}"
+        new = NewMember(number, f"{number.lower()}@{MAILBOX}", PHONE, "member", "US", "en")
+        member_id, _ = create(self.owner, program_id, new, "test")
+        subject = f"subject-{number}"
+        self.owner.execute(
+            "update members.member set subject = %s, claimed_at = clock.now() where program_id = %s and member_id = %s",
+            (subject, program_id, member_id),
+        )
+        self.owner.execute(
+            "select points.accrue(%s, %s, clock.new_id(), %s, (clock.now() + interval '1 year')::date, clock.now(),"
+            " 'test', clock.new_id()::text, 'programme', 4000, sha256('x'), 'test')",
+            (program_id, member_id, points),
+        )
+        street = f"{next(_numbers)} {STREET}"
+        return Person(program_id, member_id, number, subject, self._address(program_id, member_id, street), street)
+
+    def _address(self, program_id: int, member_id: int, street: str) -> UUID:
+        given = Address(FULL_NAME, PHONE, street, None, None, "Seattle", "WA", "98109", "US")
+        document = reading.current(self.owner, program_id).document
+        return save(self.owner, program_id, member_id, document, given, make_default=False).address_id
+
+    def quote(self, person: Person, *, minutes: int = 15) -> UUID:
+        """A lamp for 9,000 points or 45 dollars."""
+        line = {
+            "asin": ASIN, "offer_id": "offer", "title": "A lamp", "image_url": None, "quantity": 1,
+            "unit_price_minor": 4500, "unit_points_full": 9000, "expected_unit_price_minor": 4500,
+            "expected_shipping_minor": 0, "expected_tax_minor": 0,
+        }  # fmt: skip
+        row = self.owner.execute("select clock.new_id() as id").fetchone()
+        assert row is not None
+        self.owner.execute(
+            "select redemptions.create_quote(%s, %s, %s, %s, 1, 'USD', 'all_or_nothing', false, sha256(%s), %s,"
+            " 0, 9000, 1, null, null, %s::jsonb)",
+            (
+                person.program_id, row["id"], person.member_id, person.address_id, str(row["id"]).encode(), minutes,
+                json.dumps([line]),
+            ),
+        )  # fmt: skip
+        return UUID(str(row["id"]))
+
+    def quote_token(self, person: Person, quote_id: UUID) -> str:
+        quote = quotes._quote(self.owner, person.program_id, person.member_id, quote_id)
+        return signing.token(KEY, quotes._promised(quote))
+
+    def wish(self, person: Person, *, points: int = 9000, minutes: int = 15) -> Request:
+        """A new quote's redemption."""
+        quote_id = self.quote(person, minutes=minutes)
+        body = {
+            "quote_id": str(quote_id),
+            "quote_token": self.quote_token(person, quote_id),
+            "points": points,
+            "money_minor": (9000 - points) // 2,
+        }
+        return Request.json("POST", "/redemptions", body, self.key())
+
+    def redemption(self, person: Person, *, points: int = 9000) -> UUID:
+        request = self.wish(person, points=points)
+        reply = self.quiet("member", person.token).send(request)
+        assert reply.status == 202, reply.text
+        return UUID(reply.body["redemption_id"])
+
+    def adjustment(self) -> UUID:
+        """One that waits for a second person: somebody else asked for it."""
+        key = self.key()
+        body = {"member_number": self.alice.number, "points": 20_000, "reason_code": "goodwill"}
+        asker = staff_token("support", subject="staff-2")
+        reply = self.quiet("manager", asker).send(Request.json("POST", "/adjustments", body, key))
+        assert reply.body["state"] == "waiting", reply.text
+        return key
+
+    def purchase(self) -> str:
+        body = self._purchase()
+        reply = self.quiet("inbound").send(Request.json("POST", "/accruals", body))
+        assert reply.status == 201, reply.text
+        return str(body["partner_reference"])
+
+    def _purchase(self) -> dict[str, Any]:
+        return {
+            "partner_reference": f"basket-{next(_numbers)}",
+            "member_number": self.alice.number,
+            "spend_minor": 5000,
+            "currency": "USD",
+            "category": "Dairy",
+            "occurred_at": "2026-11-01T12:00:00Z",
+        }
+
+    def key(self) -> UUID:
+        """A fresh UUIDv7 by the database's clock."""
+        row = self.owner.execute("select clock.new_id() as id").fetchone()
+        assert row is not None
+        return UUID(str(row["id"]))
+
+    def version(self) -> int:
+        return reading.current(self.owner, 1).version
+
+
+def _new_address(_: World) -> Request:
+    body = {
+        "full_name": FULL_NAME, "phone": PHONE, "line1": f"{next(_numbers)} {STREET}", "city": "Seattle",
+        "state_or_region": "WA", "postal_code": "98109", "country_code": "US", "make_default": False,
+    }  # fmt: skip
+    return Request.json("POST", "/me/addresses", body)
+
+
+def _new_member(_: World) -> Request:
+    number = f"N{next(_numbers):05d}"
+    body = {"member_number": number, "email": f"{number.lower()}@{MAILBOX}", "phone": PHONE, "country": "US"}
+    return Request.json("POST", "/members", body)
+
+
+def _claim(world: World) -> Request:
+    world.newcomer = f"newcomer-{next(_numbers)}"
+    new_member = _new_member(world)
+    assert world.quiet("inbound").send(new_member).status == 201
+    number = json.loads(new_member.body or b"")["member_number"]
+    return Request.json("POST", "/claims", {"member_number": number})
+
+
+def _confirmation(world: World) -> Request:
+    claim = _claim(world)
+    assert world.quiet("member", member_token(world.newcomer)).send(claim).status == 202
+    number = json.loads(claim.body or b"")["member_number"]
+    body = {"member_number": number, "code": world.fakes.codes()[-1]}
+    return Request.json("POST", "/claims/confirmation", body)
+
+
+def _terms(world: World) -> Request:
+    version = reading.current(world.owner, 1).document.terms.version
+    return Request.json("POST", "/terms/acceptance", {"version": version})
+
+
+def _adjustment(world: World) -> Request:
+    body = {"member_number": world.alice.number, "points": 50, "reason_code": "goodwill", "note": "late parcel"}
+    return Request.json("POST", "/adjustments", body, world.key())
+
+
+def _get(path: str) -> Callable[[World], Request]:
+    return lambda world: Request("GET", path.format(world=world))
+
+
+def _post(path: str, body: Any) -> Callable[[World], Request]:
+    return lambda world: Request.json("POST", path.format(world=world), body)
+
+
+GOOD: Mapping[str, Callable[[World], Request]] = {
+    "member GET /me": _get("/me"),
+    "member POST /claims": _claim,
+    "member POST /claims/confirmation": _confirmation,
+    "member GET /terms": _get("/terms"),
+    "member POST /terms/acceptance": _terms,
+    "member GET /me/balance": _get("/me/balance"),
+    "member GET /me/statement": _get("/me/statement"),
+    "member GET /me/lots": _get("/me/lots"),
+    "member GET /me/addresses": _get("/me/addresses"),
+    "member POST /me/addresses": _new_address,
+    "member GET /catalogue": _get("/catalogue"),
+    "member GET /catalogue/{version}/products": lambda w: Request("GET", f"/catalogue/{w.version()}/products"),
+    "member GET /catalogue/{version}/products/{asin}": lambda w: Request(
+        "GET", f"/catalogue/{w.version()}/products/{ASIN}"
+    ),
+    "member POST /quotes": _post("/quotes", {"lines": [{"asin": ASIN, "quantity": 1}]}),
+    "member POST /quotes/{quote_id}/split": lambda w: Request.json(
+        "POST", f"/quotes/{w.quote_id}/split", {"points": 4000}
+    ),
+    "member POST /redemptions": lambda w: w.wish(w.alice),
+    "member GET /redemptions": _get("/redemptions"),
+    "member GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "member POST /redemptions/{redemption_id}/payment-approval": lambda w: Request(
+        "POST", f"/redemptions/{w.redemption(w.alice, points=4000)}/payment-approval"
+    ),
+    "member POST /redemptions/{redemption_id}/cancel": lambda w: Request(
+        "POST", f"/redemptions/{w.redemption(w.alice)}/cancel"
+    ),
+    "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
+        "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
+    ),
+    "manager POST /members": _new_member,
+    "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
+    "manager POST /adjustments": _adjustment,
+    "manager GET /adjustments": _get("/adjustments"),
+    "manager POST /adjustments/{adjustment_id}/approval": lambda w: Request.json(
+        "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
+    ),
+    "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "inbound POST /members": _new_member,
+    "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
+    "inbound POST /accruals/{partner_reference}/reversals": lambda w: Request.json(
+        "POST", f"/accruals/{w.purchase()}/reversals", {"reversal_reference": f"r-{next(_numbers)}", "points": 5}
+    ),
+}
+
+_TABLES = (
+    "points.journal", "points.accrual", "points.reversal", "points.hold", "points.pending", "members.member",
+    "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
+    "redemptions.event", "orders.placement", "payments.payment",
+)  # fmt: skip
+_COUNTS = (
+    "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
+    "(select coalesce(sum(held), 0)::bigint from points.member) as held, "
+    + ", ".join(f'(select count(*) from {table}) as "{table}"' for table in _TABLES)
+).encode()
+
+
+@contextmanager
+def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
+    """The world, with every function connected as its own role; checked once more when it is left."""
+    variables = {
+        "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
+        "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
+        "PAYMENTS_QUEUE_URL": "queue",
+        "MAIL_FROM": "programme@example.com",
+    }
+    fakes = Fakes()
+    with ExitStack() as stack:
+        shop = stack.enter_context(open_shop(database, folder))
+        amazon = shop.amazon.client()
+        stack.enter_context(mock.patch.dict("os.environ", variables))
+        environment.cache_clear()
+        stack.callback(environment.cache_clear)
+        for target, name, value in (
+            (machine, "step_functions", lambda: fakes),
+            (machine, "_sqs", lambda: fakes),
+            (mail, "_ses", lambda: fakes),
+            (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
+            (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
+            (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),
+        ):
+            stack.enter_context(mock.patch.object(target, name, value))
+        for module, role in _doors():
+            stack.enter_context(mock.patch.object(module, "database", _connected(database, role)))
+            stack.callback(lambda module=module: module.database().close())
+        owner, auditor = stack.enter_context(database.owner()), stack.enter_context(database.connect("auditor"))
+        yield World(database, shop, fakes, owner, auditor)
+
+
+def _doors() -> Iterator[tuple[Any, str]]:
+    """Every module that answers requests, and the role its function comes as."""
+    for functions in openapi.APIS.values():
+        for function in functions:
+            importlib.import_module(function)
+    for name, module in list(sys.modules.items()):
+        if hasattr(module, "database") and re.fullmatch(r"lambdas\.(member_routes\.)?\w+", name):
+            role = "member_api" if ".member_routes." in name else name.removeprefix("lambdas.")
+            if f"lambdas.{role}" in itertools.chain.from_iterable(openapi.APIS.values()):
+                yield module, role
+
+
+def _connected(database: TestDatabase, role: str) -> Callable[[], Database]:
+    return cache(lambda: Database(database.settings(role)))
