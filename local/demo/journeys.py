@@ -136,6 +136,7 @@ class Journeys:
         count = len(waiting)
         while waiting and time.monotonic() - began < seconds:
             longest = 0.0
+            undecided = 0
             still = []
             for shopper in waiting:
                 seen = shopper.status(shopper.redemptions[-1])
@@ -145,11 +146,12 @@ class Journeys:
                         self.ended.failures.append(f"one of many ended {seen['status']}")
                     continue
                 still.append(shopper)
+                undecided += seen["may_cancel"]
                 longest = max(longest, (seen["queue"] or {}).get("expected_wait_seconds") or 0)
             waiting = still
             self.say(
-                f"    {time.monotonic() - began:6.0f} s  {count - len(waiting):3} of {count} ordered,"
-                f" the last one is told to wait {longest:.0f} s"
+                f"    {time.monotonic() - began:6.0f} s  {count - len(waiting):3} of {count} ordered, "
+                + (f"{undecided} may still cancel" if undecided else f"the last one is told to wait {longest:.0f} s")
             )
             if waiting:
                 time.sleep(PROGRESS_SECONDS)
