@@ -277,6 +277,26 @@ def test_an_order_nobody_can_find_is_told_to_a_person_and_its_hold_is_kept(world
     assert execution.waiting == "WaitForAnswer"
 
 
+def test_a_person_who_has_seen_that_there_is_no_order_ends_the_waiting(world: Saga) -> None:
+    world.amazon.faults = ["timeout_before"] * 3
+    world.amazon.look_faults = ["not_found"] * 9
+    member_id, redemption_id = redeemed(world, LAMP)
+    execution = world.start(redemption_id)
+    execution.waits = True
+    execution.run()
+    world.work()
+    # As docs/operations/unknown-orders.md says.
+    world.owner.execute(
+        """select orders.conclude(1, %s, '{"signed": false, "lines": []}')""",
+        (redemption_id,),
+    )
+    execution.run()
+    assert ended(execution)
+    assert world.row(redemption_id)["outcome"] == "rejected"
+    assert world.balance(member_id) == (100_000, 0)
+    assert world.violations() == {}
+
+
 def test_an_answer_that_comes_after_the_review_leads_on(world: Saga) -> None:
     _, redemption_id = redeemed(world, LAMP)
     world.orders_at_once = False
