@@ -77,9 +77,19 @@ class ApiStack(Stack):
             CfnOutput(self, f"{name}ApiUrl", value=api.url)
             CfnOutput(self, f"{name}ApiId", value=api.api.rest_api_id)
         if settings.api.firewall:
-            stages = {name: api.api.deployment_stage.stage_arn for name, api in self.apis.items()}
-            WebFirewall(self, "Firewall", resources=stages, settings=settings)
+            self._firewalls()
         self.functions = [*functions.values(), self._identity_trigger(identity, messaging)]
+
+    def _firewalls(self) -> None:
+        """People's doors and partners' apart: a partner sends a whole company's purchases from one address."""
+        stages = {name: api.stage_arn for name, api in self.apis.items()}
+        partners = {"Inbound": stages.pop("Inbound")}
+        limits = self._settings.api
+        for id, resources, limit in (
+            ("Firewall", stages, limits.requests_per_address),
+            ("PartnersFirewall", partners, limits.requests_per_partner_address),
+        ):
+            WebFirewall(self, id, resources=resources, requests_per_address=limit, settings=self._settings)
 
     def _member_api(
         self, origin: str, messaging: MessagingStack, integrations: IntegrationsStack, engine: EngineStack

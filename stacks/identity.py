@@ -50,7 +50,8 @@ class IdentityStack(Stack):
         self._clients()
         if settings.api.firewall:
             pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}
-            WebFirewall(self, "Firewall", resources=pools, settings=settings)
+            limit = settings.api.requests_per_address
+            WebFirewall(self, "Firewall", resources=pools, requests_per_address=limit, settings=settings)
 
     def _member_pool(self) -> cognito.UserPool:
         identity = self._settings.identity

@@ -107,12 +107,14 @@ class Messaging(_Section):
 
 
 class Api(_Section):
-    """Limits are per stage: requests a second, and how many may come at once."""
+    """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
+    minutes, and partners' are apart because a whole company's purchases come from one."""
 
     rate_limit: int = Field(default=200, ge=1, le=10_000)
     burst_limit: int = Field(default=400, ge=1, le=5_000)
     firewall: bool = True
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
+    requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
 
 

@@ -24,10 +24,18 @@ COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
 class WebFirewall(Construct):
     """Stands before `resources` (a name for each ARN). What it blocks is logged without the caller's token."""
 
-    def __init__(self, scope: Construct, id: str, *, resources: Mapping[str, str], settings: Settings) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        resources: Mapping[str, str],
+        requests_per_address: int,
+        settings: Settings,
+    ) -> None:
         super().__init__(scope, id)
         rules = [_managed(priority, name) for priority, name in enumerate(MANAGED_RULES)]
-        rules.append(_too_many(len(rules), settings.api.requests_per_address))
+        rules.append(_too_many(len(rules), requests_per_address))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",

@@ -127,6 +127,22 @@ def test_every_stage_is_throttled_logged_and_behind_the_firewall(assembly: Assem
         assert f"<{stage.id}>" in guarded, str(stage)
 
 
+def test_partners_may_send_more_from_one_address_than_people(assembly: Assembly) -> None:
+    limits = {}
+    for one in assembly.resources("AWS::WAFv2::WebACLAssociation"):
+        acl = assembly.at(assembly.follow(one.stack, one.properties["WebACLArn"]))
+        (limit,) = [
+            rule["Statement"]["RateBasedStatement"]["Limit"]
+            for rule in acl.properties["Rules"]
+            if "RateBasedStatement" in rule["Statement"]
+        ]
+        limits[assembly.text(one.stack, one.properties["ResourceArn"])] = limit
+    inbound = {limit for door, limit in limits.items() if "Inbound" in door}
+    assert inbound == {60_000}
+    assert {limit for door, limit in limits.items() if "Inbound" not in door} == {2_000}
+    assert len(limits) == 5
+
+
 def test_access_logs_hold_no_address_query_or_body(assembly: Assembly) -> None:
     for stage in assembly.resources("AWS::ApiGateway::Stage"):
         written = stage.properties["AccessLogSetting"]["Format"]
