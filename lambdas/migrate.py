@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +31,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         done = {} if event["RequestType"] == "Delete" else _bring_up_to_date(os.environ)
         answer = _answer(event, "SUCCESS", "done", done)
     except Exception as error:  # an unanswered custom resource holds the deployment for an hour
-        _log.exception("the migration failed")
-        answer = _answer(event, "FAILED", f"{type(error).__name__}: {error}", {})
+        reason = f"{type(error).__name__}: {_without_rows(error)}"
+        _log.error("the migration failed: %s\n%s", reason, "".join(traceback.format_tb(error.__traceback__)))
+        answer = _answer(event, "FAILED", reason, {})
     _send(event["ResponseURL"], answer)
     return answer
 
@@ -64,6 +66,12 @@ def _publish(connection: Connection, overrides: dict[str, Any]) -> None:
     from loyalty.programme.publishing import publish_initial
 
     publish_initial(connection, overrides)
+
+
+def _without_rows(error: Exception) -> str:
+    """The message; of a database's error only its first line, because the details quote the row."""
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return primary or str(error)
 
 
 def _answer(event: Mapping[str, Any], status: str, reason: str, data: Mapping[str, Any]) -> dict[str, Any]:

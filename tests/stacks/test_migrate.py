@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lambdas import migrate
+from loyalty.database import Connection
 from tests.conftest import TestDatabase
 
 IDS = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Migration"}
@@ -92,6 +93,26 @@ def test_a_deleted_resource_leaves_the_data_alone(
     monkeypatch.delenv("DATABASE_HOST", raising=False)
     migrate.handler(cloudformation.event("Delete", PhysicalResourceId="before"), None)
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+
+
+def test_a_row_that_stands_in_the_way_is_neither_told_nor_logged(
+    cloudformation: CloudFormation,
+    fresh_database: TestDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refused(connection: Connection, _: object) -> None:
+        connection.execute("create temporary table contact(phone text check (phone = ''))")
+        connection.execute("insert into contact values ('+12065550100')")
+
+    monkeypatch.setattr(migrate, "_publish", refused)
+    _enter(monkeypatch, fresh_database.environment("postgres"))
+    migrate.handler(cloudformation.event("Update"), None)
+    (answer,) = cloudformation.answers
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("CheckViolation: new row")
+    assert "+1206555" not in json.dumps(answer) + caplog.text
+    assert "_bring_up_to_date" in caplog.text, "where it happened"
 
 
 class _Secrets:
