@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from lambdas.environment import environment
-from lambdas.observed import logger
+from lambdas.observed import logger, metrics
 from loyalty.members.claiming import Mail
 from loyalty.refusal import Kind, Refusal
 
@@ -33,5 +35,6 @@ def send(mail: Mail) -> None:
         )
     except (BotoCoreError, ClientError) as failure:
         # SES quotes the address in its message.
+        metrics.add_metric("MailsNotSent", MetricUnit.Count, 1)
         logger.error("mail not sent", extra={"failure": type(failure).__name__})
         raise Refusal(Kind.UNAVAILABLE, "mail-unavailable", "The code could not be sent; try again.") from None

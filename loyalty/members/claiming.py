@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from loyalty.database import Connection
@@ -25,6 +26,7 @@ class Mail:
     text: str
 
 
+# Raises Refusal (unavailable) if the mail is not taken.
 type Send = Callable[[Mail], None]
 
 ALREADY_MEMBER = Refusal(Kind.CONFLICT, "already-member", "This sign-in already has a membership.")
@@ -33,7 +35,7 @@ ALREADY_MEMBER = Refusal(Kind.CONFLICT, "already-member", "This sign-in already 
 def start(connection: Connection, program_id: int, document: Programme, number: str, subject: str, send: Send) -> None:
     """Send a code if there is an unclaimed member of that number; say nothing either way.
 
-    Raises Refusal (conflict) only about the caller itself, and what `send` raises.
+    Raises Refusal (conflict) only about the caller itself: a mail that could not be sent would say that there is somebody.
     """
     if not NUMBER.fullmatch(number):
         return
@@ -57,7 +59,8 @@ def start(connection: Connection, program_id: int, document: Programme, number: 
     if row["status"] == "send":
         message = _message(document, "claim-code", row["language"])
         words = {"code": code, "minutes": str(enrolment.code_minutes), "brand": document.brand.name}
-        send(Mail(row["email"], _filled(message.subject, words), _filled(message.text, words)))
+        with suppress(Refusal):  # `send` has told the operators
+            send(Mail(row["email"], _filled(message.subject, words), _filled(message.text, words)))
 
 
 def confirm(connection: Connection, program_id: int, document: Programme, number: str, subject: str, code: str) -> int:

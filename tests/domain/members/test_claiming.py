@@ -12,7 +12,7 @@ from loyalty.database import Connection
 from loyalty.members import claiming
 from loyalty.members.claiming import Mail
 from loyalty.programme.document import Programme
-from loyalty.refusal import Refusal
+from loyalty.refusal import Kind, Refusal
 from tests.conftest import TestDatabase
 from tests.domain.people import Somebody, published, somebody
 
@@ -143,6 +143,17 @@ def test_nobody_can_tell_a_wrong_number_from_a_claimed_or_locked_one(
         for number in (claimed.number, "no-such-number", "'; drop table members.member; --", ""):
             assert start(connection, document, number, "curious").mails == []
             assert refusal(connection, document, number, "curious", "123456") == "claim-refused"
+
+
+def test_a_mail_that_is_not_taken_does_not_give_the_number_away(
+    database: TestDatabase, document: Programme, jane: Somebody
+) -> None:
+    def refuses(mail: Mail) -> None:
+        raise Refusal(Kind.UNAVAILABLE, "mail-unavailable", "no")
+
+    with database.connect("member_api") as connection:
+        for number in (jane.number, "nobody-has-this"):
+            claiming.start(connection, 1, document, number, "curious", refuses)
 
 
 def test_a_sign_in_has_one_membership(database: TestDatabase, document: Programme, jane: Somebody) -> None:
