@@ -35,7 +35,7 @@ ALREADY_MEMBER = Refusal(Kind.CONFLICT, "already-member", "This sign-in already 
 def start(connection: Connection, program_id: int, document: Programme, number: str, subject: str, send: Send) -> None:
     """Send a code if there is an unclaimed member of that number; say nothing either way.
 
-    Raises Refusal (conflict) only about the caller itself: a mail that could not be sent would say that there is somebody.
+    Raises Refusal (conflict) only about the caller itself: a mail that failed would give the number away.
     """
     if not NUMBER.fullmatch(number):
         return
