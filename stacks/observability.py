@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.api import ApiStack
+from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
@@ -23,6 +24,24 @@ from stacks.settings import Settings
 
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
+# What the parts say of themselves, as (alarm, metric, service, meaning): one of it in five minutes wakes somebody.
+SAID = (
+    (
+        "OrdersPaused",
+        "OrdersPaused",
+        "orders",
+        "Amazon Business takes no orders of ours (card, approval, daily cap, credentials); they wait, none is lost",
+    ),
+    (
+        "PaymentProviderRefusesUs",
+        "PaymentProviderRefusesUs",
+        "payments",
+        "The payment provider refuses our credentials or our account, not a member's card",
+    ),
+    ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
+)
+# Said when it begins and when it ends; in between silence means no change.
+SAID_ONCE = {"OrdersPaused"}
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -136,6 +155,9 @@ class ObservabilityStack(Stack):
             self._alarm(f"{name}DoorFails", _failed(name, one), 5, f"The {name.lower()} API answers with 5xx", 2)
         for function in functions:
             self._alarm(f"{function.node.id}Fails", _errors(function), 5, f"{function.node.id} raises", 2)
+        for name, metric, service, meaning in SAID:
+            silence = cloudwatch.TreatMissingData.IGNORE if metric in SAID_ONCE else None
+            self._alarm(name, _said(metric, service), 0, meaning, silence=silence)
         self._alarm(
             "RedemptionsFail",
             engine.state_machine.metric_failed(period=FIVE_MINUTES),
@@ -150,7 +172,15 @@ class ObservabilityStack(Stack):
             3,
         )
 
-    def _alarm(self, id: str, metric: cloudwatch.IMetric, above: float, meaning: str, periods: int = 1) -> None:
+    def _alarm(
+        self,
+        id: str,
+        metric: cloudwatch.IMetric,
+        above: float,
+        meaning: str,
+        periods: int = 1,
+        silence: cloudwatch.TreatMissingData | None = None,
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             id,
@@ -159,7 +189,7 @@ class ObservabilityStack(Stack):
             threshold=above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=periods,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=silence or cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         action = actions.SnsAction(self._topic)
         alarm.add_alarm_action(action)
@@ -188,6 +218,16 @@ def _latency(name: str, api: RestApi) -> cloudwatch.Metric:
 
 def _depth(name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(label=name, period=MINUTE, statistic="Maximum")
+
+
+def _said(name: str, service: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": service},
+        period=FIVE_MINUTES,
+        statistic="Maximum",
+    )
 
 
 def _errors(function: lambda_.Function) -> cloudwatch.Metric:

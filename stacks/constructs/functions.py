@@ -16,6 +16,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.logs import kept_log_group
 from stacks.settings import Settings
 
+METRIC_NAMESPACE = "Loyalty"
 NETWORK_INTERFACE_ACTIONS = (
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -102,7 +103,7 @@ class Functions:
             environment={
                 "LOG_LEVEL": observability.log_level,
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Loyalty",
+                "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
                 **(database.admit(name, role, firewall) if database else {}),
                 **(environment or {}),
             },

@@ -1,0 +1,48 @@
+"""What wakes somebody: alarms on metrics that are really written, and somebody is told."""
+
+from __future__ import annotations
+
+import re
+
+from containers.telemetry import METRIC_NAMESPACE
+from stacks.settings import REPOSITORY
+from tests.stacks.assembly import Assembly
+from tests.stacks.test_functions import runners
+
+WRITTEN = re.compile(r'\.(?:metric|add_metric)\(\s*"(\w+)"')
+
+
+def test_every_alarm_on_a_metric_of_ours_is_on_one_that_its_service_writes(assembly: Assembly) -> None:
+    services = {runner.environment["POWERTOOLS_SERVICE_NAME"] for runner in runners(assembly)}
+    sources = [path for folder in ("lambdas", "containers") for path in (REPOSITORY / folder).rglob("*.py")]
+    written = {name for path in sources for name in WRITTEN.findall(path.read_text())}
+    alarms = [
+        alarm.properties
+        for alarm in assembly.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties.get("Namespace") == METRIC_NAMESPACE
+    ]
+    assert len(alarms) >= 3
+    for alarm in alarms:
+        assert alarm["MetricName"] in written, alarm["MetricName"]
+        (dimension,) = alarm["Dimensions"]
+        assert dimension["Name"] == "service"
+        assert dimension["Value"] in services, alarm["MetricName"]
+
+
+def test_the_alarm_about_paused_orders_lasts_until_they_go_on(assembly: Assembly) -> None:
+    (alarm,) = [
+        one
+        for one in assembly.resources("AWS::CloudWatch::Alarm")
+        if one.properties.get("MetricName") == "OrdersPaused"
+    ]
+    assert alarm.properties["TreatMissingData"] == "ignore", "it is said once"
+
+
+def test_every_alarm_tells_the_operators_when_it_begins_and_when_it_is_over(assembly: Assembly) -> None:
+    (topic,) = assembly.resources("AWS::SNS::Topic")
+    for alarm in assembly.resources("AWS::CloudWatch::Alarm"):
+        if not alarm.stack.endswith("observability"):
+            continue  # a service's own, which makes it grow
+        for when in ("AlarmActions", "OKActions"):
+            (action,) = alarm.properties[when]
+            assert assembly.follow(alarm.stack, action)[:2] == (topic.stack, topic.id), str(alarm)
