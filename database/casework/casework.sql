@@ -29,7 +29,7 @@ declare
 begin
     select * into c from casework.case where program_id = p_program_id and case_id = p_case_id for update;
     if not found then return 'unknown_case'; end if;
-    if not c.approvers && p_groups then return 'not_approver'; end if;
+    if p_actor is null or not coalesce(c.approvers && p_groups, false) then return 'not_approver'; end if;
     if c.state = 'decided' and c.decided_by = p_actor and c.decision = p_decision then return 'replay'; end if;
     if c.state <> 'open' then return 'not_open'; end if;
     if c.opened_by = p_actor then return 'same_person'; end if;

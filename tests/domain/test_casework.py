@@ -47,6 +47,17 @@ def test_a_case_is_decided_once_by_a_second_person_who_may(database: TestDatabas
         assert decide(owner, case_id, "approve", "staff:otto", "business-operator") == "not_open"
 
 
+def test_who_names_no_group_or_nobody_decides_nothing(database: TestDatabase) -> None:
+    case_id = uuid4()
+    with database.owner() as owner:
+        open_case(owner, case_id)
+        for actor, groups in (("staff:olga", None), (None, ["business-operator"])):
+            row = owner.execute(
+                "select casework.decide_case(1, %s, 'approve', %s, %s::text[]) as status", (case_id, actor, groups)
+            ).fetchone()
+            assert row == {"status": "not_approver"}
+
+
 def test_opening_a_case_again_changes_nothing_and_another_subject_is_noticed(database: TestDatabase) -> None:
     case_id = uuid4()
     with database.owner() as owner:
