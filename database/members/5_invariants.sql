@@ -7,15 +7,22 @@ language sql stable security definer set search_path = pg_catalog as $$
     select 'M2 every points account has its member', count(*) from points.member p
      where not exists (select from members.member m where m.program_id = p.program_id and m.member_id = p.member_id)
     union all
-    select 'M3 an adjustment moved points if and only if it was applied', count(*) from members.adjustment a
-     where (a.state = 'applied') <> exists (
-         select from points.journal j
+    select 'M3 an adjustment moved its points if and only if it was applied', count(*) from members.adjustment a
+     where case when a.state = 'applied' then abs(a.amount) end is distinct from (
+         select sum(j.amount)::bigint from points.journal j
           where j.program_id = a.program_id and j.member_id = a.member_id and j.op_id = a.adjustment_id)
     union all
     select 'M4 an adjustment waits if and only if its case is open', count(*) from members.adjustment a
      where (a.state = 'waiting') <> exists (
          select from casework.case c
           where c.program_id = a.program_id and c.case_id = a.adjustment_id and c.state = 'open')
+    union all
+    select 'M5 points move by hand only by an adjustment, and nobody decides their own',
+           (select count(*) from points.journal j
+             where 14 in (j.dr, j.cr) and not exists (
+                 select from members.adjustment a
+                  where a.program_id = j.program_id and a.member_id = j.member_id and a.adjustment_id = j.op_id))
+           + (select count(*) from members.adjustment a where a.decided_by = a.requested_by)
 $$;
 
 create or replace view members.invariants as select * from members.check_invariants();

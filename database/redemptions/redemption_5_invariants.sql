@@ -13,7 +13,7 @@ select 'the hold agrees with the redemption',
 union all
 select 'no hold of points without its redemption',
        (select count(*) from points.hold as h
-        where h.open > 0 and not exists (
+        where not exists (
             select from redemptions.redemption as r
             where r.program_id = h.program_id and r.member_id = h.member_id and r.redemption_id = h.hold_id))
 union all

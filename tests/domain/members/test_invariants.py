@@ -26,3 +26,14 @@ def test_what_must_not_be_is_seen(fresh_database: TestDatabase) -> None:
         owner.execute("delete from points.member where member_id = %s", (jane.member_id,))
         owner.execute("select points.open_account(1, 999)")
     assert violated(fresh_database) == ["M1", "M2", "M3", "M4"]
+
+
+def test_points_given_past_the_adjustments_are_seen(fresh_database: TestDatabase) -> None:
+    with fresh_database.owner() as owner:
+        published(owner)
+        jane = somebody(owner)
+        owner.execute(
+            "select points.adjust(1, %s, clock.new_id(), 5, null, 'x', '', 'a', null)",
+            (jane.member_id,),
+        )
+    assert violated(fresh_database) == ["M5"]
