@@ -1,4 +1,8 @@
-"""`python -m bench [name …]`: run the benches (all without a name), print each, and all figures as one JSON line."""
+"""`python -m bench [name …]`: run the benches (all without a name), print each, and all figures as one JSON line.
+
+A bench is a module with `run()`, which answers figures, and perhaps `BUDGETS` for some of them. A budget that is not
+met is said and changes nothing: these are measurements, not tests.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import sys
 import time
 
 import bench
+from bench._figures import Budget, Figures
 
 
 def main(names: list[str]) -> int:
@@ -18,22 +23,28 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such bench: {', '.join(unknown)} (there are: {', '.join(known)})", file=sys.stderr)
         return 2
-    figures: dict[str, float | str] = {}
-    failed = []
+    figures: Figures = {}
+    failed, missed = [], []
     for name in names or known:
         started = time.monotonic()
         print(f"{name} …", flush=True)
         try:
-            found: dict[str, float | str] = importlib.import_module(f"bench.{name}").run()
+            module = importlib.import_module(f"bench.{name}")
+            found: Figures = module.run()
         except Exception as error:
             failed.append(name)
             print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             continue
+        budgets: dict[str, Budget] = getattr(module, "BUDGETS", {})
         for figure, value in found.items():
-            print(f"  {figure:<34} {value}")
+            budget = budgets.get(figure)
+            print(f"  {figure:<34} {value!s:<14}{budget.verdict(value) if budget else ''}".rstrip())
+            if budget and not budget.met_by(float(value)):
+                missed.append(figure)
         print(f"  {'seconds':<34} {time.monotonic() - started:.0f}", flush=True)
         figures |= found
-    print(json.dumps({"bench": "+".join(names) or "all", **figures, **({"failed": failed} if failed else {})}))
+    ended = {"missed": missed, **({"failed": failed} if failed else {})}
+    print(json.dumps({"bench": "+".join(names) or "all", **figures, **ended}, ensure_ascii=False))
     return 1 if failed else 0
 
 
