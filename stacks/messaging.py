@@ -50,8 +50,17 @@ class MessagingStack(Stack):
             removal_policy=removal_policy(self._settings),
         )
         topic = sns.Topic(self, "Operators", master_key=key, enforce_ssl=True)
-        # Lets it use the key too, without which alarms vanish without a trace.
-        topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+        alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        # Without this alarms vanish without a trace.
+        key.grant(alarms, "kms:Decrypt", "kms:GenerateDataKey*")
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[alarms],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
         for address in self._settings.messaging.operator_emails:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic

@@ -112,6 +112,13 @@ def test_a_key_lets_in_the_services_that_write_to_what_it_encrypts(assembly: Ass
         assert _let_in(key) == _publishers(assembly, topic), "nobody else needs the key"
 
 
+def test_alarms_of_another_account_wake_nobody_here(assembly: Assembly) -> None:
+    for policy in assembly.resources("AWS::SNS::TopicPolicy"):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow":
+                assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "111111111111", str(policy)
+
+
 def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
     alarms = assembly.resources("AWS::CloudWatch::Alarm")
     alarmed = any(
