@@ -14,7 +14,7 @@ SHARE_MINUTES = {
     "containers": 0.25,
     "simulators": 0.25,
     "faults": 1.0,
-    "fuzz": 1.0,
+    "fuzz": 0.5,
     "local": 2.0,
     "web": 2.5,
 }

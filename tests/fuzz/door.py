@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -146,6 +147,7 @@ def captured() -> Iterator[io.StringIO]:
             handler.setStream(stream or sys.stdout)
 
 
+@cache
 def operations(api: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Every (METHOD, path template, operation) of an API's document."""
     paths = openapi.document(api)["paths"]
@@ -154,6 +156,7 @@ def operations(api: str) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+@cache
 def _functions(api: str) -> list[tuple[str, list[re.Pattern[str]]]]:
     found = []
     for name in openapi.APIS[api]:

@@ -106,14 +106,16 @@ def _sent(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for inner_name, inner in value.items():
-            yield from _leaves(inner_name, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(name, inner)
-    elif isinstance(value, str):
-        yield name, value
+    # Without recursion: some documents are nested thousands deep.
+    left = [(name, value)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, dict):
+            left.extend(value.items())
+        elif isinstance(value, list):
+            left.extend((name, inner) for inner in value)
+        elif isinstance(value, str):
+            yield name, value
 
 
 def _document(request: Request) -> Any:

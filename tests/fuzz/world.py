@@ -106,7 +106,7 @@ class World:
             "manager": staff_token("support", "business-operator"),
             "inbound": partner_token("loyalty/accruals.write", "loyalty/members.write"),
         }
-        self.newcomer = "newcomer"
+        self.newcomer, self.mover = "newcomer", self.alice
         self.adjustment_id = self.adjustment()
         self.reference = self.purchase()
 
@@ -117,8 +117,11 @@ class World:
         return Door(api, self.tokens[api] if token is None else token, self._watch)
 
     def door_of(self, api: str, path: str) -> Door:
-        """The door as somebody whom the operation is for: a membership is claimed by who has none yet."""
-        return self.door(api, member_token(self.newcomer) if path.startswith("/claims") else None)
+        """The door as somebody whom the operation is for: a membership is claimed by who has none yet, and a member
+        has room for so many addresses only."""
+        if path.startswith("/claims"):
+            return self.door(api, member_token(self.newcomer))
+        return self.door(api, self.mover.token if path == "/me/addresses" else None)
 
     def quiet(self, api: str, token: Token | None = None) -> Door:
         """A door that nobody watches."""
@@ -154,7 +157,7 @@ class World:
                     found[f"{room}: {row['name']}"] = row["violations"]
         return found
 
-    def person(self, *, program_id: int = 1, points: int = 5_000_000) -> Person:
+    def person(self, *, program_id: int = 1, points: int = 10**12) -> Person:
         number = f"Z{next(_numbers):05d}"
         new = NewMember(number, f"{number.lower()}@{MAILBOX}", PHONE, "member", "US", "en")
         member_id, _ = create(self.owner, program_id, new, "test")
@@ -251,9 +254,12 @@ class World:
         return reading.current(self.owner, 1).version
 
 
-def _new_address(_: World) -> Request:
+def _new_address(world: World) -> Request:
+    number = next(_numbers)
+    if number % 20 == 0:
+        world.mover = world.person()
     body = {
-        "full_name": FULL_NAME, "phone": PHONE, "line1": f"{next(_numbers)} {STREET}", "city": "Seattle",
+        "full_name": FULL_NAME, "phone": PHONE, "line1": f"{number} {STREET}", "city": "Seattle",
         "state_or_region": "WA", "postal_code": "98109", "country_code": "US", "make_default": False,
     }  # fmt: skip
     return Request.json("POST", "/me/addresses", body)
