@@ -40,6 +40,14 @@ def replace_dead(connection: Connection) -> int:
     return dead
 
 
+def replace_overlooked(connection: Connection) -> int:
+    """Open redemptions whose execution waits for an answer that was given: another one does not wait."""
+    overlooked = sweeping.overlooked(connection)
+    for one in overlooked:
+        sweeping.execution_died(connection, one)
+    return len(overlooked)
+
+
 def abandon_payments(connection: Connection) -> int:
     """Payments that nobody will approve any more: in time they would hold points for nothing."""
     if "PAYMENTS_QUEUE_URL" not in os.environ:
@@ -53,6 +61,7 @@ def abandon_payments(connection: Connection) -> int:
 RULES: dict[str, Rule] = {
     "start_left": start_left,
     "replace_dead": replace_dead,
+    "replace_overlooked": replace_overlooked,
     "abandon_payments": abandon_payments,
     "extend_leases": sweeping.extend_leases,
     "abandon_unstarted": sweeping.abandon,

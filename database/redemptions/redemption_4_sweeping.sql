@@ -55,6 +55,33 @@ begin atomic
           = r.redemption_id || case when r.execution_number = 0 then '' else '-' || r.execution_number end;
 end;
 
+-- Redemptions that have not noticed for two hours what is decided (a review looks every hour): the answer went to a token
+-- that nobody waits for, because a message was sent twice or came late. Another execution enters where the row stands;
+-- the first one finds everything done when its time limit ends it.
+create or replace function redemptions.overlooked(most integer)
+returns table (program_id integer, redemption_id uuid, execution_name text)
+language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+    long_ago timestamptz := clock.now() - interval '2 hours';
+begin
+    return query
+        select r.program_id, r.redemption_id,
+               r.redemption_id || case when r.execution_number = 0 then '' else '-' || r.execution_number end
+        from redemptions.redemption as r
+        left join orders.placement as o on o.program_id = r.program_id and o.redemption_id = r.redemption_id
+        left join payments.payment as p on p.program_id = r.program_id and p.redemption_id = r.redemption_id
+        where r.state <> 'closed' and r.execution_started_at <= long_ago and r.updated_at <= long_ago
+          and case r.state
+              when 'ordering' then o.concluded_at <= long_ago and o.answered_at is not null
+              when 'awaiting_payment' then p.task is null and p.updated_at <= long_ago
+                  and p.state in ('authorised', 'declined', 'abandoned', 'voided')
+              else p.task is null and p.updated_at <= long_ago
+                  and p.state in ('captured', 'declined', 'abandoned', 'voided') end
+        order by r.created_at
+        limit overlooked.most;
+end
+$$;
+
 -- Holds of redemptions that may have an order never lapse.
 create or replace function redemptions.extend_leases(most integer)
 returns bigint language plpgsql security definer set search_path = pg_catalog as $$

@@ -30,6 +30,7 @@ grant execute on function
     redemptions.unstarted(integer, interval),
     redemptions.to_check(integer, interval),
     redemptions.execution_died(integer, uuid, text),
+    redemptions.overlooked(integer),
     redemptions.extend_leases(integer),
     redemptions.abandon(integer),
     redemptions.payments_to_abandon(integer)

@@ -44,6 +44,11 @@ def execution_died(connection: Connection, execution: Execution) -> None:
     )
 
 
+def overlooked(connection: Connection, most: int = BATCH) -> list[Execution]:
+    """Open redemptions that wait for an answer which went to somebody else; another execution will find it."""
+    return _executions(connection, "select * from redemptions.overlooked(%s)", most)
+
+
 def payments_to_abandon(connection: Connection, most: int = BATCH) -> list[tuple[int, UUID]]:
     """Payments not approved in time, or of cancelled redemptions, that are still open."""
     rows = connection.execute("select * from redemptions.payments_to_abandon(%s)", (most,)).fetchall()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from loyalty.redemptions import sweeping
 from tests.domain.redemptions.machine import Execution
 from tests.domain.redemptions.saga import Line, Saga
 
@@ -206,6 +207,47 @@ def test_a_second_execution_goes_on_where_the_first_one_died(world: Saga, state:
     assert row["outcome"] == "completed"
     assert world.balance(member_id) == (100_000 - row["points"], 0)
     assert world.amazon.calls["place"] >= 1
+    assert len(world.amazon.delivered(redemption_id)) == 1
+    assert world.violations() == {}
+
+
+@pytest.mark.parametrize("service", ["orders", "payments"])
+def test_an_answer_that_went_to_a_token_of_nobody_is_found_by_another_execution(own_world: Saga, service: str) -> None:
+    """The machine's message was sent twice, and the first one came last."""
+    world = own_world
+    member_id, redemption_id = redeemed(world, LAMP, points=5000)
+    world.payments = "ignore"
+    first = world.start(redemption_id)
+    first.run()
+    if service == "orders":
+        world.payments = "authorise"
+        world.orders_at_once = False
+        world.work()
+        world.owner.execute("select orders.enqueue(1, %s, 'the token of nobody')", (redemption_id,))
+        world.messages.clear()
+        world.service.place_next()
+    else:
+        world._payment(
+            {"program_id": 1, "redemption_id": redemption_id},
+            "state = 'authorised', charge_id = 'c', authorised_minor = amount_minor",
+        )
+    world.owner.execute("select redemptions.started(1, %s)", (redemption_id,))
+    with world.connection("sweeper") as sweeper:
+        assert sweeping.overlooked(sweeper) == []
+        world.database.shift_clock("2 hours 1 minute")
+        [found] = sweeping.overlooked(sweeper)
+        sweeping.execution_died(sweeper, found)
+        assert sweeping.overlooked(sweeper) == []
+        [named] = sweeping.unstarted(sweeper)
+        assert named.execution_name == f"{redemption_id}-1"
+    world.payments, world.orders_at_once = "authorise", True
+    world.messages.clear()
+    assert ended(world.run(redemption_id))
+    assert world.row(redemption_id)["outcome"] == "completed"
+    first.time_out()
+    assert ended(first)
+    row = world.row(redemption_id)
+    assert world.balance(member_id) == (100_000 - row["points"], 0)
     assert len(world.amazon.delivered(redemption_id)) == 1
     assert world.violations() == {}
 
