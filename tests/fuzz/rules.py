@@ -73,7 +73,7 @@ def _logs_nothing_personal(world: World, request: Request, reply: Reply, what: s
     for name, value in _sent(request):
         if name in PERSONAL:
             assert value not in reply.log, f"the value of {name} is in the log\n{what}\n{reply.log}"
-    numbers = set(re.findall(r"(?<![\w.-])\d{6}(?![\w.-])", reply.log))
+    numbers = set(re.findall(r"\b\d{6}\b", reply.log))
     assert numbers.isdisjoint(world.fakes.codes()), f"a code is in the log\n{what}\n{reply.log}"
 
 
