@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -203,7 +203,17 @@ def test_somebody_elses_address(world: World) -> None:
 
 @pytest.mark.parametrize("operation", KEYED)
 @pytest.mark.parametrize(
-    "key", [None, "", "key", str(uuid4()), str(UUID(int=0)), "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "é", "0" * 500]
+    "key",
+    [
+        None,
+        "",
+        "key",
+        "b5a9a5f4-8a5e-4f0e-9a53-1f0f6ec1d8a2",
+        str(UUID(int=0)),
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "é",
+        "0" * 500,
+    ],
 )
 def test_a_missing_or_foolish_key(world: World, operation: str, key: str | None) -> None:
     request = good(world, operation)
