@@ -53,7 +53,12 @@ class ApiStack(Stack):
             "member_api": self._member_api(portal, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
             "manager_api": self._function("manager_api", "Staff's requests", {"CORS_ORIGIN": manager}, calls_out=False),
-            "partner_api": self._function("partner_api", "Partners' requests", {}, calls_out=False),
+            "partner_api": self._function(
+                "partner_api",
+                "Partners' requests",
+                {"PARTNER_BY_CLIENT": identity.partner_by_client},
+                calls_out=False,
+            ),
         }
         logs_allowed = self._gateway_logs()
         pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}

@@ -32,7 +32,7 @@ def trigger_name(settings: Settings) -> str:
 
 
 class IdentityStack(Stack):
-    """`program_by_client`: JSON that tells each function which programme a token's client speaks for."""
+    """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -138,13 +138,16 @@ class IdentityStack(Stack):
         visits = (identity.member_callback_urls, identity.member_logout_urls)
         main = self._browser_client(self.member_pool, "Portal", member_scopes, *visits)
         canary = self._browser_client(self.member_pool, "Canary", member_scopes, *visits)
-        partner = self.member_pool.add_client(
-            "Partner",
-            generate_secret=True,
-            o_auth=cognito.OAuthSettings(flows=cognito.OAuthFlows(client_credentials=True), scopes=partner_scopes),
-            access_token_validity=Duration.minutes(60),
-            enable_token_revocation=True,
-        )
+        partners = {
+            name: self.member_pool.add_client(
+                f"Partner{name.title().replace('-', '')}",
+                generate_secret=True,
+                o_auth=cognito.OAuthSettings(flows=cognito.OAuthFlows(client_credentials=True), scopes=partner_scopes),
+                access_token_validity=Duration.minutes(60),
+                enable_token_revocation=True,
+            )
+            for name in identity.partners
+        }
         work = cognito.ResourceServerScope(scope_name="staff", scope_description="What staff may do")
         staff_server = self.staff_pool.add_resource_server("Server", identifier=RESOURCE_SERVER, scopes=[work])
         staff = self._browser_client(
@@ -156,23 +159,19 @@ class IdentityStack(Stack):
         )
         member_domain = self._domain(self.member_pool, "MemberDomain", identity.domain_prefix, main, canary)
         staff_domain = self._domain(self.staff_pool, "StaffDomain", f"{identity.domain_prefix}-staff", staff)
-        programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, partner: MAIN_PROGRAMME, staff: MAIN_PROGRAMME}
-        # Written by hand: client ids are known at deployment, and a template's JSON cannot have such keys.
-        self.program_by_client = Fn.join(
-            "",
-            [
-                "{",
-                *_joined(
-                    ['"', client.user_pool_client_id, f'":{programme}'] for client, programme in programmes.items()
-                ),
-                "}",
-            ],
-        )
+        programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, staff: MAIN_PROGRAMME}
+        programmes |= dict.fromkeys(partners.values(), MAIN_PROGRAMME)
+        self.program_by_client = _by_client({client: str(programme) for client, programme in programmes.items()})
+        self.partner_by_client = _by_client({client: f'"{name}"' for name, client in partners.items()})
         for name, value in {
             "MemberPoolId": self.member_pool.user_pool_id,
             "MemberClientId": main.user_pool_client_id,
             "CanaryClientId": canary.user_pool_client_id,
-            "PartnerClientId": partner.user_pool_client_id,
+            "PartnerClientId": partners[identity.partners[0]].user_pool_client_id,
+            **{
+                f"Partner{name.title().replace('-', '')}ClientId": client.user_pool_client_id
+                for name, client in list(partners.items())[1:]
+            },
             "StaffPoolId": self.staff_pool.user_pool_id,
             "StaffClientId": staff.user_pool_client_id,
             "MemberDomain": member_domain.base_url(),
@@ -230,9 +229,9 @@ class IdentityStack(Stack):
 _PERSON = [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE]
 
 
-def _joined(parts: Any) -> list[str]:
-    """The parts of a list with a comma between its items."""
-    result: list[str] = []
-    for position, part in enumerate(parts):
-        result += [*([","] if position else []), *part]
-    return result
+def _by_client(values: dict[cognito.UserPoolClient, str]) -> str:
+    """JSON of client id → value, by hand: ids are known at deployment, and a template's JSON cannot have such keys."""
+    parts = ["{"]
+    for client, value in values.items():
+        parts += [*([","] if len(parts) > 1 else []), '"', client.user_pool_client_id, f'":{value}']
+    return Fn.join("", [*parts, "}"])

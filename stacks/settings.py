@@ -29,6 +29,7 @@ FARGATE_MEMORY = {
 ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 
 
+PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
@@ -83,7 +84,8 @@ class Database(_Section):
 
 
 class Identity(_Section):
-    """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE."""
+    """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE.
+    `partners`: who reports purchases; each gets a client of its own, and its name is that of the earn rates."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
     self_sign_up: bool = True
@@ -94,6 +96,7 @@ class Identity(_Section):
     member_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
+    partners: tuple[PartnerName, ...] = Field(min_length=1, strict=False)
 
 
 class Messaging(_Section):

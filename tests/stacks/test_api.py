@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -179,10 +180,21 @@ def test_partners_come_by_client_credentials_and_people_by_code_with_pkce(assemb
             assert properties["AllowedOAuthFlows"] == ["code"], str(client)
             assert properties["GenerateSecret"] is False, f"{client}: a browser keeps no secret, so PKCE stands for it"
             assert "ALLOW_USER_PASSWORD_AUTH" not in properties["ExplicitAuthFlows"], str(client)
-    assert len(clients) == 4
+    assert len(clients) == 5, "portal, canary, manager and two partners"
 
 
 def test_staff_have_a_second_factor_and_nobody_enrols_themselves_among_them(assembly: Assembly) -> None:
     (staff,) = [one for one in assembly.resources("AWS::Cognito::UserPool") if one.id.startswith("Staff")]
     assert staff.properties["MfaConfiguration"] == "ON"
     assert staff.properties["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+
+
+def test_each_partners_client_is_known_by_its_name(assembly: Assembly) -> None:
+    functions = [
+        function
+        for function in assembly.resources("AWS::Lambda::Function")
+        if function.properties.get("Handler", "").startswith("lambdas.partner_api")
+    ]
+    assert len(functions) == 1
+    names = json.dumps(functions[0].properties["Environment"]["Variables"]["PARTNER_BY_CLIENT"])
+    assert all(f'\\":\\"{name}\\"' in names or f'\\"{name}\\"' in names for name in ("partner-one", "partner-two"))
