@@ -58,13 +58,14 @@ def install(database_port: int) -> None:
 
 def _ensure_database(port: int, master: str, password: str, name: str) -> None:
     with psycopg.connect(host=HOST, port=port, user="postgres", dbname="postgres", autocommit=True) as connection:
-        known = connection.execute("select from pg_roles where rolname = %s", (master,)).fetchone()
+        # A found row without columns is (), so found is what is not None.
+        known = connection.execute("select from pg_roles where rolname = %s", (master,)).fetchone() is not None
         connection.execute(
             sql.SQL("{} role {} login createdb createrole password {}").format(
                 sql.SQL("alter" if known else "create"), sql.Identifier(master), sql.Literal(password)
             )
         )
-        if not connection.execute("select from pg_database where datname = %s", (name,)).fetchone():
+        if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
             connection.execute(
                 sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(master))
             )
