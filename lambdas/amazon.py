@@ -15,14 +15,13 @@ def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusi
     """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer."""
     import boto3  # like HTTP, slow to import, and not every request asks Amazon
 
-    from loyalty.orders.amazon_business import AmazonBusiness, Timeouts, credentials_from_secret
+    from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials, Timeouts
 
-    secrets = boto3.client("secretsmanager")
-    secret = secrets.get_secret_value(SecretId=os.environ["AMAZON_BUSINESS_SECRET_ARN"])["SecretString"]
+    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     return AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],
-        credentials_from_secret(secret),
+        RenewedCredentials(lambda: str(secrets.get_secret_value(SecretId=secret_arn)["SecretString"])),
         timeouts=Timeouts(connect=2, read=read_seconds, order=read_seconds),
         region=region,
         locale=locale,

@@ -11,7 +11,7 @@ from containers.orders.service import OrdersService
 from containers.telemetry import Telemetry
 from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
 from loyalty.database import DatabaseSettings
-from loyalty.orders.amazon_business import AmazonBusiness, credentials_from_secret
+from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials
 from loyalty.orders.placing import Placing
 
 # The one connection that this service's secret belongs to.
@@ -21,11 +21,11 @@ CONNECTION = os.environ.get("AMAZON_BUSINESS_CONNECTION", "default")
 def main() -> None:
     """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
     telemetry = Telemetry("orders")
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["AMAZON_BUSINESS_SECRET_ARN"])
+    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     amazon = AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],
-        credentials_from_secret(secret["SecretString"]),
+        RenewedCredentials(lambda: str(secrets.get_secret_value(SecretId=secret_arn)["SecretString"])),
     )
     callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
     connections = ThreadConnections(DatabaseSettings.from_environment())

@@ -32,6 +32,7 @@ from loyalty.orders.amazon_business.contract import (
     Taxonomy,
     Variation,
 )
+from loyalty.orders.amazon_business.credentials import RenewedCredentials
 from loyalty.orders.amazon_business.errors import (
     AmazonBusinessError,
     CredentialsRevoked,
@@ -42,7 +43,7 @@ from loyalty.orders.amazon_business.errors import (
 )
 
 if TYPE_CHECKING:
-    from loyalty.orders.amazon_business.client import AmazonBusiness, credentials_from_secret
+    from loyalty.orders.amazon_business.client import AmazonBusiness
     from loyalty.orders.amazon_business.transport import Timeouts
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Reason",
     "Refused",
     "RejectedItem",
+    "RenewedCredentials",
     "SearchPage",
     "Shipment",
     "Taxonomy",
@@ -77,7 +79,6 @@ __all__ = [
     "Timeouts",
     "Unknown",
     "Variation",
-    "credentials_from_secret",
 ]
 
 
@@ -85,7 +86,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         # Most who come here want the words only; the client brings HTTP, which is slow to import.
-        if name in ("AmazonBusiness", "Timeouts", "credentials_from_secret"):
+        if name in ("AmazonBusiness", "Timeouts"):
             from loyalty.orders.amazon_business import client
 
             return getattr(client, name)

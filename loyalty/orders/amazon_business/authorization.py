@@ -24,7 +24,7 @@ class AccessTokens:
     def __init__(
         self,
         lwa_url: str,
-        credentials: Credentials,
+        credentials: Callable[[], Credentials],
         http: urllib3.PoolManager,
         timeout: urllib3.Timeout,
         monotonic: Callable[[], float] = time.monotonic,
@@ -52,11 +52,12 @@ class AccessTokens:
             return self._token
 
     def _ask(self) -> tuple[str, float]:
+        credentials = self._credentials()
         fields = {
             "grant_type": "refresh_token",
-            "refresh_token": self._credentials.refresh_token,
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret,
+            "refresh_token": credentials.refresh_token,
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
         }
         try:
             answer = self._http.request(

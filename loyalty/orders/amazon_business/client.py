@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from urllib.parse import quote
@@ -37,14 +36,14 @@ class AmazonBusiness:
     """One connection to one Amazon Business host and store.
 
     >>> client = AmazonBusiness("https://na.business-api.amazon.com", "https://api.amazon.com",
-    ...                         credentials_from_secret(secret))                                  # doctest: +SKIP
+    ...                         RenewedCredentials(read_secret))                                  # doctest: +SKIP
     """
 
     def __init__(
         self,
         base_url: str,
         lwa_url: str,
-        credentials: Credentials,
+        credentials: Credentials | Callable[[], Credentials],
         http: urllib3.PoolManager | None = None,
         timeouts: Timeouts | None = None,
         *,
@@ -54,11 +53,12 @@ class AmazonBusiness:
     ) -> None:
         http = http or urllib3.PoolManager(maxsize=8)
         timeouts = timeouts or Timeouts()
+        current = credentials if callable(credentials) else lambda: credentials
         tokens = AccessTokens(
-            lwa_url, credentials, http, urllib3.Timeout(connect=timeouts.connect, read=timeouts.read), monotonic
+            lwa_url, current, http, urllib3.Timeout(connect=timeouts.connect, read=timeouts.read), monotonic
         )
-        self._transport = Transport(base_url, tokens, http, timeouts, credentials.buyer_email)
-        self._credentials = credentials
+        self._transport = Transport(base_url, tokens, http, timeouts, lambda: current().buyer_email)
+        self._credentials = current
         self._region = region
         self._locale = locale
 
@@ -66,7 +66,7 @@ class AmazonBusiness:
 
     def place_order(self, order: PlaceOrder) -> OrderResult:
         """Place it, or try it. A reply that leaves out one of our lines is Unknown: part of it may be on its way."""
-        body = ordering.order_body(order, self._credentials)
+        body = ordering.order_body(order, self._credentials())
         result = ordering.order_result(
             self._transport.call("POST", ORDERS, body=body, as_buyer=False, is_order=not order.trial)
         )
@@ -145,15 +145,3 @@ class AmazonBusiness:
 
     def _where(self) -> dict[str, str]:
         return {"productRegion": self._region, "locale": self._locale}
-
-
-def credentials_from_secret(secret: str) -> Credentials:
-    """Credentials out of the secret's JSON. Raises KeyError or ValueError; neither holds a secret."""
-    values = json.loads(secret)
-    return Credentials(
-        client_id=values["client_id"],
-        client_secret=values["client_secret"],
-        refresh_token=values["refresh_token"],
-        buyer_email=values["buyer_email"],
-        buying_group=values["buying_group"],
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,12 @@ class Transport:
     """Calls one Amazon Business host on behalf of one connection."""
 
     def __init__(
-        self, base_url: str, tokens: AccessTokens, http: urllib3.PoolManager, timeouts: Timeouts, buyer_email: str
+        self,
+        base_url: str,
+        tokens: AccessTokens,
+        http: urllib3.PoolManager,
+        timeouts: Timeouts,
+        buyer_email: Callable[[], str],
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
@@ -78,7 +83,7 @@ class Transport:
             "accept": "application/json",
         }
         if as_buyer:
-            headers["x-amz-user-email"] = self._buyer_email
+            headers["x-amz-user-email"] = self._buyer_email()
         if body is not None:
             headers["content-type"] = "application/json"
         try:
