@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import signal
 import sys
 import time
 
@@ -23,6 +24,8 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such bench: {', '.join(unknown)} (there are: {', '.join(known)})", file=sys.stderr)
         return 2
+    # A bench that is ended ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures: Figures = {}
     failed, missed = [], []
     for name in names or known:
