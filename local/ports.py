@@ -23,7 +23,7 @@ class Ports:
     """Where each part listens, on the loopback."""
 
     gateway: int = 4566
-    database: int = 55432
+    database: int = 15432
     status: int = 4600
     amazon_business: int = 4610
     amazon_pay: int = 4620

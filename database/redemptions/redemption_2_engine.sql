@@ -96,6 +96,8 @@ begin
         return redemptions.screen(go.program_id, go.redemption_id);
     elsif clock.now() > redemption.place_before then
         return jsonb_build_object('next', redemptions.fail(redemption, 'expired'));
+    elsif redemptions.screening_verdict(go.program_id, go.redemption_id) <> 'allow' then
+        return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
     elsif not exists (select from payments.status_of(go.program_id, go.redemption_id) as p
                       where p.state = 'authorised' and p.authorised_minor >= redemption.money_minor) then
         return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));

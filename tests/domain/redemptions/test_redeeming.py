@@ -182,6 +182,23 @@ def test_a_member_who_is_blocked_before_the_order_leaves_gets_the_points_back(wo
     assert world.balance(member_id) == (100_000, 0)
 
 
+def test_a_member_who_is_blocked_while_paying_gets_no_order(world: Saga) -> None:
+    member_id, redemption_id = redeemed(world, 4000)
+    world.payments = "ignore"
+    world.run(redemption_id)
+    assert world.row(redemption_id)["state"] == "awaiting_payment"
+    world.owner.execute(
+        "update payments.payment set state = 'authorised', charge_id = 'c', authorised_minor = amount_minor"
+        " where redemption_id = %s",
+        (redemption_id,),
+    )
+    set_state(world, member_id, "blocked")
+    answer = world.owner.execute("select redemptions.go(1, %s) as answer", (redemption_id,)).fetchone()
+    assert answer is not None
+    assert answer["answer"]["next"] == "back"
+    assert not world.amazon.delivered(redemption_id)
+
+
 # ---- changing one's mind -------------------------------------------------------------------------------------------
 
 
