@@ -118,6 +118,18 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceAt:
+    """What was booked at an instant, up to the row `sequence` whose link of the chain is `chain`."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    sequence: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Lot:
     """Points that lapse together after `expires_on` (None: never)."""
 
@@ -254,12 +266,30 @@ def lots(connection: Connection, program_id: int, member_id: int) -> list[Lot]:
     return [Lot(**row) for row in rows]
 
 
+def balance_at(connection: Connection, program_id: int, member_id: int, at: datetime) -> BalanceAt | None:
+    """The member's balances as booked at that instant, None if the programme has no such member."""
+    row = connection.execute("select * from points.balance_at(%s, %s, %s)", (program_id, member_id, at)).fetchone()
+    return BalanceAt(**row) if row else None
+
+
 def statement(
-    connection: Connection, program_id: int, member_id: int, before_sequence: int | None = None, page_size: int = 50
+    connection: Connection,
+    program_id: int,
+    member_id: int,
+    before_sequence: int | None = None,
+    page_size: int = 50,
+    *,
+    kinds: Sequence[str] | None = None,
+    from_: datetime | None = None,
+    to: datetime | None = None,
 ) -> list[StatementLine]:
-    """A page of the member's journal, newest first; the next page is before the last line's sequence."""
+    """A page of the member's journal, newest first; the next page is before the last line's sequence.
+
+    Only these kinds, and only what happened from `from_` on and before `to`, where given.
+    """
     rows = connection.execute(
-        "select * from points.statement(%s, %s, %s, %s)", (program_id, member_id, before_sequence, page_size)
+        "select * from points.statement(%s, %s, %s, %s, %s::text[], %s, %s)",
+        (program_id, member_id, before_sequence, page_size, kinds and list(kinds), from_, to),
     ).fetchall()
     return [StatementLine(**row) for row in rows]
 

@@ -22,7 +22,7 @@ ROLES = (
     "orders_worker",
     "auditor",
 )
-READS = {"balance", "lots", "statement"}
+READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
     "member_api": READS,
     "quote_api": {"balance", "lots"},
