@@ -1,16 +1,15 @@
 """Prove a statement: python -m loyalty.points.verify [--head NUMBER:LINK] statement.json [next-part.json ...]
 
-Every row of a statement carries the SHA-256 of all it says and of the row before. Whoever changes, swaps, drops or adds a
-row, or any field of one, must change the last link too: the statement's head. So the rows are proven against the head the
-statement names, and, with --head, against one that you wrote down yourself, now or from an earlier statement.
+Every row of a statement carries the SHA-256 of all it says and of the row before. Whoever changes, swaps, drops or
+adds a row, or any field of one, must change the last link too: the statement's head. So the rows are proven against the
+head the statement names, and, with --head, against one that you wrote down yourself, now or from an earlier statement.
 
-Needs Python and this file: no database, no other package, nobody else's data. Ends with 0: proven; 1: not what the ledger
-wrote, with what is wrong; 2: no statement, or it cannot be read.
+Needs Python and this file: no database, no other package, nobody else's data. Ends with 0: proven; 1: not what the
+ledger wrote, with what is wrong; 2: no statement, or it cannot be read.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import re
@@ -312,6 +311,8 @@ def _compare(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the files and say what was found."""
+    import argparse  # What only makes statements starts without it.
+
     parser = argparse.ArgumentParser(
         prog="python -m loyalty.points.verify", description="Prove that a statement is what the ledger wrote."
     )
@@ -325,30 +326,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             documents.append(read(Path(name).read_bytes()))
         except (OSError, NoStatement) as failure:
-            print(f"NO STATEMENT: {name}: {failure}", file=sys.stderr)
+            sys.stderr.write(f"NO STATEMENT: {name}: {failure}\n")
             return NO_STATEMENT
     proof = prove(documents, given.head)
-    head = documents[-1]["head"]
-    who = f"member {documents[0]['member_id']} in programme {documents[0]['program_id']}"
     if proof.problems:
-        print(f"NOT PROVEN: this is not what the ledger wrote for {who}.", file=sys.stderr)
-        for problem in proof.problems[:MOST_PROBLEMS_SHOWN]:
-            print(f"  {problem}", file=sys.stderr)
-        if len(proof.problems) > MOST_PROBLEMS_SHOWN:
-            print(f"  and {len(proof.problems) - MOST_PROBLEMS_SHOWN} more", file=sys.stderr)
+        sys.stderr.write(_refuted(documents[0], proof))
         return NOT_PROVEN
-    print(f"PROVEN: {proof.rows} rows of {who}, from the first on; none altered, reordered, added or dropped.")
-    print(f"  available {head['available']}, held {head['held']}, pending {head['pending']}, debt {head['debt']}")
-    print(f"  head {head['sequence']}:{head['chain']}")
-    if not given.head:
-        print("  Keep the head: a later statement is proven against it with --head, and this one against the member's.")
+    sys.stdout.write(_proven(documents[-1], proof))
     return PROVEN
 
 
+def _refuted(document: Mapping[str, Any], proof: Proof) -> str:
+    lines = [f"NOT PROVEN: this is not what the ledger wrote for {_owner(document)}."]
+    lines += [f"  {problem}" for problem in proof.problems[:MOST_PROBLEMS_SHOWN]]
+    if len(proof.problems) > MOST_PROBLEMS_SHOWN:
+        lines.append(f"  and {len(proof.problems) - MOST_PROBLEMS_SHOWN} more")
+    return "\n".join(lines) + "\n"
+
+
+def _proven(document: Mapping[str, Any], proof: Proof) -> str:
+    head = document["head"]
+    return (
+        f"PROVEN: {proof.rows} rows of {_owner(document)}, from the first on; none altered, reordered, added or dropped.\n"
+        f"  available {head['available']}, held {head['held']}, pending {head['pending']}, debt {head['debt']}\n"
+        f"  head {head['sequence']}:{head['chain']}\n"
+        "  Keep the head: a later statement proven with --head shows that nothing up to here was rewritten.\n"
+    )
+
+
+def _owner(document: Mapping[str, Any]) -> str:
+    return f"member {document['member_id']} in programme {document['program_id']}"
+
+
 def _head(text: str) -> tuple[int, str]:
+    if not re.fullmatch(r"0:|[1-9]\d{0,18}:[0-9a-f]{64}", text):
+        raise ValueError("a head is a row's number, a colon and its link in hexadecimal")
     sequence, _, chain = text.partition(":")
-    if not re.fullmatch(r"\d{1,19}", sequence) or not re.fullmatch(r"([0-9a-f]{64})?", chain):
-        raise argparse.ArgumentTypeError("a head is a row's number, a colon and its link in hexadecimal")
     return int(sequence), chain
 
 
