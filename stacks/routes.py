@@ -59,4 +59,5 @@ INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),
     Route("POST", "/accruals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
+    Route("POST", "/accruals/{partner_reference}/release", "partner_api", "loyalty/accruals.write"),
 )

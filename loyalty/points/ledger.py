@@ -212,12 +212,12 @@ def accrue_many(
 ) -> list[Status]:
     """Grant many accruals of one partner in one transaction, each by itself ok or refused; answers in their order.
 
-    Partner, funder, cost, campaign and pending time are taken from the arguments, not from the accruals.
+    Partner, funder and cost are taken from the arguments, not from the accruals; there is no campaign.
     """
     rows = connection.execute(
         'select "position", status from points.accrue_many('
         "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[],"
-        " %s::bytea[])",
+        " %s::bytea[], %s::timestamptz[])",
         (
             program_id,
             partner,
@@ -231,6 +231,7 @@ def accrue_many(
             [accrual.occurred_at for accrual in accruals],
             [accrual.partner_reference for accrual in accruals],
             [accrual_hash(accrual) for accrual in accruals],
+            [accrual.pending_until for accrual in accruals],
         ),
     ).fetchall()
     return [Status(row["status"]) for row in sorted(rows, key=lambda row: int(row["position"]))]
@@ -252,6 +253,13 @@ def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal,
         request_hash("reverse_accrual", {fact: getattr(reversal, fact) for fact in facts}),
         actor,
     )
+
+
+def mature_purchase(
+    connection: Connection, program_id: int, op_id: UUID, partner: str, partner_reference: str, actor: str
+) -> Outcome:
+    """Make what waits of a purchase available before its day; again is the first answer, of nothing left is 0."""
+    return _operation(connection, "mature_purchase", program_id, op_id, partner, partner_reference, actor)
 
 
 def balance(connection: Connection, program_id: int, member_id: int) -> Balance | None:

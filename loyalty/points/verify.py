@@ -347,7 +347,7 @@ def _refuted(document: Mapping[str, Any], proof: Proof) -> str:
 def _proven(document: Mapping[str, Any], proof: Proof) -> str:
     head = document["head"]
     return (
-        f"PROVEN: {proof.rows} rows of {_owner(document)}, from the first on; none altered, reordered, added or dropped.\n"
+        f"PROVEN: {proof.rows} rows of {_owner(document)}, from the first on, and no others, as written.\n"
         f"  available {head['available']}, held {head['held']}, pending {head['pending']}, debt {head['debt']}\n"
         f"  head {head['sequence']}:{head['chain']}\n"
         "  Keep the head: a later statement proven with --head shows that nothing up to here was rewritten.\n"

@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "member_api": READS,
     "quote_api": {"balance", "lots"},
     "manager_api": READS,
-    "partner_api": {"accrue", "accrued", "reverse_accrual"},
+    "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
     "importer": {"accrue_many"},
     "sweeper": {"ensure_partitions", "expire_due", "mature_due"},
     "auditor": {"check_invariants"},
