@@ -33,6 +33,11 @@ class Status(StrEnum):
     HOLD_NOT_OPEN = "hold_not_open"
     OVER_HOLD = "over_hold"
     OVER_ACCRUAL = "over_accrual"
+    TRANSFERS_OFF = "transfers_off"
+    SAME_MEMBER = "same_member"
+    UNKNOWN_RECIPIENT = "unknown_recipient"
+    IN_DEBT = "in_debt"
+    OVER_LIMIT = "over_limit"
     INVALID = "invalid"
 
 
