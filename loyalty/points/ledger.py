@@ -38,6 +38,7 @@ class Status(StrEnum):
     UNKNOWN_RECIPIENT = "unknown_recipient"
     IN_DEBT = "in_debt"
     OVER_LIMIT = "over_limit"
+    VELOCITY = "velocity"
     INVALID = "invalid"
 
 
