@@ -108,10 +108,29 @@ begin
     return v_count;
 end $$;
 
+-- Closed holds whose lease ended a week ago leave; what they did stays in the journal, which also answers their keys. Nothing
+-- changes a closed hold, so it goes without its member's lock.
+create or replace function points.purge_holds(p_limit int) returns int
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    v_count int;
+begin
+    with leaving as materialized (
+        select program_id, member_id, hold_id from points.hold
+        where open = 0 and lease_until < clock.now() - interval '7 days'
+        order by lease_until limit p_limit
+        for update skip locked
+    )
+    delete from points.hold h using leaving l
+    where h.program_id = l.program_id and h.member_id = l.member_id and h.hold_id = l.hold_id;
+    get diagnostics v_count = row_count;
+    return v_count;
+end $$;
+
 -- Open holds whose lease has run out, oldest first. Whether one may be released is for the redemptions room to say.
 create or replace view points.lapsed_holds as
 select program_id, member_id, hold_id, open, lease_until from points.hold
 where open > 0 and lease_until < clock.now();
 
 grant execute on function points.mature_purchase(int, uuid, text, text, text) to partner_api;
-grant execute on function points.mature_due(int, text), points.expire_due(int, text) to sweeper;
+grant execute on function points.mature_due(int, text), points.expire_due(int, text), points.purge_holds(int) to sweeper;

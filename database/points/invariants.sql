@@ -95,9 +95,19 @@ begin
     ) + (
         select count(*) from (
             select distinct j.program_id, j.member_id, j.op_id from points.journal j
-            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13 or j.kind = 'hold'
+            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13
         ) j left join recorded r using (program_id, member_id, op_id)
         where r.op_id is null
+    ) + (
+        -- A hold leaves a while after it was closed, not before.
+        select count(*) from points.journal j
+        left join points.hold h on h.program_id = j.program_id and h.member_id = j.member_id and h.hold_id = j.op_id
+        left join (
+            select program_id, member_id, ref_op as hold_id, sum(r.amount) as amount
+            from points.journal r where r.dr = 2 group by 1, 2, 3
+        ) resolved on resolved.program_id = j.program_id and resolved.member_id = j.member_id
+            and resolved.hold_id = j.op_id
+        where j.kind = 'hold' and h.hold_id is null and j.amount is distinct from resolved.amount
     ) + (
         -- What one member gave, one other got.
         select count(*) from (

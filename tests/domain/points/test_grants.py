@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "manager_api": READS,
     "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
     "importer": {"accrue_many"},
-    "sweeper": {"ensure_partitions", "expire_due", "mature_due"},
+    "sweeper": {"ensure_partitions", "expire_due", "mature_due", "purge_holds"},
     "auditor": {"check_invariants"},
 }
 TABLES = ("member", "hold", "journal", "accrual", "reversal", "pending", "account")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from loyalty.redemptions import overview, redeeming
+from loyalty.redemptions import overview, redeeming, sweeping
 from loyalty.redemptions.redeeming import Redeem, Redeemed
 from loyalty.refusal import Kind, Refusal
 from tests.conftest import TestDatabase
@@ -352,3 +352,17 @@ def test_a_list_goes_on_where_its_last_page_ended(world: Saga, before: str | Non
     start = UUID(newest_first[0]) if before else None
     rows = overview.listed(world.member_api, 1, member_id, start, 2)
     assert [row["redemption_id"] for row in rows] == (newest_first[1:] if before else newest_first[:2])
+
+
+def test_a_redemption_outlives_its_hold(own_world: Saga) -> None:
+    world = own_world
+    member_id = world.member()
+    request = world.request(world.quote(member_id, LAMP))
+    world.redeem(member_id, request)
+    world.run(request.redemption_id)
+    world.database.shift_clock("30 days")
+    with world.connection("sweeper") as connection:
+        connection.execute("call points.ensure_partitions()")
+        assert sweeping.purge_holds(connection) == 1
+    assert world.violations() == {}
+    assert world.redeem(member_id, request).replay
