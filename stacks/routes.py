@@ -33,6 +33,7 @@ MEMBER = (
     _member("GET", "/me/statement"),
     _member("GET", "/me/statement/download"),
     _member("GET", "/me/lots"),
+    _member("POST", "/transfers"),
     _member("GET", "/me/addresses"),
     _member("POST", "/me/addresses"),
     _member("GET", "/catalogue"),
