@@ -36,47 +36,65 @@ begin atomic
     limit greatest(1, least(coalesce(p_page_size, 50), 500));
 end;
 
+-- The first row below number `p_below` that was booked after an instant; `p_below` if there is none.
+-- Rows are looked at from there down, 32 a look, so it costs what was booked since and no more. An operation's time is when
+-- its transaction began, and it may have waited for the member after that, but no longer than a function lives: a row that is
+-- so much older than the instant ends the look.
+create or replace function points.first_after(p_program_id int, p_member_id bigint, p_below bigint, p_at timestamptz)
+returns bigint language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+declare
+    c_longest_wait constant interval := interval '15 minutes';
+    v_first bigint := p_below;
+    v_below bigint := p_below;
+    r record;
+begin
+    while v_below > 1 loop
+        select min(j.sequence) filter (where j.created_at > p_at) as first, min(j.created_at) as oldest into r
+        from points.journal j
+        where j.program_id = p_program_id and j.member_id = p_member_id
+            and j.sequence >= v_below - 32 and j.sequence < v_below;
+        v_first := least(v_first, r.first);
+        exit when r.oldest <= p_at - c_longest_wait;
+        v_below := v_below - 32;
+    end loop;
+    return v_first;
+end $$;
+
+-- The member's first row booked after an instant; the next one to be written if there is none.
+create or replace function points.first_since(p_program_id int, p_member_id bigint, p_since timestamptz) returns bigint
+language sql stable
+    return points.first_after(p_program_id, p_member_id, (
+        select m.version + 1 from points.member m where m.program_id = p_program_id and m.member_id = p_member_id), p_since);
+
 -- The balances as they were booked at an instant (null: now), with the sequence and link of the row they stand in; no row
 -- for an unknown member. That is the state before the first row booked after the instant.
--- Rows are numbered without a gap, so the row is found by the statement's index in steps of sixteen: any history takes a few
--- looks and operations maintain no index for it. An operation's time is when its transaction began, and it may have waited
--- for the member after that: no longer than a function lives, so beyond that order and time agree.
+-- Rows are numbered without a gap, so the row is found by the statement's index thirty-one places a look: any history takes a few
+-- looks and operations maintain no index for it.
 create or replace function points.balance_at(p_program_id int, p_member_id bigint, p_at timestamptz)
 returns table (available bigint, held bigint, pending bigint, debt bigint, sequence bigint, chain bytea)
 language plpgsql stable security definer set search_path = pg_catalog set plan_cache_mode = force_generic_plan as $$
 declare
-    c_longest_wait constant interval := interval '15 minutes';
     v_at timestamptz := coalesce(p_at, 'infinity');
     v_before bigint := 0;  -- not after the instant, as far as looked
     v_after bigint;        -- after the instant
     v_step bigint;
     v_found bigint;
-    r record;
 begin
     select m.version + 1 into v_after from points.member m where m.program_id = p_program_id and m.member_id = p_member_id;
     if not found then return; end if;
     while v_after - v_before > 32 loop
-        v_step := (v_after - v_before) / 16;
+        v_step := (v_after - v_before) / 32 + 1;
         select min(j.sequence) into v_found from points.journal j
-        where j.program_id = p_program_id and j.member_id = p_member_id and j.created_at > v_at
-            and j.sequence = any (array(select v_before + i * v_step from generate_series(1, 15) as i));
+        where j.program_id = p_program_id and j.member_id = p_member_id and j.created_at > v_at and j.sequence < v_after
+            and j.sequence = any (array(select v_before + i * v_step from generate_series(1, 31) as i));
         if v_found is null then
-            v_before := v_before + 15 * v_step;
+            v_before := v_before + least(31, (v_after - 1 - v_before) / v_step) * v_step;
         else
             v_after := v_found;
             v_before := v_found - v_step;
         end if;
     end loop;
-    for r in
-        select j.sequence, j.created_at from points.journal j
-        where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence < v_after
-        order by j.sequence desc
-    loop
-        if r.created_at > v_at then
-            v_after := r.sequence;
-        end if;
-        exit when r.created_at <= v_at - c_longest_wait;
-    end loop;
+    v_after := points.first_after(p_program_id, p_member_id, v_after, v_at);
     return query
     select j.available_after, j.held_after, j.pending_after, j.debt_after, j.sequence, j.chain from points.journal j
     where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence = v_after - 1;

@@ -1,32 +1,15 @@
 -- One member gives points to another. Off unless the programme's document turns it on (points.transfers_enabled).
 
--- From here on a member's rows may be booked after the instant; earlier ones are not. Rows are looked at from the newest, so
--- the look costs what happened since, not the history. An operation's time is when its transaction began, and it may have
--- waited for the member after that: a row that is a quarter of an hour older than the instant ends the look.
-create or replace function points.first_since(p_program_id int, p_member_id bigint, p_since timestamptz) returns bigint
-language plpgsql stable set plan_cache_mode = force_generic_plan as $$
-declare
-    v_first bigint := 9223372036854775807;
-    r record;
-begin
-    for r in
-        select j.sequence, j.created_at from points.journal j
-        where j.program_id = p_program_id and j.member_id = p_member_id order by j.sequence desc
-    loop
-        exit when r.created_at <= p_since - interval '15 minutes';
-        v_first := r.sequence;
-    end loop;
-    return v_first;
-end $$;
-
 -- Points given away since an instant.
 create or replace function points.given_since(p_program_id int, p_member_id bigint, p_since timestamptz) returns bigint
 language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+declare
+    v_first bigint := points.first_since(p_program_id, p_member_id, p_since);
 begin
     return (
         select coalesce(sum(j.amount), 0) from points.journal j
         where j.program_id = p_program_id and j.member_id = p_member_id and j.kind = 'transfer' and j.dr = 1
-            and j.sequence >= points.first_since(p_program_id, p_member_id, p_since) and j.created_at > p_since);
+            and j.sequence >= v_first and j.created_at > p_since);
 end $$;
 
 -- The soonest-expiring points go, and keep their expiry and its mark. What the receiver owes is paid first. Each member's

@@ -18,7 +18,7 @@ def busy_member(book: Book, rows: int, seed: int) -> int:
     member = book.member((None, 10_000))
     for _ in range(rows):
         shift = chance.choice(["0", "1 second", "90 seconds", "2 hours", "1 day", "-200 seconds", "-30 seconds"])
-        book.connection.execute("update clock.setting set shift = shift + %s::interval", (shift,))
+        book.turn_clock(shift)
         hold = book.hold(member, chance.randint(1, 5)).op_id
         if chance.random() < 0.6:
             book.release(member, hold, 1)
@@ -42,12 +42,12 @@ def replayed(rows: list[dict[str, Any]], at: datetime) -> BalanceAt:
 def test_the_balance_of_any_instant_is_the_replay_of_the_journal_until_then(fresh_book: Book) -> None:
     book = fresh_book
     chance = random.Random(15)
-    for length in (0, 1, 12, 40, 300):
+    for length in (0, 1, 12, 19, 20, 21, 40, 200, 600):
         member = busy_member(book, length, seed=length)
         rows = book.journal(member)
         first, last = rows[0]["created_at"], max(row["created_at"] for row in rows)
-        instants = [chance.choice(rows)["created_at"] + timedelta(seconds=chance.randint(-1, 1)) for _ in range(40)]
-        instants += [first + (last - first) * chance.random() for _ in range(40)]
+        instants = [chance.choice(rows)["created_at"] + timedelta(seconds=chance.randint(-1, 1)) for _ in range(30)]
+        instants += [first + (last - first) * chance.random() for _ in range(30)]
         instants += [first - timedelta(days=9), last + timedelta(days=9), first, last]
         for at in instants:
             assert ledger.balance_at(book.connection, 1, member, at) == replayed(rows, at), at
