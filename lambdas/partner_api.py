@@ -51,7 +51,7 @@ class Reversal(BaseModel):
 
 
 class Moved(View):
-    """Points granted or taken back; `replayed` if this very request had been carried out before."""
+    """Points granted, released or taken back; `replayed` if this very request had been carried out before."""
 
     points: int
     expires_on: date | None
@@ -83,6 +83,14 @@ def reverse(partner_reference: Reference, body: Reversal) -> Moved:
     document = reading.current(connection, who.program_id).document
     returned = accruals.Return(partner_reference, **body.model_dump())
     return _moved(accruals.reverse(connection, who.program_id, document, partner, returned, f"partner:{partner}"))
+
+
+@app.post("/accruals/<partner_reference>/release", summary="Report that a purchase will not come back any more")
+def release(partner_reference: Reference) -> Moved:
+    who = caller(app, "loyalty/accruals.write")
+    connection = database().connection()
+    partner = _partner(connection, who)
+    return _moved(accruals.release(connection, who.program_id, partner, partner_reference, f"partner:{partner}"))
 
 
 def _moved(earned: accruals.Earned) -> Moved:

@@ -67,6 +67,7 @@ RULES: dict[str, Rule] = {
     "abandon_unstarted": sweeping.abandon,
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
+    "purge_holds": sweeping.purge_holds,
     "ensure_partitions": sweeping.ensure_partitions,
 }
 

@@ -29,8 +29,11 @@ MEMBER = (
     _member("GET", "/terms"),
     _member("POST", "/terms/acceptance"),
     _member("GET", "/me/balance"),
+    _member("GET", "/me/balance/at"),
     _member("GET", "/me/statement"),
+    _member("GET", "/me/statement/download"),
     _member("GET", "/me/lots"),
+    _member("POST", "/transfers"),
     _member("GET", "/me/addresses"),
     _member("POST", "/me/addresses"),
     _member("GET", "/catalogue"),
@@ -57,4 +60,5 @@ INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),
     Route("POST", "/accruals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
+    Route("POST", "/accruals/{partner_reference}/release", "partner_api", "loyalty/accruals.write"),
 )

@@ -30,3 +30,5 @@ grant execute on function members.request_adjustment(
     integer, uuid, text, bigint, date, text, text, bigint, text[], bytea, text) to manager_api;
 grant execute on function members.decide_adjustment(integer, uuid, text, text, text[]) to manager_api;
 grant execute on function members.waiting_adjustments(integer, integer) to manager_api;
+
+grant execute on function members.transfer(integer, bigint, uuid, text, bigint, text) to member_api;

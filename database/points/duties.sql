@@ -33,9 +33,38 @@ begin
     j.created_at := v_now;
     m := points.credit(m, j, 'mature', 3, w.amount, points.lot_key(w.expires_on, false));
     perform points.store(m);
-    update points.pending set amount = 0, row_xid = pg_current_xact_id()
+    update points.pending set amount = 0, mature_op_id = p_op_id, row_xid = pg_current_xact_id()
     where program_id = p_program_id and member_id = p_member_id and accrual_op_id = p_accrual_op_id;
     return points.answer('ok', m, p_op_id, w.amount);
+end $$;
+
+-- The event that a purchase's points waited for has come, whatever its day. Again, or after the day came, is `replay`; points
+-- that never waited, or were all taken back before, are `ok` with amount 0.
+create or replace function points.mature_purchase(
+    p_program_id int, p_op_id uuid, p_partner text, p_partner_reference text, p_actor text
+) returns points.outcome language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    m points.member;
+    w points.pending;
+    v_member_id bigint;
+    v_accrual uuid;
+begin
+    if not points.is_key(p_op_id) or num_nulls(p_partner, p_partner_reference, p_actor) > 0 then
+        return points.refusal('invalid', p_op_id, 0);
+    end if;
+    select member_id, op_id into v_member_id, v_accrual from points.accrual
+    where program_id = p_program_id and partner = p_partner and partner_reference = p_partner_reference;
+    if not found then return points.refusal('unknown_accrual', p_op_id, 0); end if;
+    select * into m from points.member
+    where program_id = p_program_id and member_id = v_member_id for no key update;
+    select * into w from points.pending
+    where program_id = p_program_id and member_id = v_member_id and accrual_op_id = v_accrual;
+    if w.mature_op_id is not null then
+        return points.replay(m, w.mature_op_id, points.request('mature', v_accrual::text));
+    elsif w.accrual_op_id is null or w.amount = 0 then
+        return points.answer('ok', m, p_op_id, 0);
+    end if;
+    return points.mature(p_program_id, v_member_id, p_op_id, v_accrual, p_actor);
 end $$;
 
 create or replace function points.mature_due(p_limit int, p_actor text) returns int
@@ -79,9 +108,29 @@ begin
     return v_count;
 end $$;
 
+-- Closed holds whose lease ended a week ago leave; what they did stays in the journal, which also answers their keys. Nothing
+-- changes a closed hold, so it goes without its member's lock.
+create or replace function points.purge_holds(p_limit int) returns int
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    v_count int;
+begin
+    with leaving as materialized (
+        select program_id, member_id, hold_id from points.hold
+        where open = 0 and lease_until < clock.now() - interval '7 days'
+        order by lease_until limit p_limit
+        for update skip locked
+    )
+    delete from points.hold h using leaving l
+    where h.program_id = l.program_id and h.member_id = l.member_id and h.hold_id = l.hold_id;
+    get diagnostics v_count = row_count;
+    return v_count;
+end $$;
+
 -- Open holds whose lease has run out, oldest first. Whether one may be released is for the redemptions room to say.
 create or replace view points.lapsed_holds as
 select program_id, member_id, hold_id, open, lease_until from points.hold
 where open > 0 and lease_until < clock.now();
 
-grant execute on function points.mature_due(int, text), points.expire_due(int, text) to sweeper;
+grant execute on function points.mature_purchase(int, uuid, text, text, text) to partner_api;
+grant execute on function points.mature_due(int, text), points.expire_due(int, text), points.purge_holds(int) to sweeper;

@@ -15,6 +15,7 @@ begin
             coalesce(sum(amount) filter (where account >= 10), 0) as programme,
             -coalesce(sum(amount) filter (where account = 10), 0) as issued,
             coalesce(sum(amount) filter (where account = 13), 0) as revoked,
+            coalesce(sum(amount) filter (where account = 16), 0) as transferred,
             count(*) filter (where account not in (select k.account from points.account k)) as unknown_accounts
         from moved group by 1
     )
@@ -25,6 +26,7 @@ begin
     ) m using (program_id)
     where coalesce(p.programme, 0) + coalesce(m.owned, 0) <> 0
         or coalesce(p.unknown_accounts, 0) <> 0
+        or coalesce(p.transferred, 0) <> 0
         or coalesce(p.issued, 0) <> coalesce((select sum(a.amount) from points.accrual a where a.program_id = p.program_id), 0)
         or coalesce(p.revoked, 0) <> coalesce((select sum(r.amount) from points.reversal r where r.program_id = p.program_id), 0);
 
@@ -93,9 +95,26 @@ begin
     ) + (
         select count(*) from (
             select distinct j.program_id, j.member_id, j.op_id from points.journal j
-            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13 or j.kind = 'hold'
+            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13
         ) j left join recorded r using (program_id, member_id, op_id)
         where r.op_id is null
+    ) + (
+        -- A hold leaves a while after it was closed, not before.
+        select count(*) from points.journal j
+        left join points.hold h on h.program_id = j.program_id and h.member_id = j.member_id and h.hold_id = j.op_id
+        left join (
+            select program_id, member_id, ref_op as hold_id, sum(r.amount) as amount
+            from points.journal r where r.dr = 2 group by 1, 2, 3
+        ) resolved on resolved.program_id = j.program_id and resolved.member_id = j.member_id
+            and resolved.hold_id = j.op_id
+        where j.kind = 'hold' and h.hold_id is null and j.amount is distinct from resolved.amount
+    ) + (
+        -- What one member gave, one other got.
+        select count(*) from (
+            select from points.journal j where j.dr = 16 or j.cr = 16
+            group by j.program_id, j.ref_op
+            having sum(case when j.cr = 16 then j.amount else -j.amount end) <> 0 or count(distinct j.member_id) <> 2
+        ) t
     );
 
     -- A hold's settled and returned points and what is open are what was held, lot by lot, and never more on the way.
@@ -163,6 +182,7 @@ begin
         select points.lot_key((j.created_at at time zone coalesce(z.time_zone, 'UTC'))::date, true) as first_good) t
     where (j.kind = 'hold' and l.key < t.first_good)
         or (j.kind = 'adjust' and j.dr = 1 and l.key < t.first_good)
+        or (j.kind = 'transfer' and l.key < t.first_good)
         or (j.kind = 'expire' and l.key >= t.first_good)
         or (j.kind = 'expire' and j.dr = 2 and not points.lot_extended(l.key))
         or (j.kind = 'release' and coalesce(l.moved_to, l.key) < t.first_good)

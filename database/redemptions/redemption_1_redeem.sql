@@ -15,6 +15,7 @@ end;
 --   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
 --   blocked                the member may not redeem
 --   insufficient           not enough points; `available` says how many there are
+--   velocity               more points in 24 hours than the programme lets a member spend
 --   paused                 orders do not go through at the moment; nothing was held
 create or replace function redemptions.redeem(
     program_id integer, member_id bigint, redemption_id uuid, quote_id uuid, points bigint, money_minor bigint,
@@ -183,8 +184,9 @@ begin
     end if;
     if points > 0 then
         select h.status into status
-        from points.hold(quote.program_id, quote.member_id, redemption_id, points, place_before + interval '1 day',
-                         request_hash, actor) as h;
+        from points.hold_within(
+            quote.program_id, quote.member_id, redemption_id, points, place_before + interval '1 day', request_hash,
+            actor, (policy -> 'points' ->> 'held_daily_limit')::bigint) as h;
         if status <> 'ok' then
             raise exception using errcode = 'RD001', message = status;
         end if;

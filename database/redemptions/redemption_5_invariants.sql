@@ -8,8 +8,9 @@ select 'the hold agrees with the redemption',
        (select count(*) from redemptions.redemption as r
         left join points.hold as h
             on h.program_id = r.program_id and h.member_id = r.member_id and h.hold_id = r.redemption_id
-        where r.points > 0 and (h.hold_id is null or h.amount <> r.points
-                                or h.open <> r.points - r.settled_points - r.released_points))
+        -- A closed hold leaves in time.
+        where r.points > 0 and (h.amount <> r.points
+                                or coalesce(h.open, 0) <> r.points - r.settled_points - r.released_points))
 union all
 select 'no hold of points without its redemption',
        (select count(*) from points.hold as h

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import mail
-from lambdas.http import STRICT, Router, View, caller, member
+from lambdas.http import STRICT, Instant, Router, View, caller, member
 from loyalty.database import database
 from loyalty.members import addresses, claiming, membership
 from loyalty.points import ledger
+from loyalty.points import statement as statements
 from loyalty.programme import reading
 
 router = Router()
@@ -25,6 +26,12 @@ Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0
 Line = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Sequence = Annotated[int | None, Query(ge=1, le=2**53 - 1)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
+Kind = Literal[
+    "accrue", "repay", "mature", "hold", "settle", "release", "expire", "adjust", "reverse", "write_off", "transfer"
+]
+Kinds = Annotated[list[Kind] | None, Query(alias="kind", max_length=20)]
+From = Annotated[Instant | None, Query(alias="from", description="What happened at this instant or after.")]
+To = Annotated[Instant | None, Query(description="What happened before this instant.")]
 
 
 class Me(View):
@@ -105,6 +112,17 @@ class Balance(View):
     expires_next_amount: int
 
 
+class BalanceAt(View):
+    """Points as they were booked at an instant, and the row of the statement (0: none yet) that says so."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    sequence: int
+    chain: str
+
+
 class Lot(View):
     """Points that are good until the same day (none: for ever)."""
 
@@ -139,6 +157,56 @@ class Statement(View):
 
     lines: list[StatementLine]
     before: int | None
+
+
+class StatementRow(View):
+    """A row of the journal with every column that its link covers."""
+
+    sequence: int
+    op_id: str
+    leg: int
+    kind: str
+    dr: int
+    cr: int
+    amount: int
+    available_after: int
+    held_after: int
+    pending_after: int
+    debt_after: int
+    lot_keys: list[int] | None
+    lot_amounts: list[int] | None
+    lot_to: list[int] | None
+    ref_op: str | None
+    reference: str | None
+    actor: str
+    approver: str | None
+    request_hash: str
+    occurred_at: str
+    created_at: str
+    chain: str
+
+
+class StatementHead(View):
+    """Where the rows lead to."""
+
+    sequence: int
+    chain: str
+    available: int
+    held: int
+    pending: int
+    debt: int
+    lot_keys: list[int]
+    lot_amounts: list[int]
+
+
+class StatementDocument(View):
+    """The whole statement, oldest first; `after` its last row asks for the rest while that is below the head."""
+
+    format: str
+    program_id: int
+    member_id: int
+    rows: list[StatementRow]
+    head: StatementHead
 
 
 class NewAddress(BaseModel):
@@ -246,6 +314,15 @@ def balance() -> Balance:
     return Balance(**{name: getattr(mine, name) for name in Balance.model_fields})
 
 
+@router.get("/me/balance/at", summary="My points as they were booked at an instant")
+def balance_at(instant: Annotated[Instant, Query()]) -> BalanceAt:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    then = ledger.balance_at(connection, who.program_id, member_id, instant)
+    assert then is not None, "a member without an account"
+    return BalanceAt(**asdict(then) | {"chain": then.chain.hex()})
+
+
 @router.get("/me/lots", summary="My points by their last good day")
 def lots() -> Lots:
     connection = database().connection()
@@ -254,10 +331,12 @@ def lots() -> Lots:
 
 
 @router.get("/me/statement", summary="What happened to my points")
-def statement(before: Sequence = None, limit: PageSize = 50) -> Statement:
+def statement(
+    before: Sequence = None, limit: PageSize = 50, kind: Kinds = None, from_: From = None, to: To = None
+) -> Statement:
     connection = database().connection()
     who, member_id = member(router, connection)
-    lines = ledger.statement(connection, who.program_id, member_id, before, limit)
+    lines = ledger.statement(connection, who.program_id, member_id, before, limit, kinds=kind, from_=from_, to=to)
     return Statement(
         lines=[
             StatementLine(
@@ -277,6 +356,15 @@ def statement(before: Sequence = None, limit: PageSize = 50) -> Statement:
         ],
         before=lines[-1].sequence if len(lines) == limit and lines[-1].sequence > 1 else None,
     )
+
+
+@router.get("/me/statement/download", summary="All that happened to my points, as a document that proves itself")
+def download_statement(after: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0) -> StatementDocument:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = statements.document(connection, who.program_id, member_id, after)
+    assert document is not None, "a member without an account"
+    return StatementDocument(**document)
 
 
 @router.get("/me/addresses", summary="My addresses")

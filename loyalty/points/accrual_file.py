@@ -20,7 +20,7 @@ from loyalty.database import Connection
 from loyalty.importing import NotThisFile, OutOfTime, Progress, Rejects
 from loyalty.members.membership import NUMBER
 from loyalty.points import ledger
-from loyalty.points.accruals import terms
+from loyalty.points.accruals import pending_until, terms
 from loyalty.points.ledger import Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
@@ -69,9 +69,6 @@ class AccrualImport:
         rejects: Rejects,
         progress: Progress,
     ) -> None:
-        if document.points.pending_days:
-            # The bulk path books points at once; better no points than points too early.
-            raise NotThisFile("this programme makes points wait (points.pending_days); files cannot be imported")
         self.progress = progress
         self._connection = connection
         self._program_id = program_id
@@ -265,6 +262,7 @@ class AccrualImport:
             partner_reference=basket.reference.decode(),
             funder=funder,
             unit_cost_micros=unit_cost_micros,
+            pending_until=pending_until(self._document, occurred_at),
             request_hash=hashlib.sha256(said).digest(),
         )
 

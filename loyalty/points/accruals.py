@@ -109,6 +109,14 @@ def reverse(
     return Earned(outcome.amount, None, outcome.status is Status.REPLAY)
 
 
+def release(connection: Connection, program_id: int, partner: str, partner_reference: str, actor: str) -> Earned:
+    """Let the points of a purchase be spent before their day: its return window is over. Raises Refusal."""
+    _, op_id = _minted(connection)
+    outcome = ledger.mature_purchase(connection, program_id, op_id, partner, partner_reference, actor)
+    _require_done(outcome, lapsed=False)
+    return Earned(outcome.amount, None, outcome.status is Status.REPLAY)
+
+
 def terms(document: Programme, partner: str) -> tuple[str, int]:
     """Who pays for the partner's points, and how much for one, in millionths."""
     agreed = document.points.partners.get(partner)

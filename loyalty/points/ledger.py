@@ -33,6 +33,12 @@ class Status(StrEnum):
     HOLD_NOT_OPEN = "hold_not_open"
     OVER_HOLD = "over_hold"
     OVER_ACCRUAL = "over_accrual"
+    TRANSFERS_OFF = "transfers_off"
+    SAME_MEMBER = "same_member"
+    UNKNOWN_RECIPIENT = "unknown_recipient"
+    IN_DEBT = "in_debt"
+    OVER_LIMIT = "over_limit"
+    VELOCITY = "velocity"
     INVALID = "invalid"
 
 
@@ -118,6 +124,18 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceAt:
+    """What was booked at an instant, up to the row `sequence` whose link of the chain is `chain`."""
+
+    available: int
+    held: int
+    pending: int
+    debt: int
+    sequence: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Lot:
     """Points that lapse together after `expires_on` (None: never)."""
 
@@ -200,12 +218,12 @@ def accrue_many(
 ) -> list[Status]:
     """Grant many accruals of one partner in one transaction, each by itself ok or refused; answers in their order.
 
-    Partner, funder, cost, campaign and pending time are taken from the arguments, not from the accruals.
+    Partner, funder and cost are taken from the arguments, not from the accruals; there is no campaign.
     """
     rows = connection.execute(
         'select "position", status from points.accrue_many('
         "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[],"
-        " %s::bytea[])",
+        " %s::bytea[], %s::timestamptz[])",
         (
             program_id,
             partner,
@@ -219,6 +237,7 @@ def accrue_many(
             [accrual.occurred_at for accrual in accruals],
             [accrual.partner_reference for accrual in accruals],
             [accrual_hash(accrual) for accrual in accruals],
+            [accrual.pending_until for accrual in accruals],
         ),
     ).fetchall()
     return [Status(row["status"]) for row in sorted(rows, key=lambda row: int(row["position"]))]
@@ -242,6 +261,13 @@ def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal,
     )
 
 
+def mature_purchase(
+    connection: Connection, program_id: int, op_id: UUID, partner: str, partner_reference: str, actor: str
+) -> Outcome:
+    """Make what waits of a purchase available before its day; again is the first answer, of nothing left is 0."""
+    return _operation(connection, "mature_purchase", program_id, op_id, partner, partner_reference, actor)
+
+
 def balance(connection: Connection, program_id: int, member_id: int) -> Balance | None:
     """The member's balance now, None if the programme has no such member."""
     row = connection.execute("select * from points.balance(%s, %s)", (program_id, member_id)).fetchone()
@@ -254,12 +280,30 @@ def lots(connection: Connection, program_id: int, member_id: int) -> list[Lot]:
     return [Lot(**row) for row in rows]
 
 
+def balance_at(connection: Connection, program_id: int, member_id: int, at: datetime) -> BalanceAt | None:
+    """The member's balances as booked at that instant, None if the programme has no such member."""
+    row = connection.execute("select * from points.balance_at(%s, %s, %s)", (program_id, member_id, at)).fetchone()
+    return BalanceAt(**row) if row else None
+
+
 def statement(
-    connection: Connection, program_id: int, member_id: int, before_sequence: int | None = None, page_size: int = 50
+    connection: Connection,
+    program_id: int,
+    member_id: int,
+    before_sequence: int | None = None,
+    page_size: int = 50,
+    *,
+    kinds: Sequence[str] | None = None,
+    from_: datetime | None = None,
+    to: datetime | None = None,
 ) -> list[StatementLine]:
-    """A page of the member's journal, newest first; the next page is before the last line's sequence."""
+    """A page of the member's journal, newest first; the next page is before the last line's sequence.
+
+    Only these kinds, and only what happened from `from_` on and before `to`, where given.
+    """
     rows = connection.execute(
-        "select * from points.statement(%s, %s, %s, %s)", (program_id, member_id, before_sequence, page_size)
+        "select * from points.statement(%s, %s, %s, %s, %s::text[], %s, %s)",
+        (program_id, member_id, before_sequence, page_size, kinds and list(kinds), from_, to),
     ).fetchall()
     return [StatementLine(**row) for row in rows]
 

@@ -125,6 +125,11 @@ class Points(Part):
     return_extension_days: Annotated[int, Field(ge=0, le=365)] = 30
     debt_policy: Literal["debt", "write_off"] = "debt"
     adjustment_limit: Annotated[int, Field(ge=0, le=10**9)] = 10_000
+    # Members may give points to each other, so many in 24 hours.
+    transfers_enabled: bool = False
+    transfer_daily_limit: Annotated[int, Field(ge=0, le=10**12)] = 10_000
+    # What a member may redeem in 24 hours; none: whatever there is.
+    held_daily_limit: Annotated[int, Field(ge=1, le=10**12)] | None = None
     funder: Code = "programme"
     unit_cost_micros: Annotated[int, Field(ge=0, le=10**9)] = 4_000
     partners: dict[Code, PartnerTerms] = {}

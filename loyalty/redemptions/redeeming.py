@@ -58,6 +58,12 @@ _REFUSALS = {
     ),
     "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot redeem at the moment. Please ask us.", None),
     "insufficient": (Kind.CONFLICT, "insufficient-points", "There are not enough points.", "points"),
+    "velocity": (
+        Kind.CONFLICT,
+        "velocity",
+        "This is more than can be spent in 24 hours. Choose fewer points, or try again tomorrow.",
+        "points",
+    ),
     "unknown_member": (Kind.FORBIDDEN, "not-claimed", "Claim your membership first.", None),
     "paused": (
         Kind.UNAVAILABLE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from dataclasses import dataclass
 
@@ -30,6 +31,17 @@ def published(owner: Connection, program_id: int = 1) -> Programme:
     """The programme's document, publishing the initial ones first if need be."""
     publishing.publish_initial(owner, {})
     return reading.current(owner, program_id).document
+
+
+def changed_points(owner: Connection, program_id: int = 1, **points: object) -> Programme:
+    """Publish the programme's document with its `points` changed."""
+    document = published(owner, program_id)
+    facts = json.loads(document.model_dump_json())
+    facts["points"] |= points
+    changed = Programme.model_validate_json(json.dumps(facts))
+    newest = reading.current(owner, program_id).version
+    publishing.publish(owner, program_id, changed, based_on=newest, actor="test", why="test")
+    return changed
 
 
 def somebody(owner: Connection, *, program_id: int = 1, claimed: bool = False, tier: str = "member") -> Somebody:

@@ -76,3 +76,23 @@ def test_a_return_is_partial_and_said_twice_counts_once(doors: Doors, somebody: 
         "partner_api", "POST", "/accruals/none/reversals", {"reversal_reference": "r", "points": 1}, token=WRITER
     )
     assert gone.status == 404
+
+
+def test_a_partner_releases_only_its_own_purchases(doors: Doors, somebody: Callable[..., Somebody]) -> None:
+    jane, reference = somebody(), str(uuid.uuid4())
+    buy(doors, jane, reference)
+    with doors.database.owner() as owner:
+        owner.execute(
+            "select points.accrue(1, %s, clock.new_id(), 40, null, clock.now(), 'partner-partner1', %s, 'shop', 0, 'x',"
+            " 'test', clock.now() + interval '9 days')",
+            (jane.member_id, f"{reference}-2"),
+        )
+    other = partner_token("loyalty/accruals.write", client="partner2")
+    path = f"/accruals/{reference}-2/release"
+    assert doors("partner_api", "POST", path, token=other).body["code"] == "no-such-accrual"
+    for replayed in (False, True):
+        answer = doors("partner_api", "POST", path, token=WRITER)
+        assert (answer.status, answer.body["points"], answer.body["replayed"]) == (200, 40, replayed)
+    nothing = doors("partner_api", "POST", f"/accruals/{reference}/release", token=WRITER)
+    assert (nothing.status, nothing.body["points"]) == (200, 0)
+    assert doors("partner_api", "POST", path, token=partner_token("loyalty/members.write")).status == 403

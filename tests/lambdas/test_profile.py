@@ -13,6 +13,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 
 from lambdas import mail
+from loyalty.points import verify
 from tests.domain.people import Somebody
 from tests.lambdas.conftest import Doors, member_token, partner_token
 
@@ -121,6 +122,74 @@ def test_a_member_sees_their_points_and_every_movement(doors: Doors, somebody: C
     assert [line["amount"] for line in second["lines"]] == [200, 100]
     assert second["before"] is None
     assert doors("member_api", "GET", "/me/statement", token=member_token(joe.subject)).body["lines"] == []
+
+
+def _earn(doors: Doors, jane: Somebody, spends: dict[str, str]) -> None:
+    for number, (occurred_at, category) in enumerate(spends.items()):
+        purchase = {
+            "partner_reference": f"{jane.number}-{number}",
+            "member_number": jane.number,
+            "spend_minor": 1000 * (number + 1),
+            "currency": "USD",
+            "category": category,
+            "occurred_at": occurred_at,
+        }
+        answer = doors("partner_api", "POST", "/accruals", purchase, token=partner_token("loyalty/accruals.write"))
+        assert answer.status == 201, answer.body
+
+
+def test_a_statement_is_filtered_by_kind_and_by_when_things_happened(
+    doors: Doors, somebody: Callable[..., Somebody]
+) -> None:
+    jane = somebody(claimed=True)
+    _earn(
+        doors, jane, {"2026-06-01T12:00:00Z": "Dairy", "2026-07-01T00:00:00Z": "Dairy", "2026-08-01T00:00:00Z": "Dairy"}
+    )
+
+    def amounts(query: str) -> list[int]:
+        answer = doors("member_api", "GET", f"/me/statement?{query}", token=member_token(jane.subject))
+        assert answer.status == 200, answer.body
+        return [line["amount"] for line in answer.body["lines"]]
+
+    assert amounts("kind=accrue") == [300, 200, 100]
+    assert amounts("kind=hold&kind=settle") == []
+    assert amounts("kind=hold&kind=accrue&limit=2") == [300, 200]
+    assert amounts("from=2026-07-01T00:00:00Z") == [300, 200]
+    assert amounts("to=2026-07-01T00:00:00Z") == [100]
+    assert amounts("from=2026-06-30T20:00:00-04:00&to=2026-08-01T00:00:00Z&kind=accrue") == [200]
+    for wrong in ("kind=theft", "from=yesterday", "to=2026-07-01", "from=2026-07-01T00:00:00", "from="):
+        answer = doors("member_api", "GET", f"/me/statement?{wrong}", token=member_token(jane.subject))
+        assert (answer.status, answer.body["errors"][0]["field"].split("[")[0]) == (400, wrong.split("=")[0])
+
+
+def test_a_downloaded_statement_is_the_members_own_and_proves_itself(
+    doors: Doors, somebody: Callable[..., Somebody]
+) -> None:
+    jane, joe = somebody(claimed=True), somebody(claimed=True)
+    _earn(doors, jane, {"2026-06-01T12:00:00Z": "Dairy", "2026-07-01T00:00:00Z": "Dairy"})
+    token = member_token(jane.subject)
+    document = doors("member_api", "GET", "/me/statement/download", token=token).body
+    assert document["member_id"] == jane.member_id
+    assert [row["amount"] for row in document["rows"]] == [100, 200]
+    assert verify.prove([verify.read(json.dumps(document))]).problems == ()
+    rest = doors("member_api", "GET", "/me/statement/download?after=1", token=token).body
+    assert rest == document | {"rows": document["rows"][1:]}
+
+    last = document["rows"][-1]
+    at = doors("member_api", "GET", f"/me/balance/at?instant={last['created_at']}", token=token).body
+    assert at == {
+        "available": 300,
+        "held": 0,
+        "pending": 0,
+        "debt": 0,
+        "sequence": 2,
+        "chain": document["head"]["chain"],
+    }
+    before = doors("member_api", "GET", "/me/balance/at?instant=2020-01-01T00:00:00Z", token=token).body
+    assert (before["available"], before["sequence"], before["chain"]) == (0, 0, "")
+    assert doors("member_api", "GET", "/me/balance/at", token=token).status == 400
+    empty = doors("member_api", "GET", "/me/statement/download", token=member_token(joe.subject)).body
+    assert (empty["rows"], empty["member_id"]) == ([], joe.member_id)
 
 
 def test_an_address_is_checked_saved_and_listed(doors: Doors, somebody: Callable[..., Somebody]) -> None:

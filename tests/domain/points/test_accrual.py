@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.points.ledger import Status
+from loyalty.points import ledger
+from loyalty.points.ledger import Outcome, Status
 from tests.domain.points.conftest import Book
 
 
@@ -204,3 +205,47 @@ def test_an_adjustment_by_no_amount_is_invalid(book: Book, amount: int) -> None:
     member = book.member((None, 5))
     assert book.adjust(member, amount).status is Status.INVALID
     assert book.row(member)["version"] == 1
+
+
+def _release(book: Book, reference: str, partner: str = "shop", program: int = 1) -> Outcome:
+    return ledger.mature_purchase(book.connection, program, book.new_id(), partner, reference, "partner:shop")
+
+
+def test_an_event_releases_what_waits_of_a_purchase_once_and_before_its_day(book: Book) -> None:
+    member, basket = book.member(), f"basket-{book.new_id()}"
+    book.accrue(member, 100, reference=basket, pending_until=book.now() + timedelta(days=14))
+    book.reverse(basket, 30)
+    first = _release(book, basket)
+    assert (first.status, first.amount, first.available, first.pending) == (Status.OK, 70, 70, 0)
+    again = _release(book, basket)
+    assert (again.status, again.op_id, again.amount) == (Status.REPLAY, first.op_id, 70)
+    assert [row["kind"] for row in book.journal(member)] == ["accrue", "reverse", "mature"]
+
+
+def test_an_event_after_the_day_finds_it_done(fresh_book: Book) -> None:
+    book = fresh_book
+    member, basket = book.member(), f"basket-{book.new_id()}"
+    book.accrue(member, 100, reference=basket, pending_until=book.now() + timedelta(days=1))
+    book.turn_clock("2 days")
+    assert book.value("select points.mature_due(10, 'sweeper')") == 1
+    assert (_release(book, basket).status, book.row(member)["available"]) == (Status.REPLAY, 100)
+
+
+def test_an_event_for_points_that_do_not_wait_moves_nothing(book: Book) -> None:
+    member, basket, returned = book.member(), f"basket-{book.new_id()}", f"basket-{book.new_id()}"
+    book.accrue(member, 100, reference=basket)
+    book.accrue(member, 5, reference=returned, pending_until=book.now() + timedelta(days=1))
+    book.reverse(returned, 5)
+    for reference in (basket, returned):
+        outcome = _release(book, reference)
+        assert (outcome.status, outcome.amount, outcome.available) == (Status.OK, 0, 100)
+    assert book.row(member)["version"] == 3
+
+
+def test_only_the_partner_whose_purchase_it_was_can_release_it(book: Book) -> None:
+    member, basket = book.member(), f"basket-{book.new_id()}"
+    book.accrue(member, 100, reference=basket, pending_until=book.now() + timedelta(days=1))
+    assert _release(book, basket, partner="other").status is Status.UNKNOWN_ACCRUAL
+    assert _release(book, basket, program=2).status is Status.UNKNOWN_ACCRUAL
+    assert _release(book, "nothing").status is Status.UNKNOWN_ACCRUAL
+    assert book.row(member)["pending"] == 100

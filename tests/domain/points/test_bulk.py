@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from loyalty.points import ledger
 from loyalty.points.ledger import Accrual, Status
@@ -106,3 +107,22 @@ def test_a_thousand_rows_as_the_importer(book: Book, database: TestDatabase) -> 
     with database.connect("importer") as connection:
         assert set(ledger.accrue_many(connection, 1, "shop", "shop", 5000, "importer", rows)) == {Status.OK}
     assert sum(book.row(member)["available"] for member in members) == sum(range(1, 1001))
+
+
+def test_bulk_points_wait_for_their_own_day_and_some_not_at_all(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member()
+    rows = [
+        replace(accrual(book, member, 10), pending_until=book.now() + timedelta(days=7)),
+        accrual(book, member, 20),
+        replace(accrual(book, member, 30), pending_until=book.now() + timedelta(days=9)),
+    ]
+    assert accrue_many(book, *rows) == [Status.OK] * 3
+    assert accrue_many(book, *rows) == [Status.REPLAY] * 3
+    assert book.row(member) == {"available": 20, "held": 0, "pending": 40, "debt": 0, "version": 3}
+    book.turn_clock("8 days")
+    assert book.value("select points.mature_due(100, 'sweeper')") == 1
+    assert (book.row(member)["available"], book.row(member)["pending"]) == (30, 30)
+    book.turn_clock("2 days")
+    assert book.value("select points.mature_due(100, 'sweeper')") == 1
+    assert book.lots(member) == {rows[0].expires_on: 60}

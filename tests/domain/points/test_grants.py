@@ -22,14 +22,14 @@ ROLES = (
     "orders_worker",
     "auditor",
 )
-READS = {"balance", "lots", "statement"}
+READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
     "member_api": READS,
     "quote_api": {"balance", "lots"},
     "manager_api": READS,
-    "partner_api": {"accrue", "accrued", "reverse_accrual"},
+    "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
     "importer": {"accrue_many"},
-    "sweeper": {"ensure_partitions", "expire_due", "mature_due"},
+    "sweeper": {"ensure_partitions", "expire_due", "mature_due", "purge_holds"},
     "auditor": {"check_invariants"},
 }
 TABLES = ("member", "hold", "journal", "accrual", "reversal", "pending", "account")

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from loyalty.points.ledger import Status
+from tests.conftest import TestDatabase
 from tests.domain.points.conftest import Book
 
 
@@ -155,3 +156,37 @@ def test_holds_whose_lease_ran_out_are_listed(fresh_book: Book) -> None:
     assert fresh_book.value("select count(*) from points.lapsed_holds") == 0
     fresh_book.turn_clock("31 minutes")
     assert fresh_book.value("select hold_id from points.lapsed_holds") == hold
+
+
+def test_a_closed_hold_leaves_a_week_after_its_lease_and_its_keys_are_still_known(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((None, 100))
+    settled, returned, still_open = (book.hold(member, 10) for _ in range(3))
+    done = book.settle(member, settled.op_id, 4)
+    book.release(member, settled.op_id, 6)
+    book.release(member, returned.op_id, 10, "ours")
+    purge = "select points.purge_holds(100)"
+    book.turn_clock("7 days 20 minutes")
+    assert book.value(purge) == 0
+    book.turn_clock("20 minutes")
+    assert book.value(purge) == 2
+    assert book.value(purge) == 0
+    assert book.value("select array_agg(hold_id) from points.hold") == [still_open.op_id]
+    assert book.violations() == {}
+
+    assert book.hold(member, 10, settled.op_id).status is Status.REPLAY
+    assert book.hold(member, 11, settled.op_id, b"other").status is Status.KEY_REUSE
+    assert book.settle(member, settled.op_id, 4, done.op_id).status is Status.REPLAY
+    assert book.settle(member, settled.op_id, 1).status is Status.HOLD_NOT_OPEN
+    assert book.release(member, returned.op_id, 1).status is Status.HOLD_NOT_OPEN
+    assert book.settle(member, still_open.op_id, 10).status is Status.OK
+
+
+def test_a_hold_that_left_while_it_was_open_is_a_violation(fresh_database: TestDatabase) -> None:
+    with fresh_database.owner() as connection:
+        book = Book(connection)
+        member = book.member((None, 100))
+        hold = book.hold(member, 10).op_id
+        book.settle(member, hold, 9)
+        connection.execute("delete from points.hold")
+        assert {"I2 cache is truth", "I4 at most once", "I5 a hold is resolved exactly once"} <= set(book.violations())

@@ -131,4 +131,4 @@ def test_the_journal_has_this_month_and_three_ahead_each_with_its_walls(book: Bo
 
 
 def test_every_account_a_row_names_is_in_the_chart(book: Book) -> None:
-    assert book.value("select count(*) from points.account") == 10
+    assert book.value("select count(*) from points.account") == 11

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from loyalty import lines as files
 from loyalty.importing import NotThisFile, Progress
-from loyalty.points import accrual_file, ledger
+from loyalty.points import accrual_file, accruals, ledger
 from loyalty.points.accrual_file import AccrualImport
 from tests.conftest import TestDatabase
 from tests.domain.people import published, somebody
+from tests.domain.points_in.test_accruals import changed
 
 HEADER = b"basket_id,member_number,occurred_at,category,spend_minor,currency\n"
 BOUGHT = (datetime.now(UTC) - timedelta(days=3)).replace(microsecond=0).isoformat()
@@ -35,11 +36,13 @@ def row(basket_id: str, number: str, spend: object = 1_00, category: str = "Dair
 class Importing:
     """Imports bytes as the importer's role and remembers what was rejected."""
 
-    def __init__(self, database: TestDatabase, content: bytes, chunk: int = 1 << 16, program_id: int = 1) -> None:
+    def __init__(
+        self, database: TestDatabase, content: bytes, chunk: int = 1 << 16, program_id: int = 1, pending_days: int = 0
+    ) -> None:
         self.rejected: list[tuple[int, str, str]] = []
         self.progress = Progress()
         with database.owner() as owner:
-            document = published(owner, program_id)
+            document = changed(published(owner, program_id), pending_days=pending_days)
         with database.connect("importer") as connection:
             AccrualImport(connection, program_id, document, "grocer", self._reject, self.progress).run(
                 chunks(content, chunk)
@@ -242,3 +245,24 @@ def test_the_lengths_of_lines_say_where_the_reader_is(content: bytes, size: int)
 def test_no_bytes_are_a_fault_of_ours(database: TestDatabase, junk: bytes) -> None:
     done = Importing(database, HEADER + junk)
     assert done.progress.points == 0
+
+
+def test_points_of_a_programme_that_makes_them_wait_are_pending(database: TestDatabase) -> None:
+    with database.owner() as owner:
+        jane = somebody(owner)
+    old = (datetime.now(UTC) - timedelta(days=40)).isoformat()
+    one, two = basket(), basket()
+    content = HEADER + row(one, jane.number, 1_00) + row(two, jane.number, 2_00, occurred_at=old)
+    done = Importing(database, content, pending_days=14)
+    assert (done.progress.records_accepted, done.progress.points) == (2, 30)
+    assert Importing(database, content, pending_days=21).progress.records_replayed == 2
+    with database.owner() as owner:
+        balance = ledger.balance(owner, 1, jane.member_id)
+        assert balance is not None
+        assert (balance.available, balance.pending) == (0, 30)
+        owner.execute("select points.mature_due(100, 'sweeper')")
+    # The day of the older purchase has come already.
+    assert available(database, jane.member_id) == 20
+    with database.connect("partner_api") as connection:
+        assert accruals.release(connection, 1, "grocer", one, "test").points == 10
+    assert available(database, jane.member_id) == 30

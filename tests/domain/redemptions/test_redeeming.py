@@ -10,10 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from loyalty.redemptions import overview, redeeming
+from loyalty.redemptions import overview, redeeming, sweeping
 from loyalty.redemptions.redeeming import Redeem, Redeemed
 from loyalty.refusal import Kind, Refusal
 from tests.conftest import TestDatabase
+from tests.domain.people import changed_points
 from tests.domain.redemptions.saga import Line, Saga
 
 LAMP = Line("B0LAMP0000", 1, 4500)
@@ -109,6 +110,24 @@ def test_a_redemption_that_was_refused_has_used_neither_key_nor_quote(world: Sag
     assert refused(world, member_id, request).code == "insufficient-points"
     world.accrue(member_id, 5000)
     assert not world.redeem(member_id, request).replay
+
+
+def test_a_member_redeems_no_more_in_a_day_than_the_programme_allows_however_many_ask_at_once(own_world: Saga) -> None:
+    world = own_world
+    with world.database.owner() as owner:
+        changed_points(owner, held_daily_limit=20_000)
+    member_id = world.member()
+    requests = [world.request(world.quote(member_id, LAMP)) for _ in range(6)]
+    answers = in_parallel(world.database, member_id, requests)
+    assert Counter(a.code if isinstance(a, Refusal) else "ok" for a in answers) == {"ok": 2, "velocity": 4}
+    assert world.balance(member_id) == (82_000, 18_000)
+    done = next(r for r, a in zip(requests, answers, strict=True) if isinstance(a, Redeemed))
+    assert world.redeem(member_id, done).replay
+    refusal = refused(
+        world, member_id, next(r for r, a in zip(requests, answers, strict=True) if isinstance(a, Refusal))
+    )
+    assert (refusal.kind, refusal.field) == (Kind.CONFLICT, "points")
+    assert world.violations() == {}
 
 
 @pytest.mark.parametrize(
@@ -350,3 +369,17 @@ def test_a_list_goes_on_where_its_last_page_ended(world: Saga, before: str | Non
     start = UUID(newest_first[0]) if before else None
     rows = overview.listed(world.member_api, 1, member_id, start, 2)
     assert [row["redemption_id"] for row in rows] == (newest_first[1:] if before else newest_first[:2])
+
+
+def test_a_redemption_outlives_its_hold(own_world: Saga) -> None:
+    world = own_world
+    member_id = world.member()
+    request = world.request(world.quote(member_id, LAMP))
+    world.redeem(member_id, request)
+    world.run(request.redemption_id)
+    world.database.shift_clock("30 days")
+    with world.connection("sweeper") as connection:
+        connection.execute("call points.ensure_partitions()")
+        assert sweeping.purge_holds(connection) == 1
+    assert world.violations() == {}
+    assert world.redeem(member_id, request).replay
