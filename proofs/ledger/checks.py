@@ -68,7 +68,7 @@ def caught_by(port: int, template: str, known: list[Case]) -> str | None:
         except (Exception, ExceptionGroup):
             return "any history ends as the plain ledger says"
     with place.clone(port, template) as name:
-        found = concurrency.run(place.settings_of(port, name), OPERATIONS, part=500, members=4, terminate=False)
+        found = concurrency.run(place.settings_of(port, name), OPERATIONS, part=500, members=4, terminate_every=None)
         if found.violations or found.deadlocks:
             return f"32 clients at once are one history ({'deadlock' if found.deadlocks else 'violations'})"
     return None

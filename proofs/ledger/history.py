@@ -165,7 +165,7 @@ class Checker:
         mine.append((w.after[0], 0, call, ("ok", *w.after, None)))
 
     def _same(self, call: Call, answer: Answer, expected: model.Answer) -> None:
-        self.effects += expected[0] == "ok"
+        self.effects += expected[0] == "ok" and expected[6] != 0
         if expected[0] == "ok" and expected[6] != 0:
             same = answer[:6] == expected[:6] and answer[6] in (None, expected[6])
         else:  # nothing moved, and how much of the balance has lapsed is not the model's to say

@@ -270,7 +270,8 @@ class LedgerMachine(RuleBasedStateMachine):
         row = self.book.connection.execute(
             "select m.available, m.held, m.pending, m.debt, m.version,"
             " array(select coalesce(points.lot_expires_on(l.key), 'infinity')::text"
-            "   || (not points.lot_extended(l.key))::text || ' ' || l.amount from unnest(m.lot_keys, m.lot_amounts) as l(key, amount)) as lots,"
+            "   || (not points.lot_extended(l.key))::text || ' ' || l.amount"
+            "   from unnest(m.lot_keys, m.lot_amounts) as l(key, amount)) as lots,"
             " (select available from points.balance(1, m.member_id)) as good"
             " from points.member m where m.program_id = 1 and m.member_id = %s",
             (self.member_id,),

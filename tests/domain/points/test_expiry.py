@@ -174,6 +174,20 @@ def test_our_failure_always_extends_and_leaves_the_members_own_extension(fresh_b
     assert book.lots(member) == {book.day(30): 60}
 
 
+def test_our_failure_does_not_give_the_member_a_second_extension(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((book.day(3), 100))
+    for caused_by in ("member", "ours", "ours"):
+        hold = book.hold(member, 100).op_id
+        book.turn_clock("35 days")
+        book.release(member, hold, 100, caused_by)
+        assert book.lots(member) == {book.day(30): 100}
+    hold = book.hold(member, 100).op_id
+    book.turn_clock("35 days")
+    book.release(member, hold, 100, "member")
+    assert book.lots(member) == {}
+
+
 def test_fresh_points_of_the_same_day_keep_their_own_extension(fresh_book: Book) -> None:
     book = fresh_book
     member = book.member((book.day(3), 100))
