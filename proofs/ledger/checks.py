@@ -56,12 +56,12 @@ def caught_by(port: int, template: str, known: list[Case]) -> str | None:
     """Run the checks on clones of a database until one fails; its name, or None if all are content."""
     with place.clone(port, template) as shared:
         for case in (case for case in known if not case.fresh):
-            if _fails(case, TestDatabase(port, shared)):
-                return case.name
+            if failure := _failure(case, TestDatabase(port, shared)):
+                return failure
     for case in (case for case in known if case.fresh):
         with place.clone(port, template) as name:
-            if _fails(case, TestDatabase(port, name)):
-                return case.name
+            if failure := _failure(case, TestDatabase(port, name)):
+                return failure
     with place.clone(port, template) as name, place.owner(port, name) as connection:
         try:
             run_histories(Book(connection), EXAMPLES, seed=1, shrink=False)
@@ -74,7 +74,7 @@ def caught_by(port: int, template: str, known: list[Case]) -> str | None:
     return None
 
 
-def _fails(case: Case, database: TestDatabase) -> bool:
+def _failure(case: Case, database: TestDatabase) -> str | None:
     wanted = inspect.signature(case.function).parameters
     with database.owner() as connection:
         book = Book(connection)
@@ -83,9 +83,11 @@ def _fails(case: Case, database: TestDatabase) -> bool:
         }  # fmt: skip
         try:
             case.function(**{name: given[name] for name in wanted if name in given}, **case.arguments)
-            return {"book", "fresh_book"} & set(wanted) != set() and book.violations() != {}
+            # As the fixtures do after every test.
+            broken = book.violations() if {"book", "fresh_book"} & set(wanted) else {}
         except (Exception, _Failed):  # a test that fails, and a ledger that ends in an error
-            return True
+            return case.name
+        return f"{', '.join(broken)} (after {case.name})" if broken else None
 
 
 # What pytest.raises raises if nothing is raised is no Exception.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proofs.ledger import chain, checks, concurrency, durability, killing, place
+from proofs.ledger import chain, concurrency, durability, killing, place
 from proofs.ledger.mutants import MUTANTS
 from proofs.ledger.workload import open_plain
 from tests.conftest import TestDatabase
@@ -49,4 +49,4 @@ def test_every_seeded_bug_still_changes_the_ledger() -> None:
 @pytest.mark.parametrize("name", A_FEW)
 def test_a_seeded_bug_is_caught(postgres_port: int, name: str) -> None:
     mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
-    assert killing.judge(postgres_port, mutant).caught_by in {case.name for case in checks.cases()}
+    assert killing.judge(postgres_port, mutant).caught_by is not None
