@@ -312,6 +312,7 @@ def run_histories(book: Book, examples: int, *, seed: int | None = None, shrink:
             stateful_step_count=30,
             deadline=None,
             database=None,
+            report_multiple_bugs=False,  # one story, told as shortly as it can be
             phases=phases,
             suppress_health_check=list(HealthCheck),
         ),
