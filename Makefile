@@ -63,6 +63,12 @@ clean: ## forget the local cloud's state
 test: install ## all tests, with the time of each folder
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
+prove: install ## the same in large: every proof, a table, one line last (about 50 minutes)
+	@$(PYTHON) -m proofs
+
+prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
+	@$(PYTHON) -m proofs.ledger
+
 check: install ## lint, types, synth, nag, cfn-lint
 	@ruff format --check --quiet . && ruff check --quiet .
 	@mypy
@@ -78,4 +84,4 @@ bench: install ## ratios, both sides in one run; one JSON line last
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace redeem token clean test check synth bench format
+.PHONY: help install run demo trace redeem token clean test prove prove-ledger check synth bench format

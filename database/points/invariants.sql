@@ -140,10 +140,14 @@ begin
         select count(*) from rest r full join pinned p using (program_id, member_id, hold_id, key)
         where coalesce(r.open, 0) <> coalesce(p.amount, 0) or coalesce(r.lowest, 0) < 0
     ) + (
-        select count(*) from points.hold h
-        where h.open <> h.amount - coalesce((
-            select sum(j.amount) from points.journal j
-            where j.program_id = h.program_id and j.member_id = h.member_id and j.ref_op = h.hold_id and j.dr = 2), 0)
+        -- Summed up once: asked for each hold, it would read all of a member's rows as often as he has holds.
+        select count(*)
+        from points.hold h
+        left join (
+            select j.program_id, j.member_id, j.ref_op as hold_id, sum(j.amount) as amount
+            from points.journal j where j.dr = 2 group by 1, 2, 3
+        ) resolved using (program_id, member_id, hold_id)
+        where h.open <> h.amount - coalesce(resolved.amount, 0)
     );
 
     return query

@@ -34,18 +34,17 @@ def _drop_empty(lots: Lots) -> None:
         del lots[key]
 
 
-@dataclass
+@dataclass(slots=True)
 class Accrual:
     amount: int
     expires_on: date
     came_pending: bool = False
-    pending: int = 0
     reversed: int = 0
 
 
 @dataclass
 class Member:
-    """One member's points; `today` is turned from outside."""
+    """One member's points; `today` is turned from outside. `holds` are the open ones, `waiting` the pending points."""
 
     today: date
     version: int = 0
@@ -53,6 +52,7 @@ class Member:
     lots: Lots = field(default_factory=dict)
     holds: dict[UUID, Lots] = field(default_factory=dict)
     accruals: dict[UUID, Accrual] = field(default_factory=dict)
+    waiting: dict[UUID, int] = field(default_factory=dict)
     answers: dict[UUID, tuple[object, Answer]] = field(default_factory=dict)
 
     @property
@@ -65,7 +65,7 @@ class Member:
 
     @property
     def pending(self) -> int:
-        return sum(accrual.pending for accrual in self.accruals.values())
+        return sum(self.waiting.values())
 
     def accrue(self, op: UUID, amount: int, expires_on: date, pending: bool) -> Answer:
         request = ("accrue", amount)
@@ -76,9 +76,9 @@ class Member:
         if expires_on < self.today:
             return self._refused("invalid", op)
         self._lapse()
-        accrual = self.accruals[op] = Accrual(amount, expires_on, came_pending=pending)
+        self.accruals[op] = Accrual(amount, expires_on, came_pending=pending)
         if pending:
-            accrual.pending = amount
+            self.waiting[op] = amount
             self.version += 1
         else:
             self._credit(amount, expires_on)
@@ -91,10 +91,10 @@ class Member:
         accrual = self.accruals[accrual_op]
         if not accrual.came_pending:
             return self._refused("unknown_accrual", op)
-        amount, accrual.pending = accrual.pending, 0
-        if amount == 0:
+        if accrual_op not in self.waiting:
             return self._refused("ok", op)
         self._lapse()
+        amount = self.waiting.pop(accrual_op)
         self._credit(amount, accrual.expires_on)
         return self._done(op, request, amount)
 
@@ -109,8 +109,11 @@ class Member:
             return self._refused("over_accrual", op)
         self._lapse()
         accrual.reversed += amount
-        waiting = min(accrual.pending, amount)
-        accrual.pending -= waiting
+        waiting = min(self.waiting.get(accrual_op, 0), amount)
+        if waiting:
+            self.waiting[accrual_op] -= waiting
+            if not self.waiting[accrual_op]:
+                del self.waiting[accrual_op]
         key = (accrual.expires_on, True)
         own = min(self.lots.get(key, 0), amount - waiting)
         if own:
@@ -141,6 +144,8 @@ class Member:
             return answer
         self._lapse()
         take_soonest(self.holds[hold], amount)
+        if not self.holds[hold]:
+            del self.holds[hold]
         self.version += 1
         return self._done(op, request, amount)
 
@@ -152,6 +157,8 @@ class Member:
         pinned = self.holds[hold]
         kept = take_soonest(pinned, sum(pinned.values()) - amount)
         self.holds[hold] = kept
+        if not kept:
+            del self.holds[hold]
         came_back = False
         gone = False
         for (expires_on, extendable), part in pinned.items():
@@ -194,6 +201,9 @@ class Member:
             take_soonest(self.lots, -amount)
             self.version += 1
         return self._done(op, request, amount)
+
+    def extend_lease(self, hold: UUID) -> bool:
+        return hold in self.holds
 
     def _credit(self, amount: int, expires_on: date) -> None:
         repaid = min(self.debt, amount)

@@ -185,6 +185,16 @@ def test_pending_points_mature_once_and_pay_debt(book: Book) -> None:
     assert book.call("mature", 1, member, book.new_id(), key, "test").status is Status.UNKNOWN_ACCRUAL
 
 
+def test_the_sweeper_matures_nothing_before_its_day(fresh_book: Book) -> None:
+    book, basket = fresh_book, reference(fresh_book)
+    member = book.member()
+    book.accrue(member, 100, reference=basket, pending_until=book.now() + timedelta(days=14))
+    for days, matured in ((0, 0), (13, 0), (2, 1)):
+        book.turn_clock(f"{days} days")
+        assert book.value("select points.mature_due(10, 'sweeper')") == matured
+    assert book.row(member)["available"] == 100
+
+
 def test_an_adjustment_gives_or_takes_once_with_its_reason_and_who_agreed(book: Book) -> None:
     member, key = book.member((book.day(9), 10)), book.new_id()
     assert book.adjust(member, 50, None, key).available == 60

@@ -140,6 +140,20 @@ def test_the_member_extends_a_lot_only_once_and_then_it_expires(fresh_book: Book
     assert (replay.status, replay.available, replay.amount) == (Status.REPLAY, 0, 100)
 
 
+def test_points_that_were_extended_are_good_on_their_last_day(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((book.day(3), 100))
+    hold = book.hold(member, 100).op_id
+    book.turn_clock("5 days")
+    book.release(member, hold, 100, "member")
+    book.turn_clock("30 days")
+    assert book.lots(member) == {book.today(): 100}
+    assert book.expire(member).amount == 0
+    assert book.hold(member, 100).status is Status.OK
+    book.turn_clock("1 day")
+    assert book.row(member)["held"] == 100
+
+
 def test_our_failure_always_extends_and_leaves_the_members_own_extension(fresh_book: Book) -> None:
     book = fresh_book
     member = book.member((book.day(3), 100))
@@ -158,6 +172,20 @@ def test_our_failure_always_extends_and_leaves_the_members_own_extension(fresh_b
     assert book.lots(member) == {book.day(30): 60}
     book.release(member, hold, 40, "member")
     assert book.lots(member) == {book.day(30): 60}
+
+
+def test_our_failure_does_not_give_the_member_a_second_extension(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((book.day(3), 100))
+    for caused_by in ("member", "ours", "ours"):
+        hold = book.hold(member, 100).op_id
+        book.turn_clock("35 days")
+        book.release(member, hold, 100, caused_by)
+        assert book.lots(member) == {book.day(30): 100}
+    hold = book.hold(member, 100).op_id
+    book.turn_clock("35 days")
+    book.release(member, hold, 100, "member")
+    assert book.lots(member) == {}
 
 
 def test_fresh_points_of_the_same_day_keep_their_own_extension(fresh_book: Book) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from proofs.ledger import chain, place
+from proofs.ledger.workload import open_plain
 from tests.conftest import TestDatabase
 from tests.domain.points.conftest import Book
 
@@ -79,6 +81,20 @@ def test_the_chain_detects_a_change_of_any_column(
         )
         connection.execute("alter table points.journal enable trigger user")
         assert "I8 append-only chain" in book.violations()
+
+
+def test_each_link_is_of_its_row_and_the_link_before_by_a_second_reckoning(book: Book, database: TestDatabase) -> None:
+    member, basket = book.member((book.day(3), 40), (None, 60)), f"basket-{book.new_id()}"
+    book.accrue(member, 100, reference=basket)
+    hold = book.hold(member, 90).op_id
+    book.settle(member, hold, 50)
+    book.release(member, hold, 40)
+    book.reverse(basket, 30)
+    book.adjust(member, -5)
+    with open_plain(place.settings_of(database.port, database.name)) as connection:
+        links, broken = chain.verify(connection)
+    assert broken == []
+    assert links >= 8
 
 
 def test_a_row_that_vanished_is_detected(fresh_database: TestDatabase) -> None:

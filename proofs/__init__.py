@@ -1,0 +1,1 @@
+"""What the tests show in small, shown in large: `make prove`."""

@@ -1,0 +1,179 @@
+"""Is what many clients were told one history? A member's answers, by his version, must replay on the plain ledger.
+
+The journal says which operations had an effect and in which order; the answers must be the model's at exactly that
+place. So a lost, doubled, invented or reordered operation, or an answer that was never true, is a violation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from proofs.ledger.calls import Answer, Call, Plain, replayed
+from tests.domain.points import model
+from tests.domain.points.model import NEVER
+
+# Version, whether it moved nothing (then after what made that version), the call and its answer.
+type Event = tuple[int, int, Call, Answer]
+
+
+@dataclass(slots=True)
+class Written:
+    """An operation in the journal: who, by whom, what it followed from, and the balances after its last row."""
+
+    op: UUID
+    member: int
+    actor: str
+    ref: UUID | None
+    after: tuple[int, ...]  # version, available, held, pending, debt
+
+
+@dataclass
+class Picture:
+    """The ledger's tables when all clients were at rest."""
+
+    written: list[Written]
+    balances: dict[int, tuple[int, ...]]
+    lots: dict[int, model.Lots]
+    holds: dict[int, dict[UUID, model.Lots]]
+
+
+# The last row of each operation. One pass: a join with the next row would be planned for an empty journal.
+_WRITTEN = b"""
+select op_id, member_id, actor, ref_op, sequence, available_after, held_after, pending_after, debt_after
+from (
+    select j.*, lead(op_id) over (order by sequence) as next_op from points.journal j
+    where program_id = 1 and member_id = %s and sequence > %s
+) j
+where next_op is distinct from op_id and actor <> 'ledger'
+order by sequence
+"""
+_LOTS = "select coalesce(points.lot_expires_on(l.key), 'infinity')::text, not points.lot_extended(l.key), l.amount"
+
+
+def picture(connection: Plain, versions: dict[int, int]) -> Picture:
+    """Read what was written after these versions, and how the members stand now."""
+    written, balances, lots, holds = [], {}, {}, {}
+    for member, version in versions.items():
+        for row in connection.execute(_WRITTEN, (member, version)):
+            written.append(Written(row[0], row[1], row[2], row[3], row[4:]))
+        balance = connection.execute(
+            "select version, available, held, pending, debt from points.member where program_id = 1 and member_id = %s",
+            (member,),
+        ).fetchone()
+        assert balance is not None
+        balances[member] = balance
+        lots[member] = {
+            (_day(day), fresh): amount
+            for day, fresh, amount in connection.execute(
+                f"{_LOTS} from points.member m, unnest(m.lot_keys, m.lot_amounts) l(key, amount)"
+                " where m.program_id = 1 and m.member_id = %s".encode(),
+                (member,),
+            )
+        }
+        pinned: dict[UUID, model.Lots] = defaultdict(dict)
+        for day, fresh, amount, hold in connection.execute(
+            f"{_LOTS}, h.hold_id from points.hold h, unnest(h.lot_keys, h.lot_amounts) l(key, amount)"
+            " where h.program_id = 1 and h.member_id = %s and h.open > 0".encode(),
+            (member,),
+        ):
+            pinned[hold][(_day(day), fresh)] = amount
+        holds[member] = dict(pinned)
+    return Picture(written, balances, lots, holds)
+
+
+def _day(text: str) -> date:
+    return NEVER if text == "infinity" else date.fromisoformat(text)
+
+
+@dataclass
+class Checker:
+    """Goes through the history part by part; between two parts every client is at rest and the day may turn."""
+
+    members: dict[int, model.Member] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    calls: int = 0
+    effects: int = 0
+    replays: int = 0
+    refusals: int = 0
+
+    def join(self, member: int, today: date) -> None:
+        """A member without points."""
+        self.members[member] = model.Member(today)
+
+    def versions(self) -> dict[int, int]:
+        return {number: member.version for number, member in self.members.items()}
+
+    def check(self, today: date, calls: list[Call], seen: Picture) -> None:
+        """Replay these calls; anything that the model would not have answered is added to `violations`."""
+        self.calls += len(calls)
+        written = {w.op: w for w in seen.written}
+        if len(written) != len(seen.written):
+            self.violations.append("an operation stands twice in the journal")
+        events: dict[int, list[Event]] = defaultdict(list)
+        told: dict[UUID, Any] = {}
+        acknowledged: set[UUID] = set()
+        for call in calls:
+            assert call.answer is not None
+            status = call.answer[0]
+            w = written.get(call.op)
+            if w is not None and status in ("ok", "replay"):
+                if status == "ok" and call.op in acknowledged:
+                    self.violations.append(f"done twice: {call}")
+                elif status == "ok":
+                    acknowledged.add(call.op)
+                else:
+                    self.replays += 1
+                self._told(call, w, told, events[w.member])
+            elif status == "replay" or (status == "ok" and call.kind not in ("expire", "mature")):
+                self.violations.append(f"acknowledged and not in the journal: {call}")
+            elif call.answer[1] is None:
+                self.refusals += 1  # of what concerns no member: there is no place in a history for it
+            else:
+                self.refusals += status != "ok"
+                events[call.member].append((call.answer[1], 1, call, call.answer))
+        for op, w in written.items():
+            if op not in told:
+                self._sweepers(w, events[w.member])
+        for number, member in self.members.items():
+            member.today = today
+            member.answers.clear()  # nobody repeats what he did before the last rest
+            for _, _, call, answer in sorted(events[number], key=lambda event: event[:2]):
+                self._same(call, answer, replayed(member, call))
+            self._at_rest(number, member, seen)
+
+    def _told(self, call: Call, w: Written, told: dict[UUID, Any], mine: list[Event]) -> None:
+        # The first answer may have been lost with its connection; then a replay says what it was.
+        assert call.answer is not None
+        amount = call.answer[6]
+        if w.member != call.member or (call.answer[1] is not None and call.answer[1:6] != w.after):
+            self.violations.append(f"answered {call}, wrote {w}")
+        if call.op not in told:
+            told[call.op] = amount
+            mine.append((w.after[0], 0, call, ("ok", *w.after, amount)))
+        elif told[call.op] != amount:
+            self.violations.append(f"two answers to {call}: {told[call.op]}")
+
+    def _sweepers(self, w: Written, mine: list[Event]) -> None:
+        if w.actor != "sweeper":
+            self.violations.append(f"nobody asked for {w}")
+            return
+        call = Call("expire" if w.ref is None else "mature", w.member, w.op, ref=w.ref)
+        mine.append((w.after[0], 0, call, ("ok", *w.after, None)))
+
+    def _same(self, call: Call, answer: Answer, expected: model.Answer) -> None:
+        self.effects += expected[0] == "ok" and expected[6] != 0
+        if expected[0] == "ok" and expected[6] != 0:
+            same = answer[:6] == expected[:6] and answer[6] in (None, expected[6])
+        else:  # nothing moved, and how much of the balance has lapsed is not the model's to say
+            same = (answer[:2], answer[3:6]) == (expected[:2], expected[3:6])
+        if not same:
+            self.violations.append(f"{call}: the ledger said {answer}, the model {expected}")
+
+    def _at_rest(self, number: int, member: model.Member, seen: Picture) -> None:
+        mine = (member.version, member.available, member.held, member.pending, member.debt)
+        if seen.balances[number] != mine or seen.lots[number] != member.lots or seen.holds[number] != member.holds:
+            self.violations.append(f"member {number} stands at {seen.balances[number]}, the model at {mine}")
