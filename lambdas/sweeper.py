@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
+from loyalty.points import closing
 from loyalty.redemptions import sweeping
 
 # No rule begins after this; the next minute goes on where this one stopped.
@@ -59,6 +60,8 @@ RULES: dict[str, Rule] = {
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "ensure_partitions": sweeping.ensure_partitions,
+    "roll_up": closing.roll_up,
+    "close_months": closing.close_months,
 }
 
 

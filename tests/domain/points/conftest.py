@@ -128,6 +128,13 @@ class Book:
             request_hash, "test",
         )  # fmt: skip
 
+    def call_count(self, duty: str) -> int:
+        """Run a duty of the sweeper until nothing is left to do; how much it did."""
+        total = 0
+        while done := self.value(f"select points.{duty}(100, 'test')"):
+            total += int(done)
+        return total
+
     def lots(self, member_id: int) -> dict[date | None, int]:
         rows = self.connection.execute("select * from points.lots(%s, %s)", (self.program, member_id)).fetchall()
         return {row["expires_on"]: row["amount"] for row in rows}
