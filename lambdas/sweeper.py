@@ -15,6 +15,7 @@ from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
 from loyalty.points import closing
 from loyalty.redemptions import sweeping
+from loyalty.reports import journal
 
 # No rule begins after this; the next minute goes on where this one stopped.
 BUDGET_SECONDS = 40.0
@@ -62,6 +63,7 @@ RULES: dict[str, Rule] = {
     "ensure_partitions": sweeping.ensure_partitions,
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,
+    "post_books": journal.post,
 }
 
 
