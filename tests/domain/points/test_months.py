@@ -21,11 +21,14 @@ def month(book: Book, back: int = 1) -> date:
     return date.fromisoformat(str(value))
 
 
-def next_month(book: Book) -> None:
+def next_month(book: Book, *, alone: bool = True) -> None:
     book.turn_clock(
         str(book.value("select date_trunc('month', clock.now()) + interval '1 month 2 hours' - clock.now()"))
     )
-    closing.roll_up(book.connection)
+    if alone:
+        book.roll_up()
+    else:
+        closing.roll_up(book.connection)
 
 
 def close(book: Book, which: date) -> str:
@@ -48,7 +51,7 @@ def test_every_members_balance_at_the_end_of_the_month_is_kept(fresh_book: Book)
     book.hold(rich, 30)
     next_month(book)
     book.accrue(rich, 5)
-    closing.roll_up(book.connection)
+    book.roll_up()
     assert close(book, month(book)) == "closed"
     assert snapshot(book, month(book), rich) == {"available": 70, "held": 30, "pending": 0, "debt": 0, "sequence": 2}
     assert snapshot(book, month(book), idle)["sequence"] == 0
@@ -109,10 +112,10 @@ def test_a_month_with_a_transaction_under_way_waits(fresh_book: Book, fresh_data
         slow.execute("begin")
         slow.execute("select pg_current_xact_id()")
         book.accrue(member, 1)
-        next_month(book)
+        next_month(book, alone=False)
         assert close(book, month(book)) == "not_rolled_up"
         slow.execute("rollback")
-    closing.roll_up(book.connection)
+    book.roll_up()
     assert close(book, month(book)) == "closed"
 
 

@@ -73,16 +73,16 @@ def test_after_any_history_rollup_and_tail_are_the_journal_and_the_members(summe
         some_history(summed, seed, 40)
         assert wrong(summed) == {}
         if seed % 2:
-            closing.roll_up(summed.connection)
+            summed.roll_up()
             assert wrong(summed) == {}
-    closing.roll_up(summed.connection)
+    summed.roll_up()
     assert rolled(summed) == entries(summed)
 
 
 def test_a_row_is_counted_once_however_often_the_worker_runs(summed: Book) -> None:
     summed.member((None, 10), (None, 20))
-    assert closing.roll_up(summed.connection) == 2
-    assert closing.roll_up(summed.connection) == 0
+    assert summed.roll_up() == 2
+    assert summed.roll_up() == 0
     assert rolled(summed) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_transaction_that_began_before_and_ends_after_a_run_is_not_lost(
         assert wrong(summed) == {}
         slow.execute("commit")
     summed.accrue(second, 11)
-    closing.roll_up(summed.connection)
+    summed.roll_up()
     assert rolled(summed) == 3
     assert summed.value("select sum(amount) from points.rollup") == 23
 
@@ -114,12 +114,12 @@ def test_a_transaction_that_is_rolled_back_leaves_nothing_and_holds_nothing_up(
         Book(doomed).accrue(member, 5)
         doomed.execute("rollback")
     summed.accrue(member, 7)
-    assert closing.roll_up(summed.connection) == 1
+    assert summed.roll_up() == 1
 
 
 def test_figures_show_this_moment_without_waiting_for_the_worker(summed: Book) -> None:
     member = summed.member((None, 10))
-    closing.roll_up(summed.connection)
+    summed.roll_up()
     summed.accrue(member, 5)
     assert summed.value("select sum(amount) from points.figures(1, '-infinity', 'infinity') where dr = 10") == 15
     assert summed.value("select sum(amount) from points.rollup where dr = 10") == 10
@@ -128,6 +128,7 @@ def test_figures_show_this_moment_without_waiting_for_the_worker(summed: Book) -
 def test_a_small_batch_takes_whole_transactions_and_comes_to_the_same(summed: Book) -> None:
     for seed in range(3):
         some_history(summed, seed, 20)
+    summed.others_end()
     while summed.value("select points.roll_up(3)"):
         assert wrong(summed) == {}
     assert rolled(summed) == entries(summed)
@@ -151,7 +152,7 @@ def test_workers_at_once_while_points_move_count_every_row_once(fresh_database: 
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    closing.roll_up(summed.connection)
+    summed.roll_up()
     assert rolled(summed) == entries(summed)
 
 
@@ -165,7 +166,7 @@ def test_days_are_the_programmes_and_a_purchase_keeps_its_own(summed: Book) -> N
         "accrue", 1, member, summed.new_id(), 5, None, summed.now() - timedelta(days=40), "shop", "b", "brand", 5000,
         b"\x01", "test", None,
     )  # fmt: skip
-    closing.roll_up(summed.connection)
+    summed.roll_up()
     row = summed.connection.execute(
         "select booked_day - business_day as days, funder, booked_day = points.today(1) as today from points.rollup"
     ).fetchone()
@@ -174,13 +175,14 @@ def test_days_are_the_programmes_and_a_purchase_keeps_its_own(summed: Book) -> N
 
 def test_a_rollup_that_lost_something_is_found_out(fresh_book: Book) -> None:
     fresh_book.member((None, 10))
-    closing.roll_up(fresh_book.connection)
+    fresh_book.roll_up()
     fresh_book.connection.execute("update points.rollup set amount = amount - 1")
     assert set(wrong(fresh_book)) == {"R1 rollup and tail are the journal", "R2 rollup and tail are the members"}
 
 
 def test_the_sweeper_may_roll_up_and_may_not_write(fresh_database: TestDatabase, summed: Book) -> None:
     summed.member((None, 10))
+    summed.others_end()
     with fresh_database.connect("sweeper") as connection:
         assert closing.roll_up(connection) == 1
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

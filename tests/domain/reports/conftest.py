@@ -64,9 +64,12 @@ class Books(Book):
         )  # fmt: skip
 
     def post(self) -> None:
+        """What the worker posts once nobody is in its way."""
+        self.others_end()
         journal.post(self.connection)
 
     def lock(self, through: date) -> None:
+        self.others_end()
         journal.lock(self.connection, self.program, through, "finance")
 
     def read(self, first: date, last: date, book: str | None = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from loyalty.refusal import Refusal
+from loyalty.reports import journal
 from loyalty.reports.rates import AccountingModel, RecogniseAt
 from tests.conftest import TestDatabase
 from tests.domain.points.conftest import Book
@@ -22,7 +25,7 @@ FIRST, LAST = date(2026, 12, 1), date(2027, 12, 31)
 MODELS = [AccountingModel.DEFERRED_REVENUE, AccountingModel.REDEMPTION_COST]
 
 
-def random_history(books: Books, seed: int, steps: int) -> None:
+def random_history(books: Books, seed: int, steps: int, *, locking: bool = False) -> None:
     """Purchases of the last months by three funders, and everything that can happen to their points."""
     chance = random.Random(seed)
     members = [books.member() for _ in range(4)]
@@ -42,7 +45,9 @@ def random_history(books: Books, seed: int, steps: int) -> None:
                 )
                 if chance.random() < 0.4:
                     if chance.random() < 0.5:
-                        books.adjust(member, -min(books.row(member)["available"], 20) or 1)
+                        all_of_it = books.value("select available from points.balance(1, %s)", member)
+                        if all_of_it:
+                            books.redeem(member, all_of_it)
                     policy = chance.choice(["debt", "write_off"])
                     books.reverse(str(outcome.op_id), chance.randint(1, amount), policy=policy)
             case 3:
@@ -63,12 +68,15 @@ def random_history(books: Books, seed: int, steps: int) -> None:
                 books.call_count("expire_due")
             case _:
                 books.post()
+                if locking and chance.random() < 0.5:
+                    with suppress(Refusal):
+                        books.lock(books.today() - timedelta(days=chance.randint(1, 9)))
 
 
 def expected(books: Books, model: AccountingModel, rates: list[reference.Rate], through: date) -> reference.Totals:
-    journal = books.connection.execute("select * from points.journal where program_id = 1").fetchall()
+    entries = books.connection.execute("select * from points.journal where program_id = 1").fetchall()
     accruals = books.connection.execute("select * from points.accrual where program_id = 1").fetchall()
-    moved = reference.movements(journal, accruals)
+    moved = reference.movements(entries, accruals)
     book = reference.deferred if model is AccountingModel.DEFERRED_REVENUE else reference.cost
     return {key: micros for key, micros in book(moved, rates, through).items() if micros // 10_000}
 
@@ -115,6 +123,31 @@ def test_over_any_history_both_books_are_points_times_rates_to_the_cent(
     books.lock(last - timedelta(days=1))
     assert posted(books, FIRST, last) == before
     assert {line["book"] for day in books.read(FIRST, last)["days"] for line in day["lines"]} <= {model.value}
+
+
+@pytest.mark.parametrize("seed", range(30, 34))
+def test_late_events_behind_locks_lose_and_double_nothing(books: Books, seed: int) -> None:
+    books.rate()
+    random_history(books, seed, 90, locking=True)
+    books.post()
+    assert books.value("select count(*) from reports.day") > 20
+    late = books.value(
+        "select count(*) from points.journal j join reports.day d on d.day = j.occurred_at::date"
+        " where j.created_at > d.locked_at"
+    )
+    assert late > 0
+    rates = [reference.Rate(date(2027, 1, 1), 4000, 2000, 3000, (8000, 7500, 6000))]
+    sums = expected(books, AccountingModel.DEFERRED_REVENUE, rates, books.today())
+    assert {event for event, _ in sums} >= {
+        "opened",
+        "redeemed",
+        "delivered",
+        "breakage",
+        "reversed",
+        "granted",
+        "owed",
+    }
+    assert posted(books, FIRST, books.today()) == {key: micros // 10_000 for key, micros in sums.items()}
 
 
 def test_every_day_debits_what_it_credits_and_every_account_ends_where_it_should(books: Books) -> None:
@@ -285,7 +318,7 @@ def test_a_transaction_that_began_before_and_ends_after_a_posting_is_not_lost(
         slow.execute("begin")
         Book(slow).accrue(first, 5)
         books.buy(second, 7)
-        books.post()
+        journal.post(books.connection)
         assert books.value("select count(*) from reports.posted") == 0
         slow.execute("commit")
     books.post()
@@ -302,6 +335,7 @@ def test_a_member_is_posted_in_order_also_when_transaction_ids_are_not(
         books.buy(member, 7)  # a later id, an earlier row
         Book(early).hold(member, 7)
         early.execute("commit")
+    books.others_end()
     while books.value("select reports.post(1)"):
         assert books.broken() == {}
     assert books.value("select sequence from reports.posted where member_id = %s", member) == 2
