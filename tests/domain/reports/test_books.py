@@ -180,6 +180,27 @@ def test_every_day_debits_what_it_credits_and_every_account_ends_where_it_should
         assert abs(balance[account] - amount) < postings_of_an_account * funders
 
 
+def test_the_example_that_finance_reads(books: Books) -> None:
+    """docs/books.md."""
+    books.rate()
+    member = books.member()
+    books.buy(member, 1000, expires_on=books.day(10))
+    books.redeem(member, 400)
+    books.post()
+    assert books.amounts(FIRST, TODAY) == {
+        ("opened", "sales", "deferred_revenue"): 400,
+        ("redeemed", "deferred_revenue", "redeemed_undelivered"): 160,
+        ("delivered", "redeemed_undelivered", "redemption_revenue"): 160,
+        ("breakage", "deferred_revenue", "breakage_revenue"): 40,
+    }
+    books.turn_clock("11 days")
+    books.call_count("expire_due")
+    books.post()
+    assert books.amounts(TODAY + timedelta(days=1), books.today()) == {
+        ("breakage", "deferred_revenue", "breakage_revenue"): 200
+    }
+
+
 def test_small_purchases_are_not_rounded_away(books: Books) -> None:
     books.rate()  # 0.4 cents a point
     member = books.member()
