@@ -17,7 +17,7 @@ from loyalty.payments.provider import Money
 from loyalty.refusal import Kind, Refusal
 
 # Journal rows a transaction, and transactions a call: a backlog is worked off over several calls.
-BATCH, BATCHES = 5_000, 10
+BATCH, BATCHES = 5_000, 4
 
 # What the content hash is of, besides the day's header; database/reports/3_books.sql writes the same text.
 LINE_FIELDS = (
