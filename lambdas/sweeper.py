@@ -13,7 +13,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
+from loyalty.points import closing
 from loyalty.redemptions import sweeping
+from loyalty.reports import journal
 
 # No rule begins after this; the next minute goes on where this one stopped.
 BUDGET_SECONDS = 40.0
@@ -69,6 +71,9 @@ RULES: dict[str, Rule] = {
     "expire_points": sweeping.expire_points,
     "purge_holds": sweeping.purge_holds,
     "ensure_partitions": sweeping.ensure_partitions,
+    "roll_up": closing.roll_up,
+    "close_months": closing.close_months,
+    "post_books": journal.post,
 }
 
 

@@ -24,6 +24,7 @@ ROOMS = (
     "payments",
     "orders",
     "redemptions",
+    "reports",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

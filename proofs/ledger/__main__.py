@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """`make prove-ledger`: the ledger's proofs in large, a table of what was done, and one line to go by.
 
 Sizes by environment: OPS=2000000 KILLS=200 EXAMPLES=10000. ONLY=mutants,model,concurrency,durability runs some of them.

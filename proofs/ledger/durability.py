@@ -1,4 +1,3 @@
-# ruff: noqa: S311
 """kill -9 of the whole server under load: what was acknowledged is there once, what was not is absent or whole.
 
 After each crash the recovered ledger must hold every acknowledged operation with the answer that was given. Then

@@ -1,4 +1,3 @@
-# ruff: noqa: S311
 """Clients that do everything at once to few members, repeat what they are not sure of, and keep every answer.
 
 A client is a thread with a connection of its own. Two processes carry them, so that Python is not what limits them.

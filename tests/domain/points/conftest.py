@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from time import sleep
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from loyalty.database import Connection
+from loyalty.points import closing
 from loyalty.points.ledger import Outcome, Status
 from tests.conftest import TestDatabase
 
@@ -127,6 +129,26 @@ class Book:
             "reverse_accrual", self.program, op_id, "shop", reference, reversal or str(op_id), amount, policy,
             request_hash, "test",
         )  # fmt: skip
+
+    def others_end(self) -> None:
+        """Wait for every transaction that runs now: other tests share the server, and workers stop at the oldest."""
+        top = self.value("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        for _ in range(3000):
+            if self.value("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint") >= top:
+                return
+            sleep(0.01)
+
+    def roll_up(self) -> int:
+        """What the worker adds to the daily sums once nobody is in its way."""
+        self.others_end()
+        return closing.roll_up(self.connection)
+
+    def call_count(self, duty: str) -> int:
+        """Run a duty of the sweeper until nothing is left to do; how much it did."""
+        total = 0
+        while done := self.value(f"select points.{duty}(100, 'test')"):
+            total += int(done)
+        return total
 
     def lots(self, member_id: int) -> dict[date | None, int]:
         rows = self.connection.execute("select * from points.lots(%s, %s)", (self.program, member_id)).fetchall()

@@ -29,8 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "manager_api": READS,
     "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
     "importer": {"accrue_many"},
-    "sweeper": {"ensure_partitions", "expire_due", "mature_due", "purge_holds"},
-    "auditor": {"check_invariants"},
+    "sweeper": {"ensure_partitions", "expire_due", "mature_due", "purge_holds", "roll_up", "close_due_months"},
+    "auditor": {"check_invariants", "check_rollup", "figures"},
 }
 TABLES = ("member", "hold", "journal", "accrual", "reversal", "pending", "account")
 

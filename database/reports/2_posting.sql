@@ -1,0 +1,250 @@
+-- The points journal becomes the books' movements: points by accounting day, lot month, funder and event.
+--
+--  * Each member's rows are posted in their order, once: reports.posted says how far. The mark only finds members with new
+--    rows; like the rollup's it goes by transaction ids, never by time.
+--  * Of the points of one lot, those earned in the earliest month go first. A reversal takes its own accrual's points if
+--    they are still there.
+--  * The accounting day is the day of the purchase in the programme's time zone, never later than its booking, and never a
+--    locked day: what comes late counts on the first open one. Its lot month stays that of the purchase.
+--  * A movement the books have no rule for stops the posting of everything: nothing is left out quietly.
+
+-- Internal: the accounting day that a row would have if nothing were locked.
+create or replace function reports.business_day(p_program_id int, p_occurred_at timestamptz, p_created_at timestamptz)
+returns date language plpgsql stable as $$
+declare
+    v_zone text := points.zone_at(p_program_id, p_created_at);
+begin
+    return least(p_occurred_at at time zone v_zone, p_created_at at time zone v_zone)::date;
+end $$;
+
+-- Internal: who funds what nobody else does, like points given by hand.
+create or replace function reports.own_funder(p_program_id int, p_at timestamptz) returns text
+language plpgsql stable as $$
+begin
+    return coalesce((
+        select p.document -> 'points' ->> 'funder' from programme.published p
+        where p.program_id = p_program_id and p.published_at <= p_at order by p.version desc limit 1), 'programme');
+end $$;
+
+create or replace function reports.move(
+    p_program_id int, p_day date, p_funder text, p_lot_month date, p_event text, p_points bigint
+) returns void language sql as $$
+    insert into reports.movement as m (program_id, day, funder, lot_month, event, points)
+    values (p_program_id, p_day, p_funder, p_lot_month, p_event, p_points)
+    on conflict (program_id, day, funder, lot_month, event)
+    do update set points = m.points + excluded.points, row_xid = pg_current_xact_id()
+$$;
+
+create or replace function reports.put(
+    p_program_id int, p_member_id bigint, p_lot_key int, p_lot_month date, p_funder text, p_points bigint
+) returns void language sql as $$
+    insert into reports.source as s (program_id, member_id, lot_key, lot_month, funder, points)
+    values (p_program_id, p_member_id, p_lot_key, p_lot_month, p_funder, p_points)
+    on conflict (program_id, member_id, lot_key, lot_month, funder)
+    do update set points = s.points + excluded.points, row_xid = pg_current_xact_id()
+$$;
+
+-- Internal: take points of a lot, and say which.
+create or replace function reports.take(
+    p_program_id int, p_member_id bigint, p_lot_key int, p_points bigint, p_own_month date, p_own_funder text
+) returns table (lot_month date, funder text, points bigint) language plpgsql as $$
+declare
+    s reports.source;
+    v_left bigint := p_points;
+begin
+    for s in
+        select * from reports.source o
+        where o.program_id = p_program_id and o.member_id = p_member_id and o.lot_key = p_lot_key
+        order by (o.lot_month = p_own_month and o.funder = p_own_funder) is true desc, o.lot_month, o.funder
+    loop
+        exit when v_left = 0;
+        if s.points <= v_left then
+            delete from reports.source o
+            where o.program_id = s.program_id and o.member_id = s.member_id and o.lot_key = s.lot_key
+                and o.lot_month = s.lot_month and o.funder = s.funder;
+        else
+            update reports.source o set points = o.points - v_left, row_xid = pg_current_xact_id()
+            where o.program_id = s.program_id and o.member_id = s.member_id and o.lot_key = s.lot_key
+                and o.lot_month = s.lot_month and o.funder = s.funder;
+        end if;
+        lot_month := s.lot_month;
+        funder := s.funder;
+        points := least(s.points, v_left);
+        v_left := v_left - points;
+        return next;
+    end loop;
+    if v_left > 0 then
+        raise exception 'member %: the books know % points fewer than the ledger moved', p_member_id, v_left;
+    end if;
+end $$;
+
+-- Internal: one row of the points journal.
+create or replace function reports.post_row(j points.journal, p_locked_through date) returns void
+language plpgsql as $$
+declare
+    a points.accrual;
+    t record;
+    v_event text;
+    v_month date;
+    v_key int;
+    v_day date := greatest(
+        reports.business_day(j.program_id, j.occurred_at, j.created_at), coalesce(p_locked_through, '-infinity') + 1);
+begin
+    if j.dr = 1 and j.cr = 2 or j.dr = 3 and j.cr = 1 then return; end if;  -- held, matured: still the same points
+    if j.dr = 10 or j.dr = 3 or j.cr = 13 then
+        select * into strict a from points.accrual where program_id = j.program_id and op_id = j.ref_op;
+        v_month := date_trunc('month', reports.business_day(a.program_id, a.occurred_at, a.created_at))::date;
+    else
+        a.funder := reports.own_funder(j.program_id, j.created_at);
+        v_month := date_trunc('month', reports.business_day(j.program_id, j.occurred_at, j.created_at))::date;
+    end if;
+    if j.dr = 10 or j.cr = 13 then
+        insert into reports.funding as f (program_id, day, funder, unit_cost_micros, issued, reversed)
+        values (j.program_id, v_day, a.funder, a.unit_cost_micros, case when j.dr = 10 then j.amount else 0 end,
+            case when j.dr = 10 then 0 else j.amount end)
+        on conflict (program_id, day, funder, unit_cost_micros) do update
+        set issued = f.issued + excluded.issued, reversed = f.reversed + excluded.reversed, row_xid = pg_current_xact_id();
+    end if;
+
+    if j.dr in (10, 14) and j.cr in (1, 3) then
+        perform reports.put(j.program_id, j.member_id,
+            coalesce(j.lot_keys[1], points.lot_key(a.expires_on, false)), v_month, a.funder, j.amount);
+        perform reports.move(j.program_id, v_day, a.funder, v_month,
+            case j.dr when 10 then 'opened' else 'granted' end, j.amount);
+    elsif j.dr in (10, 14) and j.cr = 4 or j.dr in (4, 15) and j.cr = 13 then
+        -- Points owed: no lot holds them.
+        perform reports.move(j.program_id, v_day, a.funder, v_month,
+            case j.dr when 10 then 'repaid' when 14 then 'repaid_granted' when 4 then 'owed' else 'written_off' end, j.amount);
+    elsif j.dr = 2 and j.cr = 1 then
+        for i in 1 .. coalesce(cardinality(j.lot_to), 0) loop
+            continue when j.lot_to[i] = j.lot_keys[i];
+            for t in
+                select * from reports.take(j.program_id, j.member_id, j.lot_keys[i], j.lot_amounts[i], null, null)
+            loop
+                perform reports.put(j.program_id, j.member_id, j.lot_to[i], t.lot_month, t.funder, t.points);
+            end loop;
+        end loop;
+    else
+        v_event := case
+            when j.dr = 2 and j.cr = 11 then 'redeemed'
+            when j.dr in (1, 2) and j.cr = 12 then 'lapsed'
+            when j.dr in (1, 3) and j.cr = 13 then 'reversed'
+            when j.dr = 3 and j.cr = 4 then 'repaid_pending'
+            when j.dr = 1 and j.cr = 14 then 'withdrawn' end;
+        if v_event is null then
+            raise exception 'the books have no rule for points from account % to %', j.dr, j.cr
+                using hint = 'database/reports/2_posting.sql';
+        end if;
+        v_key := points.lot_key(a.expires_on, false);
+        for i in 1 .. coalesce(cardinality(j.lot_keys), 1) loop
+            for t in
+                select * from reports.take(
+                    j.program_id, j.member_id, coalesce(j.lot_keys[i], v_key), coalesce(j.lot_amounts[i], j.amount),
+                    case when a.op_id is not null then v_month end, case when a.op_id is not null then a.funder end)
+            loop
+                perform reports.move(j.program_id, v_day, t.funder, t.lot_month, v_event, t.points);
+                if v_event = 'redeemed' then
+                    insert into reports.undelivered as u (program_id, redemption_id, lot_month, funder, points)
+                    values (j.program_id, j.ref_op, t.lot_month, t.funder, t.points)
+                    on conflict (program_id, redemption_id, lot_month, funder)
+                    do update set points = u.points + excluded.points, row_xid = pg_current_xact_id();
+                end if;
+            end loop;
+        end loop;
+    end if;
+end $$;
+
+-- Post what has been written since the last time, about `p_most` rows of it. Returns how many; 0 when there is no more.
+create or replace function reports.post(p_most int) returns bigint
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    v_from xid8;
+    v_below xid8;
+    v_posted bigint;
+    v_locked date;
+    v_count bigint := 0;
+    w record;
+    j points.journal;
+begin
+    select below into v_from from reports.mark for update;
+    v_below := points.readable_below(v_from, p_most);
+    if v_below <= v_from then return 0; end if;
+    insert into reports.period (program_id) select program_id from programme.program order by program_id
+    on conflict do nothing;
+    perform from reports.period order by program_id for update;
+    for w in
+        select n.program_id, n.member_id, max(n.sequence) as sequence
+        from points.journal n
+        where (n.txid::text)::bigint >= (v_from::text)::bigint and (n.txid::text)::bigint < (v_below::text)::bigint
+        group by 1, 2 order by 1, 2
+    loop
+        select p.sequence into v_posted from reports.posted p
+        where p.program_id = w.program_id and p.member_id = w.member_id;
+        v_posted := coalesce(v_posted, 0);
+        continue when v_posted >= w.sequence;
+        select p.locked_through into v_locked from reports.period p where p.program_id = w.program_id;
+        for j in
+            select * from points.journal n
+            where n.program_id = w.program_id and n.member_id = w.member_id
+                and n.sequence > v_posted and n.sequence <= w.sequence
+            order by n.sequence
+        loop
+            perform reports.post_row(j, v_locked);
+            v_count := v_count + 1;
+        end loop;
+        insert into reports.posted as p values (w.program_id, w.member_id, w.sequence)
+        on conflict (program_id, member_id) do update set sequence = excluded.sequence;
+    end loop;
+    if v_count > 0 then update reports.mark set below = v_below; end if;
+    return v_count;
+end $$;
+
+-- Goods of a redemption have arrived: so many of its points' worth. Statuses: ok, replay, key_reuse, invalid,
+-- not_settled (fewer points of it are redeemed and undelivered, or not posted yet: again later).
+create or replace function reports.deliver(
+    p_program_id int, p_delivery_id uuid, p_redemption_id uuid, p_points bigint, p_delivered_at timestamptz, p_actor text
+) returns text language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    d reports.delivery;
+    u reports.undelivered;
+    v_left bigint := p_points;
+    v_day date;
+begin
+    if p_points is null or p_points <= 0 or num_nulls(p_delivery_id, p_redemption_id, p_delivered_at, p_actor) > 0 then
+        return 'invalid';
+    end if;
+    insert into reports.period (program_id) values (p_program_id) on conflict do nothing;
+    perform from reports.period where program_id = p_program_id for update;
+    select * into d from reports.delivery where program_id = p_program_id and delivery_id = p_delivery_id;
+    if found then
+        return case when (d.redemption_id, d.points) = (p_redemption_id, p_points) then 'replay' else 'key_reuse' end;
+    end if;
+    if v_left > (
+        select coalesce(sum(o.points), 0) from reports.undelivered o
+        where o.program_id = p_program_id and o.redemption_id = p_redemption_id) then
+        return 'not_settled';
+    end if;
+    insert into reports.delivery values (
+        p_program_id, p_delivery_id, p_redemption_id, p_points, p_delivered_at, p_actor, clock.now());
+    select greatest(reports.business_day(p_program_id, p_delivered_at, clock.now()),
+        coalesce(p.locked_through, '-infinity') + 1) into v_day
+    from reports.period p where p.program_id = p_program_id;
+    for u in
+        select * from reports.undelivered o
+        where o.program_id = p_program_id and o.redemption_id = p_redemption_id order by o.lot_month, o.funder
+    loop
+        exit when v_left = 0;
+        perform reports.move(p_program_id, v_day, u.funder, u.lot_month, 'delivered', least(u.points, v_left));
+        if u.points <= v_left then
+            delete from reports.undelivered o
+            where o.program_id = u.program_id and o.redemption_id = u.redemption_id and o.lot_month = u.lot_month
+                and o.funder = u.funder;
+        else
+            update reports.undelivered o set points = o.points - v_left, row_xid = pg_current_xact_id()
+            where o.program_id = u.program_id and o.redemption_id = u.redemption_id and o.lot_month = u.lot_month
+                and o.funder = u.funder;
+        end if;
+        v_left := v_left - least(u.points, v_left);
+    end loop;
+    return 'ok';
+end $$;
