@@ -96,7 +96,8 @@ OPEN = {
     "POST /claims", "POST /claims/confirmation", "GET /terms", "GET /catalogue", "GET /catalogue/{version}/products",
     "GET /catalogue/{version}/products/{asin}", "GET /me", "GET /me/balance", "GET /me/statement", "GET /me/lots",
     "GET /me/addresses", "POST /me/addresses", "POST /terms/acceptance", "POST /quotes", "GET /redemptions",
-    "POST /members", "GET /adjustments", "POST /accruals",
+    "POST /members", "GET /adjustments", "POST /accruals", "GET /me/balance/at", "GET /me/statement/download",
+    "POST /transfers",
 }  # fmt: skip
 
 

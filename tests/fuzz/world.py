@@ -26,6 +26,7 @@ from loyalty.programme import reading
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
+from tests.domain.people import changed_points
 from tests.fuzz.door import Door, Reply, Request
 from tests.lambdas.conftest import (
     CANARY_CLIENT,
@@ -312,7 +313,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /terms": _get("/terms"),
     "member POST /terms/acceptance": _terms,
     "member GET /me/balance": _get("/me/balance"),
+    "member GET /me/balance/at": lambda _: Request("GET", "/me/balance/at", query="instant=2026-11-01T12:00:00Z"),
     "member GET /me/statement": _get("/me/statement"),
+    "member GET /me/statement/download": _get("/me/statement/download"),
     "member GET /me/lots": _get("/me/lots"),
     "member GET /me/addresses": _get("/me/addresses"),
     "member POST /me/addresses": _new_address,
@@ -337,6 +340,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member POST /transfers": lambda w: Request.json(
+        "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
+    ),
     "manager POST /members": _new_member,
     "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
     "manager POST /adjustments": _adjustment,
@@ -347,6 +353,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
+    "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
+        "POST", f"/accruals/{w.purchase()}/release"
+    ),
     "inbound POST /accruals/{partner_reference}/reversals": lambda w: Request.json(
         "POST", f"/accruals/{w.purchase()}/reversals", {"reversal_reference": f"r-{next(_numbers)}", "points": 5}
     ),
@@ -393,6 +402,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             stack.enter_context(mock.patch.object(module, "database", _connected(database, role)))
             stack.callback(lambda module=module: module.database().close())
         owner, auditor = stack.enter_context(database.owner()), stack.enter_context(database.connect("auditor"))
+        # Off by default: what is closed to all could not be tried.
+        changed_points(owner, transfers_enabled=True, transfer_daily_limit=10**9)
         yield World(database, shop, fakes, owner, auditor)
 
 
