@@ -42,13 +42,6 @@ class Status(StrEnum):
     INVALID = "invalid"
 
 
-class CausedBy(StrEnum):
-    """Who made held points come back: it decides whether lapsed ones may be extended again."""
-
-    MEMBER = "member"
-    OURS = "ours"
-
-
 class DebtPolicy(StrEnum):
     """What becomes of taken-back points that the member has already spent."""
 

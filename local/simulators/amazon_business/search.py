@@ -22,9 +22,6 @@ type Json = dict[str, Any]
 
 MAX_PAGES = 13
 MAX_PAGE_SIZE = 24
-SORTS = (
-    "FEATURED", "NEWEST_ARRIVALS", "POPULARITY", "PRICE_HIGH_TO_LOW", "PRICE_LOW_TO_HIGH", "RELEVANCE", "TOP_RATED",
-)  # fmt: skip
 
 
 class Search:
