@@ -6,6 +6,8 @@
 --    they are still there.
 --  * The accounting day is the day of the purchase in the programme's time zone, never later than its booking, and never a
 --    locked day: what comes late counts on the first open one. Its lot month stays that of the purchase.
+--  * Points that a member gives another keep the month they were earned in and their funder, and so every rate: no movement,
+--    unless they pay what the receiver owes. The giver's row is posted before the receiver's.
 --  * A movement the books have no rule for stops the posting of everything: nothing is left out quietly.
 
 -- Internal: the accounting day that a row would have if nothing were locked.
@@ -78,6 +80,63 @@ begin
     end if;
 end $$;
 
+-- Internal: take points of a lot (null: of any, the soonest-expiring first) that a giver has parted with, and say which.
+create or replace function reports.receive(p_program_id int, p_op_id uuid, p_lot_key int, p_points bigint)
+returns table (lot_month date, funder text, points bigint) language plpgsql as $$
+declare
+    s reports.transit;
+    v_left bigint := p_points;
+begin
+    for s in
+        select * from reports.transit o
+        where o.program_id = p_program_id and o.op_id = p_op_id and o.lot_key = coalesce(p_lot_key, o.lot_key)
+        order by o.lot_key, o.lot_month, o.funder
+    loop
+        exit when v_left = 0;
+        if s.points <= v_left then
+            delete from reports.transit o
+            where o.program_id = s.program_id and o.op_id = s.op_id and o.lot_key = s.lot_key
+                and o.lot_month = s.lot_month and o.funder = s.funder;
+        else
+            update reports.transit o set points = o.points - v_left, row_xid = pg_current_xact_id()
+            where o.program_id = s.program_id and o.op_id = s.op_id and o.lot_key = s.lot_key
+                and o.lot_month = s.lot_month and o.funder = s.funder;
+        end if;
+        lot_month := s.lot_month;
+        funder := s.funder;
+        points := least(s.points, v_left);
+        v_left := v_left - points;
+        return next;
+    end loop;
+    if v_left > 0 then
+        raise exception 'transfer %: % points were received that nobody gave', p_op_id, v_left;
+    end if;
+end $$;
+
+-- Internal: a row of the points journal by which one member gives another points: into and out of reports.transit.
+create or replace function reports.post_transfer(j points.journal, p_day date) returns void language plpgsql as $$
+declare
+    t record;
+begin
+    if j.dr = 16 and j.cr = 4 then
+        for t in select * from reports.receive(j.program_id, j.ref_op, null, j.amount) loop
+            perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'repaid_transferred', t.points);
+        end loop;
+        return;
+    end if;
+    for i in 1 .. cardinality(j.lot_keys) loop
+        if j.cr = 16 then
+            insert into reports.transit (program_id, op_id, lot_key, lot_month, funder, points)
+            select j.program_id, j.op_id, j.lot_keys[i], k.lot_month, k.funder, k.points
+            from reports.take(j.program_id, j.member_id, j.lot_keys[i], j.lot_amounts[i], null, null) k;
+        else
+            for t in select * from reports.receive(j.program_id, j.ref_op, j.lot_keys[i], j.lot_amounts[i]) loop
+                perform reports.put(j.program_id, j.member_id, j.lot_keys[i], t.lot_month, t.funder, t.points);
+            end loop;
+        end if;
+    end loop;
+end $$;
+
 -- Internal: one row of the points journal.
 create or replace function reports.post_row(j points.journal, p_locked_through date) returns void
 language plpgsql as $$
@@ -91,6 +150,10 @@ declare
         reports.business_day(j.program_id, j.occurred_at, j.created_at), coalesce(p_locked_through, '-infinity') + 1);
 begin
     if j.dr = 1 and j.cr = 2 or j.dr = 3 and j.cr = 1 then return; end if;  -- held, matured: still the same points
+    if j.dr = 1 and j.cr = 16 or j.dr = 16 and j.cr in (1, 4) then
+        perform reports.post_transfer(j, v_day);
+        return;
+    end if;
     if j.dr = 10 or j.dr = 3 or j.cr = 13 then
         select * into strict a from points.accrual where program_id = j.program_id and op_id = j.ref_op;
         v_month := date_trunc('month', reports.business_day(a.program_id, a.occurred_at, a.created_at))::date;
@@ -154,17 +217,70 @@ begin
     end if;
 end $$;
 
+-- Internal: a member's rows up to one of them. A row by which points were received waits for the giver's rows up to theirs,
+-- and those may wait in turn: a pile of members, and the topmost goes on. Both rows of a transfer have one transaction, so
+-- whoever sees the one sees the other.
+create or replace function reports.post_through(
+    p_program_id int, p_member_id bigint, p_sequence bigint, p_locked_through date
+) returns void language plpgsql as $$
+declare
+    v_members bigint[] := array[p_member_id];
+    v_goals bigint[] := array[p_sequence];
+    v_depth int := 1;
+    v_before bigint;
+    v_posted bigint;
+    v_waits boolean;
+    g record;
+    j points.journal;
+begin
+    while v_depth > 0 loop
+        v_before := coalesce((
+            select p.sequence from reports.posted p
+            where p.program_id = p_program_id and p.member_id = v_members[v_depth]), 0);
+        v_posted := v_before;
+        v_waits := false;
+        for j in
+            select * from points.journal n
+            where n.program_id = p_program_id and n.member_id = v_members[v_depth]
+                and n.sequence > v_before and n.sequence <= v_goals[v_depth]
+            order by n.sequence
+        loop
+            if j.dr = 16 then
+                select n.member_id, n.sequence into strict g from points.journal n
+                where n.program_id = p_program_id and n.op_id = j.ref_op and n.cr = 16;
+                v_waits := g.sequence > coalesce((
+                    select p.sequence from reports.posted p
+                    where p.program_id = p_program_id and p.member_id = g.member_id), 0);
+                exit when v_waits;
+            end if;
+            perform reports.post_row(j, p_locked_through);
+            v_posted := j.sequence;
+        end loop;
+        if v_posted > v_before then
+            insert into reports.posted as p values (p_program_id, v_members[v_depth], v_posted)
+            on conflict (program_id, member_id) do update set sequence = excluded.sequence;
+        end if;
+        if not v_waits then
+            v_depth := v_depth - 1;
+        elsif g.member_id = any (v_members[:v_depth]) then
+            raise exception 'member %: points were received before they were given', v_members[v_depth];
+        else
+            v_depth := v_depth + 1;
+            v_members[v_depth] := g.member_id;
+            v_goals[v_depth] := g.sequence;
+        end if;
+    end loop;
+end $$;
+
 -- Post what has been written since the last time, about `p_most` rows of it. Returns how many; 0 when there is no more.
 create or replace function reports.post(p_most int) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     v_from xid8;
     v_below xid8;
-    v_posted bigint;
     v_locked date;
     v_count bigint := 0;
     w record;
-    j points.journal;
 begin
     select below into v_from from reports.mark for update;
     v_below := points.readable_below(v_from, p_most);
@@ -173,28 +289,16 @@ begin
     on conflict do nothing;
     perform from reports.period order by program_id for update;
     for w in
-        select n.program_id, n.member_id, max(n.sequence) as sequence
+        select n.program_id, n.member_id, max(n.sequence) as sequence, count(*) as entries
         from points.journal n
         where (n.txid::text)::bigint >= (v_from::text)::bigint and (n.txid::text)::bigint < (v_below::text)::bigint
         group by 1, 2 order by 1, 2
     loop
-        select p.sequence into v_posted from reports.posted p
-        where p.program_id = w.program_id and p.member_id = w.member_id;
-        v_posted := coalesce(v_posted, 0);
-        continue when v_posted >= w.sequence;
         select p.locked_through into v_locked from reports.period p where p.program_id = w.program_id;
-        for j in
-            select * from points.journal n
-            where n.program_id = w.program_id and n.member_id = w.member_id
-                and n.sequence > v_posted and n.sequence <= w.sequence
-            order by n.sequence
-        loop
-            perform reports.post_row(j, v_locked);
-            v_count := v_count + 1;
-        end loop;
-        insert into reports.posted as p values (w.program_id, w.member_id, w.sequence)
-        on conflict (program_id, member_id) do update set sequence = excluded.sequence;
+        perform reports.post_through(w.program_id, w.member_id, w.sequence, v_locked);
+        v_count := v_count + w.entries;
     end loop;
+    -- Also when all of them were posted before, for rows that came after them: the next ones are behind the mark.
     if v_count > 0 then update reports.mark set below = v_below; end if;
     return v_count;
 end $$;

@@ -24,6 +24,7 @@ begin atomic
         ('deferred_revenue', 'repaid', 'sales', 'points_owed'),
         ('deferred_revenue', 'repaid_pending', 'deferred_revenue', 'points_owed'),
         ('deferred_revenue', 'repaid_granted', 'goodwill', 'points_owed'),
+        ('deferred_revenue', 'repaid_transferred', 'deferred_revenue', 'points_owed'),
         ('deferred_revenue', 'redeemed', 'deferred_revenue', 'redeemed_undelivered'),
         ('deferred_revenue', 'delivered', 'redeemed_undelivered', 'redemption_revenue'),
         ('deferred_revenue', 'breakage', 'deferred_revenue', 'breakage_revenue'),
@@ -53,7 +54,8 @@ begin atomic
     with cohort as (
         select c.funder, c.lot_month,
             coalesce(sum(c.points) filter (where c.event in ('opened', 'granted')), 0)
-                - coalesce(sum(c.points) filter (where c.event in ('reversed', 'withdrawn', 'repaid_pending')), 0) as net,
+                - coalesce(sum(c.points) filter (
+                    where c.event in ('reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred')), 0) as net,
             coalesce(sum(c.points) filter (where c.event = 'redeemed'), 0) as redeemed,
             coalesce(sum(c.points) filter (where c.event = 'lapsed'), 0) as lapsed,
             coalesce(sum(c.points) filter (where c.event = 'delivered'), 0) as delivered

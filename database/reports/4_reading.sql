@@ -65,7 +65,8 @@ begin atomic
             coalesce(sum(m.points) filter (where m.event = 'lapsed' and m.day >= s.first), 0) as lapsed,
             coalesce(sum(m.points) filter (where m.event in ('opened', 'granted')), 0)
                 - coalesce(sum(m.points) filter (
-                    where m.event in ('reversed', 'withdrawn', 'repaid_pending', 'redeemed', 'lapsed')), 0) as outstanding
+                    where m.event in (
+                        'reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred', 'redeemed', 'lapsed')), 0) as outstanding
         from reports.movement m, span s
         where m.program_id = p_program_id and m.day <= s.last group by 1
     )
@@ -110,6 +111,7 @@ begin atomic
             sum(amount) filter (where dr = 10 and cr = 4) as repaid,
             sum(amount) filter (where dr = 3 and cr = 4) as repaid_pending,
             sum(amount) filter (where dr = 14 and cr = 4) as repaid_granted,
+            sum(amount) filter (where dr = 16 and cr = 4) as repaid_transferred,
             sum(amount) filter (where cr = 11) as redeemed,
             sum(amount) filter (where cr = 12) as lapsed
         from posted group by 1
@@ -118,7 +120,7 @@ begin atomic
         from moved m cross join lateral (values
             ('opened', opened), ('granted', granted), ('reversed', reversed), ('withdrawn', withdrawn), ('owed', owed),
             ('written_off', written_off), ('repaid', repaid), ('repaid_pending', repaid_pending),
-            ('repaid_granted', repaid_granted), ('redeemed', redeemed), ('lapsed', lapsed)) e (event, points)
+            ('repaid_granted', repaid_granted), ('repaid_transferred', repaid_transferred), ('redeemed', redeemed), ('lapsed', lapsed)) e (event, points)
     ), booked as (
         select program_id, event, sum(points) as points from reports.movement where event <> 'delivered' group by 1, 2
     )
@@ -171,6 +173,35 @@ begin atomic
     ) m
     full join (
         select program_id, funder, lot_month, sum(points) as points from reports.undelivered group by 1, 2, 3
+    ) u using (program_id, funder, lot_month)
+    where coalesce(m.points, 0) <> coalesce(u.points, 0)
+    union all
+    select 'B7 points on their way are given and not yet received', count(*)
+    from (
+        select program_id, case when cr = 16 then op_id else ref_op end as op_id,
+            sum(case when cr = 16 then amount else -amount end) as points
+        from posted where cr = 16 or dr = 16 group by 1, 2
+    ) g
+    full join (
+        select program_id, op_id, sum(points) as points from reports.transit group by 1, 2
+    ) t using (program_id, op_id)
+    where coalesce(g.points, 0) <> coalesce(t.points, 0)
+    union all
+    select 'B8 what is left of each month earned is with members or on its way', count(*)
+    from (
+        select program_id, funder, lot_month,
+            coalesce(sum(points) filter (where event in ('opened', 'granted')), 0)
+                - coalesce(sum(points) filter (where event in (
+                    'reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred', 'redeemed', 'lapsed')), 0) as points
+        from reports.movement group by 1, 2, 3
+    ) m
+    full join (
+        select program_id, funder, lot_month, sum(points) as points
+        from (
+            select s.program_id, s.funder, s.lot_month, s.points from reports.source s
+            union all
+            select t.program_id, t.funder, t.lot_month, t.points from reports.transit t
+        ) x group by 1, 2, 3
     ) u using (program_id, funder, lot_month)
     where coalesce(m.points, 0) <> coalesce(u.points, 0);
 end;

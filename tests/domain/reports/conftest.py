@@ -14,6 +14,7 @@ from loyalty.points.ledger import Outcome
 from loyalty.reports import journal, rates
 from loyalty.reports.rates import AccountingModel, Proposal, RecogniseAt
 from tests.conftest import TestDatabase
+from tests.domain.people import changed_points
 from tests.domain.points.conftest import HASH, Book
 
 NOON = datetime(2027, 3, 10, 12, tzinfo=UTC)
@@ -49,6 +50,12 @@ class Books(Book):
         )  # fmt: skip
         assert outcome.done
         return outcome
+
+    def transfers_on(self) -> None:
+        changed_points(self.connection, transfers_enabled=True, transfer_daily_limit=10**6, time_zone="UTC")
+
+    def give(self, giver: int, receiver: int, amount: int) -> Outcome:
+        return self.call("transfer", self.program, giver, receiver, self.new_id(), amount, "test")
 
     def redeem(self, member_id: int, amount: int) -> UUID:
         held = self.hold(member_id, amount)
@@ -86,7 +93,7 @@ class Books(Book):
 
     def broken(self) -> dict[str, int]:
         rows = self.connection.execute("select * from reports.check_books()").fetchall()
-        assert len(rows) == 6
+        assert len(rows) == 8
         return {row["name"]: row["violations"] for row in rows if row["violations"]}
 
 

@@ -14,6 +14,7 @@ type Cohort = tuple[str, date]  # funder, lot month
 type Totals = dict[tuple[str, str], Fraction]  # (event, funder) -> millionths
 
 NEVER = 2147483647
+TAKEN = ("reversed", "withdrawn", "repaid_pending", "repaid_transferred")
 IN, OWED = {10: "opened", 14: "granted"}, {10: "repaid", 14: "repaid_granted"}
 
 
@@ -40,12 +41,31 @@ def day_of(row: dict[str, Any]) -> date:
     return min(row["occurred_at"], row["created_at"]).date()
 
 
+def in_order(journal: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each member's rows in their order, and what is received after what was given."""
+    waiting: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(journal, key=lambda row: row["sequence"]):
+        waiting[row["member_id"]].append(row)
+    ordered: list[dict[str, Any]] = []
+    given = set()
+    while any(waiting.values()):
+        before = len(ordered)
+        for rows in waiting.values():
+            while rows and (rows[0]["dr"] != 16 or rows[0]["ref_op"] in given):
+                if rows[0]["cr"] == 16:
+                    given.add(rows[0]["op_id"])
+                ordered.append(rows.pop(0))
+        assert len(ordered) > before, "received before given"
+    return ordered
+
+
 def movements(
     journal: Iterable[dict[str, Any]], accruals: Iterable[dict[str, Any]]
 ) -> list[tuple[date, Cohort, str, int]]:
     """(day, lot month's points, event, points) of the whole journal of one programme, in UTC, nothing locked."""
     known = {row["op_id"]: row for row in accruals}
     lots: dict[tuple[int, int], dict[Cohort, int]] = defaultdict(lambda: defaultdict(int))
+    given: dict[Any, list[tuple[int, Cohort, int]]] = {}  # by the giver's operation: lot, cohort, points
     found: list[tuple[date, Cohort, str, int]] = []
 
     def take(member: int, key: int, points: int, own: Cohort | None) -> list[tuple[Cohort, int]]:
@@ -59,7 +79,19 @@ def movements(
         assert points == 0
         return taken
 
-    for row in sorted(journal, key=lambda row: (row["member_id"], row["sequence"])):
+    def receive(op_id: Any, amount: int) -> list[tuple[int, Cohort, int]]:
+        """The first points of what the giver parted with."""
+        taken = []
+        while amount:
+            lot, cohort, points = given[op_id].pop(0)
+            part = min(points, amount)
+            amount -= part
+            taken.append((lot, cohort, part))
+            if points > part:
+                given[op_id].insert(0, (lot, cohort, points - part))
+        return taken
+
+    for row in in_order(journal):
         member, dr, cr, amount, day = row["member_id"], row["dr"], row["cr"], row["amount"], day_of(row)
         own: Cohort | None = None
         cohort, key = ("programme", month(day)), NEVER
@@ -80,6 +112,15 @@ def movements(
                 found.append((day, cohort, "written_off", amount))
             case (1, 2) | (3, 1):
                 pass
+            case 1, 16:
+                given[row["op_id"]] = [
+                    (lot, one, part) for lot, points in lot_rows for one, part in take(member, lot, points, None)
+                ]
+            case 16, 4:
+                found += [(day, one, "repaid_transferred", part) for _, one, part in receive(row["ref_op"], amount)]
+            case 16, 1:
+                for lot, one, part in receive(row["ref_op"], amount):
+                    lots[member, lot][one] += part
             case 2, 1:
                 for (lot, points), to in zip(lot_rows, row["lot_to"] or row["lot_keys"], strict=True):
                     if to != lot:
@@ -111,7 +152,7 @@ def deferred(moved: list[tuple[date, Cohort, str, int]], rates: list[Rate], thro
                 totals[event, cohort[0]] += amount * rate_on(rates, cohort[1]).deferred
     for cohort, count in points.items():
         value = rate_on(rates, cohort[1]).deferred
-        net = count["opened"] + count["granted"] - count["reversed"] - count["withdrawn"] - count["repaid_pending"]
+        net = count["opened"] + count["granted"] - sum(count[event] for event in TAKEN)
         used, left = count["redeemed"], net - count["redeemed"] - count["lapsed"]
         expected = max(0, min(left, ceil(Fraction(net * (10000 - rate_on(rates, through).breakage), 10000)) - used))
         done = net * value if used + expected == 0 else floor(Fraction(net * value * used, used + expected))
@@ -129,7 +170,7 @@ def cost(moved: list[tuple[date, Cohort, str, int]], rates: list[Rate], through:
             continue
         if event in ("opened", "granted"):
             outstanding[cohort] += amount
-        elif event in ("reversed", "withdrawn", "repaid_pending", "redeemed", "lapsed"):
+        elif event in (*TAKEN, "redeemed", "lapsed"):
             outstanding[cohort] -= amount
         if event == "redeemed":
             totals["used", cohort[0]] += amount * rate_on(rates, cohort[1]).cost
