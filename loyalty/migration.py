@@ -18,6 +18,7 @@ ROOMS = (
     "clock",
     "casework",
     "programme",
+    "outbox",
     "points",
     "members",
     "catalogue",

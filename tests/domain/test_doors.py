@@ -30,7 +30,10 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         " where n.nspname = any (%s) and has_schema_privilege(%s, n.oid, 'usage')"
         "   and has_function_privilege(%s, p.oid, 'execute')",
         (
-            ["casework", "programme", "points", "members", "catalogue", "payments", "orders", "redemptions", "reports"],
+            [
+                *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
+                *("redemptions", "reports"),
+            ],
             role,
             role,
         ),

@@ -21,6 +21,7 @@ ROLES = (
     "payments_worker",
     "orders_worker",
     "auditor",
+    "outbox_relay",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

@@ -1,0 +1,1 @@
+"""What happened, on its way to the event bus. Rooms say it by the SQL function outbox.emit in their own transaction."""
