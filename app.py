@@ -22,6 +22,7 @@ from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
+from stacks.notifications import NotificationsStack
 from stacks.observability import ObservabilityStack
 from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
@@ -50,6 +51,7 @@ def build(app: cdk.App, settings: Settings) -> None:
     outside: dict[str, Any] = {"messaging": messaging, "integrations": integrations, "engine": engine, **inside}
     feeds = FeedsStack(app, named("feeds"), integrations=integrations, **inside)
     services = ServicesStack(app, named("services"), **outside)
+    notifications = NotificationsStack(app, named("notifications"), messaging=messaging, **inside)
     api = ApiStack(app, named("api"), identity=identity, **outside)
     ObservabilityStack(
         app,
@@ -60,6 +62,7 @@ def build(app: cdk.App, settings: Settings) -> None:
         feeds=feeds,
         services=services,
         api=api,
+        notifications=notifications,
         **common,
     )
     for stack in (network, database, identity):

@@ -21,7 +21,7 @@ from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
 OWNER = "loyalty_owner"
-# One PostgreSQL role an entry point, as database/migrations/20261122030000_foundation.sql makes them.
+# One PostgreSQL role an entry point, as the migrations make them.
 ROLES = (
     "member_api",
     "quote_api",
@@ -36,6 +36,7 @@ ROLES = (
     "payments_worker",
     "orders_worker",
     "auditor",
+    "outbox_relay",
 )
 
 

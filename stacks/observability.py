@@ -19,6 +19,7 @@ from stacks.constructs.rest_api import RestApi
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.messaging import MessagingStack
+from stacks.notifications import NotificationsStack
 from stacks.services import ServicesStack
 from stacks.settings import Settings
 
@@ -38,10 +39,18 @@ SAID = (
         "payments",
         "The payment provider refuses our credentials or our account, not a member's card",
     ),
+    (
+        "EventsParked",
+        "OutboxParked",
+        "outbox_relay",
+        "The event bus refuses an event for good, and what follows it waits: see docs/operations/outbox.md",
+    ),
     ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
 )
 # Said when it begins and when it ends; in between silence means no change.
 SAID_ONCE = {"OrdersPaused"}
+# An event waits this long only when the bus or the relay is away.
+OLDEST_EVENT_SECONDS = 900
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -60,6 +69,7 @@ class ObservabilityStack(Stack):
         feeds: FeedsStack,
         services: ServicesStack,
         api: ApiStack,
+        notifications: NotificationsStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -72,7 +82,7 @@ class ObservabilityStack(Stack):
             "Orders": messaging.orders.dead_letters,
             "Arrivals": feeds.dead_letters,
         }
-        functions = [*api.functions, *engine.functions, *feeds.functions]
+        functions = [*api.functions, *engine.functions, *feeds.functions, *notifications.functions]
         self._dashboard(cluster, queues, dead, functions, engine, services, api)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, api)
@@ -158,6 +168,15 @@ class ObservabilityStack(Stack):
         for name, metric, service, meaning in SAID:
             silence = cloudwatch.TreatMissingData.IGNORE if metric in SAID_ONCE else None
             self._alarm(name, _said(metric, service), 0, meaning, silence=silence)
+        self._alarm(
+            "EventsWait",
+            _said("OutboxOldestSeconds", "outbox_relay"),
+            OLDEST_EVENT_SECONDS,
+            "What happened is not told: the event bus or the outbox's relay is away",
+            2,
+            # The relay says it every minute: silence means that it does not run.
+            silence=cloudwatch.TreatMissingData.BREACHING,
+        )
         self._alarm(
             "RedemptionsFail",
             engine.state_machine.metric_failed(period=FIVE_MINUTES),

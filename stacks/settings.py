@@ -173,9 +173,12 @@ class Layer(_Section):
 
 
 class Schedules(_Section):
-    """What runs by itself, in minutes; 0 turns it off."""
+    """What runs by itself, in minutes; 0 turns it off. `outbox_linger_seconds`: how long the outbox's relay goes on
+    looking, every second, after it has found nothing more; 0 costs least, 45 tells members at once."""
 
     sweeper_minutes: int = Field(default=1, ge=0, le=60)
+    outbox_minutes: int = Field(default=1, ge=0, le=60)
+    outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
 
 
@@ -384,6 +387,8 @@ def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         return
     if schedules is not None and schedules.sweeper_minutes == 0:
         yield Problem(("schedules", "sweeper_minutes"), "without it a redemption may never start or end", 0)
+    if schedules is not None and schedules.outbox_minutes == 0:
+        yield Problem(("schedules", "outbox_minutes"), "without it nobody is told anything", 0)
     if layer is not None and layer.platform == "host":
         yield Problem(("layer", "platform"), "is for the laptop: the cloud's functions run on Graviton", "host")
 

@@ -37,7 +37,7 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
     assert {runner.name for runner in runners(assembly)} == {
         *("member_api", "quote_api", "manager_api", "partner_api", "identity_trigger", "importer", "engine_step"),
-        *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders"),
+        *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
     }
 
 

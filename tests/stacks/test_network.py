@@ -14,6 +14,7 @@ CALLS_BY_NAME = {
     "QUEUE_URL": "sqs",
     "STATE_MACHINE_ARN": "states",
     "MAIL_FROM": "email",
+    "EVENT_BUS_NAME": "events",
     "_URL": "internet",
 }
 
