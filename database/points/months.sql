@@ -169,4 +169,39 @@ begin
     end loop;
 end $$;
 
+-- What was tried of each month, newest first.
+create or replace function points.closes(p_program_id int)
+returns table (
+    month date, until timestamptz, state text, members bigint, entries bigint, available numeric, held numeric,
+    pending numeric, debt numeric, head bytea, violations jsonb, attempted_by text, attempted_at timestamptz
+) language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select c.month, c.until, c.state, c.members, c.entries, c.available, c.held, c.pending, c.debt, c.head, c.violations,
+        c.attempted_by, c.attempted_at
+    from points.month_close c where c.program_id = p_program_id order by c.month desc;
+end;
+
+-- A closed month once more: its snapshot against the journal, and its head and sums against the snapshot. Returns what does
+-- not agree, {rule: count}; '{}' if all does; null if the month is not closed.
+create or replace function points.verify_close(p_program_id int, p_month date) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+    c points.month_close;
+    v_wrong jsonb;
+begin
+    select * into c from points.month_close k
+    where k.program_id = p_program_id and k.month = p_month and k.state = 'closed';
+    if not found then return null; end if;
+    v_wrong := coalesce(points.snapshot_violations(p_program_id, p_month), '{}');
+    if (c.members, c.available, c.held, c.pending, c.debt, c.head) is distinct from (
+        select (count(*), coalesce(sum(b.available), 0), coalesce(sum(b.held), 0), coalesce(sum(b.pending), 0),
+            coalesce(sum(b.debt), 0),
+            sha256(coalesce(string_agg(int8send(b.member_id) || b.chain, ''::bytea order by b.member_id), ''::bytea)))
+        from points.month_balance b where b.program_id = p_program_id and b.month = p_month) then
+        v_wrong := v_wrong || '{"head": 1}';
+    end if;
+    return v_wrong;
+end $$;
+
+grant execute on function points.closes(int), points.verify_close(int, date) to manager_api;
 grant execute on function points.close_due_months(text) to sweeper;

@@ -1,6 +1,7 @@
 -- Rates: one person proposes, another approves. An approved version stays; days that are locked keep the rates they had.
 
--- Returns the version. What is out of bounds is a check_violation of reports.rate.
+-- Returns the version: asked again by the same person while nothing was proposed since, the same one. What is out of bounds,
+-- or a code for an account that there is not, is a check_violation.
 create or replace function reports.propose_rate(
     p_program_id int, p_applies_from date, p_accounting_model text, p_recognise_at text, p_currency text,
     p_minor_micros int, p_point_value_micros bigint, p_sales_micros bigint, p_breakage_basis_points int,
@@ -8,9 +9,25 @@ create or replace function reports.propose_rate(
 ) returns int language plpgsql security definer set search_path = pg_catalog as $$
 declare
     v_version int;
+    o reports.rate;
 begin
+    if exists (
+        select from jsonb_each(p_accounts) c (account, code)
+        where c.account not in (
+                select p.debit_account from reports.postings() p union select p.credit_account from reports.postings() p)
+            or jsonb_typeof(c.code) <> 'string' or c.code #>> '{}' !~ '^[ -~]{1,40}$') then
+        raise exception 'codes are for our accounts' using errcode = 'check_violation';
+    end if;
     perform from programme.program where program_id = p_program_id for no key update;
-    select coalesce(max(version), 0) + 1 into v_version from reports.rate where program_id = p_program_id;
+    select * into o from reports.rate where program_id = p_program_id order by version desc limit 1;
+    if o.approved_by is null and (
+        o.applies_from, o.accounting_model, o.recognise_at, o.currency, o.minor_micros, o.point_value_micros, o.sales_micros,
+        o.breakage_basis_points, o.cost_micros, o.curve, o.accounts, o.note, o.proposed_by)
+        = (p_applies_from, p_accounting_model, p_recognise_at, p_currency, p_minor_micros, p_point_value_micros,
+        p_sales_micros, p_breakage_basis_points, p_cost_micros, p_curve, p_accounts, p_note, p_actor) then
+        return o.version;
+    end if;
+    v_version := coalesce(o.version, 0) + 1;
     insert into reports.rate (
         program_id, version, applies_from, accounting_model, recognise_at, currency, minor_micros, point_value_micros,
         sales_micros, breakage_basis_points, cost_micros, curve, accounts, note, proposed_by, proposed_at)

@@ -32,24 +32,32 @@ begin atomic
         ('redemption_cost', 'used', 'redemption_liability', 'rewards_payable');
 end;
 
--- Internal: all points of a lot month by event, up to and including a day that is not before the lock.
+-- Internal: all points of a lot month by event, up to and including a day. From the lock on, what is locked is summed already.
 create or replace function reports.cohorts(p_program_id int, p_day date)
 returns table (funder text, lot_month date, event text, points numeric) language sql stable
 begin atomic
     select c.funder, c.lot_month, c.event, sum(c.points)
-    from (
-        select s.funder, s.lot_month, s.event, s.points from reports.standing s where s.program_id = p_program_id
+    from (select coalesce(max(p.locked_through), '-infinity') as through
+          from reports.period p where p.program_id = p_program_id) k
+    cross join lateral (
+        select s.funder, s.lot_month, s.event, s.points
+        from reports.standing s where s.program_id = p_program_id and p_day >= k.through
         union all
         select m.funder, m.lot_month, m.event, m.points
         from reports.movement m
-        where m.program_id = p_program_id and m.day <= p_day and m.day > coalesce(
-            (select p.locked_through from reports.period p where p.program_id = p_program_id), '-infinity')
+        where m.program_id = p_program_id and m.day <= p_day
+            and m.day > case when p_day >= k.through then k.through else '-infinity' end
     ) c group by 1, 2, 3;
 end;
 
--- Internal: every posting's exact sum from the beginning to a day that is not before the lock.
-create or replace function reports.cumulative(p_program_id int, p_day date)
-returns table (book text, event text, funder text, micros numeric) language sql stable
+-- Internal: the points of each funder and lot month as of a day, and what both books make of them. `recognised_micros` of
+-- what was deferred has become revenue or breakage; `cost_left_micros` is what is still expected to be spent.
+create or replace function reports.valued(p_program_id int, p_day date)
+returns table (
+    funder text, lot_month date, net numeric, redeemed numeric, lapsed numeric, delivered numeric, outstanding numeric,
+    deferred_micros bigint, cost_micros bigint, recognise_at text, expected numeric, recognised_micros numeric,
+    cost_left_micros numeric
+) language sql stable
 begin atomic
     with cohort as (
         select c.funder, c.lot_month,
@@ -60,17 +68,29 @@ begin atomic
             coalesce(sum(c.points) filter (where c.event = 'lapsed'), 0) as lapsed,
             coalesce(sum(c.points) filter (where c.event = 'delivered'), 0) as delivered
         from reports.cohorts(p_program_id, p_day) c group by 1, 2
-    ), valued as (
-        select h.*, h.net - h.redeemed - h.lapsed as outstanding, r.deferred_micros, r.cost_micros,
-            n.recognise_at, n.cost_micros as cost_now, greatest(0, least(
-                h.net - h.redeemed - h.lapsed,
-                ceil(h.net * (10000 - n.breakage_basis_points) / 10000) - h.redeemed)) as expected,
-            n.curve[greatest(1, least(cardinality(n.curve),
-                1 + (extract(year from p_day) - extract(year from h.lot_month)) * 12
-                    + extract(month from p_day) - extract(month from h.lot_month)))::int] as still_redeemed
-        from cohort h
-        cross join lateral reports.rate_on(p_program_id, h.lot_month) r
-        cross join lateral reports.rate_on(p_program_id, p_day) n
+    )
+    select h.funder, h.lot_month, h.net, h.redeemed, h.lapsed, h.delivered, o.outstanding, r.deferred_micros, r.cost_micros,
+        n.recognise_at, e.expected,
+        case when h.redeemed + e.expected = 0 then h.net * r.deferred_micros
+             else div(h.net * r.deferred_micros * h.redeemed, h.redeemed + e.expected) end,
+        div(o.outstanding * n.cost_micros * n.curve[greatest(1, least(cardinality(n.curve),
+            1 + (extract(year from p_day) - extract(year from h.lot_month)) * 12
+                + extract(month from p_day) - extract(month from h.lot_month)))::int], 10000)
+    from cohort h
+    cross join lateral reports.rate_on(p_program_id, h.lot_month) r
+    cross join lateral reports.rate_on(p_program_id, p_day) n
+    cross join lateral (select h.net - h.redeemed - h.lapsed as outstanding) o
+    cross join lateral (
+        select greatest(0, least(o.outstanding, ceil(h.net * (10000 - n.breakage_basis_points) / 10000) - h.redeemed))
+            as expected) e;
+end;
+
+-- Internal: every posting's exact sum from the beginning to a day.
+create or replace function reports.cumulative(p_program_id int, p_day date)
+returns table (book text, event text, funder text, micros numeric) language sql stable
+begin atomic
+    with valued as materialized (
+        select * from reports.valued(p_program_id, p_day)
     )
     select 'deferred_revenue', c.event, c.funder, sum(c.points * r.deferred_micros)
     from reports.cohorts(p_program_id, p_day) c
@@ -82,48 +102,44 @@ begin atomic
         sum(case recognise_at when 'settlement' then redeemed else delivered end * deferred_micros)
     from valued group by funder
     union all
-    select 'deferred_revenue', 'breakage', funder,
-        sum(case when redeemed + expected = 0 then net * deferred_micros
-                 else div(net * deferred_micros * redeemed, redeemed + expected) end - redeemed * deferred_micros)
+    select 'deferred_revenue', 'breakage', funder, sum(recognised_micros - redeemed * deferred_micros)
     from valued group by funder
     union all
     select 'redemption_cost', 'used', funder, sum(redeemed * cost_micros) from valued group by funder
     union all
-    select 'redemption_cost', 'estimated', funder,
-        sum(redeemed * cost_micros + div(outstanding * cost_now * still_redeemed, 10000))
+    select 'redemption_cost', 'estimated', funder, sum(redeemed * cost_micros + cost_left_micros)
     from valued group by funder;
 end;
 
--- Both books' postings of one open day; an amount below zero is a correction of earlier days.
-create or replace function reports.open_day(p_program_id int, p_day date)
-returns table (book text, event text, funder text, amount_minor bigint, through_micros numeric) language sql stable
-begin atomic
-    select t.book, t.event, t.funder,
-        reports.minor(t.micros, r.minor_micros) - reports.minor(coalesce(b.micros, 0), r.minor_micros),
-        t.micros
-    from reports.cumulative(p_program_id, p_day) t
-    left join reports.cumulative(p_program_id, p_day - 1) b using (book, event, funder)
-    cross join lateral reports.rate_on(p_program_id, p_day) r
-    where reports.minor(t.micros, r.minor_micros) <> reports.minor(coalesce(b.micros, 0), r.minor_micros);
-end;
-
--- Internal: an open day's journal of one book as it will be when locked.
-create or replace function reports.lines_of(p_program_id int, p_day date, p_book text)
+-- Internal: the journal of one book over a span of days, worked out from movements and rates: as it will be when locked, or,
+-- of locked days, as it was. An amount below zero is a correction of earlier days: its accounts change places.
+drop function if exists reports.lines_of(int, date, text);
+drop function if exists reports.open_day(int, date);
+create or replace function reports.lines_between(p_program_id int, p_from date, p_until date, p_book text)
 returns table (
-    line_number int, book text, event text, funder text, debit_account text, credit_account text, debit_code text,
+    day date, line_number int, book text, event text, funder text, debit_account text, credit_account text, debit_code text,
     credit_code text, amount_minor bigint, through_micros numeric
 ) language sql stable
 begin atomic
-    select row_number() over (order by d.event collate "C", d.funder collate "C")::int, d.book, d.event, d.funder,
-        a.debit, a.credit, coalesce(r.accounts ->> a.debit, a.debit), coalesce(r.accounts ->> a.credit, a.credit),
-        abs(d.amount_minor), d.through_micros
-    from reports.open_day(p_program_id, p_day) d
+    select d.day, row_number() over (partition by d.day order by d.event collate "C", d.funder collate "C")::int, d.book,
+        d.event, d.funder, a.debit, a.credit, coalesce(d.accounts ->> a.debit, a.debit),
+        coalesce(d.accounts ->> a.credit, a.credit), abs(d.amount_minor), d.micros
+    from (
+        -- A posting that has begun is there every day after, so the row before is the day before.
+        select s.day::date as day, t.book, t.event, t.funder, t.micros, r.accounts,
+            reports.minor(t.micros, r.minor_micros)
+                - lag(reports.minor(t.micros, r.minor_micros), 1, 0::bigint) over (
+                    partition by t.book, t.event, t.funder order by s.day) as amount_minor
+        from generate_series(p_from - 1, p_until, interval '1 day') s (day)
+        cross join lateral reports.cumulative(p_program_id, s.day::date) t
+        cross join lateral reports.rate_on(p_program_id, s.day::date) r
+        where t.book = p_book
+    ) d
     join reports.postings() p on p.book = d.book and p.event = d.event
-    cross join lateral reports.rate_on(p_program_id, p_day) r
     cross join lateral (
         select case when d.amount_minor > 0 then p.debit_account else p.credit_account end as debit,
             case when d.amount_minor > 0 then p.credit_account else p.debit_account end as credit) a
-    where d.book = p_book;
+    where d.day >= p_from and d.amount_minor <> 0;
 end;
 
 -- Internal: what a day's hash is of. JSON lines: the header, then every line; no id, no time, no name of a person, so that
@@ -170,12 +186,18 @@ begin
     if p_through - v_day >= 750 then return 'too_long'; end if;
     if (reports.rate_on(p_program_id, v_day)).version is null then return 'no_rate'; end if;
 
-    for v_day in select generate_series(v_day, p_through, interval '1 day')::date loop
+    -- The accounting model is for life: that of the last day is that of all.
+    r := reports.rate_on(p_program_id, p_through);
+    for v_day, v_lines in
+        select s.day::date, (select array_agg(l order by l.line_number) from unnest(x.lines) l where l.day = s.day::date)
+        from generate_series(v_day, p_through, interval '1 day') s (day),
+            (select array_agg(row(
+                p_program_id, l.day, l.line_number, l.book, l.event, l.funder, l.debit_account, l.credit_account, l.debit_code,
+                l.credit_code, l.amount_minor, l.through_micros)::reports.line) as lines
+             from reports.lines_between(p_program_id, v_day, p_through, r.accounting_model) l) x
+        order by 1
+    loop
         r := reports.rate_on(p_program_id, v_day);
-        select array_agg(row(
-            p_program_id, v_day, l.line_number, l.book, l.event, l.funder, l.debit_account, l.credit_account, l.debit_code,
-            l.credit_code, l.amount_minor, l.through_micros)::reports.line order by l.line_number) into v_lines
-        from reports.lines_of(p_program_id, v_day, r.accounting_model) l;
         insert into reports.day
         select p_program_id, v_day, r.version, r.currency, coalesce(cardinality(v_lines), 0),
             (select coalesce(sum(l.amount_minor), 0) from unnest(v_lines) l),

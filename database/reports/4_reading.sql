@@ -23,12 +23,13 @@ begin
         and (p_book is null or p_book = (reports.rate_on(p_program_id, d.day)).accounting_model)
     order by d.day, l.line_number;
     return query
-    select s.day::date, false, r.currency, r.version, null::bytea, l.*
-    from generate_series(greatest(p_from, v_locked + 1), p_until, interval '1 day') s (day)
-    cross join lateral reports.rate_on(p_program_id, s.day::date) r
-    cross join lateral reports.lines_of(p_program_id, s.day::date, coalesce(p_book, r.accounting_model)) l
-    where r.version is not null
-    order by s.day, l.line_number;
+    select l.day, false, r.currency, r.version, null::bytea, l.line_number, l.book, l.event, l.funder, l.debit_account,
+        l.credit_account, l.debit_code, l.credit_code, l.amount_minor, l.through_micros
+    from reports.lines_between(
+        p_program_id, greatest(p_from, v_locked + 1), p_until,
+        coalesce(p_book, (reports.rate_on(p_program_id, p_until)).accounting_model)) l
+    cross join lateral reports.rate_on(p_program_id, l.day) r
+    order by l.day, l.line_number;
 end $$;
 
 -- A month for each funder, in points and in what the funder pays; prices: [{unit_cost_micros, issued, reversed}].

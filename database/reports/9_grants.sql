@@ -8,7 +8,10 @@ grant execute on function
     reports.lock(int, date, text),
     reports.journal(int, date, date, text),
     reports.funder_statement(int, date),
-    reports.state(int)
+    reports.state(int),
+    reports.position(int),
+    reports.liability(int),
+    reports.rerun(int, date, date)
 to manager_api;
 grant execute on function reports.deliver(int, uuid, uuid, bigint, timestamptz, text) to order_information;
 grant execute on function reports.check_books() to auditor;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from loyalty.database import Connection
 
 # Journal rows a transaction, and transactions a call: a backlog is worked off over several calls.
@@ -31,3 +34,16 @@ def close_months(connection: Connection, actor: str = "sweeper") -> int:
     if refused:
         raise MonthRefusedError(", ".join(refused))
     return sum(row["status"] == "closed" for row in rows)
+
+
+def closes(connection: Connection, program_id: int) -> list[dict[str, Any]]:
+    """What was tried of each month, newest first: `state` closed or refused, and what a refused one found wrong."""
+    return connection.execute("select * from points.closes(%s)", (program_id,)).fetchall()
+
+
+def verify(connection: Connection, program_id: int, month: date) -> dict[str, int] | None:
+    """What of a closed month does not agree with the journal any more, by rule; None if it is not closed."""
+    row = connection.execute("select points.verify_close(%s, %s) as wrong", (program_id, month)).fetchone()
+    assert row is not None
+    wrong: dict[str, int] | None = row["wrong"]
+    return wrong

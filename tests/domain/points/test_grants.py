@@ -27,7 +27,7 @@ READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
     "member_api": READS,
     "quote_api": {"balance", "lots"},
-    "manager_api": READS,
+    "manager_api": READS | {"closes", "verify_close"},
     "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
     "importer": {"accrue_many"},
     "sweeper": {"ensure_partitions", "expire_due", "mature_due", "purge_holds", "roll_up", "close_due_months"},

@@ -176,3 +176,28 @@ def test_without_its_partition_nothing_is_written_in_a_month_and_with_it_all_goe
     assert book.row(member)["version"] == 1
     book.connection.execute("call points.ensure_partitions()")
     assert book.hold(member, 1).done
+
+
+def test_a_closed_month_can_be_verified_again_and_tampering_is_found(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((None, 100))
+    next_month(book)
+    which = month(book)
+    assert closing.verify(book.connection, 1, which) is None
+    assert close(book, which) == "closed"
+    book.hold(member, 30)  # what comes later changes nothing
+    assert closing.verify(book.connection, 1, which) == {}
+    assert [(row["month"], row["state"]) for row in closing.closes(book.connection, 1)] == [(which, "closed")]
+    assert closing.closes(book.connection, 2) == []
+    for table, change, undo, rules in (
+        ("points.month_balance", "available = 99", "available = 100", {"sums", "rollup", "head"}),
+        ("points.month_close", "head = '\\x00'", "head = (select sha256(int8send(member_id) || chain)"
+         " from points.month_balance)", {"head"}),
+        ("points.journal", "actor = 'x'", "actor = 'test'", {"chain"}),
+    ):  # fmt: skip
+        book.connection.execute(f"alter table {table} disable trigger user".encode())
+        narrowed = " where sequence = 1" if table == "points.journal" else ""
+        book.connection.execute(f"update {table} set {change}{narrowed}".encode())
+        assert set(closing.verify(book.connection, 1, which) or ()) == rules, table
+        book.connection.execute(f"update {table} set {undo}{narrowed}".encode())
+        assert closing.verify(book.connection, 1, which) == {}

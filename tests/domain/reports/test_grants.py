@@ -11,7 +11,18 @@ from tests.domain.points.test_grants import ROLES
 
 ALLOWED = {
     "sweeper": {"post"},
-    "manager_api": {"propose_rate", "approve_rate", "rates", "lock", "journal", "funder_statement", "state"},
+    "manager_api": {
+        "propose_rate",
+        "approve_rate",
+        "rates",
+        "lock",
+        "journal",
+        "funder_statement",
+        "state",
+        "position",
+        "liability",
+        "rerun",
+    },
     "order_information": {"deliver"},
     "auditor": {"check_books"},
 }

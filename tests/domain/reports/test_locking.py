@@ -182,11 +182,24 @@ def test_an_approved_rate_stays_and_later_ones_neither_overtake_nor_change_the_m
         {"cost_micros": -1},
         {"cost_micros": 2**70},
         {"currency": "usd"},
+        {"accounts": {"deferred": "2400"}},
+        {"accounts": {"sales": ""}},
+        {"accounts": {"sales": "4000\n"}},
+        {"accounts": {"sales": 4000}},
     ],
 )
 def test_a_rate_out_of_bounds_is_refused(books: Books, wrong: dict[str, Any]) -> None:
     with pytest.raises(Refusal, match="rate-out-of-bounds"):
         rates.propose(books.connection, 1, proposal(**wrong), "author")
+
+
+def test_the_same_proposal_again_is_the_same_version(books: Books) -> None:
+    first = rates.propose(books.connection, 1, proposal(), "author")
+    assert rates.propose(books.connection, 1, proposal(), "author") == first
+    assert rates.propose(books.connection, 1, proposal(), "somebody else") == first + 1
+    assert rates.propose(books.connection, 1, proposal(cost_micros=1), "author") == first + 2
+    rates.approve(books.connection, 1, first + 2, "approver")
+    assert rates.propose(books.connection, 1, proposal(cost_micros=1), "author") == first + 3
 
 
 def test_the_deferred_part_is_by_relative_selling_prices_less_breakage(books: Books) -> None:
