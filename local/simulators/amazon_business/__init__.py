@@ -2,8 +2,9 @@
 
 `python -m local.simulators.amazon_business --port 4610 --database .local/amazon_business.sqlite`
 
-Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search and Cart, the products' pictures
-(`/images/{name}.webp`), and the control plane (`control`). It knows no credentials until `PUT /_simulator/credentials`.
+Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search, Cart, Package Tracking and
+Reporting, the products' pictures (`/images/{name}.webp`), and the control plane (`control`). It knows no credentials
+until `PUT /_simulator/credentials`.
 
 Its file (SQLite, WAL; money in minor units, times ISO 8601 in UTC, `now` is `local.simulators.clock.now()`):
 
@@ -18,6 +19,13 @@ tokens        access_token (key), expires_at
 faults        operation, kind (key together), times (null: until taken away)
 settings      name (key), value (JSON); see `settings`
 carts         cart_id, position (key together), asin, offer_id, quantity, external_id
+open_orders   external_id, placed_at: orders of which units wait to be shipped
+shipments     shipment_id (key), amazon_order_id, external_id, shipped_at, promised_start
+packages      shipment_id, package_id (key together), tracking_id, carrier, status, status_at, promised_end
+package_units    shipment_id, package_id, line_external_id (key together), quantity
+package_events   shipment_id, package_id, status, at: every step
+cancelled_units  external_id, line_external_id, amazon_order_id, quantity, at
+notices       kind (push, hint), body, attempts: what still has to be told
 attempts      external_id (key), times: how often an order was asked for, for products that fail once
 """
 

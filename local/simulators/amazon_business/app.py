@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,14 +17,26 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local.simulators.amazon_business import carts, catalogue, control, ordering
+from local.simulators.amazon_business import carts, catalogue, control, deliveries, ordering, reporting, tracking
 from local.simulators.amazon_business.errors import Answer, Cut, invalid
 from local.simulators.amazon_business.gate import Gate
 from local.simulators.amazon_business.search import Search
 from local.simulators.amazon_business.store import Store
+from local.simulators.amazon_business.telling import Messenger
 
 PICTURES = Path(__file__).resolve().parents[3] / "node_modules" / "@lobehub" / "fluent-emoji-3d" / "assets"
 MAX_BODY_BYTES = 1024 * 1024
+FOLLOWING = (
+    "orderDetails",
+    "packageTracking",
+    "orderReports",
+    "orderReportsByPurchaseOrderNumber",
+    "orderLineItemReports",
+    "shipmentReports",
+    "shipmentLineItemReports",
+)
+# The buyer is in the body of an order, and nowhere in reports and tracking.
+WITHOUT_BUYER = ("placeOrder", *FOLLOWING[1:])
 TOKEN_PATHS = ("/auth/o2/token", "/auth/O2/token")
 
 # Given the request and its JSON body: the answer's JSON, or None for 204.
@@ -36,13 +49,24 @@ def create_app(database: Path) -> Starlette:
     catalogue.seed(store)
     gate = Gate(store)
     door = _Door(store, gate)
+    messenger = Messenger(store, gate)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(messenger.run(lambda: deliveries.advance(store, gate)))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
     return Starlette(
+        lifespan=lifespan,
         routes=[
             *(Route(path, door.token, methods=["POST"]) for path in TOKEN_PATHS),
             *door.routes(),
-            *control.routes(store, gate),
+            *control.routes(store, gate, messenger),
             Route("/images/{name}.webp", _picture, methods=["GET"]),
-        ]
+        ],
     )
 
 
@@ -58,6 +82,11 @@ class _Door:
             "/products/2020-08-26/products",
             "/cart/2025-04-30/carts",
         )
+        reports = "/reports/2025-06-09"
+        packages = "/ab-tracking/2025-07-02/orders/{order_id}/shipments/{shipment_id}/packages/{package_id}"
+
+        def report(work: Callable[[Store, Gate, Any], dict[str, Any]]) -> Work:
+            return lambda request, _: work(store, gate, request.query_params)
 
         def search(request: Request) -> Search:
             origin = str(request.base_url).rstrip("/")
@@ -65,6 +94,13 @@ class _Door:
 
         def details(request: Request, _: Any) -> dict[str, Any]:
             return ordering.order_details(store, gate, request.path_params["external_id"])
+
+        def by_number(request: Request, _: Any) -> dict[str, Any]:
+            number = request.path_params["number"]
+            return reporting.order_reports_by_number(store, gate, number, request.query_params)
+
+        def package(request: Request, _: Any) -> dict[str, Any]:
+            return tracking.details(store, gate, request.path_params, request.query_params)
 
         def asin(request: Request) -> str:
             return str(request.path_params["asin"])
@@ -92,6 +128,22 @@ class _Door:
             ("DELETE", cart + "/{cart_id}/items", "deleteItems", lambda r, _: carts.delete_items(store, cart_id(r))),
             ("POST", cart + "/{cart_id}/items", "addItems", lambda r, b: carts.add_items(store, cart_id(r), b)),
             ("POST", cart + "/{cart_id}/totalPurchaseCostEstimations", "cartEstimate", estimate),
+            ("GET", packages, "packageTracking", package),
+            ("GET", reports + "/orderReports", "orderReports", report(reporting.order_reports)),
+            (
+                "GET",
+                reports + "/purchaseOrders/{number}/orderReports",
+                "orderReportsByPurchaseOrderNumber",
+                by_number,
+            ),
+            ("GET", reports + "/orderLineItemReports", "orderLineItemReports", report(reporting.order_line_reports)),
+            ("GET", reports + "/shipmentReports", "shipmentReports", report(reporting.shipment_reports)),
+            (
+                "GET",
+                reports + "/shipmentLineItemReports",
+                "shipmentLineItemReports",
+                report(reporting.shipment_line_reports),
+            ),
         ]
         return [Route(path, self._endpoint(name, work), methods=[method]) for method, path, name, work in table]
 
@@ -122,7 +174,9 @@ class _Door:
     def _respond(self, operation: str, request: Request, body: Any, work: Work) -> Response:
         fault_name = "trialOrder" if operation == "placeOrder" and _is_trial(body) else operation
         self._gate.before(fault_name)
-        self._gate.authorize(request.headers, buyer_in_header=operation != "placeOrder")
+        self._gate.authorize(request.headers, buyer_in_header=operation not in WITHOUT_BUYER)
+        if operation in FOLLOWING:
+            deliveries.advance(self._store, self._gate)
         self._gate.throttle(operation)
         if request.method == "POST" and not request.headers.get("content-type", "").startswith("application/json"):
             raise Answer(415, "INVALID_REQUEST_PARAMETER", "content-type must be application/json")

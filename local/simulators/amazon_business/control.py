@@ -6,7 +6,12 @@ GET    /_simulator/settings             PUT {name: value, …}
 GET    /_simulator/faults               PUT {operation, kind, times}  (times null: until taken away; 0: take it away)
 DELETE /_simulator/faults
 GET    /_simulator/orders?limit=100     the last orders, newest first, with their lines
-POST   /_simulator/orders/{externalId}/ship
+POST   /_simulator/orders/{externalId}/ship    {units: {line: n}?, packages: n?}; without a body all that waits
+POST   /_simulator/orders/{externalId}/cancel  {units: {line: n}?}
+POST   /_simulator/orders/{externalId}/{step}  every package that can: out-for-delivery, deliver, delay {days?},
+                                               undeliverable, pickup, customer-action, return, refund
+POST   /_simulator/packages/{shipmentId}/{packageId}/{step}
+POST   /_simulator/notices/send                pushes and hints go out now, not with the next tick
 GET    /_simulator/products             asin, kind, category, scenario, title, prices, stock
 PUT    /_simulator/products/{asin} {price_minor?, list_price_minor?, stock?, promise_days?}
 """
@@ -20,35 +25,39 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulators.amazon_business import ordering
+from local.simulators.amazon_business import deliveries
 from local.simulators.amazon_business.errors import Answer
 from local.simulators.amazon_business.gate import KINDS, Gate
 from local.simulators.amazon_business.settings import DEFAULTS, PUBLISHED_RATES, problem
 from local.simulators.amazon_business.shelf import CHANGEABLE
 from local.simulators.amazon_business.store import Store
+from local.simulators.amazon_business.telling import Messenger
 
 OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "token", "*")
 
 
-def routes(store: Store, gate: Gate) -> list[Route]:
+def routes(store: Store, gate: Gate, messenger: Messenger) -> list[Route]:
     """The control plane's routes."""
-    control = _Control(store, gate)
+    control = _Control(store, gate, messenger)
     return [
         Route("/_simulator/health", control.health, methods=["GET"]),
         Route("/_simulator/credentials", control.credentials, methods=["PUT"]),
         Route("/_simulator/settings", control.settings, methods=["GET", "PUT"]),
         Route("/_simulator/faults", control.faults, methods=["GET", "PUT", "DELETE"]),
         Route("/_simulator/orders", control.orders, methods=["GET"]),
-        Route("/_simulator/orders/{external_id}/ship", control.ship, methods=["POST"]),
+        Route("/_simulator/orders/{external_id}/{step}", control.order_step, methods=["POST"]),
+        Route("/_simulator/packages/{shipment_id}/{package_id}/{step}", control.package_step, methods=["POST"]),
+        Route("/_simulator/notices/send", control.send_notices, methods=["POST"]),
         Route("/_simulator/products", control.products, methods=["GET"]),
         Route("/_simulator/products/{asin}", control.product, methods=["PUT"]),
     ]
 
 
 class _Control:
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, gate: Gate, messenger: Messenger) -> None:
         self._store = store
         self._gate = gate
+        self._messenger = messenger
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok", "now": self._gate.now().isoformat()})
@@ -79,7 +88,8 @@ class _Control:
                 [(name, json.dumps(value)) for name, value in body.items()],
             )
             self._gate.refill()
-        return JSONResponse({**DEFAULTS, **self._store.read_settings(), "rates": self._gate.rates()})
+        told = {**DEFAULTS, **self._store.read_settings(), "rates": self._gate.rates()}
+        return JSONResponse({**told, "push_secret": "set" if told["push_secret"] else ""})
 
     async def faults(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -123,18 +133,57 @@ class _Control:
                                 row["external_id"],
                             )
                         ],
+                        "packages": deliveries.described(self._store, row["external_id"]),
                     }
                     for row in rows
                 ]
             }
         )
 
-    async def ship(self, request: Request) -> Response:
+    async def order_step(self, request: Request) -> Response:
+        external_id, step, body = *(request.path_params[name] for name in ("external_id", "step")), await _body(request)
+        units = body.get("units")
+        if units is not None and not (isinstance(units, dict) and all(map(_is_count, units.values()))):
+            return _wrong("units: {line: number}")
+        packages, days = body.get("packages", 1), body.get("days", 2)
+        if not _is_count(packages) or not _is_count(days):
+            return _wrong("packages and days are numbers")
         try:
-            ordering.ship(self._store, self._gate, request.path_params["external_id"])
+            if step == "ship":
+                shipments = deliveries.ship(self._store, self._gate, external_id, units, packages)
+                return JSONResponse({"shipments": shipments})
+            if step == "cancel":
+                deliveries.cancel(self._store, self._gate, external_id, units)
+            elif step in deliveries.STEPS:
+                deliveries.step_order(self._store, self._gate, external_id, deliveries.STEPS[step], days)
+            else:
+                return JSONResponse({"error": "no such step"}, 404)
         except Answer as answer:
             return JSONResponse(answer.body(), answer.status)
         return Response(status_code=204)
+
+    async def package_step(self, request: Request) -> Response:
+        path, body = request.path_params, await _body(request)
+        if path["step"] not in deliveries.STEPS:
+            return JSONResponse({"error": "no such step"}, 404)
+        days = body.get("days", 2)
+        if not _is_count(days):
+            return _wrong("days is a number")
+        try:
+            deliveries.step(
+                self._store,
+                self._gate,
+                path["shipment_id"],
+                path["package_id"],
+                deliveries.STEPS[path["step"]],
+                days=days,
+            )
+        except Answer as answer:
+            return JSONResponse(answer.body(), answer.status)
+        return Response(status_code=204)
+
+    async def send_notices(self, _: Request) -> Response:
+        return JSONResponse({"sent": await self._messenger.send_all()})
 
     async def products(self, _: Request) -> Response:
         rows = self._store.all(
@@ -166,6 +215,10 @@ async def _body(request: Request) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _wrong(message: str) -> Response:

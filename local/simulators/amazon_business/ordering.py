@@ -53,28 +53,15 @@ def place_order(store: Store, gate: Gate, body: Any) -> Json:
 
 
 def order_details(store: Store, gate: Gate, external_id: str) -> Json:
-    """The stored result, with shipments once it is shipped."""
+    """The stored result as it stands now: units that were cancelled are rejected, what was shipped is in shipments."""
     row = store.one("select * from orders where external_id = ?", external_id)
     if row is None:
         raise Answer(404, "PAGE_NOT_FOUND", "No order of this externalId")
     result: Json = json.loads(row["result"])
-    shipped_at = row["shipped_at"] or _due(row["placed_at"], gate)
-    if shipped_at is None or not row["accepted"]:
-        return result
-    if row["shipped_at"] is None:
-        store.run("update orders set shipped_at = ? where external_id = ?", shipped_at, external_id)
-    return _with_shipments(result, external_id, datetime.fromisoformat(shipped_at))
-
-
-def ship(store: Store, gate: Gate, external_id: str) -> None:
-    """Ship an order now. Raises Answer (404) if there is none."""
-    if store.one("select 1 from orders where external_id = ? and accepted = 1", external_id) is None:
-        raise Answer(404, "PAGE_NOT_FOUND", "No accepted order of this externalId")
-    store.run(
-        "update orders set shipped_at = coalesce(shipped_at, ?) where external_id = ?",
-        gate.now().isoformat(),
-        external_id,
-    )
+    if row["accepted"]:
+        _take_cancelled(store, external_id, result)
+        _add_shipments(store, external_id, result)
+    return result
 
 
 # ---- deciding ----------------------------------------------------------------------------------------------------
@@ -206,6 +193,8 @@ def _commit(store: Store, gate: Gate, order: AskedOrder, request_hash: str) -> J
             gate.setting("currency"),
             json.dumps(result),
         )
+        if amazon_ids:
+            store.run("insert into open_orders values (?, ?)", order.external_id, gate.now().isoformat())
         for line in lines:
             store.run(
                 "insert into order_lines values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -222,14 +211,6 @@ def _commit(store: Store, gate: Gate, order: AskedOrder, request_hash: str) -> J
                 amazon_ids.get(line.asked.external_id),
             )
     return result
-
-
-def _due(placed_at: str, gate: Gate) -> str | None:
-    seconds = gate.setting("ship_after_seconds")
-    if seconds is None:
-        return None
-    due = datetime.fromisoformat(placed_at) + timedelta(seconds=seconds)
-    return due.isoformat() if due <= gate.now() else None
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
@@ -306,44 +287,62 @@ def _group(line: _Line, artifacts: list[Json]) -> Json:
     return {"acceptedItemType": "AcceptedItemGroup", "quantity": line.accepted, "items": parts, "artifacts": []}
 
 
-def _with_shipments(result: Json, external_id: str, shipped_at: datetime) -> Json:
-    for position, line in enumerate(result["lineItems"], 1):
-        tracking = f"TBA{int(hashlib.sha256(f'{external_id}:{position}'.encode()).hexdigest()[:10], 16):012d}"
-        for accepted in line["acceptedItems"]:
-            accepted.setdefault("artifacts", []).append(
-                {
-                    "acceptanceArtifactType": "ShipmentGroup",
-                    "identifier": f"S{position}",
-                    "packageReferences": [{"packageReferenceType": "CarrierTrackingNumber", "value": tracking}],
-                    "quantity": accepted["quantity"],
-                }
-            )
-            result["acceptanceArtifacts"].append(
-                {
-                    "acceptanceArtifactType": "Shipment",
-                    "identifier": f"S{position}",
-                    "packages": [
-                        {
-                            "packageReference": {
-                                "packageReferenceType": "CarrierTrackingNumber",
-                                "value": tracking,
-                            },
-                            "packageAttributes": [
-                                {
-                                    "packageAttributeType": "PackageTrackingAttribute",
-                                    "carrierName": "AMZN_US",
-                                    "packageId": str(position),
-                                    "deliveryDateRange": {
-                                        "startDateTime": shipped_at.isoformat(),
-                                        "endDateTime": (shipped_at + timedelta(days=2)).isoformat(),
-                                    },
-                                }
-                            ],
-                        }
-                    ],
-                }
-            )
-    return result
+def _take_cancelled(store: Store, external_id: str, result: Json) -> None:
+    rows = store.all(
+        "select line_external_id, sum(quantity) as units from cancelled_units where external_id = ? group by 1",
+        external_id,
+    )
+    cancelled = {row["line_external_id"]: int(row["units"]) for row in rows}
+    for line in result["lineItems"]:
+        units = cancelled.get(line["externalId"], 0)
+        if units:
+            for accepted in line["acceptedItems"]:
+                accepted["quantity"] -= units
+            line["acceptedItems"] = [accepted for accepted in line["acceptedItems"] if accepted["quantity"]]
+            line["rejectedItems"].append({"quantity": units, "artifacts": [_code("CANCELLED")]})
+
+
+def _add_shipments(store: Store, external_id: str, result: Json) -> None:
+    lines = {line["externalId"]: line for line in result["lineItems"]}
+    for shipment in store.all("select * from shipments where external_id = ? order by shipped_at", external_id):
+        packages = store.all(
+            "select * from packages where shipment_id = ? order by package_id", shipment["shipment_id"]
+        )
+        result["acceptanceArtifacts"].append(
+            {
+                "acceptanceArtifactType": "Shipment",
+                "identifier": shipment["shipment_id"],
+                "packages": [_package(shipment["promised_start"], package) for package in packages],
+            }
+        )
+        units = store.all(
+            "select line_external_id, sum(quantity) as units from package_units where shipment_id = ? group by 1",
+            shipment["shipment_id"],
+        )
+        for row in units:
+            for accepted in lines[row["line_external_id"]]["acceptedItems"][:1]:
+                accepted.setdefault("artifacts", []).append(
+                    {
+                        "acceptanceArtifactType": "ShipmentGroup",
+                        "identifier": shipment["shipment_id"],
+                        "packageReferences": [_reference(package) for package in packages],
+                        "quantity": row["units"],
+                    }
+                )
+
+
+def _package(promised_start: str, package: Any) -> Json:
+    attribute = {
+        "packageAttributeType": "PackageTrackingAttribute",
+        "carrierName": package["carrier"],
+        "packageId": package["package_id"],
+        "deliveryDateRange": {"startDateTime": promised_start, "endDateTime": package["promised_end"]},
+    }
+    return {"packageReference": _reference(package), "packageAttributes": [attribute]}
+
+
+def _reference(package: Any) -> Json:
+    return {"packageReferenceType": "CarrierTrackingNumber", "value": package["tracking_id"]}
 
 
 def money(minor: int, currency: str) -> Json:

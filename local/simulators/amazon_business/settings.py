@@ -8,7 +8,15 @@ safeguard_basis_points    how far above an expectation a price may be, as an adm
                           none, for our own tolerance is in the expectations already)
 safeguard_action          "remove_item" or "cancel_order" when an expectation is broken
 timeout_seconds           how long a fault of kind timeout_* keeps the caller waiting before it cuts the connection (2)
-ship_after_seconds        orders are shipped so long after they were placed (86400); null: only by hand
+ship_after_seconds        what waits of an order is shipped so long after it was placed (86400); null: only by hand
+deliver_after_seconds     a package is delivered so long after it was shipped (172800); null: only by hand
+push_url, push_secret     where packages' steps are pushed to, and what the header says ("": nobody is told)
+hint_endpoint, hint_topic_arn  where SNS answers, and the topic that is told of changed orders ("": nobody is told)
+push_doubled_percent      so many of a hundred pushes and hints go twice (0)
+push_lost_percent         so many are lost (0)
+push_shuffled             what waits is sent last first (false)
+tracking_empty            Package Tracking answers without packageTrackingDetails (false)
+report_page_size          entries a page of Reporting (100)
 region, currency          the store
 """
 
@@ -27,6 +35,12 @@ PUBLISHED_RATES: dict[str, dict[str, float]] = {
     "addItems": {"per_second": 2, "burst": 2},
     "deleteItems": {"per_second": 2, "burst": 2},
     "cartEstimate": {"per_second": 2, "burst": 2},
+    "packageTracking": {"per_second": 0.5, "burst": 10},
+    "orderReports": {"per_second": 0.5, "burst": 10},
+    "orderReportsByPurchaseOrderNumber": {"per_second": 0.5, "burst": 10},
+    "orderLineItemReports": {"per_second": 0.5, "burst": 10},
+    "shipmentReports": {"per_second": 0.5, "burst": 10},
+    "shipmentLineItemReports": {"per_second": 0.5, "burst": 10},
 }
 
 DEFAULTS: dict[str, Any] = {
@@ -38,6 +52,16 @@ DEFAULTS: dict[str, Any] = {
     "safeguard_action": "remove_item",
     "timeout_seconds": 2.0,
     "ship_after_seconds": 86_400,
+    "deliver_after_seconds": 172_800,
+    "push_url": "",
+    "push_secret": "",
+    "hint_endpoint": "",
+    "hint_topic_arn": "",
+    "push_doubled_percent": 0,
+    "push_lost_percent": 0,
+    "push_shuffled": False,
+    "tracking_empty": False,
+    "report_page_size": 100,
     "region": "US",
     "currency": "USD",
 }
@@ -59,8 +83,10 @@ def problem(name: str, value: Any) -> str | None:
     choices = {"duplicate": ("replay", "reject"), "safeguard_action": ("remove_item", "cancel_order")}
     if name in choices and value not in choices[name]:
         return f"{name} is one of {choices[name]}"
-    if name == "ship_after_seconds" and value is None:
+    if name in ("ship_after_seconds", "deliver_after_seconds") and value is None:
         return None
+    if name == "report_page_size" and (not isinstance(value, int) or value < 1):
+        return "report_page_size is a number, 1 or more"
     expected = type(DEFAULTS[name])
     if expected in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
         return f"{name} is a number, 0 or more"

@@ -31,6 +31,28 @@ create table if not exists settings(name text primary key, value text not null);
 create table if not exists carts(cart_id text not null, position integer not null, asin text not null,
     offer_id text, quantity integer not null, external_id text, primary key (cart_id, position));
 create table if not exists attempts(external_id text primary key, times integer not null);
+create table if not exists open_orders(external_id text primary key, placed_at text not null);
+create table if not exists shipments(shipment_id text primary key, amazon_order_id text not null,
+    external_id text not null, shipped_at text not null, promised_start text not null);
+create table if not exists packages(shipment_id text not null, package_id text not null, tracking_id text not null,
+    carrier text not null, status text not null, status_at text not null, promised_end text not null,
+    primary key (shipment_id, package_id));
+create table if not exists package_units(shipment_id text not null, package_id text not null,
+    line_external_id text not null, quantity integer not null,
+    primary key (shipment_id, package_id, line_external_id));
+create table if not exists package_events(id integer primary key, shipment_id text not null, package_id text not null,
+    status text not null, at text not null);
+create table if not exists cancelled_units(id integer primary key, external_id text not null,
+    line_external_id text not null, amazon_order_id text not null, quantity integer not null, at text not null);
+create table if not exists notices(id integer primary key, kind text not null, body text not null,
+    attempts integer not null);
+create index if not exists open_orders_placed on open_orders(placed_at);
+create index if not exists order_lines_amazon on order_lines(amazon_order_id);
+create index if not exists shipments_order on shipments(external_id);
+create index if not exists shipments_amazon on shipments(amazon_order_id);
+create index if not exists packages_under_way on packages(status) where status not in ('DELIVERED', 'REFUND_ISSUED');
+create index if not exists package_events_package on package_events(shipment_id, package_id);
+create index if not exists cancelled_units_order on cancelled_units(external_id);
 """
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from loyalty.orders.amazon_business import catalogue, ordering
+from loyalty.orders.amazon_business import catalogue, following, ordering
 from loyalty.orders.amazon_business.authorization import AccessTokens
 from loyalty.orders.amazon_business.contract import (
     MAX_ASINS_A_CALL,
@@ -23,12 +23,23 @@ from loyalty.orders.amazon_business.contract import (
     SearchPage,
 )
 from loyalty.orders.amazon_business.errors import Refused, Unknown
+from loyalty.orders.amazon_business.following import (
+    Asked,
+    OrderLineReport,
+    OrderReport,
+    Page,
+    ShipmentLineReport,
+    ShipmentReport,
+    Tracking,
+)
 from loyalty.orders.amazon_business.reading import listed, text
 from loyalty.orders.amazon_business.transport import Timeouts, Transport
 
 ORDERS = "/ordering/2022-10-30/orders"
 PRODUCTS = "/products/2020-08-26/products"
 CARTS = "/cart/2025-04-30/carts"
+TRACKING = "/ab-tracking/2025-07-02/orders"
+REPORTS = "/reports/2025-06-09"
 FACETS = "OFFERS,IMAGES"
 
 
@@ -112,6 +123,44 @@ class AmazonBusiness:
                 body={"address": ordering.address_body(address)},
             )
         )
+
+    # ---- following -----------------------------------------------------------------------------------------------
+
+    def package_tracking(self, order_id: str, shipment_id: str, package_id: str) -> Tracking | None:
+        """Where a package is; None if Amazon does not know it, or says nothing."""
+        path = (
+            "/".join((TRACKING, quote(order_id, safe=""), "shipments", quote(shipment_id, safe=""), "packages"))
+            + "/"
+            + quote(package_id, safe="")
+        )
+        query = {"region": self._region, "locale": self._locale.replace("_", "-")}
+        try:
+            return following.tracking(self._transport.call("GET", path, query=query, as_buyer=False))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def order_reports(self, asked: Asked, statuses: tuple[str, ...] = ()) -> Page[OrderReport]:
+        """Orders of some days, those of these statuses only."""
+        query = {**asked.query(), **({"orderStatuses": ",".join(statuses)} if statuses else {})}
+        return following.order_reports(self._report("orderReports", query))
+
+    def order_line_reports(self, asked: Asked) -> Page[OrderLineReport]:
+        """What is left of each line."""
+        return following.order_line_reports(self._report("orderLineItemReports", asked.query()))
+
+    def shipment_reports(self, asked: Asked) -> Page[ShipmentReport]:
+        """Shipments, and whether they were delivered."""
+        return following.shipment_reports(self._report("shipmentReports", asked.query()))
+
+    def shipment_line_reports(self, asked: Asked) -> Page[ShipmentLineReport]:
+        """What is in the shipments, and in which packages."""
+        return following.shipment_line_reports(self._report("shipmentLineItemReports", asked.query()))
+
+    def _report(self, name: str, query: dict[str, str]) -> object:
+        where = {"region": self._region}
+        return self._transport.call("GET", f"{REPORTS}/{name}", query=query | where, as_buyer=False)
 
     # ---- products ------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,8 @@ class AcceptedItem:
     delivery_latest: datetime | None = None
     # Shipment groups' tracking numbers; they appear after shipping.
     tracking_numbers: tuple[str, ...] = ()
+    # (shipment, units of this item in it); None: not told how many.
+    shipped: tuple[tuple[str, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ def _accepted(item: dict[str, Any]) -> list[AcceptedItem]:
     charges: list[Charge] = []
     window: tuple[Any, Any] = (None, None)
     tracking: list[str] = []
+    shipped: list[tuple[str, int | None]] = []
     for artifact in listed(item, "artifacts"):
         match artifact.get("acceptanceArtifactType"):
             case "OrderIdentifier":
@@ -183,6 +184,7 @@ def _accepted(item: dict[str, Any]) -> list[AcceptedItem]:
                 window = (artifact.get("lowerBoundary"), artifact.get("upperBoundary"))
             case "ShipmentGroup":
                 tracking += [text(ref.get("value")) for ref in listed(artifact, "packageReferences")]
+                shipped.append((text(artifact.get("identifier")), integer(artifact.get("quantity"))))
     return [
         AcceptedItem(
             quantity=quantity,
@@ -192,6 +194,7 @@ def _accepted(item: dict[str, Any]) -> list[AcceptedItem]:
             delivery_earliest=moment(window[0]),
             delivery_latest=moment(window[1]),
             tracking_numbers=tuple(number for number in tracking if number),
+            shipped=tuple((shipment, units) for shipment, units in shipped if shipment),
         )
     ]
 
@@ -202,7 +205,18 @@ def _group(group: dict[str, Any], quantity: int) -> list[AcceptedItem]:
     parts = [part for inner in listed(group, "items") for part in _accepted(inner)]
     if not parts:
         raise Unknown("accepted group without items")
-    return [replace(part, quantity=0 if position else quantity) for position, part in enumerate(parts)]
+    # Shipments of the group as a whole; those of an inner item count pieces, not bundles.
+    (whole,) = _accepted({"quantity": quantity, "artifacts": group.get("artifacts")})
+    first = replace(
+        parts[0],
+        quantity=quantity,
+        tracking_numbers=(*parts[0].tracking_numbers, *whole.tracking_numbers),
+        shipped=whole.shipped or tuple((shipment, None) for shipment, _ in parts[0].shipped),
+    )
+    rest = [
+        replace(part, quantity=0, shipped=tuple((shipment, None) for shipment, _ in part.shipped)) for part in parts[1:]
+    ]
+    return [first, *rest]
 
 
 def _rejected(item: dict[str, Any]) -> RejectedItem:

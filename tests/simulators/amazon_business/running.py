@@ -65,6 +65,12 @@ class Simulator:
         )
         self.put("settings", enforce_rates=False, timeout_seconds=0.05)
 
+    def post(self, path: str, expected: int | None = None, **body: Any) -> dict[str, Any]:
+        """A step of the control plane: post("orders/…/ship", packages=2); `expected` its status, None: it succeeds."""
+        answer = urllib3.request("POST", f"{self.url}/_simulator/{path}", json=body)
+        assert answer.status in ((200, 204) if expected is None else (expected,)), answer.data
+        return json.loads(answer.data) if answer.data else {}
+
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """What its file says."""
         with closing(sqlite3.connect(self.file)) as connection:
@@ -81,7 +87,7 @@ def running(folder: Path) -> Iterator[Simulator]:
     port = postgres.free_port()
     file = folder / "amazon_business.sqlite"
     server = uvicorn.Server(
-        uvicorn.Config(create_app(file), host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+        uvicorn.Config(create_app(file), host="127.0.0.1", port=port, log_level="critical", lifespan="on")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
