@@ -75,23 +75,28 @@ select 'the payment is of the money that was promised',
         full join payments.payment as p using (program_id, redemption_id)
         where coalesce(r.money_minor, 0) <> coalesce(p.amount_minor, 0) or r.currency <> p.currency)
 union all
-select 'what was accepted for money was captured, or a person knows',
+select 'what was accepted for money was captured or waits for its shipments, or a person knows',
        (select count(*) from redemptions.redemption as r
-        left join payments.payment as p using (program_id, redemption_id)
+        left join payments.standing as p using (program_id, redemption_id)
         where r.state = 'closed' and r.accepted_money_minor > 0
           and r.review_reason is distinct from 'money_not_captured'
-          and coalesce(p.captured_minor, 0) <> r.accepted_money_minor)
+          and (coalesce(p.intended_minor, 0) <> r.accepted_money_minor
+               or (p.open_minor <> 0 and p.capture_at <> 'shipment')))
 union all
 select 'nothing is reserved for a redemption that is over, or a person knows',
        (select count(*) from redemptions.redemption as r
         join payments.payment as p using (program_id, redemption_id)
         where r.state = 'closed' and p.state not in ('opened', 'captured', 'voided', 'declined', 'abandoned')
+          and (p.capture_at <> 'shipment' or coalesce(r.accepted_money_minor, 0) = 0)
           and coalesce(r.review_reason, '') not in ('money_not_captured', 'money_not_voided'))
 union all
-select 'money was captured for exactly what was accepted, or not at all',
+select 'money was captured for what was accepted and for nothing else',
        (select count(*) from redemptions.redemption as r
         join payments.payment as p using (program_id, redemption_id)
-        where p.captured_minor > 0 and p.captured_minor <> coalesce(r.accepted_money_minor, 0))
+        where p.captured_minor > 0
+          and (p.capture_minor is distinct from r.accepted_money_minor
+               or (p.capture_at <> 'shipment'
+                   and p.captured_minor + p.reduced_minor + p.written_off_minor <> p.capture_minor)))
 union all
 select 'a redemption is open for less than thirty days, or a person knows of it',
        (select count(*) from redemptions.redemption as r
