@@ -10,15 +10,15 @@ HOLD = (
     "points.hold(1, :member, uuidv7(), :amount, now() + interval '30 minutes',"
     " '\\x5f16f4c7f149ac4f9510d9cf8cf384038ad348b3bcdc01915f95de12df9d1b02', 'bench')"
 )
+CHANGE = (
+    "with changed as (update bench.account set balance = balance + 1, version = version + 1 where id = :member"
+    " returning id) insert into bench.history (account_id, delta) select id, 1 from changed;\n"
+)
 
 
 def reference(database: str, members: int, name: str = "reference", clients: int = 8) -> Side:
     """The least PostgreSQL can do for a balance and its history: one statement, one commit, one key."""
-    script = _member(range(1, members + 1)) + (
-        "with changed as (update bench.account set balance = balance + 1, version = version + 1 where id = :member"
-        " returning id) insert into bench.history (account_id, delta) select id, 1 from changed;\n"
-    )
-    return Side(name, database, REFERENCE, script, clients)
+    return Side(name, database, REFERENCE, _member(range(1, members + 1)) + CHANGE, clients)
 
 
 def hold(database: str, members: range, name: str = "hold", clients: int = 8, most: int = 20) -> Side:
