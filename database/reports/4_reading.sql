@@ -99,13 +99,19 @@ begin atomic
     order by funder collate "C";
 end;
 
--- How far the books are: the last locked day, and how many journal rows wait to be posted.
-create or replace function reports.state(p_program_id int)
-returns table (locked_through date, waiting bigint) language sql stable security definer set search_path = pg_catalog
+-- How far the books are: the programme's day, the last locked day, and how many journal rows wait to be posted.
+drop function if exists reports.state(int);
+create function reports.state(p_program_id int)
+returns table (today date, locked_through date, waiting bigint)
+language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select (select p.locked_through from reports.period p where p.program_id = p_program_id), count(*)
-    from reports.mark k, points.journal j
-    where (j.txid::text)::bigint >= (k.below::text)::bigint and j.program_id = p_program_id;
+    select points.today(p_program_id),
+        (select p.locked_through from reports.period p where p.program_id = p_program_id),
+        (select count(*)
+         from reports.mark k
+         join points.journal j on (j.txid::text)::bigint >= (k.below::text)::bigint
+         left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
+         where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0));
 end;
 
 -- Each must count nothing, always, also while points move.
