@@ -115,3 +115,10 @@ begin atomic
       and p.charge_id is not null and p.charge_cancelled_at is null and p.state not in ('captured', 'declined', 'unpaid')
     order by p.authorised_at;
 end;
+
+-- Whether the money waits for shipments, so that the state machine need not.
+create or replace function payments.taken_by_shipment(program_id integer, redemption_id uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog
+return exists (select from payments.payment as p
+               where p.program_id = taken_by_shipment.program_id
+                 and p.redemption_id = taken_by_shipment.redemption_id and p.capture_at = 'shipment');

@@ -177,7 +177,8 @@ begin
 
     if money_minor > 0 then
         status := payments.open(quote.program_id, redemption_id, policy -> 'integrations' -> 'payment' ->> 'provider',
-                                money_minor, quote.currency, actor);
+                                money_minor, quote.currency, actor,
+                                policy -> 'integrations' -> 'payment' ->> 'capture_at', quote.member_id);
         if status <> 'ok' then
             raise exception 'payment not opened: %', status;
         end if;

@@ -44,10 +44,13 @@ begin
 end
 $$;
 
--- Internal: what is left to do with the money of a settled redemption.
+-- Internal: what is left to do with the money of a settled redemption. What is taken by shipment stays reserved.
 create or replace function redemptions.money_step(redemption redemptions.redemption) returns text
-language sql immutable set search_path = pg_catalog
-return case when redemption.accepted_money_minor > 0 then 'capture' when redemption.money_minor > 0 then 'void'
+language sql stable set search_path = pg_catalog
+return case when redemption.accepted_money_minor > 0 then
+                case when payments.taken_by_shipment(redemption.program_id, redemption.redemption_id) then 'close'
+                     else 'capture' end
+            when redemption.money_minor > 0 then 'void'
             else 'close' end;
 
 -- What screening says: blocked (the member was, since redeeming) or allow.
@@ -204,8 +207,9 @@ begin
 end
 $$;
 
--- Amazon's answer is recorded: the points of the accepted units are spent, the others return, and the capture is fixed
--- at exactly the accepted part. Without money this is the end. Next: capture, void, close, done.
+-- Amazon's answer is recorded: the points of the accepted units are spent, the others return, and what may be captured is
+-- fixed at exactly the accepted part. Without money, or where shipments take it, this is the end. Next: capture, void, close,
+-- done.
 create or replace function redemptions.settle(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare

@@ -36,12 +36,14 @@ def collect(payments: Payments, provider: PaymentProvider, payment: Payment, *, 
     """
     for _ in range(MOST_STEPS):
         if not _step(payments, provider, payment, everything=everything):
+            if payment.step is None:
+                payments.at_rest(payment)
             break
         payment = reread(payments, payment)
+        if payment.state == "unpaid" and payment.left_minor > 0:
+            break  # refused a moment ago: the row knows when to try again
     if payment.state in ("captured", "voided"):
         finish(payments, provider, payment)
-    elif payment.step is None:
-        payments.at_rest(payment)
 
 
 def _step(payments: Payments, provider: PaymentProvider, payment: Payment, *, everything: bool) -> bool:

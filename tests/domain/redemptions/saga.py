@@ -29,7 +29,10 @@ from tests.domain.redemptions.machine import Execution
 
 FAST = {
     "redemption": {"release_delay_seconds": 0},
-    "integrations": {"amazon_business": {"orders_per_second": 100.0, "burst": 1000}},
+    "integrations": {
+        "amazon_business": {"orders_per_second": 100.0, "burst": 1000},
+        "payment": {"capture_at": "acceptance"},
+    },
 }
 SOON = Patience(first_look=0, not_found_quiet=0, longest_pause=0)
 _numbers = itertools.count(1)
@@ -277,7 +280,7 @@ class Saga:
                 self._payment(message, f"state = '{'declined' if self.payments == 'decline' else 'abandoned'}'")
                 execution.fail(token, name)
             case "capture":
-                self._payment(message, "state = 'captured', captured_minor = capture_minor")
+                self._payment(message, "state = 'captured', captured_minor = capture_minor, captures = 1")
                 execution.succeed(token, {"state": "captured"})
             case "void":
                 self._payment(
@@ -289,6 +292,14 @@ class Saga:
         self.owner.execute(
             f"update payments.payment set {change} where program_id = %s and redemption_id = %s".encode(),
             (message["program_id"], message["redemption_id"]),
+        )
+
+    def publish(self, *, capture_at: str) -> None:
+        """Another version of the programme."""
+        self.owner.execute(
+            "select programme.publish(1, c.version, jsonb_set(c.document, '{integrations,payment,capture_at}',"
+            " to_jsonb(%s::text)), 'test', 'test') from programme.current(1) as c",
+            (capture_at,),
         )
 
     # ---- what came of it -------------------------------------------------------------------------------------------
