@@ -207,6 +207,12 @@ begin
     return 'ok';
 end $$;
 
+-- Internal: whoever goes on to several slices of a budget has this first.
+create or replace function points.lock_pot(p_program_id int, p_campaign text) returns void language plpgsql as $$
+begin
+    perform from points.budget where program_id = p_program_id and campaign = p_campaign for no key update;
+end $$;
+
 -- Of a redeemed quote's discount only this much was needed in the end. Again changes nothing.
 create or replace function points.keep_spent(
     p_program_id int, p_campaign text, p_quote_id uuid, p_micros bigint, p_points bigint
@@ -231,12 +237,12 @@ declare
     v_count int := 0;
 begin
     for c in
-        select distinct program_id, campaign from points.budget_use
+        select program_id, campaign from points.budget_use
         where reserved_micros > 0 and reserved_until <= clock.now()
-        order by program_id, campaign
+        group by program_id, campaign order by program_id, campaign collate "C"
     loop
         exit when v_count >= p_limit;
-        perform from points.budget where program_id = c.program_id and campaign = c.campaign for no key update;
+        perform points.lock_pot(c.program_id, c.campaign);
         v_count := v_count + points.lapse_campaign(c.program_id, c.campaign, p_limit - v_count);
     end loop;
     return v_count;

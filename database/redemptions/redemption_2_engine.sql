@@ -156,18 +156,29 @@ $$;
 create or replace function redemptions.release(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    redemption redemptions.redemption := redemptions.locked(release.program_id, release.redemption_id);
+    released bigint := redemptions.release_points(release.program_id, release.redemption_id);
+begin
+    perform redemptions.return_discounts(array[release.redemption_id]);
+    return jsonb_build_object('released_points', released);
+end
+$$;
+
+-- Internal: the same without what campaigns paid.
+create or replace function redemptions.release_points(program_id integer, redemption_id uuid)
+returns bigint language plpgsql set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(release_points.program_id, release_points.redemption_id);
 begin
     if redemption.state = 'closed' then
-        return jsonb_build_object('released_points', redemption.released_points);
+        return redemption.released_points;
     elsif redemption.state not in ('cancelled', 'failed') then
         raise exception 'a redemption in state % is not released', redemption.state using errcode = '55000';
     end if;
     perform redemptions.return_points(redemption, redemption.points - redemption.released_points,
         case when redemption.outcome in ('cancelled', 'payment_declined', 'payment_abandoned') then 'member'
              else 'ours' end);
-    perform redemptions.finish(release.program_id, release.redemption_id, redemption.outcome);
-    return jsonb_build_object('released_points', redemption.points);
+    perform redemptions.finish(release_points.program_id, release_points.redemption_id, redemption.outcome);
+    return redemption.points;
 end
 $$;
 
@@ -275,6 +286,7 @@ begin
         end if;
     end if;
 
+    perform redemptions.return_discounts(array[settle.redemption_id]);
     select * into redemption from redemptions.redemption as r
     where r.program_id = settle.program_id and r.redemption_id = settle.redemption_id;
     if redemptions.money_step(redemption) = 'close' then

@@ -23,6 +23,7 @@ begin
     perform redemptions.move(cancel.program_id, cancel.redemption_id, 'cancelled', 'cancelled');
     if redemption.state = 'held' then
         perform redemptions.return_points(redemption, redemption.points, 'member');
+        perform redemptions.return_discounts(array[cancel.redemption_id]);
     end if;
     return 'cancelled';
 end

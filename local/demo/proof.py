@@ -70,7 +70,12 @@ def prove(cloud: Connected) -> Proof:
         assert spent is not None
         violations = [
             f"{row['name']}: {row['violations']}"
-            for view in ("points.invariants", "payments.invariants", "redemptions.invariants")
+            for view in (
+                "points.invariants",
+                "points.budget_invariants",
+                "payments.invariants",
+                "redemptions.invariants",
+            )
             for row in connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
             if row["violations"]
         ]
