@@ -210,15 +210,24 @@ class PositionView(View):
 
 
 class Price(View):
-    """Points at a price agreed, in millionths a point."""
+    """Points at a price agreed, in millionths a point; `campaign`: whose bonus they were."""
 
+    campaign: str | None
     unit_cost_micros: int
     issued: int
     reversed: int
 
 
+class Discount(View):
+    """What a campaign of the funder took off the price of so many redemptions."""
+
+    campaign: str
+    redemptions: int
+    amount_minor: int
+
+
 class FunderMonthView(View):
-    """What a funder pays for the month, and what became of the funder's points."""
+    """What a funder pays for the month, discounts among it, and what became of the funder's points."""
 
     funder: str
     issued: int
@@ -227,6 +236,8 @@ class FunderMonthView(View):
     lapsed: int
     outstanding: int
     prices: list[Price]
+    discounts: list[Discount]
+    discount_minor: int
     amount_minor: int
     currency: str | None
     final: bool

@@ -44,7 +44,7 @@ REFUSALS = {
         "not-posted",
         "Points of these days are still being booked. Try again in a minute.",
     ),
-    "too_long": (Kind.INVALID, "too-long", "At most 750 days can be locked at a time."),
+    "too_long": (Kind.CONFLICT, "too-long", "At most 400 days can be locked at a time: lock an earlier month first."),
 }
 
 

@@ -225,7 +225,8 @@ def test_each_funder_has_its_month(books: Doors, ask: Ask) -> None:
         ("brand", 1000, 500, True),
         ("shop", 10, 5, True),
     ]
-    assert found[0]["prices"] == [{"unit_cost_micros": 5000, "issued": 1000, "reversed": 0}]
+    assert found[0]["prices"] == [{"campaign": None, "unit_cost_micros": 5000, "issued": 1000, "reversed": 0}]
+    assert (found[0]["discounts"], found[0]["discount_minor"]) == ([], 0)
     file = ask("GET", "/finance/months/2027-02/funders.csv")
     rows = list(csv.DictReader(io.StringIO(file.body)))
     assert [(row["funder"], row["amount"]) for row in rows if row["unit_cost_micros"] == "total"] == [
