@@ -87,6 +87,7 @@ RULES: dict[str, Rule] = {
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,
     "post_books": journal.post,
+    "post_deliveries": journal.post_deliveries,
 }
 
 

@@ -76,6 +76,13 @@ def post(connection: Connection) -> int:
     return total
 
 
+def post_deliveries(connection: Connection) -> int:
+    """Tell the books which redeemed goods have arrived. How many redemptions."""
+    row = connection.execute("select reports.post_deliveries(%s) as count", (BATCH,)).fetchone()
+    assert row is not None
+    return int(row["count"])
+
+
 def lock(connection: Connection, program_id: int, through: date, actor: str) -> None:
     """Write the journals of all days up to this one; they never change again. Raises Refusal if that cannot be yet."""
     row = connection.execute("select reports.lock(%s, %s, %s) as status", (program_id, through, actor)).fetchone()
