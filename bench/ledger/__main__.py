@@ -34,16 +34,16 @@ class Sizes:
     """How much of everything."""
 
     members: int = 10_000
-    lot_members: int = 500
-    crossing_members: int = 1_000
+    lot_members: int = 300
+    crossing_members: int = 1_500
     lots: tuple[int, ...] = (1, 10, 36, 100, 1000)
     clients: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     history: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
     rounds: int = 30
-    rounds_commit: int = 12
-    rounds_lots: int = 16
-    rounds_clients: int = 8
-    rounds_history: int = 10
+    rounds_commit: int = 8
+    rounds_lots: int = 12
+    rounds_clients: int = 6
+    rounds_history: int = 8
     rounds_history_last: int = 30
     rounds_reads: int = 25
     rounds_costs: int = 25
@@ -137,19 +137,22 @@ def _said(part: str) -> Iterator[None]:
 
 
 def _fill(here: place.Place, sizes: Sizes) -> None:
-    place.build(here, "ledger")
-    with here.owner("ledger") as connection:
-        both = range(1, 2 * sizes.members + 1)
-        place.open_members(connection, both)
-        place.fill(connection, both, 10)
-        connection.execute("vacuum analyze")
-    place.build(here, "lots")
-    with here.owner("lots") as connection:
-        groups = [(sizes.lot_group(lots), lots) for lots in sizes.lots] + [(sizes.crossing_group, 36)]
-        for members, lots in groups:
-            place.open_members(connection, members)
-            place.fill(connection, members, lots)
-        connection.execute("vacuum analyze")
+    groups = {
+        "ledger": [(range(1, 2 * sizes.members + 1), 10)],
+        "lots": [*((sizes.lot_group(lots), lots) for lots in sizes.lots), (sizes.crossing_group, 36)],
+    }
+
+    def fill(database: str) -> None:
+        with here.owner(database) as connection:
+            for members, lots in groups[database]:
+                place.open_members(connection, members)
+                place.fill(connection, members, lots)
+            connection.execute("vacuum analyze")
+
+    for database in groups:
+        place.build(here, database)
+    with ThreadPoolExecutor(len(groups)) as pool:
+        list(pool.map(fill, groups))
     place.build_reference(here, "reference", sizes.members)
     here.checkpoint()
 
