@@ -69,6 +69,7 @@ MANAGER = (
     _staff("GET", "/finance/closes"),
     _staff("GET", "/finance/closes/{month}/verification"),
     _staff("GET", "/liability"),
+    _staff("GET", "/campaigns"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

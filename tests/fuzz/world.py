@@ -153,10 +153,11 @@ class World:
     def violations(self) -> dict[str, int]:
         """Every invariant of every room that does not hold."""
         found: dict[str, int] = {}
-        for room in ("points", "members", "payments", "redemptions"):
-            for row in self.auditor.execute(f"select name, violations from {room}.invariants".encode()).fetchall():
+        views = [f"{room}.invariants" for room in ("points", "members", "payments", "redemptions")]
+        for view in (*views, "points.budget_invariants"):
+            for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
                 if row["violations"]:
-                    found[f"{room}: {row['name']}"] = row["violations"]
+                    found[f"{view}: {row['name']}"] = row["violations"]
         return found
 
     def person(self, *, program_id: int = 1, points: int = 10**12) -> Person:
@@ -407,6 +408,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes": _get("/finance/closes"),
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
+    "manager GET /campaigns": _get("/campaigns"),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
