@@ -49,4 +49,4 @@ def test_every_seeded_bug_still_changes_the_ledger() -> None:
 @pytest.mark.parametrize("name", A_FEW)
 def test_a_seeded_bug_is_caught(postgres_port: int, name: str) -> None:
     mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
-    assert killing.judge(postgres_port, mutant).caught_by is not None
+    assert killing.judge(killing.Trial(postgres_port, mutant)).caught_by is not None
