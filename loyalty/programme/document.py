@@ -300,10 +300,18 @@ class Integrations(Part):
 
 
 class Message(Part):
-    """One message in one language; `{name}` marks what is filled in."""
+    """One message in one language; `{name}` marks what is filled in (messages.py says what). `sms`: its short form."""
 
     subject: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     text: Text
+    sms: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
+
+
+class Notifications(Part):
+    """Whom a message may reach who has not chosen. E-mail about orders and points always is on until it is turned off,
+    and advertising always off until it is turned on."""
+
+    order_sms_by_default: bool = True
 
 
 class ScreeningRule(Part):
@@ -339,6 +347,7 @@ class Programme(Part):
     catalogue: CatalogueRules = Field(default_factory=CatalogueRules)
     integrations: Integrations = Field(default_factory=Integrations)
     messages: dict[Code, dict[Language, Message]] = {}
+    notifications: Notifications = Field(default_factory=Notifications)
     screening: Annotated[tuple[ScreeningRule, ...], Field(max_length=100)] = ()
     terms: Terms
 
