@@ -30,7 +30,6 @@ class Journey:
         self.stand_in = stand_in
         self.reopen(2599)
         self._clock_file = clock_file
-        self._shifted_seconds = 0.0
         self._worker = database.connect("payments_worker")
         self.settings = tasks.Settings({self.name: self.made()}, "http://portal.test")
 
@@ -170,9 +169,9 @@ class Journey:
 
         assert self._clock_file is not None
         seconds = timedelta(**interval).total_seconds()
-        self._shifted_seconds += seconds
+        before = json.loads(self._clock_file.read_text())["shift_seconds"] if self._clock_file.exists() else 0.0
         self.database.shift_clock(f"{seconds} seconds")
-        self._clock_file.write_text(json.dumps({"shift_seconds": self._shifted_seconds}))
+        self._clock_file.write_text(json.dumps({"shift_seconds": before + seconds}))
 
     def close(self) -> None:
         self._worker.close()

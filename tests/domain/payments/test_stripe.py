@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,18 +44,24 @@ class StripeJourney(Journey):
         return sum(row["refunded_minor"] for row in self.charges())
 
 
+@pytest.fixture(scope="module")
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeStandIn]:
+    with stripe_stand_in(tmp_path_factory.mktemp("stripe") / "stripe.sqlite") as running:
+        yield running
+
+
 @pytest.fixture
 def journey(
-    fresh_database: TestDatabase, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    database: TestDatabase, stripe: StripeStandIn, clock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StripeJourney]:
-    folder = tmp_path_factory.mktemp("stripe")
-    monkeypatch.setenv("LOCAL_CLOCK_FILE", str(folder / "clock.json"))
-    with stripe_stand_in(folder / "stripe.sqlite") as running:
-        journey = StripeJourney(fresh_database, running, folder / "clock.json")  # type: ignore[arg-type]
-        yield journey
-        journey.close()
-        with fresh_database.connect("auditor") as auditor:
-            assert auditor.execute("select name from payments.invariants where violations > 0").fetchall() == []
+    """One redemption; database and stand-in are the module's and grow older together."""
+    monkeypatch.setenv("LOCAL_CLOCK_FILE", str(clock_file))
+    stripe.settings(multicapture=False)
+    journey = StripeJourney(database, stripe, clock_file)  # type: ignore[arg-type]
+    yield journey
+    journey.close()
+    with database.connect("auditor") as auditor:
+        assert auditor.execute("select name from payments.invariants where violations > 0").fetchall() == []
 
 
 @pytest.fixture
@@ -116,7 +123,7 @@ def test_a_call_whose_answer_is_lost_happens_once(journey: StripeJourney, operat
     journey.rest()
     assert (journey.taken_minor(), journey.reserved_minor(), journey.refunded_minor()) == (2000, 0, 700)
     assert journey.refunds() == {"return-1": "refunded"}
-    assert len(journey.stand_in.rows("select 1 from refunds")) == 1
+    assert len(journey.stand_in.rows("select 1 from refunds where reference = ?", str(journey.redemption_id))) == 1
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -264,5 +271,7 @@ def test_less_than_stripes_minimum_waits_for_the_next_part_or_is_written_off(jou
     journey.collect("s3", 10, is_last=True)
     journey.rest()
     assert (journey.taken_minor(), journey.reserved_minor()) == (2950, 0)
-    house = journey.rows("select amount_minor, reason from payments.house")
+    house = journey.rows(
+        "select amount_minor, reason from payments.house where redemption_id = %s", journey.redemption_id
+    )
     assert house == [{"amount_minor": 30, "reason": "below_minimum"}]
