@@ -96,10 +96,13 @@ class ObservabilityStack(Stack):
         super().__init__(scope, id, **kwargs)
         self._settings = settings
         self._topic = messaging.operators
-        queues = {"Payments": messaging.payments.queue, "Orders": messaging.orders.queue}
+        queues = {"Payments": messaging.payments.queue, "Orders": messaging.orders.queue,
+            "OrderInformation": messaging.order_information.queue,
+        }
         dead = {
             "Payments": messaging.payments.dead_letters,
             "Orders": messaging.orders.dead_letters,
+            "OrderInformation": messaging.order_information.dead_letters,
             "Arrivals": feeds.dead_letters,
         }
         functions = [*api.functions, *engine.functions, *feeds.functions, *notifications.functions]

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """`function` is the module in lambdas/ that answers."""
+    """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret."""
 
     method: str
     path: str
     function: str
-    scope: str
+    scope: str | None
 
 
 def _member(method: str, path: str, function: str = "member_api") -> Route:
@@ -76,4 +76,5 @@ INBOUND = (
     Route("POST", "/accruals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/release", "partner_api", "loyalty/accruals.write"),
+    Route("POST", "/webhooks/amazon-business/packages", "webhook_api", None),
 )

@@ -108,6 +108,10 @@ class Messaging(_Section):
     operator_emails: tuple[Address, ...] = Field(default=(), strict=False)
     max_receives: int = Field(default=40, ge=1, le=100)
 
+    # Accounts that may say by SNS that an order has changed: Amazon Business's, told at onboarding.
+    hint_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...] = Field(default=(), strict=False)
+    sms_origination_number: str = Field(default="", pattern=r"^$|^\+[1-9][0-9]{6,14}$")
+    sms_sender_id: str = Field(default="", pattern=r"^$|^[0-9]{0,10}[A-Za-z][A-Za-z0-9]{0,10}$")
 
 class Api(_Section):
     """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five

@@ -6,6 +6,7 @@ The matrix is made from the documents: a new route is in it without anybody thin
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ OPERATIONS = [
     (api, method, path, operation["security"][0]["token"][0])
     for api in openapi.APIS
     for method, path, operation in operations(api)
+    if "token" in operation["security"][0]
+]
+# Asked for by outside parties that know no OAuth: a secret in a header stands for the token.
+BY_SECRET = [
+    (api, method, path)
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+    if operation["security"] == [{"secret": []}]
 ]
 SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
 ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
@@ -27,8 +36,34 @@ ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.
 
 def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
     for api, table in ROUTES.items():
-        documented = {(method, path, scope) for of, method, path, scope in OPERATIONS if of == api}
+        documented: set[tuple[str, str, str | None]] = {
+            (method, path, scope) for of, method, path, scope in OPERATIONS if of == api
+        } | {(method, path, None) for of, method, path in BY_SECRET if of == api}
         assert documented == {(route.method, route.path, route.scope) for route in table}
+
+
+def test_every_operation_is_behind_a_token_or_a_secret() -> None:
+    assert len(OPERATIONS) + len(BY_SECRET) == sum(len(operations(api)) for api in openapi.APIS)
+    assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
+
+
+@pytest.mark.parametrize(("api", "method", "path"), BY_SECRET)
+def test_an_operation_behind_a_secret_is_closed_to_whoever_does_not_know_it(
+    world: World, api: str, method: str, path: str
+) -> None:
+    request = world.good(api, method, path)
+    (name,) = [header for header in request.headers if header.endswith("Secret")]
+    good, before = request.headers[name], len(world.fakes.sent)
+    others = {key: value for key, value in request.headers.items() if key != name}
+    forged = ["", good[:-1], good + "x", good.upper(), " " + good, "\u00e4", "x" * 10_000]
+    for headers in (others, *({**others, name: wrong} for wrong in forged)):
+        for body in (request.body, b"", b"\xff", b"{" * 70_000):
+            reply = world.door(api).send(replace(request, headers=headers, body=body))
+            assert (reply.status, reply.body["code"]) == (401, "forged")
+    # A token of whatever kind opens nothing here.
+    every = partner_token(*SCOPES)
+    assert world.door(api, every).send(replace(request, headers=others)).status == 401
+    assert len(world.fakes.sent) == before, "nothing was taken"
 
 
 def staff(*groups: str, client: str = STAFF_CLIENT, scope: str = "loyalty/staff") -> Token:

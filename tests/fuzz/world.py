@@ -10,14 +10,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi
+from lambdas import machine, mail, openapi, webhook_api
 from lambdas.environment import environment
 from loyalty.database import Connection, Database
 from loyalty.members.addresses import Address, save
@@ -43,14 +43,16 @@ ASIN = "B0BUNDLE00"
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
+WEBHOOK_SECRET = "the-secret-of-the-webhook-in-tests"
 _numbers = itertools.count(1)
 
 
 @dataclass
 class Fakes:
-    """Step Functions, SQS and SES; `mails` are what members would read."""
+    """Step Functions, SQS and SES; `mails` are what members would read, `sent` what went into queues."""
 
     mails: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
 
     class exceptions:  # noqa: N801
         class ExecutionAlreadyExists(Exception):
@@ -59,8 +61,8 @@ class Fakes:
     def start_execution(self, **_: Any) -> None:
         pass
 
-    def send_message(self, **_: Any) -> None:
-        pass
+    def send_message(self, **message: Any) -> None:
+        self.sent.append(message)
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -351,6 +353,17 @@ def _post(path: str, body: Any) -> Callable[[World], Request]:
 
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me": _get("/me"),
+def _push(world: World) -> Request:
+    """A package's step; of an order that nobody knows, which is the queue's business."""
+    body = {
+        "orderId": f"114-{next(_numbers):07d}-0000000", "trackingId": "TBA1", "shipmentId": "S1", "packageId": "1",
+        "poNumber": "LOY-1", "eventTimeStampInEpochMillis": 1_795_000_000_000, "deliveryStatus": "SHIPPED",
+        "detailedTrackingStatus": "PACKAGE_DEPARTED_FROM_FC_SHIPPER_SELLER",
+    }  # fmt: skip
+    request = Request.json("POST", "/webhooks/amazon-business/packages", body)
+    return replace(request, headers={**request.headers, "X-Loyalty-Webhook-Secret": WEBHOOK_SECRET})
+
+
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
     "member GET /terms": _get("/terms"),
@@ -427,6 +440,7 @@ _TABLES = (
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
     "(select coalesce(sum(held), 0)::bigint from points.member) as held, "
+    "inbound POST /webhooks/amazon-business/packages": _push,
     + ", ".join(f'(select count(*) from {table}) as "{table}"' for table in _TABLES)
 ).encode()
 
@@ -448,6 +462,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         environment.cache_clear()
         stack.callback(environment.cache_clear)
         for target, name, value in (
+        "ORDER_INFORMATION_QUEUE_URL": "heard",
             (machine, "step_functions", lambda: fakes),
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
@@ -461,6 +476,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             stack.callback(lambda module=module: module.database().close())
         owner, auditor = stack.enter_context(database.owner()), stack.enter_context(database.connect("auditor"))
         # Off by default: what is closed to all could not be tried.
+            (webhook_api, "_sqs", lambda: fakes),
+            (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
         changed_points(owner, transfers_enabled=True, transfer_daily_limit=10**9)
         yield World(database, shop, fakes, owner, auditor)
 
