@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from proofs.ledger import concurrency, durability, histories, killing, place
-from proofs.ledger.mutants import MUTANTS
+from proofs.ledger.other_mutants import EVERY
 from proofs.ledger.progress import Progress
 from proofs.report import Counts, Line, chosen, conclude, end_well_when_told_to
 
@@ -42,7 +42,7 @@ def main() -> int:
 
 def _mutants(counts: Counts) -> Line:
     started = time.monotonic()
-    progress = Progress("mutants", "seeded bugs", len(MUTANTS))
+    progress = Progress("mutants", "seeded bugs", len(EVERY))
     print(f"{'mutant':<80} caught by", flush=True)
 
     def tell(verdict: killing.Verdict) -> None:
@@ -52,9 +52,9 @@ def _mutants(counts: Counts) -> Line:
     with place.server(durable=False) as running:
         verdicts = killing.judge_all(running.port, tell=tell)
     caught = sum(verdict.caught_by is not None and verdict.mutant != killing.UNCHANGED for verdict in verdicts)
-    counts.mutants = f"{caught}/{len(MUTANTS)}"
+    counts.mutants = f"{caught}/{len(EVERY)}"
     return Line(
-        "mutants", f"{caught} of {len(MUTANTS)} seeded bugs caught, the ledger itself passes all checks",
+        "mutants", f"{caught} of {len(EVERY)} seeded bugs caught, the ledger itself passes all checks",
         [f"judged wrongly: {name}" for name in killing.survivors(verdicts)], time.monotonic() - started,
         "ONLY=mutants make prove-ledger",
     )  # fmt: skip

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from loyalty.migration import DATABASE_FOLDER, ROOMS
 from proofs.ledger import checks, place
-from proofs.ledger.mutants import MUTANTS, Mutant
+from proofs.ledger.mutants import Mutant
+from proofs.ledger.other_mutants import EVERY
 from proofs.workers import side_by_side
 from tests.conftest import TEMPLATE
 
@@ -72,7 +73,7 @@ def judge(trial: Trial) -> Verdict:
 
 
 def judge_all(
-    port: int, mutants: Sequence[Mutant] = MUTANTS, *, processes: int = 2, tell: Callable[[Verdict], None] | None = None
+    port: int, mutants: Sequence[Mutant] = EVERY, *, processes: int = 2, tell: Callable[[Verdict], None] | None = None
 ) -> list[Verdict]:
     """Judge them side by side, and with them the ledger unchanged, which must survive; the slowest are begun first."""
     known = remembered()
@@ -100,7 +101,7 @@ def _remember() -> None:
     with place.server(durable=False) as running:
         verdicts = judge_all(running.port, tell=lambda verdict: print(asdict(verdict), flush=True))
     caught = {verdict.mutant: verdict.caught_by for verdict in verdicts if verdict.caught_by}
-    order = {mutant.name: caught[mutant.name] for mutant in MUTANTS if mutant.name in caught}
+    order = {mutant.name: caught[mutant.name] for mutant in EVERY if mutant.name in caught}
     REMEMBERED.write_text(json.dumps(order, indent=0) + "\n")
 
 
