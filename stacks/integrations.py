@@ -26,6 +26,9 @@ class IntegrationsStack(Stack):
             "AmazonBusiness", ("client_id", "client_secret", "refresh_token", "buyer_email", "buying_group")
         )
         self.amazon_pay = self._empty("AmazonPay", ("public_key_id", "private_key_pem", "store_id", "merchant_id"))
+        self.stripe = self._empty("Stripe", ("api_key",))
+        # Apart from the key that moves money: the door of webhooks holds only this one.
+        self.stripe_webhook = self._empty("StripeWebhook", ("signing_secret",))
         self.quote_signing = secretsmanager.Secret(
             self,
             "QuoteSigning",
@@ -59,6 +62,8 @@ class IntegrationsStack(Stack):
         CfnOutput(self, "AmazonBusinessSecretArn", value=self.amazon_business.secret_arn)
         CfnOutput(self, "AmazonBusinessWebhookSecretArn", value=self.amazon_business_webhook.secret_arn)
         CfnOutput(self, "AmazonPaySecretArn", value=self.amazon_pay.secret_arn)
+        CfnOutput(self, "StripeSecretArn", value=self.stripe.secret_arn)
+        CfnOutput(self, "StripeWebhookSecretArn", value=self.stripe_webhook.secret_arn)
         CfnOutput(self, "QuoteSigningSecretArn", value=self.quote_signing.secret_arn)
 
     def _empty(self, id: str, keys: tuple[str, ...]) -> secretsmanager.Secret:

@@ -65,11 +65,14 @@ class ServicesStack(Stack):
             {
                 "AMAZON_PAY_SECRET_ARN": integrations.amazon_pay.secret_arn,
                 "AMAZON_PAY_URL": settings.integrations.amazon_pay_url,
+                "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
+                "STRIPE_URL": settings.integrations.stripe_url,
                 "PORTAL_ORIGIN": settings.integrations.portal_origin,
             },
             spot_percent=settings.services.spot_percent,
         )
         integrations.amazon_pay.grant_read(self.payments.task_definition.task_role)
+        integrations.stripe.grant_read(self.payments.task_definition.task_role)
         self.orders = self._service(
             "orders",
             settings.services.orders,

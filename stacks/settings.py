@@ -159,6 +159,13 @@ class Integrations(_Section):
     amazon_business_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_lwa_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_pay_url: str = Field(pattern=r"^https?://\S+[^/]$")
+    stripe_url: str = Field(default="https://api.stripe.com", pattern=r"^https?://\S+[^/]$")
+    # The SNS topics by which Amazon Pay tells about payments, as its support names them; none: its notices are refused.
+    amazon_pay_topics: tuple[Annotated[str, Field(pattern=r"^arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[^\s:,]+$")], ...] = Field(
+        default=(), strict=False
+    )
+    # Where their certificates are, if not at SNS itself: only the laptop's stand-in.
+    sns_certificates: str = Field(default="", pattern=r"^(http://127\.0\.0\.1:\d+/)?$")
     portal_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
     manager_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
 
@@ -351,6 +358,8 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("messaging", "operator_emails"), "a durable deployment needs somebody to tell", [])
     if integrations is not None:
         for key in type(integrations).model_fields:
+            if key == "amazon_pay_topics" or (key == "sns_certificates" and not integrations.sns_certificates):
+                continue
             if not getattr(integrations, key).startswith("https://"):
                 yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
 

@@ -28,6 +28,7 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 # Its millionths still fit a bigint whatever the currency.
 Budget = Annotated[int, Field(ge=0, le=10**12)]
+NOT_AT_STRIPE = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
 def _each_once(keys: Iterable[Hashable], place: str) -> None:
@@ -276,11 +277,24 @@ class AmazonBusiness(Part):
 
 
 class Payment(Part):
-    """Who takes the members' money, and when."""
+    """Who takes the members' money, and when; and what is not worth running after."""
 
-    provider: Literal["amazon_pay"] = "amazon_pay"
+    provider: Literal["amazon_pay", "stripe"] = "amazon_pay"
     capture_at: Literal["acceptance", "shipment"] = "shipment"
+    # Stripe has enabled multicapture for the account.
+    multicapture: bool = False
+    write_off_minor: Annotated[int, Field(ge=0, le=10_000)] = 100
     secret: SecretReference | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.provider == "stripe" and self.capture_at == "shipment" and not self.multicapture:
+            raise ValueError(
+                "Stripe takes a reservation once: choose capture_at acceptance, or multicapture if Stripe enabled it"
+            )
+        if self.multicapture and self.provider != "stripe":
+            raise ValueError("multicapture is Stripe's")
+        return self
 
 
 class Erp(Part):
@@ -361,6 +375,8 @@ class Programme(Part):
         ):
             if unknown := named - tiers:
                 raise ValueError(f"{place} names tiers that do not exist: {', '.join(sorted(unknown))}")
+        if self.integrations.payment.provider == "stripe" and self.store.currency in NOT_AT_STRIPE:
+            raise ValueError(f"{self.store.currency} has three decimals, of which Stripe takes only two")
         _each_once((campaign.code for campaign in self.campaigns), "campaigns")
         _each_once((rule.code for rule in self.screening), "screening")
         return self

@@ -1,7 +1,7 @@
 """Stripe as a `PaymentProvider`: a hosted Checkout Session whose PaymentIntent is captured by hand.
 
 The session reserves the money itself when the member pays, so nothing is ever APPROVED here. A PaymentIntent is our
-charge: it takes one capture, or up to 50 where Stripe has enabled multicapture for the account. Its reservation ends
+charge: it takes one capture, or up to 50 with multicapture. Its reservation ends
 after seven days and cannot be renewed without the member.
 """
 
@@ -51,15 +51,15 @@ LISTED_REFUNDS = 100
 
 
 class Stripe:
-    """`multicapture`: Stripe has enabled it for the account."""
+    """Taking in parts needs multicapture, which Stripe enables for an account; a programme says in its document that
+    it has it. Where Stripe refuses a part after all, everything is taken with the last one."""
 
     name = "stripe"
     renews = False
+    most_parts = MOST_CAPTURES
 
-    def __init__(self, api: StripeApi, *, multicapture: bool = False) -> None:
+    def __init__(self, api: StripeApi) -> None:
         self._api = api
-        self._multicapture = multicapture
-        self.most_parts = MOST_CAPTURES if multicapture else 1
 
     def smallest_minor(self, currency: str) -> int:
         """Also of a part."""
@@ -89,7 +89,7 @@ class Stripe:
             "success_url": order.result_url,
             "cancel_url": order.cancel_url,
         }
-        if self._multicapture:
+        if order.in_parts:
             asked["payment_method_options"] = {"card": {"request_multicapture": "if_available"}}
         return _json(asked)
 
@@ -147,7 +147,7 @@ class Stripe:
     def capture_request(self, amount: Money, *, last: bool = True) -> str:
         """The last one gives back what is left."""
         request: dict[str, Any] = {"amount_to_capture": amount.minor}
-        if self._multicapture and not last:
+        if not last:
             request["final_capture"] = False
         return _json(request)
 

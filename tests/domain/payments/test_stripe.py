@@ -23,11 +23,10 @@ class StripeJourney(Journey):
     """The same steps at the other provider."""
 
     name = "stripe"
-    multicapture = False
     stand_in: StripeStandIn  # type: ignore[assignment]
 
     def made(self, **options: Any) -> PaymentProvider:
-        return self.stand_in.provider(multicapture=self.multicapture, **options)
+        return self.stand_in.provider(**options)
 
     def authorised(self) -> None:
         self.run("authorise")
@@ -204,7 +203,6 @@ def test_a_key_that_stripe_does_not_know_is_our_matter(journey: StripeJourney) -
 
 def test_parts_are_taken_of_one_reservation_where_stripe_allows_it(journey: StripeJourney) -> None:
     journey.stand_in.settings(multicapture=True)
-    journey.multicapture = True
     journey.impatient()
     journey.reopen(3000, "shipment")
     journey.authorised()
@@ -224,7 +222,6 @@ def test_what_has_not_left_on_the_sixth_day_is_taken_then_and_sent_back_if_it_ne
     journey: StripeJourney,
 ) -> None:
     journey.stand_in.settings(multicapture=True)
-    journey.multicapture = True
     journey.impatient()
     journey.reopen(3000, "shipment")
     journey.authorised()
@@ -241,7 +238,6 @@ def test_what_has_not_left_on_the_sixth_day_is_taken_then_and_sent_back_if_it_ne
 
 def test_what_is_left_after_the_last_part_is_released(journey: StripeJourney) -> None:
     journey.stand_in.settings(multicapture=True)
-    journey.multicapture = True
     journey.impatient()
     journey.reopen(3000, "shipment")
     journey.authorised()
@@ -256,7 +252,6 @@ def test_what_is_left_after_the_last_part_is_released(journey: StripeJourney) ->
 
 def test_less_than_stripes_minimum_waits_for_the_next_part_or_is_written_off(journey: StripeJourney) -> None:
     journey.stand_in.settings(multicapture=True)
-    journey.multicapture = True
     journey.impatient()
     journey.reopen(3000, "shipment")
     journey.authorised()

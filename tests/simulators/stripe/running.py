@@ -30,9 +30,8 @@ class StripeStandIn:
     base_url: str
     path: Path
 
-    def provider(self, *, multicapture: bool = False, api_key: str = API_KEY, **options: Any) -> Stripe:
-        api = StripeApi(self.base_url, Credentials(api_key), **{"read_timeout_seconds": 5.0, **options})
-        return Stripe(api, multicapture=multicapture)
+    def provider(self, *, api_key: str = API_KEY, **options: Any) -> Stripe:
+        return Stripe(StripeApi(self.base_url, Credentials(api_key), **{"read_timeout_seconds": 5.0, **options}))
 
     def fault(self, operation: str, kind: str, times: int = 1, code: str | None = None) -> None:
         """The next `times` calls of the operation go wrong in this way."""
