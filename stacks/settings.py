@@ -101,7 +101,8 @@ class Identity(_Section):
 
 class Messaging(_Section):
     """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial). `max_receives`: with
-    the workers' pauses 40 are more than an hour, because a database that is away for a while must kill no message."""
+    the workers' pauses 40 are more than an hour, because a database that is away for a while must kill no message.
+    `sms_origination_number`, `sms_sender_id`: whom an SMS is from; empty: AWS chooses, which some countries refuse."""
 
     mail_from: Address
     mail_identity: Literal["domain", "address"] = "domain"
@@ -112,6 +113,7 @@ class Messaging(_Section):
     hint_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...] = Field(default=(), strict=False)
     sms_origination_number: str = Field(default="", pattern=r"^$|^\+[1-9][0-9]{6,14}$")
     sms_sender_id: str = Field(default="", pattern=r"^$|^[0-9]{0,10}[A-Za-z][A-Za-z0-9]{0,10}$")
+
 
 class Api(_Section):
     """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
@@ -189,6 +191,7 @@ class Schedules(_Section):
 
     sweeper_minutes: int = Field(default=1, ge=0, le=60)
     outbox_minutes: int = Field(default=1, ge=0, le=60)
+    points_notices_minutes: int = Field(default=5, ge=0, le=60)
     outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
 

@@ -179,6 +179,12 @@ class World:
         street = f"{next(_numbers)} {STREET}"
         return Person(program_id, member_id, number, subject, self._address(program_id, member_id, street), street)
 
+    @staticmethod
+    def preferences() -> dict[str, Any]:
+        """Choices that a member may make."""
+        kinds = {"orders": True, "points": False, "marketing": False}
+        return {"language": "de", "email": kinds, "sms": kinds, "confirmed": ["email"]}
+
     def _address(self, program_id: int, member_id: int, street: str) -> UUID:
         given = Address(FULL_NAME, PHONE, street, None, None, "Seattle", "WA", "98109", "US")
         document = reading.current(self.owner, program_id).document
@@ -347,12 +353,6 @@ def _get(path: str) -> Callable[[World], Request]:
     return lambda world: Request("GET", path.format(world=world))
 
 
-def _post(path: str, body: Any) -> Callable[[World], Request]:
-    return lambda world: Request.json("POST", path.format(world=world), body)
-
-
-GOOD: Mapping[str, Callable[[World], Request]] = {
-    "member GET /me": _get("/me"),
 def _push(world: World) -> Request:
     """A package's step; of an order that nobody knows, which is the queue's business."""
     body = {
@@ -364,6 +364,12 @@ def _push(world: World) -> Request:
     return replace(request, headers={**request.headers, "X-Loyalty-Webhook-Secret": WEBHOOK_SECRET})
 
 
+def _post(path: str, body: Any) -> Callable[[World], Request]:
+    return lambda world: Request.json("POST", path.format(world=world), body)
+
+
+GOOD: Mapping[str, Callable[[World], Request]] = {
+    "member GET /me": _get("/me"),
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
     "member GET /terms": _get("/terms"),
@@ -396,6 +402,8 @@ def _push(world: World) -> Request:
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member GET /me/preferences": _get("/me/preferences"),
+    "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
     ),
@@ -407,6 +415,8 @@ def _push(world: World) -> Request:
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /notices/unwarned-lots": _get("/notices/unwarned-lots"),
+    "manager GET /notices/lost-messages": _get("/notices/lost-messages"),
     "manager GET /finance/rates": _get("/finance/rates"),
     "manager POST /finance/rates": lambda w: w.rate(),
     "manager POST /finance/rates/{version}/approval": lambda w: w.rate_approval(),
@@ -430,6 +440,7 @@ def _push(world: World) -> Request:
     "inbound POST /accruals/{partner_reference}/reversals": lambda w: Request.json(
         "POST", f"/accruals/{w.purchase()}/reversals", {"reversal_reference": f"r-{next(_numbers)}", "points": 5}
     ),
+    "inbound POST /webhooks/amazon-business/packages": _push,
 }
 
 _TABLES = (
@@ -440,7 +451,6 @@ _TABLES = (
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
     "(select coalesce(sum(held), 0)::bigint from points.member) as held, "
-    "inbound POST /webhooks/amazon-business/packages": _push,
     + ", ".join(f'(select count(*) from {table}) as "{table}"' for table in _TABLES)
 ).encode()
 
@@ -452,6 +462,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "ORDER_INFORMATION_QUEUE_URL": "heard",
         "MAIL_FROM": "programme@example.com",
     }
     fakes = Fakes()
@@ -462,10 +473,11 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         environment.cache_clear()
         stack.callback(environment.cache_clear)
         for target, name, value in (
-        "ORDER_INFORMATION_QUEUE_URL": "heard",
             (machine, "step_functions", lambda: fakes),
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
+            (webhook_api, "_sqs", lambda: fakes),
+            (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),
@@ -476,8 +488,6 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             stack.callback(lambda module=module: module.database().close())
         owner, auditor = stack.enter_context(database.owner()), stack.enter_context(database.connect("auditor"))
         # Off by default: what is closed to all could not be tried.
-            (webhook_api, "_sqs", lambda: fakes),
-            (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
         changed_points(owner, transfers_enabled=True, transfer_daily_limit=10**9)
         yield World(database, shop, fakes, owner, auditor)
 

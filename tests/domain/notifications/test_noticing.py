@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from loyalty.database import Connection
 from loyalty.notifications import noticing
 from tests.domain.notifications.conftest import World
@@ -121,7 +119,7 @@ def warnings(world: World) -> list[tuple[int, int, int]]:
 
 
 def test_a_lot_is_warned_of_60_30_and_7_days_before_and_each_time_once(world: World) -> None:
-    member = world.member(points=900, days=100)
+    world.member(points=900, days=100)
     assert warnings(world) == []
     told = []
     for left in range(99, -1, -1):
