@@ -80,7 +80,7 @@ class RestApi(Construct):
                 )
                 acknowledge(
                     method,
-                    "An outside party knows no OAuth: the function lets in who knows the secret, and reads nothing before",
+                    "An outside party knows no OAuth: the function reads nothing before it has seen the secret",
                     "AwsSolutions-APIG4",
                     "AwsSolutions-COG4",
                 )
