@@ -179,6 +179,12 @@ class World:
         street = f"{next(_numbers)} {STREET}"
         return Person(program_id, member_id, number, subject, self._address(program_id, member_id, street), street)
 
+    @staticmethod
+    def preferences() -> dict[str, Any]:
+        """Choices that a member may make."""
+        kinds = {"orders": True, "points": False, "marketing": False}
+        return {"language": "de", "email": kinds, "sms": kinds, "confirmed": ["email"]}
+
     def _address(self, program_id: int, member_id: int, street: str) -> UUID:
         given = Address(FULL_NAME, PHONE, street, None, None, "Seattle", "WA", "98109", "US")
         document = reading.current(self.owner, program_id).document
@@ -396,6 +402,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member GET /me/preferences": _get("/me/preferences"),
+    "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
     ),
@@ -407,6 +415,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /notices/unwarned-lots": _get("/notices/unwarned-lots"),
+    "manager GET /notices/lost-messages": _get("/notices/lost-messages"),
     "manager GET /finance/rates": _get("/finance/rates"),
     "manager POST /finance/rates": lambda w: w.rate(),
     "manager POST /finance/rates/{version}/approval": lambda w: w.rate_approval(),
