@@ -137,7 +137,17 @@ begin
         select r.points, r.money_minor, r.currency,
                (select jsonb_agg(l.title order by l.line_number) from redemptions.line as l
                 where l.program_id = r.program_id and l.redemption_id = r.redemption_id
-                  and (not m.payload ? 'line_number' or l.line_number = (m.payload ->> 'line_number')::integer)) as what
+                  and (not m.payload ? 'line_number' or l.line_number = (m.payload ->> 'line_number')::integer)
+                  -- Of a parcel what is in its shipment, as far as that is known.
+                  and (not exists (
+                           select from orders.shipped_unit as u
+                           where u.program_id = r.program_id and u.redemption_id = r.redemption_id
+                             and u.shipment_key = m.payload ->> 'shipment_key')
+                       or exists (
+                           select from orders.shipped_unit as u
+                           where u.program_id = r.program_id and u.redemption_id = r.redemption_id
+                             and u.shipment_key = m.payload ->> 'shipment_key' and u.line_number = l.line_number))
+               ) as what
         into redemption
         from redemptions.redemption as r
         where r.program_id = m.program_id and r.redemption_id = (m.payload ->> 'redemption_id')::uuid
