@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -60,7 +60,7 @@ def chosen(wanted: str, known: Sequence[str]) -> list[str]:
     return [name for name in known if name in names]
 
 
-def end_well_when_told_to() -> None:
+def ending_well(main: Callable[[], int]) -> int:
     """Whoever is terminated or loses the terminal cleans up as if he had been interrupted by hand."""
 
     def interrupted(number: int, frame: FrameType | None) -> None:
@@ -68,3 +68,8 @@ def end_well_when_told_to() -> None:
 
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("\nINTERRUPTED: nothing is proven")
+        return 130

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from proofs.ledger import concurrency, durability, histories, killing, place
 from proofs.ledger.other_mutants import EVERY
 from proofs.ledger.progress import Progress
-from proofs.report import Counts, Line, chosen, conclude, end_well_when_told_to
+from proofs.report import Counts, Line, chosen, conclude, ending_well
 
 OPS = int(os.environ.get("OPS", "2000000"))
 KILLS = int(os.environ.get("KILLS", "200"))
@@ -34,7 +34,6 @@ def prove(names: Sequence[str], counts: Counts) -> None:
 
 def main() -> int:
     """0 only if nothing was violated and no mutant survived."""
-    end_well_when_told_to()
     counts = Counts()
     prove(chosen(os.environ.get("ONLY", ""), ALL), counts)
     return conclude(counts)
@@ -94,4 +93,4 @@ def _concurrency(counts: Counts) -> Line:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending_well(main))
