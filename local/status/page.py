@@ -91,6 +91,7 @@ def page(reading: dict[str, Any], notice: str = "") -> str:
         _section("Orders at Amazon Business", reading["orders"], orders.show, wide=True),
         f'<div class="grid">{_section("Addresses", reading["addresses"], _addresses)}'
         f"{_section('Fault switches', reading['faults'], _faults)}</div>",
+        _section("Messages to members", reading["told"], _told, wide=True),
         f'<div class="grid">{_section("Captured messages", reading["messages"], _messages)}'
         f"{_section('Invariants', reading['invariants'], _invariants)}</div>",
         _section("Placeholders: recorded, not running here", reading["placeholders"], _placeholders, wide=True),
@@ -242,6 +243,25 @@ def _messages(messages: list[dict[str, str]]) -> str:
         f'<span class="quiet">to {escape(one["to"])}</span></summary><p>{escape(one["text"])}</p></details>'
         for one in messages
     )
+
+
+def _told(told: dict[str, Any]) -> str:
+    outbox = told["outbox"] or {}
+    waits = f"{outbox.get('waiting', 0)} events wait to go out, {outbox.get('parked', 0)} are parked."
+    if not told["messages"]:
+        return f'<p class="quiet">None yet. {waits}</p>'
+    rows = "".join(
+        f"<tr><td class=quiet>{escape(one['at'][11:19])}</td><td>{escape(one['number'])}</td>"
+        f"<td>{escape(one['template'])}</td><td>{escape(one['channel'])}</td><td>{_state_of(one)}</td></tr>"
+        for one in told["messages"]
+    )
+    return f'<p class="quiet">{waits}</p><table>{rows}</table>'
+
+
+def _state_of(one: dict[str, Any]) -> str:
+    tone = {"sent": "good", "delivered": "good", "suppressed": "wait", "queued": "wait"}.get(one["state"], "bad")
+    why = f" ({one['reason'].replace('_', ' ')})" if one["reason"] else ""
+    return f'<span class="pill {tone}">{escape(one["state"])}{escape(why)}</span>'
 
 
 def _invariants(rows: list[dict[str, Any]]) -> str:

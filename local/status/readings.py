@@ -37,6 +37,7 @@ def read(cloud: Connected) -> Reading:
         "redemptions": _redemptions,
         "orders": orders.read,
         "messages": _messages,
+        "told": _told,
         "faults": _faults,
         "placeholders": Connected.placeholders,
         "invariants": _invariants,
@@ -161,9 +162,28 @@ def _messages(cloud: Connected) -> list[Reading]:
         }
         for mail in cloud.mails()
     ]
-    for number, ones in cloud.emulator("GET", "/_ministack/sns/sms-messages")["sms_messages"].items():
-        found += [{"at": "", "to": number, "subject": "SMS", "text": str(one.get("Message", one))} for one in ones]
-    return sorted(found, key=lambda message: message["at"], reverse=True)[:LAST_MESSAGES]
+    mails = sorted(found, key=lambda message: message["at"], reverse=True)[:LAST_MESSAGES]
+    # An SMS is kept without its time, so it cannot be sorted among the mails.
+    texts = [
+        {"at": "", "to": sms["PhoneNumber"], "subject": f"SMS: {sms['Message'][:40]}…", "text": sms["Message"]}
+        for sms in cloud.texts()[-LAST_MESSAGES:]
+    ]
+    return [*reversed(texts), *mails]
+
+
+def _told(cloud: Connected) -> Reading:
+    """What members were told lately and what became of it; what of it still waits to be said."""
+    with cloud.query() as connection:
+        if not _exists(connection, "notifications.message"):
+            return {"messages": [], "outbox": {}}
+        rows = connection.execute(
+            "select n.number, m.channel, m.template, m.state, m.reason, m.language, m.parts,"
+            " coalesce(m.sending_at, m.created_at)::text as at from notifications.message m"
+            " join members.member n using (program_id, member_id) order by m.created_at desc limit %s",
+            (LAST_MESSAGES * 2,),
+        ).fetchall()
+        outbox = connection.execute("select * from outbox.standing()").fetchone()
+    return {"messages": rows, "outbox": outbox}
 
 
 def _faults(cloud: Connected) -> dict[str, Reading]:
@@ -190,6 +210,7 @@ def _invariants(cloud: Connected) -> list[Reading]:
             "points.budget_invariants",
             "payments.invariants",
             "redemptions.invariants",
+            "notifications.invariants",
         ):
             if _exists(connection, view):
                 found += connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
