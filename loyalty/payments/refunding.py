@@ -31,8 +31,7 @@ def send_back(payments: Payments, provider: PaymentProvider, payment: Payment) -
 
 
 def _go_on(payments: Payments, provider: PaymentProvider, payment: Payment, refund: RefundRow) -> None:
-    if refund.state == "pending":
-        assert refund.refund_id is not None
+    if refund.refund_id is not None and refund.state in ("pending", "refunded"):
         _record(payments, payment, refund, provider.refund_status(refund.refund_id))
         return
     reference = f"{payment.redemption_id}:{refund.refund_number}:{refund.attempt}"
