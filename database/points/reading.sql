@@ -14,10 +14,11 @@ begin atomic
             points.lot_expires_on(min(s.key) filter (where s.key >= g.first_good)) as next_on,
             (sum(s.amount) filter (
                 where points.lot_expires_on(s.key) = (
-                    select points.lot_expires_on(min(k)) from unnest(m.lot_keys) k where k >= g.first_good)
+                    select points.lot_expires_on(min(k.key)) from points.lot k
+                    where k.program_id = m.program_id and k.member_id = m.member_id and k.key >= g.first_good)
             ))::bigint as next_amount
         from (select points.lot_key(points.today(p_program_id), true) as first_good) g
-        left join unnest(m.lot_keys, m.lot_amounts) as s (key, amount) on true
+        left join points.lot as s on s.program_id = m.program_id and s.member_id = m.member_id
         group by g.first_good
     ) l
     where m.program_id = p_program_id and m.member_id = p_member_id;
@@ -28,8 +29,8 @@ create or replace function points.lots(p_program_id int, p_member_id bigint)
 returns table (expires_on date, amount bigint) language sql stable security definer set search_path = pg_catalog
 begin atomic
     select points.lot_expires_on(s.key), sum(s.amount)::bigint
-    from points.member m, unnest(m.lot_keys, m.lot_amounts) as s (key, amount)
-    where m.program_id = p_program_id and m.member_id = p_member_id
+    from points.lot s
+    where s.program_id = p_program_id and s.member_id = p_member_id
         and s.key >= points.lot_key(points.today(p_program_id), true)
     group by points.lot_expires_on(s.key)
     order by points.lot_expires_on(s.key) nulls last;

@@ -90,7 +90,7 @@ returns table (locked_through date, waiting bigint) language sql stable security
 begin atomic
     select (select p.locked_through from reports.period p where p.program_id = p_program_id), count(*)
     from reports.mark k, points.journal j
-    where (j.txid::text)::bigint >= (k.below::text)::bigint and j.program_id = p_program_id;
+    where j.txid >= (k.below::text)::bigint and j.program_id = p_program_id;
 end;
 
 -- Each must count nothing, always, also while points move.

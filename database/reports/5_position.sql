@@ -18,12 +18,12 @@ begin
     if p_most < (
         select count(*) from (
             select from points.journal j
-            where (j.txid::text)::bigint >= (v_below::text)::bigint and j.program_id = p_program_id limit p_most + 1) x) then
+            where j.txid >= (v_below::text)::bigint and j.program_id = p_program_id limit p_most + 1) x) then
         return;
     end if;
     for w in
         select j.member_id, max(j.sequence) as sequence from points.journal j
-        where (j.txid::text)::bigint >= (v_below::text)::bigint and j.program_id = p_program_id
+        where j.txid >= (v_below::text)::bigint and j.program_id = p_program_id
         group by 1 order by 1
     loop
         perform reports.post_through(p_program_id, w.member_id, w.sequence, v_locked);
@@ -35,7 +35,7 @@ create or replace function reports.unposted(p_program_id int) returns bigint lan
 begin atomic
     select count(*)
     from reports.mark k
-    join points.journal j on (j.txid::text)::bigint >= (k.below::text)::bigint
+    join points.journal j on j.txid >= (k.below::text)::bigint
     left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
     where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0);
 end;
