@@ -57,6 +57,15 @@ begin
     return row('ok', p_op_id, v_version, v_available, v_held, v_pending, v_debt, p_amount)::points.outcome;
 end $$;
 
+-- The link of a member's row by its number; before the first there is none.
+create or replace function points.link_at(p_program_id int, p_member_id bigint, p_sequence bigint) returns bytea
+language plpgsql stable as $$
+begin
+    return coalesce((
+        select j.chain from points.journal j
+        where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence = p_sequence), '');
+end $$;
+
 -- The key was taken, so the usual hold puts the row back as it was and tells what the key was first.
 create or replace function points.hold_taken_back(
     p_program_id int, p_member_id bigint, p_op_id uuid, p_amount bigint, p_request_hash bytea
@@ -67,9 +76,7 @@ begin
     update points.member u
     set head = u.head + p_amount, available = u.available + p_amount, held = u.held - p_amount, version = u.version - 1,
         hold_ids = u.hold_ids[2:], holds = u.holds[4:],
-        chain = coalesce((
-            select j.chain from points.journal j
-            where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence = u.version - 1), '')
+        chain = points.link_at(p_program_id, p_member_id, u.version - 1)
     where u.program_id = p_program_id and u.member_id = p_member_id;
     select * into m from points.locked(p_program_id, p_member_id);
     return points.replay(m, p_op_id, p_request_hash);
@@ -132,7 +139,81 @@ begin
     return true;
 end $$;
 
+-- The usual settling: the newest hold has one lot and all of it is settled. What the row must say for it is looked up without a
+-- lock; the UPDATE finds it still said, or changes nothing.
 create or replace function points.settle(
+    p_program_id int, p_member_id bigint, p_op_id uuid, p_hold_id uuid, p_amount bigint, p_actor text
+) returns points.outcome language plpgsql security definer as $$
+declare
+    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);
+    v_hold bigint[];
+    v_available bigint;
+    v_held bigint;
+    v_pending bigint;
+    v_debt bigint;
+    v_version bigint;
+    v_chain bytea;
+begin
+    select m.holds[1:4] into v_hold from points.member m
+    where m.program_id = p_program_id and m.member_id = p_member_id
+        and m.hold_ids[1] = p_hold_id and m.holds[1] - m.holds[4] = p_amount;
+    if v_hold is not null then
+        update points.member m
+        set held = m.held - p_amount, version = m.version + 1, hold_ids = m.hold_ids[2:], holds = m.holds[4:],
+            chain = sha256(
+                m.chain || int4send(p_program_id) || int8send(p_member_id) || uuid_send(p_op_id)
+                || '\x0001'                                                    -- leg
+                || int8send(m.version + 1)
+                || '\x00000006736574746c650002000b'                            -- 'settle', dr, cr
+                || int8send(p_amount) || int8send(m.available) || int8send(m.held - p_amount)
+                || int8send(m.pending) || int8send(m.debt)
+                || '\x000000010000000000000017000000010000000100000004' || int4send(m.holds[2]::int)
+                || '\x000000010000000000000014000000010000000100000008' || int8send(p_amount) || '\xffffffff'
+                || points.sealed(p_hold_id::text) || '\xffffffff' || points.sealed(p_actor) || '\xffffffff'
+                || int4send(octet_length(v_hash)) || v_hash
+                || timestamptz_send(clock.now()) || timestamptz_send(clock.now()))
+        where m.program_id = p_program_id and m.member_id = p_member_id
+            and m.hold_ids[1] = p_hold_id and m.hold_ids[2] is distinct from p_hold_id and m.holds[1:4] = v_hold
+            -- Nothing lapsed has to be written off first.
+            and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)
+            and points.is_amount(p_amount) and points.is_key(p_op_id) and p_actor is not null
+        returning m.available, m.held, m.pending, m.debt, m.version, m.chain
+        into v_available, v_held, v_pending, v_debt, v_version, v_chain;
+    end if;
+    if v_version is null then
+        return points.settle_slowly(p_program_id, p_member_id, p_op_id, p_hold_id, p_amount, p_actor);
+    end if;
+    insert into points.journal (
+        op_id, member_id, sequence, amount, available_after, held_after, pending_after, debt_after, occurred_at, created_at,
+        txid, program_id, kind, leg, dr, cr, chain, request_hash, actor, lot_keys, lot_amounts, ref_op)
+    values (
+        p_op_id, p_member_id, v_version, p_amount, v_available, v_held, v_pending, v_debt, clock.now(), clock.now(),
+        txid_current(), p_program_id, 'settle', 1, 2, 11, v_chain, v_hash, p_actor, v_hold[2:2]::int[], array[p_amount],
+        p_hold_id)
+    on conflict do nothing;
+    if not found then
+        return points.settle_taken_back(p_program_id, p_member_id, p_op_id, p_hold_id, v_hold, v_hash);
+    end if;
+    return row('ok', p_op_id, v_version, v_available, v_held, v_pending, v_debt, p_amount)::points.outcome;
+end $$;
+
+-- As points.hold_taken_back.
+create or replace function points.settle_taken_back(
+    p_program_id int, p_member_id bigint, p_op_id uuid, p_hold_id uuid, p_hold bigint[], p_request_hash bytea
+) returns points.outcome language plpgsql as $$
+declare
+    m points.standing;
+begin
+    update points.member s
+    set held = p_hold[1], version = s.version - 1, hold_ids = p_hold_id || s.hold_ids, holds = p_hold[:3] || s.holds,
+        chain = points.link_at(p_program_id, p_member_id, s.version - 1)
+    where s.program_id = p_program_id and s.member_id = p_member_id;
+    select * into m from points.locked(p_program_id, p_member_id);
+    return points.replay(m, p_op_id, p_request_hash);
+end $$;
+
+-- Any settling.
+create or replace function points.settle_slowly(
     p_program_id int, p_member_id bigint, p_op_id uuid, p_hold_id uuid, p_amount bigint, p_actor text
 ) returns points.outcome language plpgsql security definer set search_path = pg_catalog as $$
 declare

@@ -98,7 +98,7 @@ MUTANTS = (
     _of(
         "a hold whose key is taken leaves its link in the row",
         HOLDS,
-        ("        chain = coalesce((\n", "        chain = coalesce(u.chain, (\n"),
+        ("        chain = points.link_at(p_program_id, p_member_id, u.version - 1)\n", "        chain = u.chain\n"),
     ),
     _of(
         "a reversal's reference is not looked up",
@@ -199,7 +199,13 @@ MUTANTS = (
     _of(
         "a hold takes lapsed points",
         HOLDS,
-        ("        and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n", ""),
+        ("the programme is.\n        and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n",
+         "the programme is.\n"),
+    ),
+    _of(
+        "a settling keeps lapsed points",
+        HOLDS,
+        ("            and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n", ""),
     ),
     _of(
         "a hold may take more than its lot has",
@@ -363,6 +369,17 @@ MUTANTS = (
         "an operation reaches another programme's member",
         LOTS,
         (_LOCK, _LOCK.replace("r.program_id = p_program_id and ", "")),
+    ),
+    _of(
+        "a settling whose key is taken stays in the row",
+        HOLDS,
+        ("    where s.program_id = p_program_id and s.member_id = p_member_id;\n",
+         "    where false and s.program_id = p_program_id and s.member_id = p_member_id;\n"),
+    ),
+    _of(
+        "the usual settling believes what it looked up",
+        HOLDS,
+        ("            and m.hold_ids[1] = p_hold_id and m.hold_ids[2] is distinct from p_hold_id and m.holds[1:4] = v_hold\n", ""),
     ),
     _of(
         "a hold is settled out of whatever is held",

@@ -201,6 +201,29 @@ def test_a_repetition_leaves_the_row_as_it_was(book: Book) -> None:
     assert book.value(row, member) == before
 
 
+def test_a_settling_whose_key_is_taken_leaves_the_row_as_it_was(book: Book) -> None:
+    member = book.member((book.day(5), 100))
+    hold = book.hold(member, 60).op_id
+    row = "select to_jsonb(m) from points.member m where member_id = %s"
+    before = book.value(row, member)
+    assert book.settle(member, hold, 60, hold).status is Status.KEY_REUSE
+    assert book.value(row, member) == before
+    assert book.settle(member, hold, 60).status is Status.OK
+
+
+def test_the_newest_of_several_holds_and_a_hold_of_several_lots_are_settled_whole(book: Book) -> None:
+    member = book.member((book.day(5), 100), (None, 50))
+    first, second, third = (book.hold(member, amount).op_id for amount in (80, 30, 7))
+    for hold, amount in ((second, 30), (third, 7), (first, 80)):
+        assert book.settle(member, hold, amount + 1).status is Status.OVER_HOLD
+        assert book.settle(member, hold, amount).status is Status.OK
+        assert book.settle(member, hold, amount).status is Status.HOLD_NOT_OPEN
+    assert book.row(member)["held"] == 0
+    assert book.lots(member) == {None: 33}
+    pinned = {tuple(row["lot_amounts"]) for row in book.journal(member) if row["kind"] == "settle"}
+    assert pinned == {(80,), (20, 10), (7,)}
+
+
 def test_a_lease_may_be_for_ever(book: Book) -> None:
     member = book.member((None, 100))
     hold = book.call(
