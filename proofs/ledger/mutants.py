@@ -330,7 +330,7 @@ MUTANTS = (
     _of(
         "the balance counts lapsed points",
         READING,
-        ("    select m.available - l.lapsed, m.held,", "    select m.available, m.held,"),
+        ("    if v_key < v_first_good then\n", "    if false then\n"),
     ),
     # ---- journal
     _of("the sequence stands still", JOURNAL, ("    m.version := m.version + 1;\n", "")),
