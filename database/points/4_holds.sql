@@ -17,6 +17,10 @@ declare
     v_key int;
     v_chain bytea;
 begin
+    if not points.is_amount(p_amount) or not points.is_key(p_op_id)
+        or num_nulls(p_lease_until, p_request_hash, p_actor) > 0 then
+        return points.refusal('invalid', p_op_id, p_amount);
+    end if;
     update points.member m
     set head = m.head - p_amount, available = m.available - p_amount, held = m.held + p_amount, version = m.version + 1,
         hold_ids = p_op_id || m.hold_ids,
@@ -38,7 +42,6 @@ begin
     where m.program_id = p_program_id and m.member_id = p_member_id and m.head > p_amount
         -- Nowhere is it later: what is good until then need not know where the programme is.
         and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)
-        and points.is_amount(p_amount) and points.is_key(p_op_id) and num_nulls(p_lease_until, p_request_hash, p_actor) = 0
     returning m.available, m.held, m.pending, m.debt, m.version, m.head_key, m.chain
     into v_available, v_held, v_pending, v_debt, v_version, v_key, v_chain;
     if not found then
@@ -95,10 +98,6 @@ declare
     v_lapsed bigint;
     v_parts record;
 begin
-    if not points.is_amount(p_amount) or not points.is_key(p_op_id)
-        or num_nulls(p_lease_until, p_request_hash, p_actor) > 0 then
-        return points.refusal('invalid', p_op_id, p_amount);
-    end if;
     select * into m from points.locked(p_program_id, p_member_id);
     if not found then return points.refusal('unknown_member', p_op_id, p_amount); end if;
     v_replay := points.replay(m, p_op_id, p_request_hash);
@@ -154,6 +153,9 @@ declare
     v_version bigint;
     v_chain bytea;
 begin
+    if not points.is_amount(p_amount) or not points.is_key(p_op_id) or p_actor is null then
+        return points.refusal('invalid', p_op_id, p_amount);
+    end if;
     select m.holds[1:4] into v_hold from points.member m
     where m.program_id = p_program_id and m.member_id = p_member_id
         and m.hold_ids[1] = p_hold_id and m.holds[1] - m.holds[4] = p_amount;
@@ -176,7 +178,6 @@ begin
             and m.hold_ids[1] = p_hold_id and m.hold_ids[2] is distinct from p_hold_id and m.holds[1:4] = v_hold
             -- Nothing lapsed has to be written off first.
             and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)
-            and points.is_amount(p_amount) and points.is_key(p_op_id) and p_actor is not null
         returning m.available, m.held, m.pending, m.debt, m.version, m.chain
         into v_available, v_held, v_pending, v_debt, v_version, v_chain;
     end if;
@@ -225,9 +226,6 @@ declare
     v_replay points.outcome;
     v_parts record;
 begin
-    if not points.is_amount(p_amount) or not points.is_key(p_op_id) or p_actor is null then
-        return points.refusal('invalid', p_op_id, p_amount);
-    end if;
     select * into m from points.locked(p_program_id, p_member_id);
     if not found then return points.refusal('unknown_member', p_op_id, p_amount); end if;
     v_replay := points.replay(m, p_op_id, v_hash);
