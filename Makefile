@@ -81,7 +81,10 @@ synth: install ## the `full` config into cdk.out/, with every rule on
 bench: install ## ratios, both sides in one run; one JSON line last
 	@$(PYTHON) -m bench
 
+bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 HISTORY=10000000 SAFETIES=1 PLOT=1: docs)
+	@$(PYTHON) -m bench.ledger
+
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace redeem token clean test prove prove-ledger check synth bench format
+.PHONY: help install run demo trace redeem token clean test prove prove-ledger check synth bench bench-ledger format

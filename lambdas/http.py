@@ -73,6 +73,13 @@ def text(value: Any) -> Any:
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(text, json_schema_input_type=UUID)]
 
 
+def _spelled(value: Any) -> Any:
+    # A bare number would be taken for seconds since 1970.
+    if not isinstance(value, str) or not re.match(r"\d{4}-", value):
+        raise ValueError("must be a date and time with its zone, like 2026-01-31T12:00:00Z")
+    return value
+
+
 def _sensible(instant: datetime) -> datetime:
     # Calendar arithmetic and time zones have no room at the ends of the calendar.
     if not 1970 <= instant.year <= 9000:
@@ -83,7 +90,7 @@ def _sensible(instant: datetime) -> datetime:
 Instant = Annotated[
     AwareDatetime,
     Field(strict=False),
-    BeforeValidator(text, json_schema_input_type=datetime),
+    BeforeValidator(_spelled, json_schema_input_type=datetime),
     AfterValidator(_sensible),
 ]
 

@@ -1,4 +1,4 @@
-"""The manager API's first routes: members, points by hand with a second person above the limit, one redemption."""
+"""The manager API: members, points by hand with a second person above the limit, one redemption; finance's routes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
+from lambdas.manager_routes import finance
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import database
 from loyalty.members import adjusting, membership
@@ -18,6 +19,7 @@ from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
 app = resolver("Manager API")
+app.include_router(finance.router)
 
 SCOPE = "loyalty/staff"
 SUPPORT, OPERATOR = "support", "business-operator"

@@ -50,12 +50,24 @@ class Reversal(BaseModel):
         return self
 
 
+class Bonus(View):
+    """What a campaign adds to a purchase: it promised `asked` points; budget and cap left `points` of it."""
+
+    campaign: str
+    asked: int
+    points: int
+
+
 class Moved(View):
-    """Points granted, released or taken back; `replayed` if this very request had been carried out before."""
+    """The purchase's own points granted, released or taken back; `replayed` if this request was carried out before.
+
+    `bonuses` are moved beside them: on a return in proportion.
+    """
 
     points: int
     expires_on: date | None
     replayed: bool
+    bonuses: list[Bonus]
 
 
 @app.post("/members", summary="Bring a member", status_code=201)
@@ -94,7 +106,8 @@ def release(partner_reference: Reference) -> Moved:
 
 
 def _moved(earned: accruals.Earned) -> Moved:
-    return Moved(points=earned.points, expires_on=earned.expires_on, replayed=earned.replayed)
+    bonuses = [Bonus(campaign=b.campaign, asked=b.asked, points=b.points) for b in earned.bonuses]
+    return Moved(points=earned.points, expires_on=earned.expires_on, replayed=earned.replayed, bonuses=bonuses)
 
 
 def _partner(connection: Connection, who: Caller) -> str:

@@ -70,7 +70,7 @@ class Delivery(View):
 
 
 class QuotedLine(View):
-    """One unit's price: all of it in money, or all of it in points."""
+    """One unit's price: all of it in money, or all of it in points (`unit_points_normal`: without the campaign)."""
 
     line_number: int
     asin: str
@@ -79,6 +79,15 @@ class QuotedLine(View):
     quantity: int
     unit_price_minor: int
     unit_points: int
+    unit_points_normal: int | None
+
+
+class QuotedCampaign(View):
+    """An offer that makes the quote cheaper, or one that cannot any more and why."""
+
+    campaign: str
+    applied: bool
+    reason: str | None
 
 
 class Quote(View):
@@ -105,6 +114,7 @@ class Quote(View):
     points_available: int
     stops: list[Stop]
     lots_first: list[LotFirst]
+    campaigns: list[QuotedCampaign]
     delivery: Delivery
     lines: list[QuotedLine]
 

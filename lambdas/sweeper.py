@@ -14,7 +14,7 @@ from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
 from loyalty.points import closing
 from loyalty.redemptions import sweeping
-from loyalty.reports import journal
+from loyalty.reports import journal, watching
 
 # No rule begins after this; the next minute goes on where this one stopped.
 BUDGET_SECONDS = 40.0
@@ -59,7 +59,20 @@ def abandon_payments(connection: Connection) -> int:
     return len(lapsed)
 
 
+def watch_ledger(connection: Connection) -> int:
+    """Say how ledger and books stand, for the alarms. Always 0: there is nothing to count."""
+    found = watching.watch(connection)
+    metrics.add_metric("JournalMonthsMissing", MetricUnit.Count, found.months_missing)
+    metrics.add_metric("MonthClosesRefused", MetricUnit.Count, found.closes_refused)
+    metrics.add_metric("MonthClosesLate", MetricUnit.Count, found.closes_late)
+    metrics.add_metric("BooksBehindSeconds", MetricUnit.Seconds, found.unposted_seconds)
+    metrics.add_metric("SumsBehindSeconds", MetricUnit.Seconds, found.unrolled_seconds)
+    return 0
+
+
 RULES: dict[str, Rule] = {
+    # First: what the duties below have left undone, also when they leave no time.
+    "watch_ledger": watch_ledger,
     "start_left": start_left,
     "replace_dead": replace_dead,
     "replace_overlooked": replace_overlooked,
@@ -68,10 +81,12 @@ RULES: dict[str, Rule] = {
     "abandon_unstarted": sweeping.abandon,
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
+    "lapse_reservations": sweeping.lapse_reservations,
     "ensure_partitions": sweeping.ensure_partitions,
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,
     "post_books": journal.post,
+    "post_deliveries": journal.post_deliveries,
 }
 
 

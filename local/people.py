@@ -71,4 +71,6 @@ STAFF = (
     Staff("otto@staff.example", "Otto", "business-operator"),
     Staff("olga@staff.example", "Olga", "business-operator"),
     Staff("sam@staff.example", "Sam", "support"),
+    Staff("fay@staff.example", "Fay", "finance"),
+    Staff("finn@staff.example", "Finn", "finance"),
 )

@@ -35,6 +35,7 @@ class Progress:
     records_replayed: int = 0
     records_rejected: int = 0
     points: int = 0
+    bonus_points: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
     def reject(self, reason: str, lines: int = 1) -> None:

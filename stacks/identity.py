@@ -19,6 +19,7 @@ STAFF_GROUPS = {
     "catalogue-manager": "Decides what may be redeemed",
     "business-operator": "Adjusts, approves, publishes",
     "support": "Helps members",
+    "finance": "Says what points are worth, locks and reads the books",
 }
 MAIN_PROGRAMME, CANARY_PROGRAMME = 1, 2
 

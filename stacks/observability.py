@@ -45,12 +45,32 @@ SAID = (
         "outbox_relay",
         "The event bus refuses an event for good, and what follows it waits: see docs/operations/outbox.md",
     ),
+    (
+        "JournalMonthMissing",
+        "JournalMonthsMissing",
+        "sweeper",
+        "The points journal has no partition for this month or the two after it: see docs/operations/books.md",
+    ),
+    (
+        "MonthCloseRefused",
+        "MonthClosesRefused",
+        "sweeper",
+        "A month of the points ledger does not add up and stays open: see docs/operations/books.md",
+    ),
+    (
+        "MonthCloseLate",
+        "MonthClosesLate",
+        "sweeper",
+        "A month of the points ledger ended a day ago and is not closed: see docs/operations/books.md",
+    ),
     ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
 )
 # Said when it begins and when it ends; in between silence means no change.
 SAID_ONCE = {"OrdersPaused"}
 # An event waits this long only when the bus or the relay is away.
 OLDEST_EVENT_SECONDS = 900
+# The books and the daily sums are behind by so much only when their posting has stopped, or nothing sweeps.
+OLDEST_BOOKING_SECONDS = 900
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -177,6 +197,21 @@ class ObservabilityStack(Stack):
             # The relay says it every minute: silence means that it does not run.
             silence=cloudwatch.TreatMissingData.BREACHING,
         )
+        # At least one run of the sweeper falls into each.
+        sweep = Duration.minutes(max(5, 2 * self._settings.schedules.sweeper_minutes))
+        for name, metric, what in (
+            ("BooksBehind", "BooksBehindSeconds", "The books are"),
+            ("SumsBehind", "SumsBehindSeconds", "The ledger's daily sums are"),
+        ):
+            self._alarm(
+                name,
+                _said(metric, "sweeper", sweep),
+                OLDEST_BOOKING_SECONDS,
+                f"{what} a quarter of an hour behind, or nothing sweeps: see docs/operations/books.md",
+                2,
+                # The sweeper says it each time it runs, if it does.
+                silence=cloudwatch.TreatMissingData.BREACHING if self._settings.schedules.sweeper_minutes else None,
+            )
         self._alarm(
             "RedemptionsFail",
             engine.state_machine.metric_failed(period=FIVE_MINUTES),
@@ -239,12 +274,12 @@ def _depth(name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(label=name, period=MINUTE, statistic="Maximum")
 
 
-def _said(name: str, service: str) -> cloudwatch.Metric:
+def _said(name: str, service: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": service},
-        period=FIVE_MINUTES,
+        period=period,
         statistic="Maximum",
     )
 

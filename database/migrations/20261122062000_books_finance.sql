@@ -19,3 +19,5 @@ alter table reports.movement drop constraint movement_event_check;
 alter table reports.movement add constraint movement_event_check check (event in (
     'opened', 'granted', 'reversed', 'withdrawn', 'owed', 'written_off', 'repaid', 'repaid_pending', 'repaid_granted',
     'repaid_transferred', 'redeemed', 'lapsed', 'delivered'));
+
+create index delivery_redemption on reports.delivery (program_id, redemption_id);

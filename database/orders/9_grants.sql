@@ -22,8 +22,22 @@ grant execute on function
     orders.unanswered(text, integer),
     orders.answered(integer, uuid, text),
     orders.pause(text, text),
-    orders.resume(text)
+    orders.resume(text),
+    orders.next_question(text, integer, text[]),
+    orders.looked(integer, uuid, boolean, timestamptz),
+    orders.reported(uuid[], boolean, integer),
+    orders.next_report_page(text, text, integer),
+    orders.report_page_read(text, text, timestamptz, text),
+    orders.report_pass_again(text, text),
+    orders.tidy_following(text, integer, integer, integer),
+    orders.following(text),
+    orders.owed(text, integer)
 to orders_worker;
 
-grant execute on function orders.record(integer, uuid) to order_information;
-grant select on orders.placement, orders.placement_line, orders.order_part, orders.connection to auditor;
+grant execute on function orders.record(integer, uuid), orders.quarantine(text, jsonb) to order_information;
+grant execute on function orders.purge_strays(integer) to sweeper;
+grant usage on schema orders to sweeper;
+grant select on orders.placement, orders.placement_line, orders.order_part, orders.connection, orders.follow,
+    orders.package_event, orders.shipment, orders.package, orders.shipped_unit, orders.lost_unit,
+    orders.cancelled_order, orders.told, orders.stray, orders.report_pass
+to auditor;

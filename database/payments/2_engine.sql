@@ -1,19 +1,23 @@
 -- What the redemption flow says to payments, inside its own transactions.
 
 -- Called by redeem when money is part of it. Returns ok, replay (the same again), key_reuse (another amount), invalid.
+-- `capture_at`: acceptance (one capture, asked for by the state machine) or shipment (payments.collect says when).
+drop function if exists payments.open(integer, uuid, text, bigint, text, text);
 create or replace function payments.open(
-    program_id integer, redemption_id uuid, provider text, amount_minor bigint, currency text, actor text
+    program_id integer, redemption_id uuid, provider text, amount_minor bigint, currency text, actor text,
+    capture_at text default 'acceptance', member_id bigint default null
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_column
 begin
     if open.amount_minor is null or open.amount_minor <= 0 or open.currency is null or open.currency !~ '^[A-Z]{3}$'
-       or open.provider is null or open.provider not in ('amazon_pay', 'stripe') then
+       or open.provider is null or open.provider not in ('amazon_pay', 'stripe')
+       or open.capture_at is null or open.capture_at not in ('acceptance', 'shipment') then
         return 'invalid';
     end if;
     insert into payments.payment(
-        program_id, redemption_id, provider, amount_minor, currency, actor, created_at, updated_at)
+        program_id, redemption_id, provider, amount_minor, currency, actor, capture_at, member_id, created_at, updated_at)
     values (open.program_id, open.redemption_id, open.provider, open.amount_minor, open.currency, open.actor,
-            clock.now(), clock.now())
+            open.capture_at, open.member_id, clock.now(), clock.now())
     on conflict do nothing;
     if found then
         return 'ok';
@@ -29,7 +33,8 @@ begin
 end
 $$;
 
--- Fixes, once, how much the capture task will take: zero releases the whole authorisation. Called by the settle step.
+-- Fixes, once, how much will be taken, at once or by shipment: zero releases the whole authorisation. Called by the settle
+-- step.
 -- Returns ok, replay, key_reuse (another amount was fixed), over_authorised, not_authorised, unknown_payment, invalid.
 create or replace function payments.intend_capture(
     program_id integer, redemption_id uuid, amount_minor bigint
@@ -50,7 +55,10 @@ begin
     elsif intend_capture.amount_minor > payment.authorised_minor then
         return 'over_authorised';
     end if;
-    update payments.payment as p set capture_minor = intend_capture.amount_minor
+    update payments.payment as p
+    set capture_minor = intend_capture.amount_minor,
+        -- Some of it may have shipped before the state machine came so far.
+        next_look_at = case when p.due_minor > 0 or p.all_due then clock.now() else p.next_look_at end
     where p.program_id = intend_capture.program_id and p.redemption_id = intend_capture.redemption_id;
     return 'ok';
 end
@@ -104,6 +112,13 @@ begin atomic
     select p.redemption_id, p.state, p.authorised_minor, p.authorised_at
     from payments.payment as p
     where p.program_id = open_authorisations.program_id
-      and p.charge_id is not null and p.charge_cancelled_at is null and p.state not in ('captured', 'declined')
+      and p.charge_id is not null and p.charge_cancelled_at is null and p.state not in ('captured', 'declined', 'unpaid')
     order by p.authorised_at;
 end;
+
+-- Whether the money waits for shipments, so that the state machine need not.
+create or replace function payments.taken_by_shipment(program_id integer, redemption_id uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog
+return exists (select from payments.payment as p
+               where p.program_id = taken_by_shipment.program_id
+                 and p.redemption_id = taken_by_shipment.redemption_id and p.capture_at = 'shipment');

@@ -91,23 +91,31 @@ end;
 
 -- Before a call that must not happen twice: the state says that it may have happened, key and request are stored.
 -- A step begun before comes back with the stored key and request. No row: the payment's state forbids the step.
-create or replace function payments.begin_step(program_id integer, redemption_id uuid, step text, request text)
-returns table (name text, idempotency_key text, stored_request text)
+-- `part_minor`: how much a capture takes; all that is left when it says nothing.
+drop function if exists payments.begin_step(integer, uuid, text, text);
+create or replace function payments.begin_step(
+    program_id integer, redemption_id uuid, step text, request text, part_minor bigint default null
+) returns table (name text, idempotency_key text, stored_request text)
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     payment payments.payment;
     operation_name text;
     allowed boolean;
+    left_minor bigint;
+    part bigint;
 begin
     select * into payment from payments.payment as p
     where p.program_id = begin_step.program_id and p.redemption_id = begin_step.redemption_id for update;
+    left_minor := payment.capture_minor - payment.reduced_minor - payment.written_off_minor - payment.captured_minor;
+    part := coalesce(begin_step.part_minor, left_minor);
     allowed := found and payment.void_requested_at is null and case begin_step.step
         when 'session' then payment.state = 'opened' or (payment.state = 'unknown' and payment.step = 'session')
         when 'complete' then payment.state = 'awaiting_approval'
             or (payment.state in ('completing', 'unknown') and payment.step = 'complete')
-        when 'capture' then payment.capture_minor > 0 and (payment.state = 'authorised'
-            or (payment.state in ('capturing', 'unknown') and payment.step = 'capture'))
-        when 'reauthorise' then payment.state = 'authorised'
+        -- Less may be owed than a moment ago, when the amount was chosen.
+        when 'capture' then part > 0 and part <= left_minor and (payment.state = 'authorised'
+            or (payment.state in ('capturing', 'unknown') and payment.step = 'capture' and payment.part_minor = part))
+        when 'reauthorise' then payment.state in ('authorised', 'unpaid')
             or (payment.state in ('capturing', 'completing', 'unknown') and payment.step in ('capture', 'reauthorise'))
         else false end;
     if allowed is not true then
@@ -117,6 +125,7 @@ begin
         when 'session' then 'session'
         when 'complete' then 'complete:' || payment.complete_attempt
         when 'capture' then 'capture:' || payment.charge_generation
+            || case when payment.captures > 0 then ':' || payment.captures else '' end
         else 'charge:' || payment.charge_generation + 1 end;
     insert into payments.operation(program_id, redemption_id, name, idempotency_key, request, begun_at)
     values (begin_step.program_id, begin_step.redemption_id, operation_name,
@@ -125,6 +134,7 @@ begin
     on conflict do nothing;
     update payments.payment as p
     set step = begin_step.step,
+        part_minor = case when begin_step.step = 'capture' then part end,
         state = case begin_step.step when 'session' then p.state when 'capture' then 'capturing' else 'completing' end,
         next_look_at = clock.now() + interval '60 seconds'
     where p.program_id = begin_step.program_id and p.redemption_id = begin_step.redemption_id;
@@ -213,6 +223,8 @@ begin
             + case when p.charge_id is distinct from record_authorised.charge_id and p.charge_id is not null
                    then 1 else 0 end,
         charge_cancelled_at = case when p.charge_id = record_authorised.charge_id then p.charge_cancelled_at end,
+        charge_captured_minor = case when p.charge_id = record_authorised.charge_id then p.charge_captured_minor
+                                     else 0 end,
         charge_id = record_authorised.charge_id,
         permission_id = record_authorised.permission_id,
         authorised_minor = record_authorised.authorised_minor,
@@ -220,7 +232,9 @@ begin
         authorisation_expires_at = record_authorised.expires_at,
         step = case when p.void_requested_at is null then null else 'void' end,
         state = case when p.void_requested_at is null then 'authorised' else 'voiding' end,
-        next_look_at = case when p.void_requested_at is not null or p.task is not null
+        part_minor = null,
+        hinted = false,
+        next_look_at = case when p.void_requested_at is not null or p.task is not null or p.capture_minor is not null
                             then clock.now() + interval '20 seconds' end
     where p.program_id = record_authorised.program_id and p.redemption_id = record_authorised.redemption_id;
     return case when payment.void_requested_at is null then 'ok' else 'void' end;
@@ -255,7 +269,8 @@ begin atomic
       and p.charge_id = record_charge_cancelled.charge_id;
 end;
 
--- The end without money: declined by the provider, or abandoned by the member. Nothing is reserved any more.
+-- Nothing is reserved any more, by the provider's word (declined) or the member's (abandoned): the end without money. Money
+-- of an order that stands and whose shipments pay for themselves stays owed instead: payments.record_unpaid.
 create or replace function payments.record_failed(
     program_id integer, redemption_id uuid, state text, reason text
 ) returns void language plpgsql security definer set search_path = pg_catalog as $$
@@ -265,9 +280,13 @@ begin
     end if;
     perform payments.conclude(record_failed.program_id, record_failed.redemption_id,
                               array['session', 'complete', 'charge', 'capture']);
+    if payments.record_unpaid(record_failed.program_id, record_failed.redemption_id, record_failed.reason) then
+        return;
+    end if;
     update payments.payment as p
     set state = case when p.void_requested_at is null then record_failed.state else 'voided' end,
         step = null,
+        part_minor = null,
         reason = record_failed.reason,
         authorised_minor = 0,
         charge_cancelled_at = case when p.charge_id is not null
@@ -275,19 +294,47 @@ begin
         next_look_at = clock.now() + interval '20 seconds'
     where p.program_id = record_failed.program_id and p.redemption_id = record_failed.redemption_id
       and p.captured_minor = 0 and p.state not in ('declined', 'abandoned', 'voided', 'captured');
+    perform payments.allocate(record_failed.program_id, record_failed.redemption_id);
 end
 $$;
 
--- Money was taken, once.
-create or replace function payments.record_captured(program_id integer, redemption_id uuid, captured_minor bigint)
-returns void language plpgsql security definer set search_path = pg_catalog as $$
+-- Money was taken. `taken_minor` is what the charge has given in all, so that saying it twice changes nothing.
+-- `charge_goes_on`: more may be taken of the same charge.
+drop function if exists payments.record_captured(integer, uuid, bigint);
+create or replace function payments.record_captured(
+    program_id integer, redemption_id uuid, charge_id text, taken_minor bigint, charge_goes_on boolean
+) returns void language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    payment payments.payment;
+    part bigint;
+    ended boolean;
 begin
+    select * into payment from payments.payment as p
+    where p.program_id = record_captured.program_id and p.redemption_id = record_captured.redemption_id for update;
+    part := record_captured.taken_minor - payment.charge_captured_minor;
+    if not found or payment.charge_id <> record_captured.charge_id or part <= 0
+       or payment.state not in ('authorised', 'capturing', 'unknown') then
+        return;
+    end if;
     perform payments.conclude(record_captured.program_id, record_captured.redemption_id, array['capture']);
+    insert into payments.capture(program_id, redemption_id, capture_number, charge_id, amount_minor, captured_at)
+    values (payment.program_id, payment.redemption_id, payment.captures + 1, payment.charge_id, part, clock.now());
+    ended := payment.captured_minor + part
+             >= payment.capture_minor - payment.reduced_minor - payment.written_off_minor;
     update payments.payment as p
-    set state = 'captured', step = null, reason = null, captured_minor = record_captured.captured_minor,
-        captured_at = clock.now(), next_look_at = clock.now() + interval '20 seconds'
-    where p.program_id = record_captured.program_id and p.redemption_id = record_captured.redemption_id
-      and p.state in ('authorised', 'capturing', 'unknown') and p.captured_minor = 0;
+    set captured_minor = p.captured_minor + part,
+        captures = p.captures + 1,
+        charge_captured_minor = record_captured.taken_minor,
+        charge_cancelled_at = case when not ended and not record_captured.charge_goes_on
+                                   then clock.now() else p.charge_cancelled_at end,
+        captured_at = clock.now(), part_minor = null, reason = null, unpaid_attempts = 0, unpaid_case_id = null,
+        state = case when ended then 'captured' when record_captured.charge_goes_on then 'authorised'
+                     else 'completing' end,
+        -- What is not taken yet is reserved again.
+        step = case when not ended and not record_captured.charge_goes_on then 'reauthorise' end,
+        next_look_at = clock.now() + interval '20 seconds'
+    where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
+    perform payments.allocate(payment.program_id, payment.redemption_id);
 end
 $$;
 

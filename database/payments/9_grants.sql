@@ -15,7 +15,9 @@ grant execute on function
     payments.open_authorisations(integer),
     payments.idempotency_key(integer, uuid, text)
 to auditor;
-grant select on payments.invariants, payments.due_for_reauthorisation to auditor;
+grant execute on function payments.refunds_of(integer, uuid) to auditor;
+grant select on payments.invariants, payments.due_for_reauthorisation, payments.standing, payments.house, payments.dispute,
+    payments.notice to auditor;
 
 grant execute on function payments.abandon(integer, uuid) to payments_worker;
 grant select on payments.due_for_reauthorisation to payments_worker;
@@ -24,7 +26,7 @@ grant execute on function
     payments.unresolved(integer, uuid),
     payments.take_task(integer, uuid, text, text),
     payments.answered(integer, uuid, text),
-    payments.begin_step(integer, uuid, text, text),
+    payments.begin_step(integer, uuid, text, text, bigint),
     payments.record_unknown(integer, uuid, text),
     payments.record_session(integer, uuid, text, text),
     payments.record_not_approved(integer, uuid),
@@ -32,10 +34,16 @@ grant execute on function
     payments.record_charge_refused(integer, uuid),
     payments.record_charge_cancelled(integer, uuid, text),
     payments.record_failed(integer, uuid, text, text),
-    payments.record_captured(integer, uuid, bigint),
+    payments.record_captured(integer, uuid, text, bigint, boolean),
     payments.record_voided(integer, uuid, integer),
     payments.record_permission_closed(integer, uuid),
     payments.due(integer, integer),
-    payments.at_rest(integer, uuid)
+    payments.at_rest(integer, uuid, xid8),
+    payments.refunds_open(integer, uuid),
+    payments.begin_refund(integer, uuid, integer, integer, text),
+    payments.record_refund(integer, uuid, integer, integer, text, boolean),
+    payments.record_refund_refused(integer, uuid, integer, integer, text, boolean),
+    payments.write_off(integer, uuid, bigint, text),
+    payments.record_finished(integer, uuid)
 to payments_worker;
 grant select on payments.programs_at_work to payments_worker;

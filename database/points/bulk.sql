@@ -3,6 +3,8 @@
 
 drop function if exists points.accrue_many(
     int, text, text, bigint, text, bigint[], uuid[], bigint[], date[], timestamptz[], text[], bytea[]);
+drop function if exists points.accrue_many(
+    int, text, text, bigint, text, bigint[], uuid[], bigint[], date[], timestamptz[], text[], bytea[], timestamptz[]);
 
 -- Positions count from 1. Statuses: ok, replay, key_reuse, unknown_member, invalid; a refused row leaves the others alone.
 -- Loops over index look-ups rather than joins: their plans do not depend on how large the tables are or when they were
@@ -10,7 +12,8 @@ drop function if exists points.accrue_many(
 create or replace function points.accrue_many(
     p_program_id int, p_partner text, p_funder text, p_unit_cost_micros bigint, p_actor text,
     p_member_ids bigint[], p_op_ids uuid[], p_amounts bigint[], p_expires_on date[], p_occurred_at timestamptz[],
-    p_partner_references text[], p_request_hashes bytea[], p_pending_until timestamptz[] default null
+    p_partner_references text[], p_request_hashes bytea[], p_pending_until timestamptz[] default null,
+    p_campaign text default null
 ) returns table ("position" int, status text) language plpgsql security definer
 set search_path = pg_catalog set plan_cache_mode = force_generic_plan as $$
 declare
@@ -66,7 +69,7 @@ begin
         end if;
         insert into points.accrual values (
             p_program_id, p_op_ids[i], p_partner, p_partner_references[i], p_member_ids[i], p_amounts[i], p_expires_on[i],
-            p_pending_until[i], p_funder, p_unit_cost_micros, null, p_request_hashes[i], p_actor, p_occurred_at[i], v_now)
+            p_pending_until[i], p_funder, p_unit_cost_micros, p_campaign, p_request_hashes[i], p_actor, p_occurred_at[i], v_now)
         on conflict do nothing;
         if found then
             v_status[i] := 'ok';
@@ -95,5 +98,5 @@ end $$;
 
 grant execute on function points.accrue_many(
     int, text, text, bigint, text, bigint[], uuid[], bigint[], date[], timestamptz[], text[], bytea[],
-    timestamptz[]
+    timestamptz[], text
 ) to importer;

@@ -28,18 +28,56 @@ begin atomic
     order by l.line_number;
 end;
 
--- A new quote with its lines ([{asin, offer_id, title, image_url, quantity, unit_price_minor, unit_points_full,
--- expected_unit_price_minor, expected_shipping_minor, expected_tax_minor}] in order). The totals follow from them.
+-- What a campaign pays of one unit into which `unit_points` go: the money those points cover with the campaign, less what they
+-- would cover without. Whole minor units; and the points that covering as much would cost beyond them.
+create or replace function redemptions.unit_discount(
+    unit_price_minor bigint, unit_points_full bigint, unit_points_normal bigint, unit_points bigint
+) returns bigint language sql immutable set search_path = pg_catalog
+return (div(unit_price_minor::numeric * unit_points, unit_points_full::numeric)
+        - div(unit_price_minor::numeric * unit_points, unit_points_normal::numeric))::bigint;
+
+create or replace function redemptions.unit_saved(unit_points_full bigint, unit_points_normal bigint, unit_points bigint)
+returns bigint language sql immutable set search_path = pg_catalog
+return (div(unit_points_normal::numeric * unit_points, unit_points_full::numeric) - unit_points)::bigint;
+
+-- The most that any split of a quote can cost each campaign: the discount before it is rounded grows with the points, and
+-- rounding both of its parts down adds less than one minor unit.
+create or replace function redemptions.largest_discounts(program_id integer, quote_id uuid)
+returns table (campaign text, amount_minor bigint, points bigint) language sql stable set search_path = pg_catalog
+begin atomic
+    select l.campaign,
+           sum(l.quantity * ceil(l.unit_price_minor::numeric * u.points * (l.unit_points_normal - l.unit_points_full)
+                                 / (l.unit_points_full::numeric * l.unit_points_normal)))::bigint,
+           sum(l.quantity * redemptions.unit_saved(l.unit_points_full, l.unit_points_normal, u.points))::bigint
+    from redemptions.quote as q
+    join redemptions.quote_line as l on l.program_id = q.program_id and l.quote_id = q.quote_id
+    cross join lateral (
+        select div(l.unit_points_full::numeric * q.points_max, q.points_full::numeric)::bigint as points) as u
+    where q.program_id = largest_discounts.program_id and q.quote_id = largest_discounts.quote_id
+      and l.campaign is not null
+    group by l.campaign
+    order by l.campaign collate "C";
+end;
+
+drop function if exists redemptions.create_quote(
+    integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint, bigint, timestamptz,
+    timestamptz, jsonb);
+
+-- A new quote with its lines ([{asin, offer_id, title, image_url, quantity, unit_price_minor, unit_points_full, campaign and
+-- unit_points_normal where a campaign makes it cheaper, expected_unit_price_minor, expected_shipping_minor,
+-- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote.
+-- Lines of campaigns go through create_campaign_quote.
 create or replace function redemptions.create_quote(
     program_id integer, quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text,
     partial_policy text, estimated boolean, basket_hash bytea, minutes integer, points_min bigint, points_max bigint,
-    points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb
+    points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb,
+    campaigns_left_out jsonb default null
 ) returns void language sql security definer set search_path = pg_catalog
 begin atomic
     insert into redemptions.quote(
         program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated,
         basket_hash, created_at, expires_at, total_minor, points_full, points_min, points_max, points_step,
-        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest)
+        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest, campaigns_left_out)
     select create_quote.program_id, create_quote.quote_id, create_quote.member_id, create_quote.address_id,
            create_quote.programme_version, create_quote.currency, create_quote.partial_policy, create_quote.estimated,
            create_quote.basket_hash, clock.now(), clock.now() + make_interval(mins => create_quote.minutes),
@@ -47,34 +85,76 @@ begin atomic
            sum((l ->> 'quantity')::bigint * (l ->> 'unit_points_full')::bigint),
            create_quote.points_min, create_quote.points_max, create_quote.points_step,
            sum((l ->> 'expected_shipping_minor')::bigint), sum((l ->> 'expected_tax_minor')::bigint),
-           create_quote.delivery_earliest, create_quote.delivery_latest
+           create_quote.delivery_earliest, create_quote.delivery_latest, create_quote.campaigns_left_out
     from jsonb_array_elements(create_quote.lines) as l;
     insert into redemptions.quote_line(
         program_id, quote_id, line_number, asin, offer_id, title, image_url, quantity, unit_price_minor,
-        unit_points_full, expected_unit_price_minor, expected_shipping_minor, expected_tax_minor)
+        unit_points_full, campaign, unit_points_normal, expected_unit_price_minor, expected_shipping_minor,
+        expected_tax_minor)
     select create_quote.program_id, create_quote.quote_id, l.line_number, l.line ->> 'asin', l.line ->> 'offer_id',
            l.line ->> 'title', l.line ->> 'image_url', (l.line ->> 'quantity')::integer,
            (l.line ->> 'unit_price_minor')::bigint, (l.line ->> 'unit_points_full')::bigint,
+           l.line ->> 'campaign', (l.line ->> 'unit_points_normal')::bigint,
            (l.line ->> 'expected_unit_price_minor')::bigint, (l.line ->> 'expected_shipping_minor')::bigint,
            (l.line ->> 'expected_tax_minor')::bigint
     from jsonb_array_elements(create_quote.lines) with ordinality as l (line, line_number);
 end;
 
+-- A quote with campaigns: each one's largest discount is reserved until the quote runs out. Returns {} or, when one campaign
+-- cannot (exhausted, capped, open_quotes), {code: why}; then nothing was written: price it without that campaign.
+create or replace function redemptions.create_campaign_quote(
+    program_id integer, quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text,
+    partial_policy text, estimated boolean, basket_hash bytea, minutes integer, points_min bigint, points_max bigint,
+    points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb, campaigns_left_out jsonb
+) returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+#variable_conflict use_variable
+declare
+    discount record;
+    answer text;
+    refused text;
+begin
+    perform redemptions.create_quote(
+        program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated, basket_hash,
+        minutes, points_min, points_max, points_step, delivery_earliest, delivery_latest, lines, campaigns_left_out);
+    for discount in select * from redemptions.largest_discounts(program_id, quote_id) loop
+        refused := discount.campaign;
+        answer := points.reserve_discount(
+            program_id, discount.campaign, quote_id, member_id,
+            discount.amount_minor * points.minor_micros(currency), discount.points,
+            (select q.expires_at from redemptions.quote as q
+             where q.program_id = create_campaign_quote.program_id and q.quote_id = create_campaign_quote.quote_id));
+        if answer <> 'ok' then
+            -- Caught below: what was written and reserved is undone.
+            raise exception using errcode = 'QC001';
+        end if;
+    end loop;
+    return '{}';
+exception when sqlstate 'QC001' then
+    return jsonb_build_object(refused, answer);
+end
+$$;
+
 -- One member's quote with its lines; no row for anybody else's. `open` while it has not run out.
-create or replace function redemptions.quote_of(program_id integer, member_id bigint, quote_id uuid)
+drop function if exists redemptions.quote_of(integer, bigint, uuid);
+create function redemptions.quote_of(program_id integer, member_id bigint, quote_id uuid)
 returns table (
     quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text, partial_policy text,
     estimated boolean, created_at timestamptz, expires_at timestamptz, open boolean, total_minor bigint,
     points_full bigint, points_min bigint, points_max bigint, points_step bigint, shipping_total_minor bigint,
-    tax_total_minor bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb
+    tax_total_minor bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb,
+    campaigns_left_out jsonb
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
     select q.quote_id, q.member_id, q.address_id, q.programme_version, q.currency, q.partial_policy, q.estimated,
            q.created_at, q.expires_at, q.expires_at > clock.now(), q.total_minor, q.points_full, q.points_min,
            q.points_max, q.points_step, q.shipping_total_minor, q.tax_total_minor, q.delivery_earliest,
            q.delivery_latest,
-           (select jsonb_agg(to_jsonb(l) - 'program_id' - 'quote_id' - 'row_xid' order by l.line_number)
-            from redemptions.quote_line as l where l.program_id = q.program_id and l.quote_id = q.quote_id)
+           -- A line without a campaign says nothing of campaigns: what was signed before there were any still is.
+           (select jsonb_agg(to_jsonb(l) - array['program_id', 'quote_id', 'row_xid']
+                             - case when l.campaign is null then array['campaign', 'unit_points_normal'] else '{}' end
+                             order by l.line_number)
+            from redemptions.quote_line as l where l.program_id = q.program_id and l.quote_id = q.quote_id),
+           q.campaigns_left_out
     from redemptions.quote as q
     where q.program_id = quote_of.program_id and q.member_id = quote_of.member_id and q.quote_id = quote_of.quote_id;
 end;
@@ -117,7 +197,9 @@ end;
 grant usage on schema redemptions to quote_api, member_api;
 grant execute on function
     redemptions.create_quote(integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint,
-                             bigint, timestamptz, timestamptz, jsonb),
+                             bigint, timestamptz, timestamptz, jsonb, jsonb),
+    redemptions.create_campaign_quote(integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint,
+                                      bigint, bigint, timestamptz, timestamptz, jsonb, jsonb),
     redemptions.same_quote(integer, bigint, bytea),
     redemptions.take_cart(text, integer),
     redemptions.give_cart_back(text)

@@ -122,6 +122,62 @@ begin
 end
 $$;
 
+-- Internal: the reservations of the redemption's quote become what its split costs each campaign. False if one of them has
+-- lapsed since the quote was seen to be open.
+create or replace function redemptions.spend_discounts(program_id integer, redemption_id uuid) returns boolean
+language plpgsql set search_path = pg_catalog as $$
+declare
+    discount record;
+begin
+    for discount in
+        select l.campaign, r.quote_id, r.currency, sum(l.quantity * l.unit_discount_minor)::bigint as amount_minor,
+               sum(l.quantity * l.unit_saved_points)::bigint as points
+        from redemptions.redemption as r
+        join redemptions.line as l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
+        where r.program_id = spend_discounts.program_id and r.redemption_id = spend_discounts.redemption_id
+          and l.campaign is not null
+        group by l.campaign, r.quote_id, r.currency order by l.campaign collate "C"
+    loop
+        if points.spend_reserved(
+               spend_discounts.program_id, discount.campaign, discount.quote_id,
+               discount.amount_minor * points.minor_micros(discount.currency), discount.points) <> 'ok'
+           and discount.amount_minor > 0 then
+            return false;
+        end if;
+    end loop;
+    return true;
+end
+$$;
+
+-- Internal: of what redemptions cost their campaigns only the accepted units' part stays; nothing while none is accepted.
+-- Again changes nothing. Last in its transaction, like the spending; for several redemptions once, with all of them.
+create or replace function redemptions.return_discounts(redemption_ids uuid[]) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    discount record;
+    pot text;
+begin
+    for discount in
+        select r.program_id, l.campaign, r.quote_id, r.currency,
+               sum(coalesce(l.accepted_quantity, 0) * l.unit_discount_minor)::bigint as amount_minor,
+               sum(coalesce(l.accepted_quantity, 0) * l.unit_saved_points)::bigint as points
+        from redemptions.redemption as r
+        join redemptions.line as l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
+        where r.redemption_id = any (return_discounts.redemption_ids) and l.campaign is not null
+        group by r.program_id, l.campaign, r.quote_id, r.currency
+        order by r.program_id, l.campaign collate "C", r.quote_id
+    loop
+        if cardinality(return_discounts.redemption_ids) > 1 and pot is distinct from discount.campaign then
+            perform points.lock_pot(discount.program_id, discount.campaign);
+            pot := discount.campaign;
+        end if;
+        perform points.keep_spent(
+            discount.program_id, discount.campaign, discount.quote_id,
+            discount.amount_minor * points.minor_micros(discount.currency), discount.points);
+    end loop;
+end
+$$;
+
 -- Internal: everything that redeem writes. Returns ok, or lost (a unique key was taken meanwhile); raises RD001 with
 -- the ledger's status as its message.
 create or replace function redemptions.write_down(
@@ -136,6 +192,7 @@ declare
     place_before timestamptz := instant + delay + approval + interval '1 day';
     quote record;
     frozen jsonb;
+    campaigns boolean;
     status text;
 begin
     select * into strict quote from redemptions.quote as q
@@ -155,13 +212,19 @@ begin
         return 'lost';
     end if;
 
-    insert into redemptions.line(program_id, redemption_id, line_number, asin, title, image_url, quantity,
-                                 unit_points, unit_money_minor)
-    select quote.program_id, redemption_id, l.line_number, l.asin, l.title, l.image_url, l.quantity,
-           s.unit_points, s.unit_money_minor
-    from redemptions.quote_line as l
-    join redemptions.split(quote.program_id, quote.quote_id, points_chosen) as s on s.line_number = l.line_number
-    where l.program_id = quote.program_id and l.quote_id = quote.quote_id;
+    with written as (
+        insert into redemptions.line(program_id, redemption_id, line_number, asin, title, image_url, quantity,
+                                     unit_points, unit_money_minor, campaign, unit_discount_minor, unit_saved_points)
+        select quote.program_id, redemption_id, l.line_number, l.asin, l.title, l.image_url, l.quantity,
+               s.unit_points, s.unit_money_minor, l.campaign,
+               coalesce(redemptions.unit_discount(l.unit_price_minor, l.unit_points_full, l.unit_points_normal,
+                                                  s.unit_points), 0),
+               coalesce(redemptions.unit_saved(l.unit_points_full, l.unit_points_normal, s.unit_points), 0)
+        from redemptions.quote_line as l
+        join redemptions.split(quote.program_id, quote.quote_id, points_chosen) as s on s.line_number = l.line_number
+        where l.program_id = quote.program_id and l.quote_id = quote.quote_id
+        returning campaign)
+    select bool_or(w.campaign is not null) into campaigns from written as w;
 
     -- The quote froze the programme's version: what may drift was decided there.
     select v.document into strict frozen from programme.version(quote.program_id, quote.programme_version) as v;
@@ -177,7 +240,8 @@ begin
 
     if money_minor > 0 then
         status := payments.open(quote.program_id, redemption_id, policy -> 'integrations' -> 'payment' ->> 'provider',
-                                money_minor, quote.currency, actor);
+                                money_minor, quote.currency, actor,
+                                policy -> 'integrations' -> 'payment' ->> 'capture_at', quote.member_id);
         if status <> 'ok' then
             raise exception 'payment not opened: %', status;
         end if;
@@ -190,6 +254,10 @@ begin
         if status <> 'ok' then
             raise exception using errcode = 'RD001', message = status;
         end if;
+    end if;
+    -- Last, and after the member: nobody waits for anything with a campaign's money in hand.
+    if campaigns and not redemptions.spend_discounts(quote.program_id, redemption_id) then
+        raise exception using errcode = 'RD001', message = 'quote_expired';
     end if;
     perform redemptions.note(quote.program_id, redemption_id, 'redeemed',
                              jsonb_build_object('points', points, 'money_minor', money_minor));

@@ -44,10 +44,13 @@ begin
 end
 $$;
 
--- Internal: what is left to do with the money of a settled redemption.
+-- Internal: what is left to do with the money of a settled redemption. What is taken by shipment stays reserved.
 create or replace function redemptions.money_step(redemption redemptions.redemption) returns text
-language sql immutable set search_path = pg_catalog
-return case when redemption.accepted_money_minor > 0 then 'capture' when redemption.money_minor > 0 then 'void'
+language sql stable set search_path = pg_catalog
+return case when redemption.accepted_money_minor > 0 then
+                case when payments.taken_by_shipment(redemption.program_id, redemption.redemption_id) then 'close'
+                     else 'capture' end
+            when redemption.money_minor > 0 then 'void'
             else 'close' end;
 
 -- What screening says: blocked (the member was, since redeeming) or allow.
@@ -153,18 +156,29 @@ $$;
 create or replace function redemptions.release(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    redemption redemptions.redemption := redemptions.locked(release.program_id, release.redemption_id);
+    released bigint := redemptions.release_points(release.program_id, release.redemption_id);
+begin
+    perform redemptions.return_discounts(array[release.redemption_id]);
+    return jsonb_build_object('released_points', released);
+end
+$$;
+
+-- Internal: the same without what campaigns paid.
+create or replace function redemptions.release_points(program_id integer, redemption_id uuid)
+returns bigint language plpgsql set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption := redemptions.locked(release_points.program_id, release_points.redemption_id);
 begin
     if redemption.state = 'closed' then
-        return jsonb_build_object('released_points', redemption.released_points);
+        return redemption.released_points;
     elsif redemption.state not in ('cancelled', 'failed') then
         raise exception 'a redemption in state % is not released', redemption.state using errcode = '55000';
     end if;
     perform redemptions.return_points(redemption, redemption.points - redemption.released_points,
         case when redemption.outcome in ('cancelled', 'payment_declined', 'payment_abandoned') then 'member'
              else 'ours' end);
-    perform redemptions.finish(release.program_id, release.redemption_id, redemption.outcome);
-    return jsonb_build_object('released_points', redemption.points);
+    perform redemptions.finish(release_points.program_id, release_points.redemption_id, redemption.outcome);
+    return redemption.points;
 end
 $$;
 
@@ -204,8 +218,9 @@ begin
 end
 $$;
 
--- Amazon's answer is recorded: the points of the accepted units are spent, the others return, and the capture is fixed
--- at exactly the accepted part. Without money this is the end. Next: capture, void, close, done.
+-- Amazon's answer is recorded: the points of the accepted units are spent, the others return, and what may be captured is
+-- fixed at exactly the accepted part. Without money, or where shipments take it, this is the end. Next: capture, void, close,
+-- done.
 create or replace function redemptions.settle(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -271,6 +286,7 @@ begin
         end if;
     end if;
 
+    perform redemptions.return_discounts(array[settle.redemption_id]);
     select * into redemption from redemptions.redemption as r
     where r.program_id = settle.program_id and r.redemption_id = settle.redemption_id;
     if redemptions.money_step(redemption) = 'close' then

@@ -23,6 +23,7 @@ begin
     perform redemptions.move(cancel.program_id, cancel.redemption_id, 'cancelled', 'cancelled');
     if redemption.state = 'held' then
         perform redemptions.return_points(redemption, redemption.points, 'member');
+        perform redemptions.return_discounts(array[cancel.redemption_id]);
     end if;
     return 'cancelled';
 end
@@ -98,6 +99,7 @@ begin
                       from redemptions.line as l
                       where l.program_id = r.program_id and l.redemption_id = r.redemption_id),
             'parts', (select coalesce(jsonb_agg(to_jsonb(o)), '[]') from orders.parts(r.program_id, r.redemption_id) as o),
+            'progress', orders.progress_of(r.program_id, r.redemption_id),
             'queue', (select to_jsonb(w) from orders.expected_wait(r.program_id, r.redemption_id) as w),
             'payment', (select to_jsonb(p) from payments.status_of(r.program_id, r.redemption_id) as p),
             'events', (select jsonb_agg(jsonb_build_object('kind', e.kind, 'detail', e.detail, 'at', e.occurred_at)
@@ -127,15 +129,17 @@ begin
 end
 $$;
 
+drop function if exists redemptions.list(integer, bigint, uuid, integer);
 -- A member's redemptions, newest first, those before one of them (null: from the newest). At most 100 a page.
 create or replace function redemptions.list(program_id integer, member_id bigint, before uuid, page_size integer)
 returns table (redemption_id uuid, state text, outcome text, review_reason text, points bigint, money_minor bigint,
                currency text, settled_points bigint, released_points bigint, accepted_money_minor bigint,
-               created_at timestamptz, closed_at timestamptz, titles text[], image_url text)
+               created_at timestamptz, closed_at timestamptz, titles text[], image_url text, progress text)
 language sql stable security definer set search_path = pg_catalog
 begin atomic
     select r.redemption_id, r.state, r.outcome, r.review_reason, r.points, r.money_minor, r.currency, r.settled_points,
-           r.released_points, r.accepted_money_minor, r.created_at, r.closed_at, l.titles, l.image_url
+           r.released_points, r.accepted_money_minor, r.created_at, r.closed_at, l.titles, l.image_url,
+           orders.progress_word(r.program_id, r.redemption_id)
     from redemptions.redemption as r
     cross join lateral (
         select array_agg(line.title order by line.line_number) as titles,

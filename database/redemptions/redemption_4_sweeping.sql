@@ -112,7 +112,7 @@ create or replace function redemptions.abandon(most integer)
 returns bigint language plpgsql security definer set search_path = pg_catalog as $$
 declare
     left_standing redemptions.redemption;
-    abandoned bigint := 0;
+    abandoned uuid[] := '{}';
 begin
     for left_standing in
         select r.* from redemptions.redemption as r
@@ -123,10 +123,11 @@ begin
         if left_standing.state = 'held' then
             perform redemptions.fail(left_standing, 'expired');
         end if;
-        perform redemptions.release(left_standing.program_id, left_standing.redemption_id);
-        abandoned := abandoned + 1;
+        perform redemptions.release_points(left_standing.program_id, left_standing.redemption_id);
+        abandoned := abandoned || left_standing.redemption_id;
     end loop;
-    return abandoned;
+    perform redemptions.return_discounts(abandoned);
+    return cardinality(abandoned);
 end
 $$;
 

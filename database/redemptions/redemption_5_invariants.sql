@@ -77,23 +77,57 @@ select 'the payment is of the money that was promised',
         full join payments.payment as p using (program_id, redemption_id)
         where coalesce(r.money_minor, 0) <> coalesce(p.amount_minor, 0) or r.currency <> p.currency)
 union all
-select 'what was accepted for money was captured, or a person knows',
+select 'what was accepted for money was captured or waits for its shipments, or a person knows',
        (select count(*) from redemptions.redemption as r
-        left join payments.payment as p using (program_id, redemption_id)
+        left join payments.standing as p using (program_id, redemption_id)
         where r.state = 'closed' and r.accepted_money_minor > 0
           and r.review_reason is distinct from 'money_not_captured'
-          and coalesce(p.captured_minor, 0) <> r.accepted_money_minor)
+          and (coalesce(p.intended_minor, 0) <> r.accepted_money_minor
+               or (p.open_minor <> 0 and p.capture_at <> 'shipment')))
 union all
 select 'nothing is reserved for a redemption that is over, or a person knows',
        (select count(*) from redemptions.redemption as r
         join payments.payment as p using (program_id, redemption_id)
         where r.state = 'closed' and p.state not in ('opened', 'captured', 'voided', 'declined', 'abandoned')
+          and (p.capture_at <> 'shipment' or coalesce(r.accepted_money_minor, 0) = 0)
           and coalesce(r.review_reason, '') not in ('money_not_captured', 'money_not_voided'))
 union all
-select 'money was captured for exactly what was accepted, or not at all',
+select 'money was captured for what was accepted and for nothing else',
        (select count(*) from redemptions.redemption as r
         join payments.payment as p using (program_id, redemption_id)
-        where p.captured_minor > 0 and p.captured_minor <> coalesce(r.accepted_money_minor, 0))
+        where p.captured_minor > 0
+          and (p.capture_minor is distinct from r.accepted_money_minor
+               or (p.capture_at <> 'shipment'
+                   and p.captured_minor + p.reduced_minor + p.written_off_minor <> p.capture_minor)))
+union all
+select 'what campaigns reserve is for quotes that nobody has redeemed',
+       (select count(*) from points.budget_use as u
+        left join redemptions.quote as q on q.program_id = u.program_id and q.quote_id = u.op_id
+        where u.kind = 'discount' and u.reserved_micros > 0
+          and (q.quote_id is null or q.member_id <> u.member_id or q.expires_at <> u.reserved_until
+               or exists (select from redemptions.redemption as r
+                          where r.program_id = q.program_id and r.quote_id = q.quote_id)))
+union all
+select 'a campaign pays the discount of what was promised or accepted, and of nothing else',
+       (select count(*) from points.budget_use as u
+        full join (
+            select r.program_id, r.quote_id, l.campaign, r.currency, r.state, r.accepted_points is not null as accepted,
+                   sum(l.quantity * l.unit_discount_minor) as promised_minor,
+                   sum(coalesce(l.accepted_quantity, 0) * l.unit_discount_minor) as accepted_minor
+            from redemptions.redemption as r
+            join redemptions.line as l using (program_id, redemption_id)
+            where l.campaign is not null
+            group by r.program_id, r.redemption_id, l.campaign) as d
+            on d.program_id = u.program_id and d.quote_id = u.op_id and d.campaign = u.campaign
+        left join points.budget as b on b.program_id = u.program_id and b.campaign = u.campaign
+        where u.kind is distinct from 'bonus'
+          -- Who cancels before the payment was asked for gives it back at once, else when that is closed.
+          and not (coalesce(u.spent_micros, 0) = 0 and d.state = 'cancelled')
+          and coalesce(u.spent_micros, 0) <> coalesce(b.minor_micros, 1) * case
+                when d.quote_id is null then 0
+                when d.accepted then d.accepted_minor
+                when d.state = 'closed' then 0
+                else d.promised_minor end)
 union all
 select 'a redemption is open for less than thirty days, or a person knows of it',
        (select count(*) from redemptions.redemption as r

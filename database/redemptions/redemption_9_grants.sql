@@ -36,4 +36,6 @@ grant execute on function
     redemptions.payments_to_abandon(integer)
 to sweeper;
 
+grant execute on function redemptions.observe(text, jsonb), redemptions.follow_up(integer, uuid) to order_information;
+
 grant select on redemptions.invariants, redemptions.open_by_state to auditor;

@@ -15,7 +15,7 @@ begin
         select from jsonb_each(p_accounts) c (account, code)
         where c.account not in (
                 select p.debit_account from reports.postings() p union select p.credit_account from reports.postings() p)
-            or jsonb_typeof(c.code) <> 'string' or c.code #>> '{}' !~ '^[ -~]{1,40}$') then
+            or jsonb_typeof(c.code) <> 'string' or c.code #>> '{}' !~ '^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}$') then
         raise exception 'codes are for our accounts' using errcode = 'check_violation';
     end if;
     perform from programme.program where program_id = p_program_id for no key update;

@@ -137,6 +137,21 @@ begin
     end loop;
 end $$;
 
+-- Internal: goods of a redemption are ordered: what campaigns paid for the accepted ones, to their funders' account.
+create or replace function reports.post_discounts(p_program_id int, p_day date, p_redemption_id uuid) returns void
+language sql as $$
+    insert into reports.discount as d (program_id, day, funder, campaign, redemptions, amount_minor)
+    select p_program_id, p_day, u.funder, l.campaign, 1, sum(l.accepted_quantity * l.unit_discount_minor)
+    from redemptions.line l
+    join redemptions.redemption r using (program_id, redemption_id)
+    join points.budget_use u on u.program_id = r.program_id and u.op_id = r.quote_id and u.campaign = l.campaign
+    where l.program_id = p_program_id and l.redemption_id = p_redemption_id
+    group by u.funder, l.campaign having sum(l.accepted_quantity * l.unit_discount_minor) > 0
+    on conflict (program_id, day, funder, campaign) do update
+    set redemptions = d.redemptions + 1, amount_minor = d.amount_minor + excluded.amount_minor,
+        row_xid = pg_current_xact_id()
+$$;
+
 -- Internal: one row of the points journal.
 create or replace function reports.post_row(j points.journal, p_locked_through date) returns void
 language plpgsql as $$
@@ -162,11 +177,15 @@ begin
         v_month := date_trunc('month', reports.business_day(j.program_id, j.occurred_at, j.created_at))::date;
     end if;
     if j.dr = 10 or j.cr = 13 then
-        insert into reports.funding as f (program_id, day, funder, unit_cost_micros, issued, reversed)
-        values (j.program_id, v_day, a.funder, a.unit_cost_micros, case when j.dr = 10 then j.amount else 0 end,
-            case when j.dr = 10 then 0 else j.amount end)
-        on conflict (program_id, day, funder, unit_cost_micros) do update
+        insert into reports.funding as f (program_id, day, funder, unit_cost_micros, campaign, issued, reversed)
+        values (j.program_id, v_day, a.funder, a.unit_cost_micros, coalesce(a.campaign, ''),
+            case when j.dr = 10 then j.amount else 0 end, case when j.dr = 10 then 0 else j.amount end)
+        on conflict (program_id, day, funder, unit_cost_micros, campaign) do update
         set issued = f.issued + excluded.issued, reversed = f.reversed + excluded.reversed, row_xid = pg_current_xact_id();
+    end if;
+
+    if j.dr = 2 and j.cr = 11 then
+        perform reports.post_discounts(j.program_id, v_day, j.ref_op);
     end if;
 
     if j.dr in (10, 14) and j.cr in (1, 3) then

@@ -157,7 +157,7 @@ end;
 
 -- Lock all days up to this one and write their journals. Statuses: ok, already_locked, too_early (the day is not over),
 -- no_rate (nobody approved any), nothing (no movement yet), not_posted (a transaction of those days has just ended or
--- still runs: again later), too_long (more than 750 days: in steps).
+-- still runs: again later), too_long (more than 400 days: in steps).
 create or replace function reports.lock(p_program_id int, p_through date, p_actor text) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -183,7 +183,7 @@ begin
     if p_through <= p.locked_through then return 'already_locked'; end if;
     v_day := coalesce(p.locked_through + 1, (select min(m.day) from reports.movement m where m.program_id = p_program_id));
     if v_day is null or v_day > p_through then return 'nothing'; end if;
-    if p_through - v_day >= 750 then return 'too_long'; end if;
+    if p_through - v_day >= 400 then return 'too_long'; end if;
     if (reports.rate_on(p_program_id, v_day)).version is null then return 'no_rate'; end if;
 
     -- The accounting model is for life: that of the last day is that of all.

@@ -32,12 +32,15 @@ begin
     order by l.day, l.line_number;
 end $$;
 
--- A month for each funder, in points and in what the funder pays; prices: [{unit_cost_micros, issued, reversed}].
--- `amount_minor` is rounded like the journal: the months' amounts add up to the whole. Final when its last day is locked.
-create or replace function reports.funder_statement(p_program_id int, p_month date)
+-- A month for each funder, in points and in what the funder pays; prices: [{unit_cost_micros, campaign, issued, reversed}],
+-- campaign null for a partner's own points; discounts: [{campaign, redemptions, amount_minor}].
+-- `amount_minor` is points times price, rounded like the journal (the months' amounts add up to the whole), and the discounts.
+-- Final when its last day is locked.
+drop function if exists reports.funder_statement(int, date);
+create function reports.funder_statement(p_program_id int, p_month date)
 returns table (
     funder text, issued numeric, reversed numeric, redeemed numeric, lapsed numeric, outstanding numeric, prices jsonb,
-    amount_minor bigint, through_micros numeric, currency text, final boolean
+    discounts jsonb, discount_minor numeric, amount_minor bigint, through_micros numeric, currency text, final boolean
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
     with span as (
@@ -53,12 +56,22 @@ begin atomic
         where f.program_id = p_program_id and f.day <= s.last group by 1
     ), priced as (
         select x.funder, jsonb_agg(jsonb_build_object(
-            'unit_cost_micros', x.unit_cost_micros, 'issued', x.issued, 'reversed', x.reversed) order by x.unit_cost_micros
+            'unit_cost_micros', x.unit_cost_micros, 'campaign', nullif(x.campaign, ''), 'issued', x.issued,
+            'reversed', x.reversed) order by x.unit_cost_micros, x.campaign collate "C"
         ) as prices
         from (
-            select f.funder, f.unit_cost_micros, sum(f.issued) as issued, sum(f.reversed) as reversed
+            select f.funder, f.unit_cost_micros, f.campaign, sum(f.issued) as issued, sum(f.reversed) as reversed
             from reports.funding f, span s
-            where f.program_id = p_program_id and f.day between s.first and s.last group by 1, 2
+            where f.program_id = p_program_id and f.day between s.first and s.last group by 1, 2, 3
+        ) x group by 1
+    ), discounted as (
+        select x.funder, sum(x.amount_minor) as discount_minor, jsonb_agg(jsonb_build_object(
+            'campaign', x.campaign, 'redemptions', x.redemptions, 'amount_minor', x.amount_minor)
+            order by x.campaign collate "C") as discounts
+        from (
+            select d.funder, d.campaign, sum(d.redemptions) as redemptions, sum(d.amount_minor) as amount_minor
+            from reports.discount d, span s
+            where d.program_id = p_program_id and d.day between s.first and s.last group by 1, 2
         ) x group by 1
     ), used as (
         select m.funder,
@@ -72,25 +85,33 @@ begin atomic
         where m.program_id = p_program_id and m.day <= s.last group by 1
     )
     select funder, coalesce(p.issued, 0), coalesce(p.reversed, 0), coalesce(u.redeemed, 0), coalesce(u.lapsed, 0),
-        coalesce(u.outstanding, 0), coalesce(c.prices, '[]'),
-        reports.minor(coalesce(p.through, 0), r.minor_micros) - reports.minor(coalesce(p.before, 0), r.minor_micros),
+        coalesce(u.outstanding, 0), coalesce(c.prices, '[]'), coalesce(d.discounts, '[]'), coalesce(d.discount_minor, 0),
+        reports.minor(coalesce(p.through, 0), r.minor_micros) - reports.minor(coalesce(p.before, 0), r.minor_micros)
+            + coalesce(d.discount_minor, 0)::bigint,
         coalesce(p.through, 0), r.currency,
-        coalesce((select d.locked_through >= s.last from reports.period d where d.program_id = p_program_id), false)
+        coalesce((select o.locked_through >= s.last from reports.period o where o.program_id = p_program_id), false)
     from paid p
     full join used u using (funder)
+    full join discounted d using (funder)
     left join priced c using (funder)
     cross join span s
     cross join lateral reports.rate_on(p_program_id, s.last) r
     order by funder collate "C";
 end;
 
--- How far the books are: the last locked day, and how many journal rows wait to be posted.
-create or replace function reports.state(p_program_id int)
-returns table (locked_through date, waiting bigint) language sql stable security definer set search_path = pg_catalog
+-- How far the books are: the programme's day, the last locked day, and how many journal rows wait to be posted.
+drop function if exists reports.state(int);
+create function reports.state(p_program_id int)
+returns table (today date, locked_through date, waiting bigint)
+language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select (select p.locked_through from reports.period p where p.program_id = p_program_id), count(*)
-    from reports.mark k, points.journal j
-    where j.txid >= (k.below::text)::bigint and j.program_id = p_program_id;
+    select points.today(p_program_id),
+        (select p.locked_through from reports.period p where p.program_id = p_program_id),
+        (select count(*)
+         from reports.mark k
+         join points.journal j on j.txid >= (k.below::text)::bigint
+         left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
+         where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0));
 end;
 
 -- Each must count nothing, always, also while points move.

@@ -30,16 +30,6 @@ begin
     end loop;
 end $$;
 
--- Internal: rows of the journal that the books do not know yet.
-create or replace function reports.unposted(p_program_id int) returns bigint language sql stable
-begin atomic
-    select count(*)
-    from reports.mark k
-    join points.journal j on j.txid >= (k.below::text)::bigint
-    left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
-    where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0);
-end;
-
 -- Internal: points that members have by rollup and tail, and that the books know.
 create or replace function reports.points_now(p_program_id int, out ledger numeric, out owed numeric, out books numeric)
 language sql stable
@@ -64,7 +54,7 @@ create or replace function reports.position(
 begin
     perform reports.catch_up(p_program_id, 10000);
     -- One statement, one snapshot.
-    select clock.now(), d.day, p.locked_through, reports.unposted(p_program_id), n.ledger, n.owed, n.books,
+    select clock.now(), d.day, p.locked_through, (select t.waiting from reports.state(p_program_id) t), n.ledger, n.owed, n.books,
         r.accounting_model, r.currency, r.version,
         coalesce((
             select jsonb_agg(jsonb_build_object(
@@ -128,7 +118,7 @@ begin
         select m.month, m.points, m.deferred, m.cost, sum(m.deferred) over w as deferred_through, sum(m.cost) over w as cost_through
         from monthly m window w as (order by m.month)
     )
-    select clock.now(), reports.unposted(p_program_id), n.ledger, n.owed, n.books, r.currency,
+    select clock.now(), (select t.waiting from reports.state(p_program_id) t), n.ledger, n.owed, n.books, r.currency,
         coalesce((
             select jsonb_agg(jsonb_build_object(
                 'month', s.month, 'points', s.points,

@@ -1,6 +1,6 @@
 -- Who may call what of the books. Staff propose, approve, lock and read through the manager API; nobody touches a table.
 grant usage on schema reports to sweeper, manager_api, order_information, auditor;
-grant execute on function reports.post(int) to sweeper;
+grant execute on function reports.post(int), reports.post_deliveries(int), reports.watch() to sweeper;
 grant execute on function
     reports.propose_rate(int, date, text, text, text, int, bigint, bigint, int, bigint, int[], jsonb, text, text),
     reports.approve_rate(int, int, text),

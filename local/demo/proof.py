@@ -70,7 +70,12 @@ def prove(cloud: Connected) -> Proof:
         assert spent is not None
         violations = [
             f"{row['name']}: {row['violations']}"
-            for view in ("points.invariants", "payments.invariants", "redemptions.invariants")
+            for view in (
+                "points.invariants",
+                "points.budget_invariants",
+                "payments.invariants",
+                "redemptions.invariants",
+            )
             for row in connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
             if row["violations"]
         ]
@@ -113,22 +118,32 @@ def _against_amazon_business(file: Path, redemptions: list[dict[str, Any]], line
 
 
 def _against_amazon_pay(file: Path, redemptions: list[dict[str, Any]]) -> list[str]:
-    """Captured money is what was accepted, to the cent; nothing stays reserved on anybody's card."""
-    charges = _rows(file, "select merchant_reference, state, captured_minor - refunded_minor as taken from charges")
+    """Captured money is what was accepted, to the cent; what has not left yet is reserved, and nothing else is."""
+    charges = _rows(
+        file,
+        "select merchant_reference, state, captured_minor - refunded_minor as taken,"
+        " iif(state = 'Authorized', authorised_minor, 0) as reserved from charges",
+    )
     taken: Counter[str] = Counter()
+    reserved: Counter[str] = Counter()
     for charge in charges:
         taken[charge["merchant_reference"]] += charge["taken"]
+        reserved[charge["merchant_reference"]] += charge["reserved"]
     owed = Counter({row["redemption_id"]: row["money_minor"] for row in redemptions if row["outcome"] in WENT_FORWARD})
     return [
         *(
             f"{charge['merchant_reference']}: a charge is left {charge['state']}"
             for charge in charges
             if charge["state"] not in ("Captured", "Canceled", "Declined")
+            and not (
+                charge["state"] == "Authorized"
+                and taken[charge["merchant_reference"]] < owed[charge["merchant_reference"]]
+            )
         ),
         *(
-            f"{redemption}: {taken[redemption]} captured, {owed[redemption]} owed"
+            f"{redemption}: {taken[redemption]} captured, {reserved[redemption]} reserved, {owed[redemption]} owed"
             for redemption in sorted(taken.keys() | owed.keys(), key=str)
-            if taken[redemption] != owed[redemption]
+            if not taken[redemption] <= owed[redemption] <= taken[redemption] + reserved[redemption]
         ),
     ]
 

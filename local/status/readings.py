@@ -180,7 +180,12 @@ def _faults_of(cloud: Connected, name: str) -> Reading:
 def _invariants(cloud: Connected) -> list[Reading]:
     with cloud.query() as connection:
         found: list[Reading] = []
-        for view in ("points.invariants", "payments.invariants", "redemptions.invariants"):
+        for view in (
+            "points.invariants",
+            "points.budget_invariants",
+            "payments.invariants",
+            "redemptions.invariants",
+        ):
             if _exists(connection, view):
                 found += connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
         return found

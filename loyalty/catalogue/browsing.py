@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from loyalty.catalogue.asin import is_asin
-from loyalty.catalogue.prices import price_includes, shelf_rules
+from loyalty.catalogue.prices import open_campaigns, price_includes, shelf_rules
 from loyalty.database import Connection
+from loyalty.points import budgets
 from loyalty.programme import reading
 from loyalty.programme.reading import Published
 from loyalty.refusal import Kind, Refusal
@@ -51,7 +52,7 @@ def categories(connection: Connection, program_id: int) -> dict[str, Any]:
     """Where to begin: the current version and the categories that have something to show."""
     current = reading.current(connection, program_id)
     rows = connection.execute(
-        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, _rules(connection, current))
+        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, _rules(connection, program_id, current))
     ).fetchall()
     document = current.document
     return {
@@ -72,7 +73,7 @@ def page(connection: Connection, program_id: int, version: int, asked: Asked) ->
         "select * from catalogue.page(%s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s)",
         (
             program_id,
-            _rules(connection, shelf),
+            _rules(connection, program_id, shelf),
             search,
             asked.category,
             asked.max_points,
@@ -97,7 +98,8 @@ def product(connection: Connection, program_id: int, version: int, asin: str) ->
     """One product; `available` says whether it can be had now. Raises Refusal (not found)."""
     shelf = published(connection, program_id, version)
     row = connection.execute(
-        "select * from catalogue.product_of(%s, %s::jsonb, %s)", (program_id, _rules(connection, shelf), asin)
+        "select * from catalogue.product_of(%s, %s::jsonb, %s)",
+        (program_id, _rules(connection, program_id, shelf), asin),
     ).fetchone()
     if row is None:
         raise Refusal(Kind.NOT_FOUND, "no-such-product", "This product is not part of the programme.", field="asin")
@@ -112,10 +114,13 @@ def product(connection: Connection, program_id: int, version: int, asin: str) ->
     }
 
 
-def _rules(connection: Connection, shelf: Published) -> str:
+def _rules(connection: Connection, program_id: int, shelf: Published) -> str:
     row = connection.execute("select clock.now() as now").fetchone()
     assert row is not None
-    return json.dumps(shelf_rules(shelf.document, row["now"]))
+    campaigns = [campaign.code for campaign in open_campaigns(shelf.document, row["now"])]
+    # What no quote would give is not shown.
+    spent = budgets.exhausted(connection, program_id, campaigns) if campaigns else frozenset()
+    return json.dumps(shelf_rules(shelf.document, row["now"], spent))
 
 
 def _sealed(asked: Asked, last: dict[str, Any]) -> str:

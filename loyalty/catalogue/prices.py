@@ -6,12 +6,12 @@ base); a quote knows the member and takes the member's own factor where it is ki
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from loyalty.programme.conversion import points_per_major
+from loyalty.programme.conversion import Factor, points_per_major
 from loyalty.programme.document import Campaign, Programme
 
 # Of the currencies of Amazon Business's stores only the yen has no smaller unit.
@@ -51,7 +51,7 @@ def browse_price(document: Programme, price_minor: int, shipping_minor: int, fac
     return UnitPrice(all_in, points_for(all_in, factor, document.store.currency))
 
 
-def open_campaigns(document: Programme, at: datetime) -> tuple[Campaign, ...]:
+def open_campaigns(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> tuple[Campaign, ...]:
     """Campaigns that change prices now and are for everybody: nobody has to be known, chosen or held out."""
     return tuple(
         campaign
@@ -61,22 +61,44 @@ def open_campaigns(document: Programme, at: datetime) -> tuple[Campaign, ...]:
         and campaign.holdout_percent == 0
         and campaign.segment.audience is None
         and not campaign.segment.countries
+        and campaign.code not in without
     )
 
 
 def browse_factor(document: Programme, asin: str, category: str | None, at: datetime) -> int:
     """The factor of the pages that all members share."""
-    campaigns = (c for c in open_campaigns(document, at) if not c.segment.tiers)
-    return _factor(document, "", asin, category, campaigns, at)
+    return _browse_factor(document, asin, category, open_campaigns(document, at), at).points_per_major
 
 
-def member_factor(document: Programme, tier: str, asin: str, category: str | None, at: datetime) -> int:
-    """The factor for a member of this tier: never worse than the one on the page."""
-    own = _factor(document, tier, asin, category, open_campaigns(document, at), at)
-    return min(own, browse_factor(document, asin, category, at))
+@dataclass(frozen=True, slots=True)
+class MemberFactor:
+    """A member's factor; if a campaign made it kinder, which one, and the factor without any campaign."""
+
+    points_per_major: int
+    campaign: str | None = None
+    normal_points_per_major: int | None = None
 
 
-def shelf_rules(document: Programme, at: datetime) -> dict[str, Any]:
+def member_factor(
+    document: Programme,
+    tier: str,
+    asin: str,
+    category: str | None,
+    at: datetime,
+    without: Collection[str] = frozenset(),
+) -> MemberFactor:
+    """The factor for a member of this tier: never worse than the one on the page. Not of the campaigns `without`."""
+    campaigns = open_campaigns(document, at, without)
+    factor = _member_factor(document, tier, asin, category, campaigns, at)
+    if factor.source != "campaign":
+        return MemberFactor(factor.points_per_major)
+    normal = _member_factor(document, tier, asin, category, (), at).points_per_major
+    if normal <= factor.points_per_major:
+        return MemberFactor(factor.points_per_major)
+    return MemberFactor(factor.points_per_major, factor.campaign, normal)
+
+
+def shelf_rules(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> dict[str, Any]:
     """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic."""
     return {
         "included": document.pricing.included,
@@ -91,7 +113,7 @@ def shelf_rules(document: Programme, at: datetime) -> dict[str, Any]:
                 "categories": list(campaign.scope.categories),
                 "asins": list(campaign.scope.asins),
             }
-            for campaign in open_campaigns(document, at)
+            for campaign in open_campaigns(document, at, without)
             if not campaign.segment.tiers
         ],
         "max_age_hours": document.catalogue.offer_max_age_hours,
@@ -109,8 +131,22 @@ def above_margin_floor(document: Programme, points: int, cost_minor: int) -> boo
     return floor == 0 or (value - cost_minor * 1_000_000) * 10_000 >= value * floor
 
 
+def _browse_factor(
+    document: Programme, asin: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
+) -> Factor:
+    return _factor(document, "", asin, category, (c for c in campaigns if not c.segment.tiers), at)
+
+
+def _member_factor(
+    document: Programme, tier: str, asin: str, category: str | None, campaigns: Collection[Campaign], at: datetime
+) -> Factor:
+    own = _factor(document, tier, asin, category, campaigns, at)
+    shared = _browse_factor(document, asin, category, campaigns, at)
+    return own if own.points_per_major <= shared.points_per_major else shared
+
+
 def _factor(
     document: Programme, tier: str, asin: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
-) -> int:
+) -> Factor:
     about = [c for c in campaigns if not c.scope.asins or asin in c.scope.asins]
-    return points_per_major(document, tier=tier, category=category, campaigns=about, at=at).points_per_major
+    return points_per_major(document, tier=tier, category=category, campaigns=about, at=at)

@@ -43,6 +43,9 @@ def answer_of(payment: Payment) -> Answer | None:
     match payment.task, payment.state:
         case "authorise", "authorised" | "capturing" | "captured":
             return Answer(token, {"state": "authorised"})
+        case "capture", state if payment.by_shipment and state not in ("voiding", "voided"):
+            # Shipments take it, whatever the reservation does meanwhile.
+            return Answer(token, {"state": "authorised", "captured_minor": payment.captured_minor})
         case "capture", "captured":
             return Answer(token, {"state": "captured", "captured_minor": payment.captured_minor})
         case "capture", "voided":

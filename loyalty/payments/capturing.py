@@ -1,4 +1,4 @@
-"""Take the money once the order stands, and renew a reservation that grows old before."""
+"""Take money that is reserved, and renew a reservation that grows old before."""
 
 from __future__ import annotations
 
@@ -26,17 +26,26 @@ def capture(payments: Payments, provider: PaymentProvider, payment: Payment) -> 
     if payment.step == "reauthorise":
         reauthorise(payments, provider, payment)
         payment = reread(payments, payment)
-    if payment.capture_minor == 0 and payment.state == "authorised":
+    if payment.left_minor == 0 and payment.state == "authorised":
         give_back(payments, provider, payment)
     elif payment.state == "authorised":
-        _take(payments, provider, payment)
-    elif payment.state in ("capturing", "unknown") and payment.step == "capture":
-        # It may have happened: only the provider knows.
-        assert payment.charge_id is not None
-        _settle(payments, provider, payment, provider.charge(payment.charge_id))
+        take(payments, provider, payment, payment.left_minor)
+    elif in_flight(payment):
+        settle(payments, provider, payment)
     payment = reread(payments, payment)
     if payment.state == "captured":
         finish(payments, provider, payment)
+
+
+def in_flight(payment: Payment) -> bool:
+    """Whether a capture may have happened: only the provider knows."""
+    return payment.state in ("capturing", "unknown") and payment.step == "capture"
+
+
+def settle(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
+    """Ask what became of the capture under way, and go on with it."""
+    assert payment.charge_id is not None
+    _settle(payments, provider, payment, provider.charge(payment.charge_id))
 
 
 def finish(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
@@ -49,9 +58,10 @@ def finish(payments: Payments, provider: PaymentProvider, payment: Payment) -> N
 def reauthorise(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
     """Replace the reservation by a new one on the same permission. The old one goes first: a one-time permission
     covers the amount once, and the member's card never shows it twice."""
-    if payment.permission_id is None:
+    if not provider.renews or payment.permission_id is None:
+        _let_go(payments, provider, payment)
         return
-    amount = Money(payment.capture_minor or payment.authorised_minor, payment.currency)
+    amount = Money(payment.left_minor if payment.capture_minor else payment.authorised_minor, payment.currency)
     request = provider.charge_request(payment.permission_id, amount, payment.redemption_id)
     step = payments.begin(payment, "reauthorise", request)
     if step is None:
@@ -78,11 +88,26 @@ def reauthorise(payments: Payments, provider: PaymentProvider, payment: Payment)
         give_back(payments, provider, reread(payments, payment))
 
 
-def _take(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
+def check(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
+    """The provider says that something happened to a reservation: look whether it still stands."""
+    if payment.state != "authorised" or payment.charge_id is None or payment.charge_cancelled_at is not None:
+        return
+    charge = provider.charge(payment.charge_id)
+    if charge.state in (ChargeState.AUTHORISED, ChargeState.PENDING):
+        payments.at_rest(payment)
+    elif charge.state in (ChargeState.CANCELLED, ChargeState.DECLINED):
+        payments.record_charge_cancelled(payment, payment.charge_id)
+        if charge.soft and provider.renews:
+            reauthorise(payments, provider, reread(payments, payment))
+        else:
+            payments.record_failed(payment, "declined", charge.reason)
+
+
+def take(payments: Payments, provider: PaymentProvider, payment: Payment, part_minor: int) -> None:
+    """Capture so much. Nothing happens when the row has moved meanwhile: whoever calls looks again."""
     assert payment.charge_id is not None
-    assert payment.capture_minor is not None
-    request = provider.capture_request(Money(payment.capture_minor, payment.currency))
-    step = payments.begin(payment, "capture", request)
+    request = provider.capture_request(Money(part_minor, payment.currency), last=part_minor == payment.left_minor)
+    step = payments.begin(payment, "capture", request, part_minor)
     if step is None:
         return
     try:
@@ -95,27 +120,31 @@ def _take(payments: Payments, provider: PaymentProvider, payment: Payment) -> No
         return
     except Refused:
         charge = provider.charge(payment.charge_id)
-        if charge.state is ChargeState.AUTHORISED:
+        if charge.state is ChargeState.AUTHORISED and not _gave(payment, charge):
             raise  # our mistake, not the member's: it goes to a person
     _settle(payments, provider, payment, charge)
 
 
+def _gave(payment: Payment, charge: Charge) -> bool:
+    return charge.captured_minor > payment.charge_captured_minor
+
+
 def _settle(payments: Payments, provider: PaymentProvider, payment: Payment, charge: Charge) -> None:
     match charge.state:
-        case ChargeState.CAPTURED:
-            payments.record_captured(payment, charge.captured_minor)
+        case ChargeState.CAPTURED | ChargeState.AUTHORISED if _gave(payment, charge):
+            payments.record_captured(payment, charge)
         case ChargeState.PENDING:
             payments.record_unknown(payment, "capture")
             raise TryLater(PENDING_SECONDS, "the provider has not decided")
         case ChargeState.AUTHORISED:
-            _take(payments, provider, payment)
+            take(payments, provider, payment, payment.part_minor or payment.left_minor)
         case _:
             _not_taken(payments, provider, payment, charge.reason or "", soft=charge.soft)
 
 
 def _not_taken(payments: Payments, provider: PaymentProvider, payment: Payment, reason: str, *, soft: bool) -> None:
     """The reservation is worth nothing (any more): reserve once more where that may help, and take that."""
-    if soft and payment.charge_generation < LARGEST_GENERATION:
+    if soft and provider.renews and payment.charge_generation < LARGEST_GENERATION:
         reauthorise(payments, provider, payment)
         raise TryLater(1, "the money was reserved again")
     assert payment.charge_id is not None
@@ -128,3 +157,13 @@ def _charge_declined(payments: Payments, payment: Payment, reason: str | None, *
         payments.record_charge_refused(payment)
         raise TryLater(SOFT_DECLINE_SECONDS, reason or "declined for now")
     payments.record_failed(payment, "declined", reason)
+
+
+def _let_go(payments: Payments, provider: PaymentProvider, payment: Payment) -> None:
+    """A reservation that cannot be renewed and for which there is no order yet ends as declined, before it lapses."""
+    if payment.state == "authorised" and payment.capture_minor is None:
+        if payment.charge_id is not None and payment.charge_cancelled_at is None:
+            cancel(payments, provider, payment, payment.charge_id)
+        payments.record_failed(payment, "declined", "CannotBeRenewed")
+    elif payment.state in ("unpaid", "completing"):
+        payments.record_failed(payment, "declined", payment.reason or "CannotBeRenewed")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.database import Connection
-from loyalty.payments.provider import Charge, Money
+from loyalty.payments.provider import Charge, ChargeState, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,25 @@ class Payment:
     void_requested_at: datetime | None
     task: str | None
     task_token: str | None
+    capture_at: str
+    due_minor: int
+    all_due: bool
+    reduced_minor: int
+    written_off_minor: int
+    part_minor: int | None
+    charge_captured_minor: int
+    captures: int
+    row_xid: str
+
+    @property
+    def left_minor(self) -> int:
+        """What is still to be taken: intended, less what was taken, is not owed any more, or nobody will pay."""
+        return (self.capture_minor or 0) - self.reduced_minor - self.written_off_minor - self.captured_minor
+
+    @property
+    def by_shipment(self) -> bool:
+        """The order stands, and its shipments say when money is taken."""
+        return self.capture_at == "shipment" and self.capture_minor is not None
 
     @property
     def amount(self) -> Money:
@@ -53,6 +72,19 @@ class Step:
     age_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A part of an event's money on its way back to one capture."""
+
+    refund_number: int
+    charge_id: str
+    amount_minor: int
+    state: str
+    attempt: int
+    refund_id: str | None
+
+
+REFUND_COLUMNS = ", ".join(RefundRow.__dataclass_fields__)
 COLUMNS = ", ".join(Payment.__dataclass_fields__)
 
 
@@ -79,13 +111,14 @@ class Payments:
         """The state machine has its answer."""
         self._call("answered", program_id, redemption_id, task_token)
 
-    def begin(self, payment: Payment, step: str, request: str) -> Step | None:
+    def begin(self, payment: Payment, step: str, request: str, part_minor: int | None = None) -> Step | None:
         """Say that the call may happen from now on; None when the payment's state forbids it."""
         rows = self._rows(
-            "select name, idempotency_key, stored_request from payments.begin_step(%s, %s, %s, %s)",
+            "select name, idempotency_key, stored_request from payments.begin_step(%s, %s, %s, %s, %s)",
             *_id(payment),
             step,
             request,
+            part_minor,
         )
         if not rows:
             return None
@@ -133,9 +166,45 @@ class Payments:
         """declined or abandoned."""
         self._call("record_failed", *_id(payment), state, reason)
 
-    def record_captured(self, payment: Payment, captured_minor: int) -> None:
+    def record_captured(self, payment: Payment, charge: Charge) -> None:
         """Money was taken."""
-        self._call("record_captured", *_id(payment), captured_minor)
+        goes_on = charge.state is ChargeState.AUTHORISED
+        self._call("record_captured", *_id(payment), charge.charge_id, charge.captured_minor, goes_on)
+
+    def record_finished(self, payment: Payment) -> None:
+        """Nothing is left to take and nothing is reserved."""
+        self._call("record_finished", *_id(payment))
+
+    def write_off(self, payment: Payment, amount_minor: int, reason: str) -> bool:
+        """Nobody will pay this. False: it is not owed, or may be taken just now."""
+        return bool(self._call("write_off", *_id(payment), amount_minor, reason))
+
+    def refunds_open(self, payment: Payment) -> list[RefundRow]:
+        """What is to be sent back, or asked about."""
+        rows = self._rows(
+            f"select {REFUND_COLUMNS} from payments.refunds_open(%s, %s)",  # noqa: S608
+            *_id(payment),
+        )
+        return [RefundRow(**row) for row in rows]
+
+    def begin_refund(self, payment: Payment, refund: RefundRow, request: str) -> Step | None:
+        """Say that the call may happen from now on; None when the refund is further."""
+        rows = self._rows(
+            "select name, idempotency_key, stored_request from payments.begin_refund(%s, %s, %s, %s, %s)",
+            *_id(payment),
+            refund.refund_number,
+            refund.attempt,
+            request,
+        )
+        return Step(rows[0]["name"], rows[0]["idempotency_key"], rows[0]["stored_request"]) if rows else None
+
+    def record_refund(self, payment: Payment, refund: RefundRow, refund_id: str, *, refunded: bool) -> None:
+        """The provider has it, or has sent it."""
+        self._call("record_refund", *_id(payment), refund.refund_number, refund.attempt, refund_id, refunded)
+
+    def record_refund_refused(self, payment: Payment, refund: RefundRow, reason: str, *, again: bool) -> None:
+        """No; `again`: another attempt is allowed."""
+        self._call("record_refund_refused", *_id(payment), refund.refund_number, refund.attempt, reason, again)
 
     def record_voided(self, payment: Payment, look_again_seconds: int | None) -> None:
         """Nothing is reserved."""
@@ -146,8 +215,8 @@ class Payments:
         self._call("record_permission_closed", *_id(payment))
 
     def at_rest(self, payment: Payment) -> None:
-        """Nothing is left to do."""
-        self._call("at_rest", *_id(payment))
+        """Nothing is left to do, unless the row has moved since it was read."""
+        self._call("at_rest", *_id(payment), payment.row_xid)
 
     def due_for_reauthorisation(self, payment: Payment) -> bool:
         """Whether the authorisation is to be renewed now, by the database's clock."""

@@ -11,13 +11,15 @@ from uuid import UUID
 from loyalty.database import Connection
 from loyalty.payments.answers import ABANDONED, ALREADY_CAPTURED, NO_PAYMENT, NOT_INTENDED, Answer, TryLater, answer_of
 from loyalty.payments.authorising import complete, open_checkout
-from loyalty.payments.capturing import capture, finish, reauthorise
+from loyalty.payments.capturing import capture, check, finish, reauthorise
+from loyalty.payments.collecting import collect
 from loyalty.payments.provider import NotSent, NotTrusted, OutcomeUnknown, PaymentProvider, Throttled
+from loyalty.payments.refunding import send_back
 from loyalty.payments.store import Payment, Payments
 from loyalty.payments.voiding import give_back, reread
 
 WITH_TOKEN = ("authorise", "capture", "void")
-TASKS = (*WITH_TOKEN, "complete", "abandon", "reauthorise", "close")
+TASKS = (*WITH_TOKEN, "complete", "abandon", "reauthorise", "collect", "refund", "check", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,23 @@ def _work(payments: Payments, settings: Settings, payment: Payment, task: str) -
             open_checkout(payments, provider, payment, settings.portal_origin)
         case "complete":
             complete(payments, provider, payment)
+        case "capture" | "collect" | "reauthorise" if payment.by_shipment:
+            # What cannot be renewed is taken before it lapses.
+            old = payments.due_for_reauthorisation(payment)
+            if old and provider.renews and payment.step is None:
+                reauthorise(payments, provider, payment)
+                payment = reread(payments, payment)
+            collect(payments, provider, payment, everything=old and not provider.renews)
         case "capture":
             capture(payments, provider, payment)
         case "void" | "abandon":
             give_back(payments, provider, payment)
         case "reauthorise" if payment.step == "reauthorise" or payments.due_for_reauthorisation(payment):
             reauthorise(payments, provider, payment)
+        case "refund":
+            send_back(payments, provider, payment)
+        case "check":
+            check(payments, provider, payment)
         case "close":
             finish(payments, provider, payment)
 

@@ -77,7 +77,7 @@ def cancel(payments: Payments, provider: PaymentProvider, payment: Payment, char
         except OutcomeUnknown as unknown:
             payments.record_unknown(payment, "void")
             raise TryLater(5, unknown.reason) from unknown
-    if charge.state is ChargeState.CAPTURED:
+    if charge.state is ChargeState.CAPTURED and charge.captured_minor > payment.charge_captured_minor:
         raise PaymentError("CapturedAlready")
     if charge.state in (ChargeState.AUTHORISED, ChargeState.PENDING):
         raise TryLater(10, "the charge is not cancelled yet")

@@ -19,7 +19,7 @@ from loyalty import lines as files
 from loyalty.database import Connection
 from loyalty.importing import NotThisFile, OutOfTime, Progress, Rejects
 from loyalty.members.membership import NUMBER
-from loyalty.points import ledger
+from loyalty.points import bonuses, ledger
 from loyalty.points.accruals import pending_until, terms
 from loyalty.points.ledger import Status
 from loyalty.programme import earning
@@ -55,6 +55,8 @@ class _Basket:
     parts: int = 0
     reason: str | None = None
     occurred_at: datetime | None = None
+    # Parts by category, where a campaign may ask for them.
+    of_category: dict[bytes, int] = field(default_factory=dict)
 
 
 class AccrualImport:
@@ -77,7 +79,8 @@ class AccrualImport:
         self._rejects = rejects
         self._currency = document.store.currency.encode()
         self._rates: dict[bytes, int | None] = {}
-        self._members: dict[bytes, tuple[int, int] | None] = {}
+        self._members: dict[bytes, tuple[int, int, str] | None] = {}
+        self._campaigns = earning.bonus_campaigns(document)
         self._expiries: dict[int, date] = {}
 
     def run(self, chunks: Iterable[bytes], out_of_time: OutOfTime = lambda: False) -> bool:
@@ -104,6 +107,7 @@ class AccrualImport:
         """Batches of complete baskets, each with the offset and line number where the next one begins."""
         position, number = self.progress.offset, self.progress.line
         width = self.progress.columns
+        campaigns = bool(self._campaigns)
         basket = _Basket(b"", b"", b"")
         begins, begins_line = position, number
         batch: list[_Basket] = []
@@ -158,6 +162,8 @@ class AccrualImport:
                     basket.reason = basket.reason or "quantity"
                 else:
                     basket.parts += rate * int(spend)
+                    if campaigns:
+                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * int(spend)
                     basket.said.append(category + b"=" + spend)
         if basket.lines:
             batch.append(basket)
@@ -200,16 +206,18 @@ class AccrualImport:
         funder, unit_cost_micros = terms(self._document, self._partner)
         baskets: list[_Basket] = []
         accruals: list[ledger.Accrual] = []
+        wanted: list[dict[str, int]] = []
         for basket, op_id in zip(batch, op_ids, strict=True):
             self.progress.lines += len(basket.lines)
             accrual = self._accrual(basket, op_id, now, funder, unit_cost_micros)
             if accrual is not None:
                 baskets.append(basket)
                 accruals.append(accrual)
-        statuses = (
+                wanted.append(self._wanted(basket))
+        answers = (
             []
             if not accruals
-            else ledger.accrue_many(
+            else bonuses.accrue_many(
                 self._connection,
                 self._program_id,
                 self._partner,
@@ -217,11 +225,13 @@ class AccrualImport:
                 unit_cost_micros,
                 f"import:{self._partner}",
                 accruals,
+                wanted,
             )
         )
-        for basket, accrual, status in zip(baskets, accruals, statuses, strict=True):
+        for basket, accrual, (status, bonus) in zip(baskets, accruals, answers, strict=True):
             if status is Status.OK:
                 self._accept(basket, accrual.amount)
+                self.progress.bonus_points += bonus
             elif status is Status.REPLAY:
                 self.progress.replayed += len(basket.lines)
                 self.progress.records_replayed += 1
@@ -242,7 +252,7 @@ class AccrualImport:
         if basket.reason is not None or member is None or occurred_at is None:
             self._reject(basket, basket.reason or "columns")
             return None
-        member_id, percent = member
+        member_id, percent, _ = member
         expires_on = self._expires_on(occurred_at)
         if expires_on < now.astimezone(self._document.zone).date():
             self._reject(basket, "lapsed")
@@ -266,6 +276,20 @@ class AccrualImport:
             request_hash=hashlib.sha256(said).digest(),
         )
 
+    def _wanted(self, basket: _Basket) -> dict[str, int]:
+        """What campaigns promise for an accepted basket, in points, each rounded once."""
+        member, occurred_at = self._members.get(basket.number), basket.occurred_at
+        if not self._campaigns or member is None or occurred_at is None:
+            return {}
+        member_id, percent, tier = member
+        promised: dict[str, int] = {}
+        for category, parts in basket.of_category.items():
+            campaign = earning.campaign_of(self._campaigns, member_id, tier, category.decode(), occurred_at)
+            if campaign is not None:
+                promised[campaign.code] = promised.get(campaign.code, 0) + earning.bonus(parts * percent, campaign)
+        whole = {code: earning.whole_bonus(self._document, hundredths) for code, hundredths in promised.items()}
+        return {code: points for code, points in whole.items() if points}
+
     def _prepare(self, batch: list[_Basket]) -> tuple[datetime, list[UUID]]:
         """Look up members not seen yet; the database's time and an id for each basket."""
         if len(self._members) > _REMEMBERED:
@@ -283,7 +307,7 @@ class AccrualImport:
             self._members.update(dict.fromkeys(unseen))
             for member in found:
                 percent = self._document.tier(member["tier"]).benefits.earn_multiplier_percent
-                self._members[member["number"].encode()] = (member["member_id"], percent)
+                self._members[member["number"].encode()] = (member["member_id"], percent, member["tier"])
         return row["now"], row["ids"]
 
     def _expires_on(self, occurred_at: datetime) -> date:

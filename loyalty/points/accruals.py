@@ -8,7 +8,8 @@ from uuid import UUID
 
 from loyalty.database import Connection
 from loyalty.members import membership
-from loyalty.points import ledger
+from loyalty.points import bonuses, ledger
+from loyalty.points.bonuses import Bonus
 from loyalty.points.ledger import DebtPolicy, Outcome, Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
@@ -40,11 +41,13 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """The answer: points moved, until when they are good, and whether this request was carried out before."""
+    """The answer: the purchase's own points moved, until when they are good, whether this request was carried out
+    before, and what campaigns added."""
 
     points: int
     expires_on: date | None
     replayed: bool
+    bonuses: tuple[Bonus, ...] = ()
 
 
 def accrue(
@@ -62,7 +65,7 @@ def accrue(
         raise Refusal(Kind.INVALID, "invalid", "This purchase is in the future.", field="occurred_at")
     expires_on = earning.expires_on(document, purchase.occurred_at)
     funder, unit_cost_micros = terms(document, partner)
-    outcome = ledger.accrue(
+    outcome, paid = bonuses.accrue(
         connection,
         program_id,
         ledger.Accrual(
@@ -78,21 +81,25 @@ def accrue(
             pending_until=pending_until(document, purchase.occurred_at),
             request_hash=ledger.request_hash("purchase", asdict(purchase)),
         ),
+        _wanted(document, partner, purchase, member_id, tier),
         actor,
     )
     _require_done(outcome, expires_on < now.astimezone(document.zone).date())
-    return Earned(outcome.amount, expires_on, outcome.status is Status.REPLAY)
+    return Earned(outcome.amount, expires_on, outcome.status is Status.REPLAY, paid)
 
 
 def reverse(
     connection: Connection, program_id: int, document: Programme, partner: str, returned: Return, actor: str
 ) -> Earned:
-    """Take back the points of what came back; the same return again has the first answer. Raises Refusal."""
+    """Take back the points of what came back, and bonuses in proportion; the same return again has the first answer.
+
+    `points` are the purchase's own. Raises Refusal.
+    """
     points = _points_of(connection, program_id, partner, returned)
     if points == 0:
         return Earned(0, None, replayed=False)
     _, op_id = _minted(connection)
-    outcome = ledger.reverse_accrual(
+    outcome, taken = bonuses.reverse(
         connection,
         program_id,
         ledger.Reversal(
@@ -106,15 +113,15 @@ def reverse(
         actor,
     )
     _require_done(outcome, lapsed=False, reference="reversal_reference")
-    return Earned(outcome.amount, None, outcome.status is Status.REPLAY)
+    return Earned(outcome.amount, None, outcome.status is Status.REPLAY, taken)
 
 
 def release(connection: Connection, program_id: int, partner: str, partner_reference: str, actor: str) -> Earned:
     """Let the points of a purchase be spent before their day: its return window is over. Raises Refusal."""
     _, op_id = _minted(connection)
-    outcome = ledger.mature_purchase(connection, program_id, op_id, partner, partner_reference, actor)
+    outcome, released = bonuses.release(connection, program_id, op_id, partner, partner_reference, actor)
     _require_done(outcome, lapsed=False)
-    return Earned(outcome.amount, None, outcome.status is Status.REPLAY)
+    return Earned(outcome.amount, None, outcome.status is Status.REPLAY, released)
 
 
 def terms(document: Programme, partner: str) -> tuple[str, int]:
@@ -129,6 +136,17 @@ def pending_until(document: Programme, occurred_at: datetime) -> datetime | None
     """From when the points may be spent, if the programme makes them wait."""
     days = document.points.pending_days
     return occurred_at + timedelta(days=days) if days else None
+
+
+def _wanted(document: Programme, partner: str, purchase: Purchase, member_id: int, tier: str) -> dict[str, int]:
+    """What campaigns promise for the purchase, in points."""
+    campaigns = earning.bonus_campaigns(document)
+    campaign = earning.campaign_of(campaigns, member_id, tier, purchase.category, purchase.occurred_at)
+    if campaign is None:
+        return {}
+    parts = purchase.spend_minor * earning.parts_per_minor(document, partner, purchase.category, tier)
+    points = earning.whole_bonus(document, earning.bonus(parts, campaign))
+    return {campaign.code: points} if points else {}
 
 
 def _points_of(connection: Connection, program_id: int, partner: str, returned: Return) -> int:

@@ -186,7 +186,7 @@ def accrue(connection: Connection, program_id: int, accrual: Accrual, actor: str
         program_id,
         accrual.member_id,
         accrual.op_id,
-        _points(accrual.amount),
+        in_range(accrual.amount),
         accrual.expires_on,
         accrual.occurred_at,
         accrual.partner,
@@ -225,7 +225,7 @@ def accrue_many(
             actor,
             [accrual.member_id for accrual in accruals],
             [accrual.op_id for accrual in accruals],
-            [_points(accrual.amount) for accrual in accruals],
+            [in_range(accrual.amount) for accrual in accruals],
             [accrual.expires_on for accrual in accruals],
             [accrual.occurred_at for accrual in accruals],
             [accrual.partner_reference for accrual in accruals],
@@ -247,7 +247,7 @@ def reverse_accrual(connection: Connection, program_id: int, reversal: Reversal,
         reversal.partner,
         reversal.partner_reference,
         reversal.reversal_reference,
-        _points(reversal.amount),
+        in_range(reversal.amount),
         reversal.debt_policy.value,
         request_hash("reverse_accrual", {fact: getattr(reversal, fact) for fact in facts}),
         actor,
@@ -309,8 +309,8 @@ def _operation(connection: Connection, name: str, *arguments: Any) -> Outcome:
     return Outcome(Status(row.pop("status")), **row)
 
 
-def _points(amount: int) -> int:
-    # What no bigint holds would be another type to PostgreSQL; zero is refused there with a status like any bad amount.
+def in_range(amount: int) -> int:
+    """The amount, or 0 (refused with a status) for what no bigint holds: to PostgreSQL that is another type."""
     return amount if -MAXIMUM_POINTS <= amount <= MAXIMUM_POINTS else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -12,10 +12,11 @@ from loyalty.programme.document import Campaign, Programme
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Points per major unit, and which rule said so."""
+    """Points per major unit, and which rule said so; `campaign` is the code of a campaign that did."""
 
     points_per_major: int
     source: Literal["campaign", "category", "tier", "base"]
+    campaign: str | None = field(default=None, compare=False)
 
 
 def points_per_major(
@@ -26,14 +27,15 @@ def points_per_major(
     `campaigns` are those the member is in; whether one is on at `at` and about this category is decided here.
     """
     offers = [
-        campaign.conversion_points_per_major
+        (campaign.conversion_points_per_major, campaign.code)
         for campaign in campaigns
         if campaign.conversion_points_per_major is not None
         and campaign.applies(at)
         and _is_about(campaign, tier, category)
     ]
     if offers:
-        return Factor(min(offers), "campaign")
+        kindest, code = min(offers)
+        return Factor(kindest, "campaign", code)
     if category is not None and category in document.conversion.by_category:
         return Factor(document.conversion.by_category[category], "category")
     if tier in document.conversion.by_tier:

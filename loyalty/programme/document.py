@@ -26,7 +26,8 @@ SecretReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@:-
 Factor = Annotated[int, Field(gt=0, le=1_000_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
-Minor = Annotated[int, Field(ge=0, le=10**15)]
+# Its millionths still fit a bigint whatever the currency.
+Budget = Annotated[int, Field(ge=0, le=10**12)]
 
 
 def _each_once(keys: Iterable[Hashable], place: str) -> None:
@@ -236,7 +237,7 @@ class Campaign(Part):
     scope: Scope = Field(default_factory=Scope)
     earn_multiplier_percent: Annotated[int, Field(ge=100, le=10_000)] | None = None
     conversion_points_per_major: Factor | None = None
-    budget_minor: Minor
+    budget_minor: Budget
     funder: Code
     member_cap_points: Annotated[int, Field(gt=0, le=10**12)] | None = None
     holdout_percent: Percent = 10

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import hashlib
 from datetime import date, datetime
 
-from loyalty.programme.document import Programme
+from loyalty.programme.document import Campaign, Programme
 from loyalty.refusal import Kind, Refusal
 
 # ISO 4217's exponents that are not 2.
@@ -39,6 +40,49 @@ def parts_per_minor(document: Programme, partner: str, category: str, tier: str)
 def parts_per_point(document: Programme) -> int:
     """How many of those parts make a point."""
     return minor_per_major(document.store.currency) * 100
+
+
+def bonus_campaigns(document: Programme) -> tuple[Campaign, ...]:
+    """Campaigns that add to what purchases earn and ask for nothing that a purchase does not tell."""
+    return tuple(
+        campaign
+        for campaign in document.campaigns
+        if campaign.earn_multiplier_percent is not None
+        and campaign.segment.audience is None
+        and not campaign.segment.countries
+        and not campaign.scope.asins
+    )
+
+
+def campaign_of(
+    campaigns: tuple[Campaign, ...], member_id: int, tier: str, category: str, at: datetime
+) -> Campaign | None:
+    """The one campaign of a purchase of that time: of those that the member is in, the most generous."""
+    mine = [
+        campaign
+        for campaign in campaigns
+        if campaign.applies(at)
+        and (not campaign.segment.tiers or tier in campaign.segment.tiers)
+        and (not campaign.scope.categories or category in campaign.scope.categories)
+        and not held_out(campaign, member_id)
+    ]
+    return max(mine, key=lambda campaign: (campaign.earn_multiplier_percent or 100, campaign.code), default=None)
+
+
+def held_out(campaign: Campaign, member_id: int) -> bool:
+    """Whether the member is of those who do without, so that the others can be compared with somebody."""
+    picked = int.from_bytes(hashlib.sha256(f"{campaign.code}|{member_id}".encode()).digest()[:8])
+    return picked % 100 < campaign.holdout_percent
+
+
+def bonus(parts: int, campaign: Campaign) -> int:
+    """What a campaign adds, in hundredths of the parts that a purchase earns without it: add up, then `whole_bonus`."""
+    return parts * ((campaign.earn_multiplier_percent or 100) - 100)
+
+
+def whole_bonus(document: Programme, hundredths: int) -> int:
+    """Whole points of a bonus, rounded down."""
+    return hundredths // (100 * parts_per_point(document))
 
 
 def rate(document: Programme, partner: str, category: str) -> int:

@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from loyalty.database import Connection
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
+
+# points.set_budgets says no.
+BUDGET_REFUSED = "PB001"
 
 INITIAL = Path(__file__).with_name("initial")
 
@@ -17,11 +22,20 @@ INITIAL = Path(__file__).with_name("initial")
 def publish(
     connection: Connection, program_id: int, document: Programme, *, based_on: int, actor: str, why: str
 ) -> int:
-    """Publish the next version and answer its number. Raises Refusal (conflict) unless `based_on` is the newest."""
-    row = connection.execute(
-        "select programme.publish(%s, %s, %s::jsonb, %s, %s) as version",
-        (program_id, based_on, document.model_dump_json(), actor, why),
-    ).fetchone()
+    """Publish the next version with its campaigns' budgets, and answer its number.
+
+    Raises Refusal (conflict) unless `based_on` is the newest; also for a budget below what is spent, naming the field.
+    """
+    try:
+        row = connection.execute(
+            "select programme.publish(%s, %s, %s::jsonb, %s, %s) as version",
+            (program_id, based_on, document.model_dump_json(), actor, why),
+        ).fetchone()
+    except psycopg.Error as error:
+        if error.sqlstate != BUDGET_REFUSED:
+            raise
+        told = json.loads(error.diag.message_detail or "{}")
+        raise Refusal(Kind.CONFLICT, told["code"], error.diag.message_primary or "", field=told["field"]) from None
     if row is None or row["version"] is None:
         raise Refusal(Kind.CONFLICT, "stale-version", "Somebody else published in the meantime.", field="version")
     return int(row["version"])

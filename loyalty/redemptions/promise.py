@@ -22,7 +22,7 @@ def quote_of(connection: Connection, program_id: int, member_id: int, quote_id: 
 
 def promised(quote: dict[str, Any]) -> dict[str, Any]:
     """The part of it that is signed."""
-    return {name: value for name, value in quote.items() if name != "open"}
+    return {name: value for name, value in quote.items() if name not in ("open", "campaigns_left_out")}
 
 
 def verify(connection: Connection, key: str, program_id: int, member_id: int, quote_id: UUID, token: str) -> None:

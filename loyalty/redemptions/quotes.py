@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from loyalty.programme.document import Programme
 from loyalty.programme.reading import Published
 from loyalty.redemptions import pricing, signing
 from loyalty.redemptions.basket import Chosen, Wanted, choose
-from loyalty.redemptions.charges import Asking, LineCharges, charges
+from loyalty.redemptions.charges import Asking, Charges, LineCharges, charges
 from loyalty.redemptions.pricing import PricedLine, Slider
 from loyalty.redemptions.promise import promised as _promised
 from loyalty.redemptions.promise import quote_of as _quote
@@ -33,6 +33,13 @@ __all__ = ["MAX_LINES", "Amazon", "Asked", "make", "split", "verify"]
 
 MAX_LINES = 20
 MAX_LOTS_TOLD = 12
+
+# Why a campaign does not apply though the member is in it, as the member is told.
+_LEFT_OUT = {
+    "exhausted": "The budget of this offer is used up.",
+    "capped": "You have had all that this offer gives to one member.",
+    "open_quotes": "You have many open offers of this kind; try again when some have run out.",
+}
 
 
 class Amazon(Ordering, ProductSearch, Protocol):
@@ -126,10 +133,32 @@ def _create(
     basket = choose(connection, amazon, member.program_id, document, wanted, member.address.postal_code, now)
     asking = Asking(member.program_id, document, quote_id, basket.lines, member.address)
     charged = charges(connection, amazon, asking)
-    lines = [
-        _line(document, member.tier, chosen, line, now)
-        for chosen, line in zip(basket.lines, charged.lines, strict=True)
-    ]
+    # A campaign whose budget cannot promise its discount is left out and the basket priced anew, at most once each.
+    left_out: dict[str, str] = {}
+    while True:
+        lines = [
+            _line(document, member.tier, chosen, line, now, left_out)
+            for chosen, line in zip(basket.lines, charged.lines, strict=True)
+        ]
+        refused = _write(connection, published, member, policy, charged, basket_hash, quote_id, lines, left_out)
+        if not refused:
+            return
+        left_out |= refused
+
+
+def _write(
+    connection: Connection,
+    published: Published,
+    member: _Member,
+    policy: str,
+    charged: Charges,
+    basket_hash: bytes,
+    quote_id: UUID,
+    lines: list[dict[str, Any]],
+    left_out: dict[str, str],
+) -> dict[str, str]:
+    """Write the quote with what its campaigns reserve; or nothing, and answer a campaign that cannot, and why."""
+    document = published.document
     conversion = document.conversion
     slider = pricing.slider(
         pricing.points_full(_priced(lines)),
@@ -137,8 +166,11 @@ def _create(
         conversion.max_points_share_percent,
         conversion.points_step,
     )
-    connection.execute(
-        "select redemptions.create_quote(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
+    # Without a campaign there is nothing to reserve, and no step more.
+    name = "create_campaign_quote" if any("campaign" in line for line in lines) else "create_quote"
+    row = connection.execute(
+        f"select redemptions.{name}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+        " as refused".encode(),
         (
             member.program_id,
             quote_id,
@@ -156,17 +188,25 @@ def _create(
             min((line.delivery_earliest for line in charged.lines if line.delivery_earliest), default=None),
             max((line.delivery_latest for line in charged.lines if line.delivery_latest), default=None),
             json.dumps(lines),
+            json.dumps(left_out) if left_out else None,
         ),
-    )
+    ).fetchone()
+    assert row is not None
+    return row["refused"] or {}
 
 
-def _line(document: Programme, tier: str, chosen: Chosen, charged: LineCharges, now: datetime) -> dict[str, Any]:
+def _line(
+    document: Programme, tier: str, chosen: Chosen, charged: LineCharges, now: datetime, left_out: Collection[str]
+) -> dict[str, Any]:
     total = charged.unit_price_minor * chosen.quantity
     if document.pricing.included == "charged":
         free_delivery = document.tier(tier).benefits.free_delivery
         total += charged.tax_minor + (0 if free_delivery else charged.shipping_minor)
     unit_price = pricing.unit_price(total, chosen.quantity)
-    factor = member_factor(document, tier, chosen.asin, chosen.category, now)
+    currency = document.store.currency
+    factor = member_factor(document, tier, chosen.asin, chosen.category, now, left_out)
+    points = points_for(unit_price, factor.points_per_major, currency)
+    normal = points_for(unit_price, factor.normal_points_per_major or 0, currency)
     return {
         "asin": chosen.asin,
         "offer_id": chosen.offer_id,
@@ -174,7 +214,8 @@ def _line(document: Programme, tier: str, chosen: Chosen, charged: LineCharges, 
         "image_url": chosen.image_url,
         "quantity": chosen.quantity,
         "unit_price_minor": unit_price,
-        "unit_points_full": points_for(unit_price, factor, document.store.currency),
+        "unit_points_full": points,
+        **({"campaign": factor.campaign, "unit_points_normal": normal} if normal > points else {}),
         "expected_unit_price_minor": charged.unit_price_minor,
         "expected_shipping_minor": charged.shipping_minor,
         "expected_tax_minor": charged.tax_minor,
@@ -251,6 +292,13 @@ def _told(
         "points_available": available,
         "stops": _stops(lines, slider, affordable),
         "lots_first": _lots(connection, program_id, member_id, slider.maximum if affordable is None else affordable),
+        "campaigns": [
+            *({"campaign": code, "applied": True, "reason": None} for code in _campaigns(quote)),
+            *(
+                {"campaign": code, "applied": False, "reason": _LEFT_OUT[why]}
+                for code, why in (quote["campaigns_left_out"] or {}).items()
+            ),
+        ],
         "delivery": {"earliest": quote["delivery_earliest"], "latest": quote["delivery_latest"]},
         "lines": [
             {
@@ -261,10 +309,16 @@ def _told(
                 "quantity": line["quantity"],
                 "unit_price_minor": line["unit_price_minor"],
                 "unit_points": line["unit_points_full"],
+                "unit_points_normal": line.get("unit_points_normal"),
             }
             for line in quote["lines"]
         ],
     }
+
+
+def _campaigns(quote: dict[str, Any]) -> list[str]:
+    """The campaigns that make the quote cheaper."""
+    return sorted({line["campaign"] for line in quote["lines"] if "campaign" in line})
 
 
 def _stops(lines: Sequence[PricedLine], slider: Slider, affordable: int | None) -> list[dict[str, Any]]:

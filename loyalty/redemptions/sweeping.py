@@ -75,6 +75,11 @@ def expire_points(connection: Connection) -> int:
     return _until_done(connection, "select points.expire_due(%s, 'sweeper') as count")
 
 
+def lapse_reservations(connection: Connection) -> int:
+    """What campaigns promised in quotes that ran out is left again. How many."""
+    return _until_done(connection, "select points.lapse_reservations(%s) as count")
+
+
 def ensure_partitions(connection: Connection) -> int:
     """The journal's next months exist. Always 0: there is nothing to count."""
     connection.execute("call points.ensure_partitions()")

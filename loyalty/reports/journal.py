@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -43,8 +44,24 @@ REFUSALS = {
         "not-posted",
         "Points of these days are still being booked. Try again in a minute.",
     ),
-    "too_long": (Kind.INVALID, "too-long", "At most 750 days can be locked at a time."),
+    "too_long": (Kind.CONFLICT, "too-long", "At most 400 days can be locked at a time: lock an earlier month first."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The programme's day, the last locked one, and how many rows of the points journal are not posted yet."""
+
+    today: date
+    locked_through: date | None
+    waiting: int
+
+
+def state(connection: Connection, program_id: int) -> State:
+    """How far the books are."""
+    row = connection.execute("select * from reports.state(%s)", (program_id,)).fetchone()
+    assert row is not None
+    return State(**row)
 
 
 def post(connection: Connection) -> int:
@@ -57,6 +74,13 @@ def post(connection: Connection) -> int:
         if row["count"] == 0:
             break
     return total
+
+
+def post_deliveries(connection: Connection) -> int:
+    """Tell the books which redeemed goods have arrived. How many redemptions."""
+    row = connection.execute("select reports.post_deliveries(%s) as count", (BATCH,)).fetchone()
+    assert row is not None
+    return int(row["count"])
 
 
 def lock(connection: Connection, program_id: int, through: date, actor: str) -> None:
@@ -95,6 +119,22 @@ def read(connection: Connection, program_id: int, first: date, last: date, book:
             }
         )
     return {"program_id": program_id, "from": first.isoformat(), "until": last.isoformat(), "days": days}
+
+
+def days(
+    connection: Connection, program_id: int, first: date, last: date, book: str | None = None
+) -> list[dict[str, Any]]:
+    """As the days of `read`, each day of the span, also where nothing moved; none if it ends before it begins."""
+    found = {day["day"]: day for day in read(connection, program_id, first, last, book)["days"]}
+    span = [(first + timedelta(days=count)).isoformat() for count in range((last - first).days + 1)]
+    nothing: dict[str, Any] = {
+        "locked": False,
+        "currency": None,
+        "rate_version": None,
+        "content_hash": None,
+        "lines": [],
+    }
+    return [found.get(day) or {"day": day, **nothing} for day in span]
 
 
 def content_hash(program_id: int, day: Mapping[str, Any]) -> str:

@@ -90,7 +90,9 @@ def propose(connection: Connection, program_id: int, proposal: Proposal, actor: 
             ),
         ).fetchone()
     except (psycopg.errors.CheckViolation, psycopg.errors.NumericValueOutOfRange) as error:
-        raise Refusal(Kind.INVALID, "rate-out-of-bounds", "A value of the rate is out of bounds.") from error
+        raise Refusal(
+            Kind.INVALID, "rate-out-of-bounds", "A value of the rate is out of bounds.", field="body"
+        ) from error
     assert row is not None
     return int(row["version"])
 

@@ -14,17 +14,19 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-
-import psycopg
 
 from local import postgres
 from proofs.ledger import chain
-from proofs.ledger.calls import Call, Plain, send
+from proofs.ledger.calls import Call, Plain
+from proofs.ledger.concurrency import next_day
 from proofs.ledger.history import Checker, picture
-from proofs.ledger.place import begin_day, clone, open_accounts, server, settings_of, violations
-from proofs.ledger.workload import Known, Part, Told, open_plain, run_part
+from proofs.ledger.mix import Known, Part
+from proofs.ledger.place import allow_transfers, begin_day, clone, open_accounts, server, settings_of, violations
+from proofs.ledger.progress import Progress
+from proofs.ledger.sessions import Failed, Lost, Session
+from proofs.ledger.workload import Clients, Told, open_plain
 
 CLIENTS = 12
 MEMBERS = 24
@@ -53,12 +55,12 @@ class Found:
     violations: list[str] = field(default_factory=list)
 
 
-def run(kills: int, *, clients: int = CLIENTS, seed: int = 1) -> Found:
+def run(kills: int, *, clients: int = CLIENTS, seed: int = 1, shown: bool = False) -> Found:
     """Crash a durable server so many times."""
     found = Found()
     started = time.monotonic()
     with server(durable=True, settings=SETTINGS) as running, clone(running.port) as name:
-        _Crashes(running, name, clients, seed, found).run(kills)
+        _Crashes(running, name, clients, seed, found).run(kills, Progress("durability", "crashes", kills, shown))
     found.seconds = time.monotonic() - started
     return found
 
@@ -68,6 +70,7 @@ class _Crashes:
         self._server = running
         self._settings = settings_of(running.port, name)
         self._clients = clients
+        self._seed = seed
         self._chance = random.Random(seed)
         self._found = found
         self._known = Known()
@@ -75,14 +78,15 @@ class _Crashes:
         self._day = datetime.now(UTC).date()
         self._calls: list[Call] = []
 
-    def run(self, kills: int) -> None:
+    def run(self, kills: int, progress: Progress) -> None:
         with self._connected() as connection:
+            allow_transfers(self._settings)
             members = open_accounts(connection, MEMBERS)
             for member in members:
                 self._checker.join(member, self._day)
             milliseconds = begin_day(connection, self._day)
         for number in range(kills):
-            part = Part(members, 1_000_000_000, self._day, milliseconds, number)
+            part = Part(members, 1_000_000_000, self._day, milliseconds, self._seed * 1_000_000 + number, self._known)
             told = self._load_and_kill(part)
             self._found.kills += 1
             with self._connected() as connection:
@@ -90,8 +94,10 @@ class _Crashes:
                 if (number + 1) % CRASHES_A_DAY == 0 or number + 1 == kills:
                     self._checker.check(self._day, self._calls, picture(connection, self._checker.versions()))
                     self._calls = []
-                    self._day += timedelta(days=1 + number % 3)
-                    milliseconds = begin_day(connection, self._day)
+                    self._known.accruals.clear()
+                    self._known.waiting.clear()
+                    self._day, milliseconds = next_day(connection, self._day, number)
+            progress.add(1, f"{self._found.acknowledged:,} acknowledged operations found")
         with self._connected() as connection:
             self._found.violations += self._checker.violations
             self._found.violations += [f"{name}: {count}" for name, count in violations(connection).items()]
@@ -108,15 +114,16 @@ class _Crashes:
 
         def load() -> None:
             try:
-                told.append(run_part(self._settings, self._known, part, self._clients, give_up=True))
+                with contextlib.closing(Clients(self._settings, self._clients, give_up=True)) as clients:
+                    told.append(clients.run(part))
             except BaseException as error:
                 failed.append(error)
 
-        clients = threading.Thread(target=load, daemon=True)
-        clients.start()
+        crowd = threading.Thread(target=load, daemon=True)
+        crowd.start()
         time.sleep(self._chance.uniform(*LOAD_SECONDS))
         kill(self._server)
-        clients.join()
+        crowd.join()
         self._server = postgres.start(self._server.data, self._server.port, durable=True, settings=SETTINGS)
         if failed:
             self._found.violations.append(f"a client met {failed[0]!r}")
@@ -128,8 +135,8 @@ class _Crashes:
         stands = {
             row[0]: row[1:]
             for row in connection.execute(
-                b"select op_id, count(*) filter (where leg = 1), count(*), max(leg), max(sequence) from points.journal"
-                b" where program_id = 1 and op_id = any(%s::uuid[]) group by op_id",
+                b"select op_id::text, count(*) filter (where leg = 1), count(*), max(leg), max(sequence)"
+                b" from points.journal where program_id = 1 and op_id = any(%s::uuid[]) group by op_id",
                 ([*done, *(call.op for call in told.unanswered)],),
             )
         }
@@ -141,26 +148,32 @@ class _Crashes:
             if moved and (row is None or row[0] != 1 or (version is not None and row[3] != version)):
                 self._found.violations.append(f"acknowledged and then {row}: {call}")
         self._calls += told.calls
-        for call in told.unanswered:
-            row = stands.get(call.op)
-            if row is not None and (row[0] != 1 or row[1] != row[2]):
-                self._found.violations.append(f"neither absent nor whole: {row} {call}")
-            self._ask_again(connection, call, row is not None)
+        known = {call.op for call in told.calls}
+        with contextlib.closing(Session(self._settings)) as session:
+            session.open()
+            for call in told.unanswered:
+                row = stands.get(call.op)
+                if row is not None and (row[0] != 1 or row[1] != row[2]):
+                    self._found.violations.append(f"neither absent nor whole: {row} {call}")
+                self._ask_again(session, call, row is not None, call.op in known)
+                known.add(call.op)
 
-    def _ask_again(self, connection: Plain, call: Call, there: bool) -> None:
+    def _ask_again(self, session: Session, call: Call, there: bool, known: bool) -> None:
         try:
-            call.answer = send(connection, call)
-        except psycopg.Error as error:
+            session.ask(call)
+        except (Failed, Lost) as error:
             self._found.violations.append(f"asked again: {error!r} {call}")
             return
+        assert call.answer is not None
         self._calls.append(call)
         status = call.answer[0]
+        self._known.learn(call, "ok" if status == "replay" else status)
         self._found.whole += there
         self._found.absent += not there and status == "ok"
         self._found.refused += status not in ("ok", "replay")
         if there and status not in ("replay", "key_reuse"):
             self._found.violations.append(f"was there and answered {status}: {call}")
-        if not there and status in ("replay", "key_reuse") and call.op not in {c.op for c in self._calls[:-1]}:
+        if not there and not known and status in ("replay", "key_reuse"):
             self._found.violations.append(f"was not there and answered {status}: {call}")
 
 

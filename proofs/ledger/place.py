@@ -9,16 +9,18 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from local import postgres
 from loyalty.database import Connection, DatabaseSettings, connect
 from loyalty.migration import DATABASE_FOLDER, migrate
-from proofs.ledger.calls import Plain
+from proofs.ledger.calls import GIVEN_A_DAY, Plain
 from tests.conftest import REPOSITORY, TEMPLATE
+from tests.domain.people import changed_points
 
 # The proofs' days begin here and have hours to spare: a day turns only while all clients are at rest.
-MORNING = time(2, tzinfo=UTC)
-QUIET = ("log_min_messages=panic", "shared_buffers=512MB", "max_wal_size=4GB", "jit=off")
+MORNING, NOON = time(2, tzinfo=UTC), time(12, tzinfo=UTC)
+QUIET = ("log_min_messages=panic", "shared_buffers=512MB", "max_wal_size=4GB", "jit=off", "autovacuum_naptime=2s")
 
 
 @contextmanager
@@ -71,12 +73,28 @@ def address(port: int, name: str) -> str:
     return f"postgresql://{postgres.SUPERUSER}@127.0.0.1:{port}/{name}"
 
 
-def begin_day(connection: Plain, day: date) -> int:
-    """Set the database's clock to the morning of the day; that instant in milliseconds."""
-    morning = datetime.combine(day, MORNING)
-    connection.execute(b"update clock.setting set shift = %s - transaction_timestamp()", (morning,))
+def begin_day(connection: Plain, day: date, *, noon: bool = False) -> int:
+    """Set the database's clock to the morning (or noon) of the day; that instant in milliseconds.
+
+    The shift is a constant in the clock, not a row to read: it costs an operation no more than the cloud's clock does.
+    """
+    start = datetime.combine(day, NOON if noon else MORNING)
+    row = connection.execute(b"select %s::timestamptz - transaction_timestamp()", (start,)).fetchone()
+    assert row is not None
+    connection.execute(
+        sql.SQL(
+            "create or replace function clock.now() returns timestamptz language sql stable parallel safe"
+            " return transaction_timestamp() + {}::interval"
+        ).format(sql.Literal(row[0]))
+    )
     connection.execute(b"call points.ensure_partitions()")
-    return int(morning.timestamp() * 1000)
+    return int(start.timestamp() * 1000)
+
+
+def allow_transfers(settings: DatabaseSettings) -> None:
+    """Publish a programme whose members may give points to each other."""
+    with connect(settings) as connection:
+        changed_points(connection, transfers_enabled=True, transfer_daily_limit=GIVEN_A_DAY, time_zone="UTC")
 
 
 def open_accounts(connection: Plain, count: int) -> list[int]:

@@ -86,7 +86,11 @@ def _may_move(world: World, request: Request, reply: Reply) -> set[int]:
         return {0} if reply.body["replayed"] else {-reply.body["points"]}
     if request.path == "/adjustments" and request.method == "POST" and reply.status == 200:
         return {0, body["points"]} if reply.body["state"] == "applied" else {0}
-    if request.path.endswith("/approval") and reply.status == 200 and reply.body["state"] == "applied":
+    if (
+        re.fullmatch("/adjustments/.*/approval", request.path)
+        and reply.status == 200
+        and reply.body["state"] == "applied"
+    ):
         row = world.owner.execute(
             "select amount from members.adjustment where adjustment_id = %s", (reply.body["adjustment_id"],)
         ).fetchone()

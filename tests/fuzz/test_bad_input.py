@@ -25,6 +25,7 @@ AMOUNTS = {
     "manager POST /adjustments": ("points",),
     "inbound POST /accruals": ("spend_minor",),
     "inbound POST /accruals/{partner_reference}/reversals": ("points",),
+    "manager POST /finance/rates": ("point_value_micros", "sales_micros", "breakage_basis_points", "cost_micros"),
 }
 WITH_BODY = [
     *AMOUNTS, "member POST /claims", "member POST /claims/confirmation", "member POST /terms/acceptance",

@@ -5,6 +5,7 @@ The matrix is made from the documents: a new route is in it without anybody thin
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -42,15 +43,15 @@ def strangers(world: World, scope: str) -> dict[str, Token]:
         "claims of no sense": {"scope": "[]", "client_id": "", "cognito:groups": "["},
         "every other scope, as a partner": partner_token(*others.split()),
         "every other scope, as a member": member_token(world.alice.subject, scope=others),
-        "every other scope, as staff": staff("support", "business-operator", scope=others),
+        "every other scope, as staff": staff("support", "business-operator", "finance", scope=others),
         "a scope that only begins alike": member_token(world.alice.subject, scope=f"{scope}s {scope}.x x{scope}"),
-        "a client of no programme": staff("support", "business-operator", client="unknown", scope=scope),
+        "a client of no programme": staff("support", "business-operator", "finance", client="unknown", scope=scope),
     }
     if scope == "loyalty/staff":
         everybody |= {
             "staff of no group": staff(),
             "staff of another group": staff("catalogue-manager"),
-            "a group that only begins alike": staff("supporters", "business-operators"),
+            "a group that only begins alike": staff("supporters", "business-operators", "finances"),
         }
     return everybody
 
@@ -84,7 +85,7 @@ def outsiders(world: World, api: str, scope: str) -> dict[str, Token]:
             "a sign-in without membership": member_token("nobody-yet"),
         }
     if api == "manager":
-        return {"the other programme's staff": staff("support", "business-operator", client=CANARY_STAFF)}
+        return {"the other programme's staff": staff("support", "business-operator", "finance", client=CANARY_STAFF)}
     return {
         "another partner": partner_token(scope, client="partner2"),
         "the other programme's partner": partner_token(scope, client=CANARY_PARTNER),
@@ -97,7 +98,11 @@ OPEN = {
     "GET /catalogue/{version}/products/{asin}", "GET /me", "GET /me/balance", "GET /me/statement", "GET /me/lots",
     "GET /me/addresses", "POST /me/addresses", "POST /terms/acceptance", "POST /quotes", "GET /redemptions",
     "POST /members", "GET /adjustments", "POST /accruals", "GET /me/balance/at", "GET /me/statement/download",
-    "POST /transfers",
+    "POST /transfers", "GET /finance/rates", "POST /finance/rates", "GET /finance/months/{month}/days",
+    "GET /finance/months/{month}/verification", "GET /finance/months/{month}/funders",
+    "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
+    "GET /finance/position", "GET /finance/closes", "GET /liability",
+    "POST /finance/months/{month}/lock",
 }  # fmt: skip
 
 
@@ -130,5 +135,8 @@ def assert_tells_nothing(world: World, request: Request, text: str, what: str) -
     sent = (request.body or b"").decode() + request.path
     alice = world.alice
     ids = (alice.address_id, world.redemption_id, world.quote_id, world.adjustment_id)
+    if request.path.startswith("/finance/"):
+        # In Alice's month nothing moved in the other programme.
+        assert not re.search(r'"(total_minor|issued)": ?[1-9]', text), what
     for mine in (alice.number, f"{alice.number.lower()}@{MAILBOX}", alice.street, *map(str, ids)):
         assert mine not in text or mine in sent, f"{what}: {mine}"

@@ -77,6 +77,9 @@ def _point_at_what_there_is(world: World, case: Any) -> None:
         "quote_token": world.quote_token(world.alice, world.quote_id),
         "version": world.version(),
         "asin": ASIN,
+        "month": world.book_month,
+        "day": f"{world.book_month}-15",
+        "currency": "USD",
     }
     for place in (case.path_parameters, case.body):
         for name in known.keys() & set(place if isinstance(place, dict) else ()):

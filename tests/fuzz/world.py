@@ -104,12 +104,13 @@ class World:
         self.redemption_id = self.redemption(self.alice)
         self.tokens: dict[str, Token] = {
             "member": self.alice.token,
-            "manager": staff_token("support", "business-operator"),
+            "manager": staff_token("support", "business-operator", "finance"),
             "inbound": partner_token("loyalty/accruals.write", "loyalty/members.write"),
         }
         self.newcomer, self.mover = "newcomer", self.alice
         self.adjustment_id = self.adjustment()
         self.reference = self.purchase()
+        self.book_month = self.books()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -235,6 +236,47 @@ class World:
         assert reply.status == 201, reply.text
         return str(body["partner_reference"])
 
+    def books(self) -> str:
+        """A month that is closed and locked, with a purchase of Alice's in it and an approved rate."""
+        month = "2026-09"
+        self.owner.execute(
+            "select points.accrue(1, %s, clock.new_id(), 500, null, %s, 'test', clock.new_id()::text, 'programme',"
+            " 4000, sha256('x'), 'test')",
+            (self.alice.member_id, f"{month}-15 12:00+00"),
+        )
+        self.owner.execute(
+            "insert into points.month_close (program_id, month, until, state, members, entries, available, held,"
+            " pending, debt, head, attempted_by, attempted_at)"
+            " values (1, %s, %s, 'closed', 0, 0, 0, 0, 0, 0, sha256(''), 'test', clock.now())",
+            (f"{month}-01", "2026-10-01 00:00+00"),
+        )
+        approval = self.rate_approval(f"{month}")
+        assert self.quiet("manager").send(approval).status == 200
+        for _ in range(300):
+            # Other tests share the server, and what they have under way is waited for.
+            locked = self.quiet("manager").send(Request("POST", f"/finance/months/{month}/lock"))
+            if locked.status != 503:
+                break
+        assert locked.status == 200, locked.text
+        return month
+
+    def rate(self, applies_from: str | None = None) -> Request:
+        """A proposal; each later than those before it."""
+        count = next(_numbers)
+        body = {
+            "applies_from": applies_from or f"20{27 + count // 12 % 73}-{count % 12 + 1:02}",
+            "accounting_model": "deferred_revenue", "currency": "USD", "point_value_micros": 5000,
+            "sales_micros": 100_000, "breakage_basis_points": 2000, "cost_micros": 3000, "curve": [8000, 7000],
+            "note": "as agreed",
+        }  # fmt: skip
+        return Request.json("POST", "/finance/rates", body)
+
+    def rate_approval(self, applies_from: str | None = None) -> Request:
+        asker = staff_token("finance", subject="staff-2")
+        reply = self.quiet("manager", asker).send(self.rate(applies_from))
+        assert reply.status == 201, reply.text
+        return Request("POST", f"/finance/rates/{reply.body['version']}/approval")
+
     def _purchase(self) -> dict[str, Any]:
         return {
             "partner_reference": f"basket-{next(_numbers)}",
@@ -351,6 +393,20 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /finance/rates": _get("/finance/rates"),
+    "manager POST /finance/rates": lambda w: w.rate(),
+    "manager POST /finance/rates/{version}/approval": lambda w: w.rate_approval(),
+    "manager GET /finance/months/{month}/days": _get("/finance/months/{world.book_month}/days"),
+    "manager POST /finance/months/{month}/lock": lambda w: Request("POST", f"/finance/months/{w.book_month}/lock"),
+    "manager GET /finance/months/{month}/verification": _get("/finance/months/{world.book_month}/verification"),
+    "manager GET /finance/months/{month}/funders": _get("/finance/months/{world.book_month}/funders"),
+    "manager GET /finance/months/{month}/funders.csv": _get("/finance/months/{world.book_month}/funders.csv"),
+    "manager GET /finance/days/{day}": _get("/finance/days/{world.book_month}-15"),
+    "manager GET /finance/days/{day}/journal.csv": _get("/finance/days/{world.book_month}-15/journal.csv"),
+    "manager GET /finance/position": _get("/finance/position"),
+    "manager GET /finance/closes": _get("/finance/closes"),
+    "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
+    "manager GET /liability": _get("/liability"),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
@@ -364,7 +420,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
 _TABLES = (
     "points.journal", "points.accrual", "points.reversal", "points.hold", "points.pending", "members.member",
     "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
-    "redemptions.event", "orders.placement", "payments.payment",
+    "redemptions.event", "orders.placement", "payments.payment", "reports.rate", "reports.day",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -413,8 +469,8 @@ def _doors() -> Iterator[tuple[Any, str]]:
         for function in functions:
             importlib.import_module(function)
     for name, module in list(sys.modules.items()):
-        if hasattr(module, "database") and re.fullmatch(r"lambdas\.(member_routes\.)?\w+", name):
-            role = "member_api" if ".member_routes." in name else name.removeprefix("lambdas.")
+        if hasattr(module, "database") and re.fullmatch(r"lambdas\.((member|manager)_routes\.)?\w+", name):
+            role = re.sub(r"(\w+)_routes\..*", r"\1_api", name.removeprefix("lambdas."))
             if f"lambdas.{role}" in itertools.chain.from_iterable(openapi.APIS.values()):
                 yield module, role
 

@@ -43,7 +43,7 @@ def member_token(subject: str, *, client: str = MEMBER_CLIENT, scope: str = "ope
 
 
 def staff_token(*groups: str, subject: str = "staff-1", scope: str = "openid loyalty/staff") -> Token:
-    """A staff member's access token; groups catalogue-manager, business-operator, support."""
+    """A staff member's access token; groups catalogue-manager, business-operator, support, finance."""
     token = {"sub": subject, "client_id": STAFF_CLIENT, "scope": scope, "token_use": "access"}
     return {**token, "cognito:groups": f"[{' '.join(groups)}]"} if groups else token
 
@@ -55,7 +55,7 @@ def partner_token(*scopes: str, client: str = PARTNER_CLIENT) -> Token:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A door's answer; `body` is the parsed JSON, `headers` have lower-case names."""
+    """A door's answer; `body` is the parsed JSON (or another type's text), `headers` have lower-case names."""
 
     status: int
     body: Any
@@ -84,7 +84,9 @@ class Doors:
         event = proxy_event(method, path, body, token or {}, headers or {}) | (raw or {})
         answer = self.invoke(function, event)
         names = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
-        return Answer(answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None, names)
+        text = answer.get("body") or None
+        spoken = "json" in names.get("content-type", "")
+        return Answer(answer["statusCode"], json.loads(text) if text and spoken else text, names)
 
     def invoke(self, function: str, event: Any, context: Any = None, *, role: str | None = None) -> Any:
         """Invoke `lambdas.<function>.handler` with any event, in the function's environment."""

@@ -210,13 +210,23 @@ def capture(file: File, charge_id: str, body: bytes, code: str | None) -> tuple[
 
 
 def take(file: File, charge_id: str, amount_minor: int) -> None:
-    """Capture now; the rest of the authorisation is released."""
+    """Capture now; the rest of the authorisation is released. A permission that is used up closes by itself."""
     file.run(
         "update charges set state = 'Captured', asked_minor = ?1, captured_minor = ?1,"
         " cancelled_minor = authorised_minor - ?1, updated_at = ?2 where charge_id = ?3",
         amount_minor,
         times.stored(times.now()),
         charge_id,
+    )
+    close_used_up(file)
+
+
+def close_used_up(file: File) -> None:
+    """Permissions whose whole amount was captured."""
+    file.run(
+        "update permissions set state = 'Closed', updated_at = ? where state <> 'Closed' and limit_minor <= (select"
+        " coalesce(sum(captured_minor), 0) from charges where charges.permission_id = permissions.permission_id)",
+        times.stored(times.now()),
     )
 
 
@@ -294,15 +304,15 @@ def create_refund(file: File, body: bytes, code: str | None) -> tuple[int, dict[
     refund_id = f"{row['permission_id']}-R{secrets.randbelow(10**6):06d}"
     instant = times.stored(times.now())
     file.run(
-        "insert into refunds values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into refunds(refund_id, charge_id, state, amount_minor, currency, created_at, updated_at, outcome)"
+        " values (?, ?, 'RefundInitiated', ?, ?, ?, ?, ?)",
         refund_id,
         row["charge_id"],
-        "Declined" if code else "RefundInitiated",
-        code,
         amount_minor,
         currency,
         instant,
         instant,
+        code,
     )
     return 201, shown_refund(refund(file, refund_id))
 

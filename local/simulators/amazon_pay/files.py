@@ -39,7 +39,8 @@ create index if not exists charges_permission on charges(permission_id);
 create index if not exists charges_reference on charges(merchant_reference);
 create table if not exists refunds(
     refund_id text primary key, charge_id text not null references charges, state text not null, reason_code text,
-    amount_minor integer not null, currency text not null, created_at text not null, updated_at text not null);
+    amount_minor integer not null, currency text not null, created_at text not null, updated_at text not null,
+    outcome text);
 """
 
 DEFAULT_SETTINGS: dict[str, Any] = {
@@ -62,6 +63,8 @@ class File:
         self._connection.execute("pragma synchronous = normal")
         self._connection.execute("pragma foreign_keys = on")
         self._connection.executescript(SCHEMA)
+        if not any(row["name"] == "outcome" for row in self._connection.execute("pragma table_info(refunds)")):
+            self._connection.execute("alter table refunds add column outcome text")
 
     @contextmanager
     def transaction(self) -> Iterator[File]:

@@ -68,6 +68,12 @@ def advance(file: File, settings: dict[str, Any]) -> None:
         " where state <> 'Closed' and expires_at <= ?1",
         instant,
     )
+    file.run(
+        "update refunds set state = 'Declined', reason_code = outcome, updated_at = ?"
+        " where state = 'RefundInitiated' and outcome is not null and updated_at <= ?",
+        instant,
+        settled,
+    )
     for refund in file.all(
         "select refund_id, charge_id, amount_minor from refunds where state = 'RefundInitiated' and updated_at <= ?",
         settled,

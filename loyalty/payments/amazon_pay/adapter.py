@@ -42,10 +42,17 @@ class AmazonPay:
     """Sessions of one-time payments without shipping: Amazon reserves, synchronously, when we complete."""
 
     name = "amazon_pay"
+    renews = True
+    # Charges on one permission; each is captured once, and declined ones count as well.
+    most_parts = 25
 
     def __init__(self, client: AmazonPayClient, store_id: str) -> None:
         self._client = client
         self._store_id = store_id
+
+    def smallest_minor(self, currency: str) -> int:
+        """Amazon publishes no minimum."""
+        return 1
 
     # ---- approval ------------------------------------------------------------------------------------------------
 
@@ -136,8 +143,8 @@ class AmazonPay:
         """How it stands now."""
         return _read(_charge, self._client.get_charge(charge_id))
 
-    def capture_request(self, amount: Money) -> str:
-        """At most what is reserved; the rest is given back."""
+    def capture_request(self, amount: Money, *, last: bool = True) -> str:
+        """At most what is reserved; the rest is given back, also when it is not the last."""
         return _json({"captureAmount": _price(amount)})
 
     def capture(self, charge_id: str, key: str, request: str) -> Charge:
@@ -166,13 +173,17 @@ class AmazonPay:
 
     # ---- refunds -------------------------------------------------------------------------------------------------
 
-    def refund_request(self, charge_id: str, amount: Money) -> str:
+    def refund_request(self, charge_id: str, amount: Money, reference: str) -> str:
         """All or a part of what was captured."""
         return _json({"chargeId": charge_id, "refundAmount": _price(amount)})
 
     def refund(self, key: str, request: str) -> Refund:
         """Begin to send money back."""
         return _read(_refund, self._client.create_refund(key, request))
+
+    def find_refund(self, charge_id: str, reference: str) -> Refund | None:
+        """Amazon keeps keys without end and lists no refunds: the same call again brings back the one that exists."""
+        return None
 
     def refund_status(self, refund_id: str) -> Refund:
         """How it stands now."""
@@ -233,6 +244,7 @@ def _refund(document: Document) -> Refund:
         state=states.get(str(status.get("state")), RefundState.PENDING),
         amount=_money(document["refundAmount"]),
         reason=status.get("reasonCode"),
+        soft=status.get("reasonCode") == "ProcessingFailure",
     )
 
 

@@ -78,18 +78,70 @@ class Journey:
         assert answer.output == {"state": "authorised"}
 
     def intend(self, amount_minor: int) -> str:
-        with self.database.owner() as engine:
-            row = engine.execute(
-                "select payments.intend_capture(1, %s, %s) as status", (self.redemption_id, amount_minor)
-            ).fetchone()
-        assert row is not None
-        return str(row["status"])
+        return self._say("select payments.intend_capture(1, %s, %s) as status", amount_minor)
+
+    def give_back(self, event_key: str, amount_minor: int) -> str:
+        """As returns and cancellations do."""
+        return self._say("select payments.give_back(1, %s, %s, %s, 'test') as status", event_key, amount_minor)
+
+    def collect(self, event_key: str, amount_minor: int, *, is_last: bool = False) -> str:
+        """As a shipment does."""
+        return self._say("select payments.collect(1, %s, %s, %s, %s) as status", event_key, amount_minor, is_last)
+
+    def _say(self, statement: str, *arguments: Any) -> str:
+        return str(self.rows(statement, self.redemption_id, *arguments)[0]["status"])
+
+    def rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
+        """As the owner of the schema."""
+        with self.database.owner() as owner:
+            return owner.execute(statement, arguments).fetchall()
+
+    def standing(self) -> dict[str, Any]:
+        return self.rows("select * from payments.standing where redemption_id = %s", self.redemption_id)[0]
+
+    def refunds(self) -> dict[str, str]:
+        """How each event's money went."""
+        return {
+            row["event_key"]: row["state"]
+            for row in self.rows("select * from payments.refunds_of(1, %s)", self.redemption_id)
+        }
+
+    def rest(self, looks: int = 12, seconds: float = 100) -> None:
+        """The worker looks by itself until nothing of this payment is due; the clock goes on in between."""
+        for _ in range(looks):
+            for work in list(tasks.due(self._worker, 50)):
+                if work.redemption_id == self.redemption_id:
+                    self._run(work)
+            if not self.rows(
+                "select 1 from payments.payment where redemption_id = %s and next_look_at is not null"
+                " union all select 1 from payments.refund where redemption_id = %s and next_look_at is not null",
+                self.redemption_id,
+                self.redemption_id,
+            ):
+                return
+            self.turn_clock(seconds=seconds)
+
+    def refunded_minor(self) -> int:
+        """What the provider has sent, or will send, back."""
+        return sum(
+            row["amount_minor"]
+            for row in self.stand_in.rows(
+                "select r.* from refunds as r join charges as c using (charge_id)"
+                " where c.merchant_reference = ? and r.state <> 'Declined'",
+                str(self.redemption_id),
+            )
+        )
 
     def status(self) -> dict[str, Any]:
         with self.database.owner() as reader:
             row = reader.execute("select * from payments.status_of(1, %s)", (self.redemption_id,)).fetchone()
         assert row is not None
         return row
+
+    def reopen(self, amount_minor: int, capture_at: str = "acceptance") -> None:
+        """Another redemption on the same database and provider."""
+        self.amount_minor = amount_minor
+        self.redemption_id = open_payment(self.database, amount_minor=amount_minor, capture_at=capture_at)
 
     def charges(self) -> list[dict[str, Any]]:
         """This redemption's charges at the provider."""

@@ -73,7 +73,7 @@ def test_from_the_checkout_to_a_refund(provider: AmazonPay, stand_in: AmazonPayS
     provider.close(str(done.permission_id), "done")
     provider.close(str(done.permission_id), "done twice")
     stand_in.settings(pending_seconds=0)
-    refund = provider.refund(key(), provider.refund_request(charge.charge_id, Money(400, "USD")))
+    refund = provider.refund(key(), provider.refund_request(charge.charge_id, Money(400, "USD"), "r:1"))
     assert refund.state is RefundState.PENDING
     assert provider.refund_status(refund.refund_id).state is RefundState.REFUNDED
     stand_in.settings(pending_seconds=30)

@@ -1,4 +1,4 @@
-"""The ledger's rules once more, as plain Python for one member: slow, obvious, and what the SQL is compared with."""
+"""The ledger once more, as plain Python, a member at a time: slow, obvious, and what the SQL is compared with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
+type Id = UUID | str
 # A lot's key: when it lapses, and whether the member has not yet extended it. Sorts as points are spent.
 type Key = tuple[date, bool]
 type Lots = dict[Key, int]
@@ -50,10 +51,11 @@ class Member:
     version: int = 0
     debt: int = 0
     lots: Lots = field(default_factory=dict)
-    holds: dict[UUID, Lots] = field(default_factory=dict)
-    accruals: dict[UUID, Accrual] = field(default_factory=dict)
-    waiting: dict[UUID, int] = field(default_factory=dict)
-    answers: dict[UUID, tuple[object, Answer]] = field(default_factory=dict)
+    holds: dict[Id, Lots] = field(default_factory=dict)
+    accruals: dict[Id, Accrual] = field(default_factory=dict)
+    waiting: dict[Id, int] = field(default_factory=dict)
+    given: dict[date, int] = field(default_factory=dict)
+    answers: dict[Id, tuple[object, Answer]] = field(default_factory=dict)
 
     @property
     def available(self) -> int:
@@ -67,7 +69,11 @@ class Member:
     def pending(self) -> int:
         return sum(self.waiting.values())
 
-    def accrue(self, op: UUID, amount: int, expires_on: date, pending: bool) -> Answer:
+    @property
+    def stands(self) -> tuple[int, ...]:
+        return (self.version, self.available, self.held, self.pending, self.debt)
+
+    def accrue(self, op: Id, amount: int, expires_on: date, pending: bool) -> Answer:
         request = ("accrue", amount)
         if amount <= 0:
             return self._refused("invalid", op)
@@ -84,12 +90,12 @@ class Member:
             self._credit(amount, expires_on)
         return self._done(op, request, amount)
 
-    def mature(self, op: UUID, accrual_op: UUID) -> Answer:
+    def mature(self, op: Id, accrual_op: Id) -> Answer:
         request = ("mature", accrual_op)
         if known := self._known(op, request):
             return known
-        accrual = self.accruals[accrual_op]
-        if not accrual.came_pending:
+        accrual = self.accruals.get(accrual_op)
+        if accrual is None or not accrual.came_pending:
             return self._refused("unknown_accrual", op)
         if accrual_op not in self.waiting:
             return self._refused("ok", op)
@@ -98,7 +104,7 @@ class Member:
         self._credit(amount, accrual.expires_on)
         return self._done(op, request, amount)
 
-    def reverse(self, op: UUID, accrual_op: UUID, amount: int, policy: str) -> Answer:
+    def reverse(self, op: Id, accrual_op: Id, amount: int, policy: str) -> Answer:
         request = ("reverse", accrual_op, amount)
         if amount <= 0:
             return self._refused("invalid", op)
@@ -125,7 +131,7 @@ class Member:
         self.version += (waiting > 0) + (own > 0) + (rest > 0)
         return self._done(op, request, amount)
 
-    def hold(self, op: UUID, amount: int) -> Answer:
+    def hold(self, op: Id, amount: int) -> Answer:
         request = ("hold", amount)
         if amount <= 0:
             return self._refused("invalid", op)
@@ -138,7 +144,7 @@ class Member:
         self.version += 1
         return self._done(op, request, amount)
 
-    def settle(self, op: UUID, hold: UUID, amount: int) -> Answer:
+    def settle(self, op: Id, hold: Id, amount: int) -> Answer:
         request = ("settle", hold, amount)
         if answer := self._unresolvable(op, request, hold, amount):
             return answer
@@ -149,7 +155,7 @@ class Member:
         self.version += 1
         return self._done(op, request, amount)
 
-    def release(self, op: UUID, hold: UUID, amount: int, caused_by: str, return_days: int) -> Answer:
+    def release(self, op: Id, hold: Id, amount: int, caused_by: str, return_days: int) -> Answer:
         request = ("release", hold, amount, caused_by)
         if answer := self._unresolvable(op, request, hold, amount):
             return answer
@@ -176,7 +182,7 @@ class Member:
         self.version += came_back + gone
         return self._done(op, request, amount)
 
-    def expire(self, op: UUID) -> Answer:
+    def expire(self, op: Id) -> Answer:
         request = ("expire",)
         if known := self._known(op, request):
             return known
@@ -184,7 +190,7 @@ class Member:
         self._lapse()
         return self._done(op, request, amount) if amount else self._refused("ok", op)
 
-    def adjust(self, op: UUID, amount: int, expires_on: date) -> Answer:
+    def adjust(self, op: Id, amount: int, expires_on: date) -> Answer:
         request = ("adjust", amount)
         if amount == 0:
             return self._refused("invalid", op)
@@ -202,7 +208,40 @@ class Member:
             self.version += 1
         return self._done(op, request, amount)
 
-    def extend_lease(self, hold: UUID) -> bool:
+    def give(self, op: Id, receiver: Member, amount: int, daily_limit: int | None) -> Answer:
+        """The soonest points go to the other, with their expiry; he pays what he owes with them first."""
+        request = ("give", id(receiver), amount)
+        if amount <= 0:
+            return self._refused("invalid", op)
+        if known := self._known(op, request):
+            return known
+        if daily_limit is None:
+            return self._refused("transfers_off", op)
+        if receiver is self:
+            return self._refused("same_member", op)
+        if self.debt:
+            return self._refused("in_debt", op)
+        if self.given.get(self.today, 0) + amount > daily_limit:
+            return self._refused("over_limit", op)
+        if amount > self.available - sum(self._lapsed().values()):
+            return self._refused("insufficient", op)
+        self._lapse()
+        self.given = {self.today: self.given.get(self.today, 0) + amount}
+        self.version += 1
+        receiver.get(take_soonest(self.lots, amount))
+        return self._done(op, request, amount)
+
+    def get(self, lots: Lots) -> None:
+        """Lots from another member."""
+        self._lapse()
+        repaid = min(self.debt, sum(lots.values()))
+        self.debt -= repaid
+        take_soonest(lots, repaid)
+        for key, amount in lots.items():
+            self.lots[key] = self.lots.get(key, 0) + amount
+        self.version += (repaid > 0) + bool(lots)
+
+    def extend_lease(self, hold: Id) -> bool:
         return hold in self.holds
 
     def _credit(self, amount: int, expires_on: date) -> None:
@@ -222,7 +261,7 @@ class Member:
         for key in lapsed:
             del self.lots[key]
 
-    def _unresolvable(self, op: UUID, request: object, hold: UUID, amount: int) -> Answer | None:
+    def _unresolvable(self, op: Id, request: object, hold: Id, amount: int) -> Answer | None:
         left = sum(self.holds.get(hold, {}).values())
         if amount <= 0:
             return self._refused("invalid", op)
@@ -232,16 +271,16 @@ class Member:
             return self._refused("hold_not_open", op)
         return self._refused("over_hold", op) if amount > left else None
 
-    def _known(self, op: UUID, request: object) -> Answer | None:
+    def _known(self, op: Id, request: object) -> Answer | None:
         if op not in self.answers:
             return None
         first, answer = self.answers[op]
         return ("replay", *answer[1:]) if first == request else self._refused("key_reuse", op)
 
-    def _done(self, op: UUID, request: object, amount: int) -> Answer:
+    def _done(self, op: Id, request: object, amount: int) -> Answer:
         answer = ("ok", self.version, self.available, self.held, self.pending, self.debt, amount)
         self.answers[op] = (request, answer)
         return answer
 
-    def _refused(self, status: str, _op: UUID) -> Answer:
+    def _refused(self, status: str, _op: Id) -> Answer:
         return (status, self.version, 0, self.held, self.pending, self.debt, 0)

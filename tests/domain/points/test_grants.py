@@ -25,15 +25,40 @@ ROLES = (
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
-    "member_api": READS,
+    "member_api": READS | {"exhausted_campaigns"},
     "quote_api": {"balance", "lots"},
-    "manager_api": READS | {"closes", "verify_close"},
-    "partner_api": {"accrue", "accrued", "mature_purchase", "reverse_accrual"},
-    "importer": {"accrue_many"},
-    "sweeper": {"ensure_partitions", "expire_due", "mature_due", "roll_up", "close_due_months"},
-    "auditor": {"check_invariants", "check_rollup", "figures"},
+    "manager_api": READS | {"budgets", "closes", "verify_close"},
+    "partner_api": {
+        "accrue",
+        "accrue_purchase",
+        "accrued",
+        "mature_purchase",
+        "release_purchase",
+        "reverse_accrual",
+        "reverse_purchase",
+    },
+    "importer": {"accrue_many", "accrue_purchases"},
+    "sweeper": {
+        "close_due_months",
+        "ensure_partitions",
+        "expire_due",
+        "lapse_reservations",
+        "mature_due",
+        "roll_up",
+    },
+    "auditor": {"check_budgets", "check_invariants", "check_rollup", "figures"},
 }
-TABLES = ("member", "journal", "accrual", "reversal", "pending", "account")
+TABLES = (
+    "member",
+    "journal",
+    "accrual",
+    "reversal",
+    "pending",
+    "account",
+    "budget",
+    "budget_slice",
+    "budget_use",
+)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -180,7 +180,11 @@ def test_holds_of_many_lots_are_resolved_in_any_order_and_each_keeps_its_own(boo
     days = [book.day(days) for days in (5, 6, 7)]
     member = book.member(*((day, 30) for day in days))
     first, second, third = (book.hold(member, amount).op_id for amount in (40, 10, 35))
-    assert book.value("select array_agg(open order by open) from points.hold where member_id = %s", member) == [10, 35, 40]
+    assert book.value("select array_agg(open order by open) from points.hold where member_id = %s", member) == [
+        10,
+        35,
+        40,
+    ]
     assert book.settle(member, second, 10).status is Status.OK
     assert book.release(member, first, 15).status is Status.OK
     assert book.lots(member) == {days[0]: 5, days[1]: 10, days[2]: 5}
@@ -226,9 +230,7 @@ def test_the_newest_of_several_holds_and_a_hold_of_several_lots_are_settled_whol
 
 def test_a_lease_may_be_for_ever(book: Book) -> None:
     member = book.member((None, 100))
-    hold = book.call(
-        "hold", 1, member, book.new_id(), 50, "infinity", b"x", "test"
-    ).op_id
+    hold = book.call("hold", 1, member, book.new_id(), 50, "infinity", b"x", "test").op_id
     assert book.value("select points.extend_lease(1, %s, %s, '-infinity')", member, hold) is True
     assert book.value("select extract(year from lease_until) from points.hold where hold_id = %s", hold) == 9999
 

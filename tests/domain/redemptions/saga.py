@@ -29,7 +29,10 @@ from tests.domain.redemptions.machine import Execution
 
 FAST = {
     "redemption": {"release_delay_seconds": 0},
-    "integrations": {"amazon_business": {"orders_per_second": 100.0, "burst": 1000}},
+    "integrations": {
+        "amazon_business": {"orders_per_second": 100.0, "burst": 1000},
+        "payment": {"capture_at": "acceptance"},
+    },
 }
 SOON = Patience(first_look=0, not_found_quiet=0, longest_pause=0)
 _numbers = itertools.count(1)
@@ -43,6 +46,12 @@ class Line:
     quantity: int
     unit_price_minor: int
     expected_unit_price_minor: int | None = None
+    # A campaign's: three quarters of the points.
+    campaign: str | None = None
+
+    @property
+    def unit_points_full(self) -> int:
+        return self.unit_price_minor * 3 // 2 if self.campaign else self.unit_price_minor * 2
 
 
 @dataclass
@@ -130,12 +139,12 @@ class Saga:
         points_min: int = 0,
     ) -> UUID:
         lines = lines or (Line("B000000001", 1, 1000),)
-        points_full = sum(line.quantity * line.unit_price_minor * 2 for line in lines)
+        points_full = sum(line.quantity * line.unit_points_full for line in lines)
         row = self.owner.execute("select clock.new_id() as id").fetchone()
         assert row is not None
-        self.owner.execute(
-            "select redemptions.create_quote(%s, %s, %s, members.default_address(%s, %s), 1, 'USD', %s, false,"
-            " sha256('basket'), %s, %s, %s, 1, null, null, %s)",
+        refused = self.owner.execute(
+            "select redemptions.create_campaign_quote(%s, %s, %s, members.default_address(%s, %s), 1, 'USD', %s, false,"
+            " sha256('basket'), %s, %s, %s, 1, null, null, %s, null) as refused",
             (
                 program_id,
                 row["id"],
@@ -155,7 +164,9 @@ class Saga:
                             "image_url": None,
                             "quantity": line.quantity,
                             "unit_price_minor": line.unit_price_minor,
-                            "unit_points_full": line.unit_price_minor * 2,
+                            "unit_points_full": line.unit_points_full,
+                            "campaign": line.campaign,
+                            "unit_points_normal": line.unit_price_minor * 2 if line.campaign else None,
                             "expected_unit_price_minor": line.expected_unit_price_minor or line.unit_price_minor,
                             "expected_shipping_minor": 0,
                             "expected_tax_minor": 0,
@@ -164,7 +175,8 @@ class Saga:
                     ]
                 ),
             ),
-        )
+        ).fetchone()
+        assert refused == {"refused": {}}, refused
         return UUID(str(row["id"]))
 
     def new_key(self) -> UUID:
@@ -277,7 +289,7 @@ class Saga:
                 self._payment(message, f"state = '{'declined' if self.payments == 'decline' else 'abandoned'}'")
                 execution.fail(token, name)
             case "capture":
-                self._payment(message, "state = 'captured', captured_minor = capture_minor")
+                self._payment(message, "state = 'captured', captured_minor = capture_minor, captures = 1")
                 execution.succeed(token, {"state": "captured"})
             case "void":
                 self._payment(
@@ -289,6 +301,14 @@ class Saga:
         self.owner.execute(
             f"update payments.payment set {change} where program_id = %s and redemption_id = %s".encode(),
             (message["program_id"], message["redemption_id"]),
+        )
+
+    def publish(self, *, capture_at: str) -> None:
+        """Another version of the programme."""
+        self.owner.execute(
+            "select programme.publish(1, c.version, jsonb_set(c.document, '{integrations,payment,capture_at}',"
+            " to_jsonb(%s::text)), 'test', 'test') from programme.current(1) as c",
+            (capture_at,),
         )
 
     # ---- what came of it -------------------------------------------------------------------------------------------
@@ -320,7 +340,7 @@ class Saga:
         """Every invariant that does not hold, of the ledger, the payments and the redemptions."""
         found: dict[str, int] = {}
         with self.database.connect("auditor") as auditor:
-            for view in ("points.invariants", "redemptions.invariants"):
+            for view in ("points.invariants", "points.budget_invariants", "redemptions.invariants"):
                 for row in auditor.execute(f"select name, violations from {view}".encode()).fetchall():
                     if row["violations"]:
                         found[f"{view}: {row['name']}"] = row["violations"]

@@ -45,13 +45,13 @@ def violated(world: Saga, redemption_id: UUID, plant: str) -> set[str]:
         (
             "delivered",
             "update payments.payment set state = 'authorised', captured_minor = 0 where redemption_id = %(id)s",
-            "what was accepted for money was captured, or a person knows",
+            "what was accepted for money was captured or waits for its shipments, or a person knows",
         ),
         (
             "delivered",
             "update payments.payment set captured_minor = captured_minor - 1, capture_minor = capture_minor - 1"
             " where redemption_id = %(id)s",
-            "money was captured for exactly what was accepted, or not at all",
+            "money was captured for what was accepted and for nothing else",
         ),
         (
             "delivered",

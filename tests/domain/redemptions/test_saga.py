@@ -50,6 +50,29 @@ def test_points_and_money_are_authorised_before_the_order_and_captured_after_it(
     assert world.violations() == {}
 
 
+def test_money_that_shipments_take_stays_reserved_when_the_redemption_closes(own_world: Saga) -> None:
+    own_world.publish(capture_at="shipment")
+    _, redemption_id = redeemed(own_world, TOWELS, LAMP, points=7000)
+    execution = own_world.run(redemption_id)
+    assert ended(execution)
+    row, payment = own_world.row(redemption_id), own_world.row(redemption_id, "payments.payment")
+    assert (row["outcome"], payment["state"]) == ("completed", "authorised")
+    assert (payment["capture_minor"], payment["captured_minor"]) == (row["accepted_money_minor"], 0)
+    assert payment["member_id"] == row["member_id"]
+    tasks = [payload["task"] for payload in execution.payloads if "task" in payload]
+    assert tasks == ["authorise", "place"]
+    assert own_world.violations() == {}
+
+
+def test_money_of_which_nothing_was_accepted_is_given_back_also_by_shipment(own_world: Saga) -> None:
+    own_world.publish(capture_at="shipment")
+    own_world.amazon.prices["B0LAMP0000"] = 6750
+    _, redemption_id = redeemed(own_world, LAMP, points=4000)
+    assert ended(own_world.run(redemption_id))
+    assert own_world.row(redemption_id, "payments.payment")["state"] == "voided"
+    assert own_world.violations() == {}
+
+
 def test_of_three_units_two_are_accepted_and_exactly_two_thirds_are_paid(world: Saga) -> None:
     world.amazon.accepts["B0TOWELS00"] = 2
     member_id, redemption_id = redeemed(world, TOWELS, points=5000)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -282,6 +283,48 @@ def test_redeemed_points_wait_for_the_goods_where_delivery_recognises(books: Boo
     assert amounts["delivered", "redeemed_undelivered", "redemption_revenue"] == 80
     assert books.deliver(redemption, 300) == "ok"
     assert books.amounts(FIRST, TODAY)["delivered", "redeemed_undelivered", "redemption_revenue"] == 200
+
+
+def arrive(books: Books, redemption: UUID, shipment: str, units: int) -> None:
+    """A shipment of units of 100 points, delivered now; nothing but what the books read."""
+    books.connection.execute("set session_replication_role = replica")
+    books.connection.execute(
+        "insert into redemptions.line (program_id, redemption_id, line_number, asin, title, quantity, unit_points,"
+        " unit_money_minor) values (1, %s, 1, 'A', 'A', 9, 100, 0) on conflict do nothing",
+        (redemption,),
+    )
+    books.connection.execute(
+        "insert into orders.shipment (program_id, redemption_id, shipment_key, amazon_order_id, delivered_at)"
+        " values (1, %s, %s, 'o', clock.now())",
+        (redemption, shipment),
+    )
+    books.connection.execute(
+        "insert into orders.shipped_unit (program_id, redemption_id, shipment_key, line_number, quantity)"
+        " values (1, %s, %s, 1, %s)",
+        (redemption, shipment, units),
+    )
+    books.connection.execute("set session_replication_role = origin")
+
+
+def test_shipments_that_arrive_are_delivered_points_each_once(books: Books, fresh_database: TestDatabase) -> None:
+    books.rate(recognise_at=RecogniseAt.DELIVERY)
+    member = books.member()
+    books.buy(member, 1000)
+    redemption, other = books.redeem(member, 500), books.redeem(member, 100)
+    arrive(books, redemption, "one", 2)
+    with fresh_database.connect("sweeper") as sweeper:
+        assert journal.post_deliveries(sweeper) == 0  # nothing is posted yet
+        books.post()
+        assert journal.post_deliveries(sweeper) == 1
+        assert journal.post_deliveries(sweeper) == 0
+        delivered = ("delivered", "redeemed_undelivered", "redemption_revenue")
+        assert books.amounts(FIRST, TODAY)[delivered] == 80
+        arrive(books, redemption, "two", 3)
+        arrive(books, other, "three", 2)  # more than was settled: no more than that
+        assert journal.post_deliveries(sweeper) == 2
+        assert journal.post_deliveries(sweeper) == 0
+    assert books.amounts(FIRST, TODAY)[delivered] == 240
+    assert books.value("select count(*) from reports.undelivered") == 0
 
 
 def test_the_cost_book_keeps_what_outstanding_points_will_cost_at_their_age(books: Books) -> None:

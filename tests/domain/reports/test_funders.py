@@ -26,8 +26,8 @@ def test_a_month_of_a_funder(books: Books) -> None:
         ("brand", 1007, 0, 536, False)  # 5.333 + 0.028 = 5.361
     ]
     assert february[0].prices == [
-        {"unit_cost_micros": 4000, "issued": 7, "reversed": 0},
-        {"unit_cost_micros": 5333, "issued": 1000, "reversed": 0},
+        {"unit_cost_micros": 4000, "campaign": None, "issued": 7, "reversed": 0},
+        {"unit_cost_micros": 5333, "campaign": None, "issued": 1000, "reversed": 0},
     ]
     assert [(one.reversed, one.redeemed, one.outstanding, one.amount_minor) for one in march] == [
         (100, 300, 607, 482 - 536)  # 5.361 - 0.5333 = 4.8277 in all

@@ -10,7 +10,7 @@ from tests.conftest import TestDatabase
 from tests.domain.points.test_grants import ROLES
 
 ALLOWED = {
-    "sweeper": {"post"},
+    "sweeper": {"post", "post_deliveries", "watch"},
     "manager_api": {
         "propose_rate",
         "approve_rate",

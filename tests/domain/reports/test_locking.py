@@ -126,6 +126,15 @@ def test_what_cannot_be_locked_says_why(
     assert refusal.value.code == code
 
 
+def test_years_are_locked_in_steps(books: Books) -> None:
+    books.rate()
+    books.buy(books.member(), 1000, NOON - timedelta(days=500))
+    with pytest.raises(Refusal, match="too-long"):
+        books.lock(YESTERDAY)
+    books.lock(TODAY - timedelta(days=200))
+    books.lock(YESTERDAY)
+
+
 def test_days_of_a_transaction_that_still_runs_are_not_locked(books: Books, fresh_database: TestDatabase) -> None:
     books.rate()
     member = books.member()

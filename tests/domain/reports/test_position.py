@@ -70,7 +70,7 @@ def test_too_much_that_waits_is_said_and_not_posted(books: Books) -> None:
     books.rate()
     books.buy(books.member(), 7)
     books.connection.execute("select reports.catch_up(1, 0)")
-    assert books.value("select reports.unposted(1)") == 1
+    assert books.value("select waiting from reports.state(1)") == 1
     figures = books.connection.execute("select * from reports.points_now(1)").fetchone()
     assert figures == {"ledger": 7, "owed": 0, "books": 0}
 

@@ -1,0 +1,63 @@
+-- What follows for a redemption from what was heard of its order: money is asked for when a shipment has left, and units
+-- that will not come are given back. Driven by rows, each thing once.
+
+-- Whatever was heard, from whomever (see orders.observe), and what follows from it, in one transaction.
+create or replace function redemptions.observe(source text, observation jsonb)
+returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    answer jsonb := orders.observe(observe.source, observe.observation);
+begin
+    if answer ->> 'outcome' = 'joined' then
+        perform redemptions.follow_up((answer ->> 'program_id')::integer, (answer ->> 'redemption_id')::uuid);
+    end if;
+    return answer;
+end
+$$;
+
+-- What is owed of an order that has been heard of. Nothing happens before the redemption is settled: the orders service
+-- asks again for what was left (orders.owed). Returns how many things were done.
+create or replace function redemptions.follow_up(program_id integer, redemption_id uuid)
+returns integer language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    redemption redemptions.redemption;
+    one record;
+    done integer := 0;
+begin
+    -- Everybody who hears of an order waits for the same row first (orders.follow), then for the redemption.
+    perform orders.hold_still(follow_up.program_id, follow_up.redemption_id);
+    select * into redemption from redemptions.redemption as r
+    where r.program_id = follow_up.program_id and r.redemption_id = follow_up.redemption_id for no key update;
+    if redemption.state is null or redemption.state not in ('settled', 'closed') then
+        return 0;
+    end if;
+    for one in
+        select d.shipment_key, d.is_last, coalesce(sum(d.quantity * l.unit_money_minor), 0)::bigint as amount_minor
+        from orders.to_collect(follow_up.program_id, follow_up.redemption_id) as d
+        join redemptions.line as l on l.program_id = redemption.program_id
+            and l.redemption_id = redemption.redemption_id and l.line_number = d.line_number
+        group by d.shipment_key, d.is_last
+        order by d.is_last, d.shipment_key
+    loop
+        if redemption.money_minor > 0 and to_regprocedure('payments.collect(integer,uuid,text,bigint,boolean)') is not null then
+            execute 'select payments.collect($1, $2, $3, $4, $5)'
+            using redemption.program_id, redemption.redemption_id, one.shipment_key, one.amount_minor, one.is_last;
+        end if;
+        perform orders.collected(redemption.program_id, redemption.redemption_id, one.shipment_key);
+        done := done + 1;
+    end loop;
+    for one in
+        select * from orders.to_give_back(follow_up.program_id, follow_up.redemption_id)
+    loop
+        if to_regprocedure('redemptions.give_back(integer,uuid,integer,text,integer,text,text,text)') is null then
+            exit;
+        end if;
+        execute 'select redemptions.give_back($1, $2, $3, $4, $5, $6, $7, $8)'
+        using redemption.program_id, redemption.redemption_id, one.line_number, one.event_key, one.quantity, 'ours',
+              one.cause, 'orders';
+        perform orders.given_back(redemption.program_id, redemption.redemption_id, one.line_number, one.cause,
+                                  one.cause_key, one.quantity);
+        done := done + 1;
+    end loop;
+    return done;
+end
+$$;
