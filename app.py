@@ -47,7 +47,14 @@ def build(app: cdk.App, settings: Settings) -> None:
     messaging = MessagingStack(app, named("messaging"), **common)
     integrations = IntegrationsStack(app, named("integrations"), **common)
     inside: dict[str, Any] = {"vpc": network.vpc, "database": database.door, **common}
-    engine = EngineStack(app, named("engine"), payments=messaging.payments, orders=messaging.orders, **inside)
+    engine = EngineStack(
+        app,
+        named("engine"),
+        payments=messaging.payments,
+        orders=messaging.orders,
+        heard=messaging.order_information,
+        **inside,
+    )
     outside: dict[str, Any] = {"messaging": messaging, "integrations": integrations, "engine": engine, **inside}
     feeds = FeedsStack(app, named("feeds"), integrations=integrations, **inside)
     services = ServicesStack(app, named("services"), **outside)

@@ -23,6 +23,8 @@ from containers.telemetry import Telemetry
 from loyalty.database import Connection, Database, DatabaseSettings
 
 RECEIVE_LIMIT = 10  # of SQS
+SEND_LIMIT = 10
+SEND_BYTES = 200_000  # of 262,144 a call; json.dumps writes ASCII, so characters are bytes
 LONGEST_PAUSE_SECONDS = 300
 LOOP_FAILURE_PAUSE_SECONDS = 5.0
 UNHEALTHY_AFTER_SECONDS = 120.0
@@ -89,6 +91,36 @@ class SqsQueue:
     def hide(self, receipt: str, seconds: int) -> None:
         """Keep it invisible for `seconds` from now; 0 gives it back at once."""
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+
+class NotTaken(Exception):
+    """The queue did not take every message; those that it took may be sent again."""
+
+
+class Outgoing:
+    """A queue that this service writes to, behind boto3's `sqs` client."""
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self._url = queue_url
+
+    def send(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Send them all, in as few calls as size and number allow. Raises NotTaken, or what boto3 raises."""
+        batch: list[str] = []
+        for body in bodies:
+            text = json.dumps(body, default=str)
+            if batch and (len(batch) == SEND_LIMIT or sum(map(len, batch)) + len(text) > SEND_BYTES):
+                self._send(batch)
+                batch = []
+            batch.append(text)
+        if batch:
+            self._send(batch)
+
+    def _send(self, batch: list[str]) -> None:
+        entries = [{"Id": str(number), "MessageBody": text} for number, text in enumerate(batch)]
+        answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise NotTaken(f"{len(failed)} of {len(batch)}")
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 APIS = {
     "member": ("lambdas.member_api", "lambdas.quote_api"),
     "manager": ("lambdas.manager_api",),
-    "inbound": ("lambdas.partner_api",),
+    "inbound": ("lambdas.partner_api", "lambdas.webhook_api"),
 }
 
 # Which scope the token must have, by API and path; API Gateway asks for the same, and so does the route itself.
@@ -27,6 +27,13 @@ _TOKEN: dict[str, Any] = {
     "scheme": "bearer",
     "bearerFormat": "JWT",
     "description": "An access token of the user pool with the scope that the operation names.",
+}
+
+_SECRET: dict[str, Any] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-Loyalty-Webhook-Secret",
+    "description": "What the outside party and we agreed on; while it is changed the previous one is good as well.",
 }
 
 _PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
@@ -109,7 +116,11 @@ def document(api: str) -> dict[str, Any]:
     for path, operations in merged["paths"].items():
         scope = SCOPES[api].get(path, SCOPES[api][""])
         for operation in operations.values():
-            operation["security"] = [{"token": [scope]}]
+            if operation.pop("x-webhook-secret", False):
+                merged["components"]["securitySchemes"]["secret"] = _SECRET
+                operation["security"] = [{"secret": []}]
+            else:
+                operation["security"] = [{"token": [scope]}]
     return merged
 
 

@@ -65,7 +65,7 @@ class Connected:
         return f"http://localhost:{self.ports.status}"
 
     def simulator(self, name: str) -> str:
-        """The address of `amazon_business` or `amazon_pay`."""
+        """The address of `amazon_business`, `amazon_pay` or `stripe`."""
         return f"http://127.0.0.1:{self.ports.named()[name]}"
 
     @cached_property

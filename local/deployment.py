@@ -128,8 +128,17 @@ def _finish(child: processes.Child, seconds: float) -> None:
 
 def _config_text(ports: Ports, changes: Mapping[str, str]) -> str:
     """config/local.toml with this cloud's ports and other `key = value` lines changed (values as TOML writes them)."""
-    business, pay = (f'"http://127.0.0.1:{port}"' for port in (ports.amazon_business, ports.amazon_pay))
-    values = {"amazon_business_url": business, "amazon_lwa_url": business, "amazon_pay_url": pay, **changes}
+    business, pay, stripe = (
+        f'"http://127.0.0.1:{port}"' for port in (ports.amazon_business, ports.amazon_pay, ports.stripe)
+    )
+    values = {
+        "amazon_business_url": business,
+        "amazon_lwa_url": business,
+        "amazon_pay_url": pay,
+        "stripe_url": stripe,
+        "sns_certificates": f'"http://127.0.0.1:{ports.amazon_pay}/"',
+        **changes,
+    }
     text = (REPOSITORY / "config" / "local.toml").read_text()
     for key, value in values.items():
         text, count = re.subn(rf"(?m)^{key}\s*=.*$", f"{key} = {value}", text)

@@ -27,10 +27,11 @@ class Ports:
     status: int = 4600
     amazon_business: int = 4610
     amazon_pay: int = 4620
+    stripe: int = 4630
 
     @classmethod
     def free(cls) -> Ports:
-        """Five that nobody uses now."""
+        """As many that nobody uses now."""
         probes = [socket.socket() for _ in fields(cls)]
         try:
             for probe in probes:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local import joining
 from local.connected import OWNER, Connected
 
-SIMULATORS = ("amazon_business", "amazon_pay")
+SIMULATORS = ("amazon_business", "amazon_pay", "stripe")
 
 type Say = Callable[[str], None]
 
@@ -63,15 +63,22 @@ def _credentials(cloud: Connected) -> str:
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(json.dumps(_new_credentials(), indent=2))
-    credentials = json.loads(file.read_text())
-    business, pay = credentials["amazon_business"], credentials["amazon_pay"]
+    credentials = _new_credentials() | json.loads(file.read_text())
+    file.write_text(json.dumps(credentials, indent=2))
+    business, pay, stripe = (credentials[name] for name in SIMULATORS)
     manager = cloud.client("secretsmanager")
     for output, value in (
         ("AmazonBusinessSecretArn", business),
         ("AmazonPaySecretArn", {key: value for key, value in pay.items() if key != "public_key_pem"}),
+        ("StripeSecretArn", {"api_key": stripe["api_key"]}),
+        ("StripeWebhookSecretArn", {"signing_secret": stripe["webhook_secret"]}),
     ):
         manager.put_secret_value(SecretId=cloud.outputs[output], SecretString=json.dumps(value))
-    registered = {"amazon_business": business, "amazon_pay": {k: v for k, v in pay.items() if k != "private_key_pem"}}
+    registered = {
+        "amazon_business": business,
+        "amazon_pay": {k: v for k, v in pay.items() if k != "private_key_pem"},
+        "stripe": stripe,
+    }
     for name in SIMULATORS:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
@@ -98,6 +105,10 @@ def _new_credentials() -> dict[str, Any]:
             "public_key_pem": public.decode(),
             "store_id": f"amzn1.application-oa2-client.{secrets.token_hex(16)}",
             "merchant_id": f"A{secrets.token_hex(6).upper()}",
+        },
+        "stripe": {
+            "api_key": f"sk_test_{secrets.token_hex(24)}",
+            "webhook_secret": f"whsec_{secrets.token_hex(16)}",
         },
     }
 

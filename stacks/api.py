@@ -59,6 +59,7 @@ class ApiStack(Stack):
                 {"PARTNER_BY_CLIENT": identity.partner_by_client},
                 calls_out=False,
             ),
+            "webhook_api": self._webhook_api(messaging, integrations),
         }
         logs_allowed = self._gateway_logs()
         pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}
@@ -128,6 +129,24 @@ class ApiStack(Stack):
         )
         integrations.quote_signing.grant_read(function)
         integrations.amazon_business.grant_read(function)
+        return function
+
+    def _webhook_api(self, messaging: MessagingStack, integrations: IntegrationsStack) -> lambda_.Function:
+        """Takes pushes into a queue, also while the database is away: it has no door to it."""
+        queue, secret = messaging.order_information.queue, integrations.amazon_business_webhook
+        function = self._functions.add(
+            "webhook_api",
+            description="Outside parties' webhooks",
+            timeout_seconds=29,
+            memory_mb=self._settings.api.memory_mb,
+            database=None,
+            environment={
+                "ORDER_INFORMATION_QUEUE_URL": queue.queue_url,
+                "AMAZON_BUSINESS_WEBHOOK_SECRET_ARN": secret.secret_arn,
+            },
+        )
+        queue.grant_send_messages(function)
+        secret.grant_read(function)
         return function
 
     def _identity_trigger(self, identity: IdentityStack, messaging: MessagingStack) -> lambda_.Function:

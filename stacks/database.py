@@ -37,6 +37,9 @@ ROLES = (
     "orders_worker",
     "auditor",
     "outbox_relay",
+    "shipment_notification",
+    "notification_feedback",
+    "points_notices",
 )
 
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -36,6 +37,7 @@ class EngineStack(Stack):
         database: DatabaseDoor,
         payments: QueueWithDeadLetters,
         orders: QueueWithDeadLetters,
+        heard: QueueWithDeadLetters,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -53,11 +55,15 @@ class EngineStack(Stack):
         )
         order_information = functions.add(
             "order_information",
-            description="Writes what Amazon Business says of an order",
+            description="Writes what Amazon Business says of orders",
             timeout_seconds=30,
             memory_mb=memory,
             database=database,
             calls_out=False,
+        )
+        # A record that fails comes again alone; two at once are enough for what Amazon has to say.
+        order_information.add_event_source(
+            sources.SqsEventSource(heard.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         )
         self.state_machine = stepfunctions.StateMachine(
             self,

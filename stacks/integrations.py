@@ -17,7 +17,7 @@ BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operat
 
 
 class IntegrationsStack(Stack):
-    """Three secrets; `amazon_business_environment` is what a caller of Amazon Business needs."""
+    """Four secrets; `amazon_business_environment` is what a caller of Amazon Business needs."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -26,6 +26,9 @@ class IntegrationsStack(Stack):
             "AmazonBusiness", ("client_id", "client_secret", "refresh_token", "buyer_email", "buying_group")
         )
         self.amazon_pay = self._empty("AmazonPay", ("public_key_id", "private_key_pem", "store_id", "merchant_id"))
+        self.stripe = self._empty("Stripe", ("api_key",))
+        # Apart from the key that moves money: the door of webhooks holds only this one.
+        self.stripe_webhook = self._empty("StripeWebhook", ("signing_secret",))
         self.quote_signing = secretsmanager.Secret(
             self,
             "QuoteSigning",
@@ -33,6 +36,19 @@ class IntegrationsStack(Stack):
             removal_policy=removal_policy(settings),
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
+        self.amazon_business_webhook = secretsmanager.Secret(
+            self,
+            "AmazonBusinessWebhook",
+            description="JSON with current and previous: what the header of a push must say",
+            removal_policy=removal_policy(settings),
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"previous": ""}),
+                generate_string_key="current",
+                password_length=48,
+                exclude_punctuation=True,
+            ),
+        )
+        acknowledge(self.amazon_business_webhook, BY_HAND, "AwsSolutions-SMG4")
         acknowledge(
             self.quote_signing,
             "A new key would refuse every open quote; quotes live for minutes and the key never leaves two functions",
@@ -44,7 +60,10 @@ class IntegrationsStack(Stack):
             "AMAZON_LWA_URL": settings.integrations.amazon_lwa_url,
         }
         CfnOutput(self, "AmazonBusinessSecretArn", value=self.amazon_business.secret_arn)
+        CfnOutput(self, "AmazonBusinessWebhookSecretArn", value=self.amazon_business_webhook.secret_arn)
         CfnOutput(self, "AmazonPaySecretArn", value=self.amazon_pay.secret_arn)
+        CfnOutput(self, "StripeSecretArn", value=self.stripe.secret_arn)
+        CfnOutput(self, "StripeWebhookSecretArn", value=self.stripe_webhook.secret_arn)
         CfnOutput(self, "QuoteSigningSecretArn", value=self.quote_signing.secret_arn)
 
     def _empty(self, id: str, keys: tuple[str, ...]) -> secretsmanager.Secret:

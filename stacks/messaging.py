@@ -20,7 +20,8 @@ from stacks.settings import Settings
 
 
 class MessagingStack(Stack):
-    """`payments` and `orders`: the workers' queues. `operators`: the topic of alarms. `bus`: what happened, by ids."""
+    """`payments` and `orders`: the workers' queues. `order_information`: what is heard of orders on their way, also by
+    the topic `hints`. `operators`: the topic of alarms. `bus`: what happened, by ids."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -30,16 +31,45 @@ class MessagingStack(Stack):
         # Longer than a worker's slowest call and its retries; a task that is still busy extends it.
         self.payments = QueueWithDeadLetters(self, "Payments", visibility=Duration.minutes(2), max_receives=receives)
         self.orders = QueueWithDeadLetters(self, "Orders", visibility=Duration.minutes(2), max_receives=receives)
+        # Six times as long as its function may take.
+        self.order_information = QueueWithDeadLetters(
+            self, "OrderInformation", visibility=Duration.minutes(3), max_receives=receives
+        )
+        self.hints = self._hints()
         self.operators = self._operators()
         self.mail_identity_arn = self._mail()
         CfnOutput(self, "PaymentsQueueUrl", value=self.payments.queue.queue_url)
         CfnOutput(self, "OrdersQueueUrl", value=self.orders.queue.queue_url)
+        CfnOutput(self, "OrderInformationQueueUrl", value=self.order_information.queue.queue_url)
+        CfnOutput(self, "OrderHintsTopicArn", value=self.hints.topic_arn)
         CfnOutput(self, "EventBusName", value=self.bus.event_bus_name)
 
     @property
     def dead_letters(self) -> list[sqs.IQueue]:
         """Every queue that ought to be empty."""
-        return [self.payments.dead_letters, self.orders.dead_letters]
+        return [self.payments.dead_letters, self.orders.dead_letters, self.order_information.dead_letters]
+
+    def _hints(self) -> sns.Topic:
+        """Where Amazon Business may say that an order has changed; by whom is settled when it is set up."""
+        key = kms.Key(
+            self,
+            "HintsKey",
+            description="Hints that orders have changed",
+            enable_key_rotation=True,
+            removal_policy=removal_policy(self._settings),
+        )
+        topic = sns.Topic(self, "Hints", master_key=key, enforce_ssl=True)
+        for account in self._settings.messaging.hint_accounts:
+            publisher = iam.AccountPrincipal(account)
+            # Without the key what is published vanishes without a trace.
+            key.grant(publisher, "kms:Decrypt", "kms:GenerateDataKey*")
+            topic.grant_publish(publisher)
+        topic.add_subscription(
+            subscriptions.SqsSubscription(
+                self.order_information.queue, dead_letter_queue=self.order_information.dead_letters
+            )
+        )
+        return topic
 
     def _operators(self) -> sns.Topic:
         key = kms.Key(

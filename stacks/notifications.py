@@ -1,24 +1,41 @@
-"""What goes out: the outbox's relay to the event bus, and the functions that tell members."""
+"""What goes out: the outbox's relay to the event bus, the functions that tell members, and what comes back of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.logs import removal_policy
+from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
+SOURCE = "loyalty"
+# What members hear of; the function knows which of them, and leaves the others alone.
+TOPICS = ("redemption.", "shipment.", "units.", "payment.", "points.", "member.", "security.", "case.", "document.")
+# Who may say what comes back: mail, and telephones (two-way SMS, set on the number by hand).
+SPEAKERS = ("ses.amazonaws.com", "sms-voice.amazonaws.com")
+# Providers count sends a second, and a burst of events must not be their burst.
+CONCURRENT_SENDERS = 5
+
 
 class NotificationsStack(Stack):
-    """`functions`: for the dashboards."""
+    """`functions`, `queues`: for the dashboards and alarms."""
 
     def __init__(
         self,
@@ -35,7 +52,22 @@ class NotificationsStack(Stack):
         self._settings = settings
         self._database = database
         self._made = Functions(self, vpc=vpc, settings=settings)
-        self.functions = [self._relay(messaging)]
+        receives = settings.messaging.max_receives
+        # Six times as long as its function may take.
+        self.events = QueueWithDeadLetters(self, "Events", visibility=Duration.minutes(6), max_receives=receives)
+        self.feedback = QueueWithDeadLetters(self, "Feedback", visibility=Duration.minutes(3), max_receives=receives)
+        self.topic = self._feedback_topic()
+        self.mails = self._configuration_set()
+        self._on_events(messaging)
+        self.functions = [
+            self._relay(messaging),
+            self._shipment_notification(messaging),
+            self._notification_feedback(),
+            self._points_notices(),
+        ]
+        CfnOutput(self, "EventsQueueUrl", value=self.events.queue.queue_url)
+        CfnOutput(self, "FeedbackTopicArn", value=self.topic.topic_arn)
+        CfnOutput(self, "FeedbackQueueUrl", value=self.feedback.queue.queue_url)
 
     def _relay(self, messaging: MessagingStack) -> lambda_.Function:
         schedules = self._settings.schedules
@@ -51,13 +83,144 @@ class NotificationsStack(Stack):
             },
         )
         messaging.bus.grant_put_events_to(relay)
-        if minutes := schedules.outbox_minutes:
+        self._every("Relay", "The outbox's regular relay", schedules.outbox_minutes, relay)
+        return relay
+
+    def _on_events(self, messaging: MessagingStack) -> None:
+        """What happened goes into the queue; what EventBridge cannot put there waits among the same dead letters."""
+        events.Rule(
+            self,
+            "Happened",
+            description="What members hear of",
+            event_bus=messaging.bus,
+            event_pattern=events.EventPattern(
+                source=[SOURCE], detail_type=events.Match.any_of(*(events.Match.prefix(topic) for topic in TOPICS))
+            ),
+            targets=[targets.SqsQueue(self.events.queue, dead_letter_queue=self.events.dead_letters)],
+        )
+
+    def _shipment_notification(self, messaging: MessagingStack) -> lambda_.Function:
+        settings = self._settings.messaging
+        function = self._made.add(
+            "shipment_notification",
+            description="Tells members by e-mail and SMS",
+            timeout_seconds=60,
+            memory_mb=512,
+            database=self._database,
+            environment={
+                "MAIL_FROM": settings.mail_from,
+                "MAIL_CONFIGURATION_SET": self.mails.configuration_set_name,
+                "SMS_ORIGINATION_NUMBER": settings.sms_origination_number,
+                "SMS_SENDER_ID": settings.sms_sender_id,
+                "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+            },
+        )
+        mails = self.format_arn(
+            service="ses", resource="configuration-set", resource_name=self.mails.configuration_set_name
+        )
+        for statement in (
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn, mails]),
+            # A telephone has no ARN: all that may be published to, but no topic and no device.
+            iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]),
+            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["sns:Publish"], resources=["arn:aws:sns:*:*:*"]),
+        ):
+            function.add_to_role_policy(statement)
+        role = function.role
+        assert role is not None
+        acknowledge(role, "Denied, not allowed", "AwsSolutions-IAM5[Resource::arn:aws:sns:*:*:*]")
+        self._fed_by(function, self.events, concurrent=CONCURRENT_SENDERS)
+        return function
+
+    def _notification_feedback(self) -> lambda_.Function:
+        function = self._made.add(
+            "notification_feedback",
+            description="Takes bounces, complaints and STOP",
+            timeout_seconds=30,
+            memory_mb=256,
+            database=self._database,
+            calls_out=False,
+        )
+        self._fed_by(function, self.feedback, concurrent=2)
+        return function
+
+    def _points_notices(self) -> lambda_.Function:
+        function = self._made.add(
+            "points_notices",
+            description="Says what the ledger did and which points will lapse",
+            timeout_seconds=60,
+            memory_mb=256,
+            database=self._database,
+            calls_out=False,
+        )
+        minutes = self._settings.schedules.points_notices_minutes
+        self._every("Notices", "Digests and warnings of lapsing points", minutes, function)
+        return function
+
+    def _fed_by(self, function: lambda_.Function, queue: QueueWithDeadLetters, *, concurrent: int) -> None:
+        """One record that fails comes again alone."""
+        function.add_event_source(
+            sources.SqsEventSource(
+                queue.queue, batch_size=5, report_batch_item_failures=True, max_concurrency=concurrent
+            )
+        )
+
+    def _every(self, id: str, description: str, minutes: int, function: lambda_.Function) -> None:
+        if minutes:
             events.Rule(
                 self,
-                "Relay",
-                description="The outbox's regular relay",
+                id,
+                description=description,
                 schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next minute comes anyway.
-                targets=[targets.LambdaFunction(relay, retry_attempts=0, max_event_age=Duration.minutes(1))],
+                # The next time comes anyway.
+                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
             )
-        return relay
+
+    def _feedback_topic(self) -> sns.Topic:
+        key = kms.Key(
+            self,
+            "FeedbackKey",
+            description="What comes back of messages to members, which names their addresses",
+            enable_key_rotation=True,
+            removal_policy=removal_policy(self._settings),
+        )
+        topic = sns.Topic(self, "FeedbackTopic", master_key=key, enforce_ssl=True)
+        ours = {"StringEquals": {"aws:SourceAccount": self.account}}
+        for name in SPEAKERS:
+            speaker = iam.ServicePrincipal(name)
+            # Without this what comes back vanishes without a trace.
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[speaker],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                    resources=["*"],
+                    conditions=ours,
+                )
+            )
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[speaker], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=ours
+                )
+            )
+        topic.add_subscription(subscriptions.SqsSubscription(self.feedback.queue, raw_message_delivery=True))
+        return topic
+
+    def _configuration_set(self) -> ses.ConfigurationSet:
+        mails = ses.ConfigurationSet(
+            self,
+            "Mails",
+            configuration_set_name=f"loyalty-{self._settings.deployment.name}",
+            # Who bounced is known by member and may confirm the address again; on SES's own list it would stay.
+            suppression_reasons=ses.SuppressionReasons.COMPLAINTS_ONLY,
+            reputation_metrics=True,
+        )
+        mails.add_event_destination(
+            "ComesBack",
+            destination=ses.EventDestination.sns_topic(self.topic),
+            events=[
+                ses.EmailSendingEvent.BOUNCE,
+                ses.EmailSendingEvent.COMPLAINT,
+                ses.EmailSendingEvent.DELIVERY,
+                ses.EmailSendingEvent.REJECT,
+            ],
+        )
+        return mails

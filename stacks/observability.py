@@ -96,11 +96,20 @@ class ObservabilityStack(Stack):
         super().__init__(scope, id, **kwargs)
         self._settings = settings
         self._topic = messaging.operators
-        queues = {"Payments": messaging.payments.queue, "Orders": messaging.orders.queue}
+        queues = {
+            "Payments": messaging.payments.queue,
+            "Orders": messaging.orders.queue,
+            "OrderInformation": messaging.order_information.queue,
+            "Events": notifications.events.queue,
+            "Feedback": notifications.feedback.queue,
+        }
         dead = {
             "Payments": messaging.payments.dead_letters,
             "Orders": messaging.orders.dead_letters,
+            "OrderInformation": messaging.order_information.dead_letters,
             "Arrivals": feeds.dead_letters,
+            "Events": notifications.events.dead_letters,
+            "Feedback": notifications.feedback.dead_letters,
         }
         functions = [*api.functions, *engine.functions, *feeds.functions, *notifications.functions]
         self._dashboard(cluster, queues, dead, functions, engine, services, api)

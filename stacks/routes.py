@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """`function` is the module in lambdas/ that answers."""
+    """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret."""
 
     method: str
     path: str
     function: str
-    scope: str
+    scope: str | None
 
 
 def _member(method: str, path: str, function: str = "member_api") -> Route:
@@ -33,6 +33,8 @@ MEMBER = (
     _member("GET", "/me/statement"),
     _member("GET", "/me/statement/download"),
     _member("GET", "/me/lots"),
+    _member("GET", "/me/preferences"),
+    _member("PUT", "/me/preferences"),
     _member("POST", "/transfers"),
     _member("GET", "/me/addresses"),
     _member("POST", "/me/addresses"),
@@ -55,6 +57,8 @@ MANAGER = (
     _staff("GET", "/adjustments"),
     _staff("POST", "/adjustments/{adjustment_id}/approval"),
     _staff("GET", "/redemptions/{redemption_id}"),
+    _staff("GET", "/notices/unwarned-lots"),
+    _staff("GET", "/notices/lost-messages"),
     _staff("GET", "/finance/rates"),
     _staff("POST", "/finance/rates"),
     _staff("POST", "/finance/rates/{version}/approval"),
@@ -69,10 +73,12 @@ MANAGER = (
     _staff("GET", "/finance/closes"),
     _staff("GET", "/finance/closes/{month}/verification"),
     _staff("GET", "/liability"),
+    _staff("GET", "/campaigns"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),
     Route("POST", "/accruals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/release", "partner_api", "loyalty/accruals.write"),
+    Route("POST", "/webhooks/amazon-business/packages", "webhook_api", None),
 )

@@ -65,22 +65,29 @@ class ServicesStack(Stack):
             {
                 "AMAZON_PAY_SECRET_ARN": integrations.amazon_pay.secret_arn,
                 "AMAZON_PAY_URL": settings.integrations.amazon_pay_url,
+                "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
+                "STRIPE_URL": settings.integrations.stripe_url,
                 "PORTAL_ORIGIN": settings.integrations.portal_origin,
             },
             spot_percent=settings.services.spot_percent,
         )
         integrations.amazon_pay.grant_read(self.payments.task_definition.task_role)
+        integrations.stripe.grant_read(self.payments.task_definition.task_role)
         self.orders = self._service(
             "orders",
             settings.services.orders,
             messaging.orders,
-            integrations.amazon_business_environment,
+            {
+                **integrations.amazon_business_environment,
+                "ORDER_INFORMATION_QUEUE_URL": messaging.order_information.queue.queue_url,
+            },
             spot_percent=0,
         )
         integrations.amazon_business.grant_read(self.orders.task_definition.task_role)
         self._scale_payments(messaging.payments)
         CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         CfnOutput(self, "PaymentsServiceName", value=self.payments.service_name)
+        messaging.order_information.queue.grant_send_messages(self.orders.task_definition.task_role)
         CfnOutput(self, "OrdersServiceName", value=self.orders.service_name)
 
     def _service(

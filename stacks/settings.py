@@ -101,12 +101,18 @@ class Identity(_Section):
 
 class Messaging(_Section):
     """`mail_identity`: SES verifies the whole domain (production) or the one address (a trial). `max_receives`: with
-    the workers' pauses 40 are more than an hour, because a database that is away for a while must kill no message."""
+    the workers' pauses 40 are more than an hour, because a database that is away for a while must kill no message.
+    `sms_origination_number`, `sms_sender_id`: whom an SMS is from; empty: AWS chooses, which some countries refuse."""
 
     mail_from: Address
     mail_identity: Literal["domain", "address"] = "domain"
     operator_emails: tuple[Address, ...] = Field(default=(), strict=False)
     max_receives: int = Field(default=40, ge=1, le=100)
+
+    # Accounts that may say by SNS that an order has changed: Amazon Business's, told at onboarding.
+    hint_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...] = Field(default=(), strict=False)
+    sms_origination_number: str = Field(default="", pattern=r"^$|^\+[1-9][0-9]{6,14}$")
+    sms_sender_id: str = Field(default="", pattern=r"^$|^[0-9]{0,10}[A-Za-z][A-Za-z0-9]{0,10}$")
 
 
 class Api(_Section):
@@ -155,6 +161,13 @@ class Integrations(_Section):
     amazon_business_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_lwa_url: str = Field(pattern=r"^https?://\S+[^/]$")
     amazon_pay_url: str = Field(pattern=r"^https?://\S+[^/]$")
+    stripe_url: str = Field(default="https://api.stripe.com", pattern=r"^https?://\S+[^/]$")
+    # The SNS topics by which Amazon Pay tells about payments, as its support names them; none: its notices are refused.
+    amazon_pay_topics: tuple[Annotated[str, Field(pattern=r"^arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[^\s:,]+$")], ...] = Field(
+        default=(), strict=False
+    )
+    # Where their certificates are, if not at SNS itself: only the laptop's stand-in.
+    sns_certificates: str = Field(default="", pattern=r"^(http://127\.0\.0\.1:\d+/)?$")
     portal_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
     manager_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
 
@@ -178,6 +191,7 @@ class Schedules(_Section):
 
     sweeper_minutes: int = Field(default=1, ge=0, le=60)
     outbox_minutes: int = Field(default=1, ge=0, le=60)
+    points_notices_minutes: int = Field(default=5, ge=0, le=60)
     outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
 
@@ -347,6 +361,8 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("messaging", "operator_emails"), "a durable deployment needs somebody to tell", [])
     if integrations is not None:
         for key in type(integrations).model_fields:
+            if key == "amazon_pay_topics" or (key == "sns_certificates" and not integrations.sns_certificates):
+                continue
             if not getattr(integrations, key).startswith("https://"):
                 yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
 

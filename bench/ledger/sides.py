@@ -33,6 +33,18 @@ def hold(database: str, members: range, name: str = "hold", clients: int = 8, mo
     )
 
 
+def loop(members: range, times: int) -> str:
+    """So many holds inside the server, a hundred in a transaction."""
+    return f"""
+        do $$ begin
+            for i in 1 .. {times} loop
+                perform {HOLD.replace(":member", "m").replace(":amount", "1 + i % 20")}
+                from (select {members.start} + floor(random() * {len(members)})::bigint as m offset 0) one;
+                if i % 100 = 0 then commit; end if;
+            end loop;
+        end $$"""
+
+
 def pair(database: str, members: range, name: str = "pair", clients: int = 8) -> Side:
     """A hold, and in a transaction after it its settlement."""
     return Side(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 
 import boto3
 
 from containers.callbacks import Callbacks
 from containers.orders.service import OrdersService
 from containers.telemetry import Telemetry
-from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
+from containers.worker import Outgoing, SqsQueue, ThreadConnections, Worker, serve_health
 from loyalty.database import DatabaseSettings
 from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials
+from loyalty.orders.following import Follower
 from loyalty.orders.placing import Placing
 
 # The one connection that this service's secret belongs to.
@@ -29,9 +31,18 @@ def main() -> None:
     )
     callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
     connections = ThreadConnections(DatabaseSettings.from_environment())
-    service = OrdersService(connections.connection, Placing(amazon, CONNECTION), CONNECTION, callbacks, telemetry)
+    sqs = boto3.client("sqs")
+    heard = Outgoing(sqs, os.environ["ORDER_INFORMATION_QUEUE_URL"])
+    service = OrdersService(
+        connections.connection,
+        Placing(amazon, CONNECTION),
+        CONNECTION,
+        callbacks,
+        telemetry,
+        follower=Follower(amazon, CONNECTION, heard.send, time.monotonic),
+    )
     worker = Worker(
-        SqsQueue(boto3.client("sqs"), os.environ["QUEUE_URL"], telemetry),
+        SqsQueue(sqs, os.environ["QUEUE_URL"], telemetry),
         service.handle,
         telemetry,
         loops=service.loops,

@@ -11,10 +11,14 @@ from containers.telemetry import Telemetry
 from containers.worker import Loop, Message
 from loyalty.database import Connection
 from loyalty.orders import placing
+from loyalty.orders.following import Follower, following
 from loyalty.orders.placing import Answer, Happened, Placing
 
 # Longest sleep of an idle loop: what another task put into the queue is found after this.
 IDLE_SECONDS = 2.0
+# A hint waits no longer than this for its look.
+FOLLOW_SECONDS = 5.0
+STANDING_SECONDS = 300.0
 
 
 class OrdersService:
@@ -28,6 +32,7 @@ class OrdersService:
         callbacks: Callbacks,
         telemetry: Telemetry,
         placing_threads: int = 2,
+        follower: Follower | None = None,
     ) -> None:
         self._connect = connect
         self._placing = placing
@@ -35,7 +40,15 @@ class OrdersService:
         self._callbacks = callbacks
         self._telemetry = telemetry
         self._answering = threading.Lock()
-        self.loops: Sequence[Loop] = [Loop(f"placing-{number}", self.place_next) for number in range(placing_threads)]
+        self._follower = follower
+        self._placing_loops = [Loop(f"placing-{number}", self.place_next) for number in range(placing_threads)]
+        self.loops: Sequence[Loop] = self._placing_loops
+        if follower is not None:
+            self.loops = [
+                *self._placing_loops,
+                Loop("following", self.follow_next),
+                Loop("standing", self.tell_standing),
+            ]
 
     def handle(self, message: Message) -> None:
         """A placement to be queued. The queue is the database: the message may go as soon as the row knows of it."""
@@ -45,8 +58,23 @@ class OrdersService:
         state = placing.enqueue(self._connect(), program_id, redemption_id, str(message.body["task_token"]))
         if state == "unknown_redemption":
             raise LookupError("no such placement")
-        for loop in self.loops:
+        for loop in self._placing_loops:
             loop.wake()
+
+    def follow_next(self) -> float:
+        """One question about orders on their way. Seconds until there may be another."""
+        assert self._follower is not None
+        stepped = self._follower.step(self._connect())
+        if stepped.kind != "idle":
+            self._telemetry.log("following", asked=stepped.kind, outcome=stepped.outcome, heard=stepped.heard)
+            self._telemetry.metric("Followed", 1, asked=stepped.kind, outcome=stepped.outcome)
+        return min(stepped.wait_seconds, FOLLOW_SECONDS)
+
+    def tell_standing(self) -> float:
+        """How following stands, for the dashboard and its alarm."""
+        for name, value in following(self._connect(), self._connection_name).items():
+            self._telemetry.metric(f"Following{name.title()}", value)
+        return STANDING_SECONDS
 
     def place_next(self) -> float:
         """One step of the queue and the answers that have come of it. Seconds until there may be more to do."""

@@ -1,13 +1,14 @@
-"""python -m containers.payments: wire the service to AWS, Amazon Pay and the database, and run."""
+"""python -m containers.payments: wire the service to AWS, the payment providers and the database, and run."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import boto3
 
 from containers.callbacks import Callbacks
-from containers.payments.providers import Providers
+from containers.payments.providers import Providers, amazon_pay, stripe
 from containers.payments.service import PaymentsService
 from containers.telemetry import Telemetry
 from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
@@ -18,9 +19,15 @@ from loyalty.payments.tasks import Settings
 def main() -> None:
     """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
     telemetry = Telemetry("payments")
-    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_PAY_SECRET_ARN"]
+    secrets = boto3.client("secretsmanager")
+
+    def secret(variable: str) -> Callable[[], str]:
+        arn = os.environ[variable]
+        return lambda: str(secrets.get_secret_value(SecretId=arn)["SecretString"])
+
     providers = Providers(
-        os.environ["AMAZON_PAY_URL"], lambda: str(secrets.get_secret_value(SecretId=secret_arn)["SecretString"])
+        amazon_pay=amazon_pay(os.environ["AMAZON_PAY_URL"], secret("AMAZON_PAY_SECRET_ARN")),
+        stripe=stripe(os.environ["STRIPE_URL"], secret("STRIPE_SECRET_ARN")),
     )
     settings = Settings(providers, os.environ["PORTAL_ORIGIN"])
     callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)

@@ -17,6 +17,8 @@ create table orders.follow (
     units_shipped integer not null default 0,
     units_delivered integer not null default 0,
     delivered_at timestamptz,
+    -- Payments were told that nothing more will leave.
+    all_due_at timestamptz,
     -- The last time that something new was heard.
     heard_at timestamptz not null,
     -- Look at the order itself (orderDetails): null while there is no reason to. Hinted ones first.
@@ -80,8 +82,6 @@ create table orders.shipment (
     shipped_at timestamptz,
     -- All its packages have arrived.
     delivered_at timestamptz,
-    -- Its money was asked for.
-    collected_at timestamptz,
     row_xid xid8 not null default pg_current_xact_id(),
     primary key (program_id, redemption_id, shipment_key),
     foreign key (program_id, redemption_id) references orders.follow
@@ -125,10 +125,14 @@ create table orders.shipped_unit (
     shipment_key text not null,
     line_number integer not null,
     quantity integer not null check (quantity > 0),
+    -- For so many of them money was asked for.
+    collected integer not null default 0 check (collected between 0 and quantity),
     row_xid xid8 not null default pg_current_xact_id(),
     primary key (program_id, redemption_id, shipment_key, line_number),
     foreign key (program_id, redemption_id, line_number) references orders.placement_line
 );
+
+create index shipped_unit_due on orders.shipped_unit (program_id, redemption_id) where collected < quantity;
 
 -- Accepted units that will not arrive: cancelled by Amazon (`cause_key` ''), or in a package that could not be delivered
 -- (the package). What has been given back for them is a part of it.

@@ -92,8 +92,10 @@ declare
 begin
     followed := orders.followed(observation);
     if followed.redemption_id is null then
+        -- A report of some days is full of what others of the company have ordered: that is nothing to keep.
         perform orders.put_aside('unknown_order', observe.source,
-                                 coalesce(observation ->> 'amazon_order_id', observation ->> 'external_id'), observation);
+                                 coalesce(observation ->> 'amazon_order_id', observation ->> 'external_id'), observation)
+        where observe.source <> 'report';
         return jsonb_build_object('outcome', 'unknown_order');
     end if;
     if observe.source = 'hint' then
@@ -242,6 +244,12 @@ begin
     set first_said_at = excluded.first_said_at, row_xid = pg_current_xact_id()
     where excluded.first_said_at < c.first_said_at;
     get diagnostics changed = row_count;
+    if changed > 0 then
+        -- It is believed when the order itself says so.
+        update orders.follow as f
+        set hinted_at = clock.now(), next_look_at = clock.now(), row_xid = pg_current_xact_id()
+        where f.program_id = followed.program_id and f.redemption_id = followed.redemption_id;
+    end if;
     return news + changed;
 end
 $$;

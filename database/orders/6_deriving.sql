@@ -193,6 +193,8 @@ begin
         next_look_at = case
             when unclear then least(coalesce(f.next_look_at, 'infinity'),
                                     greatest(clock.now(), f.looked_at + interval '1 minute'))
+            -- All of it has left: there is nothing to look for without a hint.
+            when shipped + lost >= f.units and f.hinted_at is null then null
             else f.next_look_at end,
         state = 'open', closed_at = null, close_reason = null,
         row_xid = pg_current_xact_id()

@@ -358,9 +358,12 @@ begin atomic
       and (exists (select from orders.lost_unit as l
                    where l.program_id = f.program_id and l.redemption_id = f.redemption_id
                      and l.given_back < l.quantity)
-           or exists (select from orders.shipment as s
-                      where s.program_id = f.program_id and s.redemption_id = f.redemption_id
-                        and s.shipped_at is not null and s.collected_at is null))
+           or exists (select from orders.shipped_unit as u
+                      join orders.shipment as s using (program_id, redemption_id, shipment_key)
+                      where u.program_id = f.program_id and u.redemption_id = f.redemption_id
+                        and u.collected < u.quantity and s.shipped_at is not null
+                        and not orders.is_lost(s.program_id, s.redemption_id, s.shipment_key))
+           or (f.all_due_at is null and f.units_shipped + f.units_lost >= f.units))
     order by f.heard_at
     limit owed.most;
 end;

@@ -67,36 +67,40 @@ begin
 end
 $$;
 
--- Units of shipments that have left and whose money was not asked for, by line. `is_last`: after them nothing more will
--- leave. A shipment of which nobody has said what is in it waits.
+-- Units that have left and whose money was not asked for, by line. A shipment of which nobody has said what is in it
+-- waits. The key names how many of the shipment's units were paid for by then.
 create or replace function orders.to_collect(program_id integer, redemption_id uuid)
-returns table (shipment_key text, line_number integer, quantity integer, is_last boolean)
+returns table (shipment_key text, event_key text, line_number integer, quantity integer)
 language sql stable set search_path = pg_catalog
 begin atomic
-    with due as (
-        select s.shipment_key from orders.shipment as s
-        where s.program_id = to_collect.program_id and s.redemption_id = to_collect.redemption_id
-          and s.shipped_at is not null and s.collected_at is null
-          and not orders.is_lost(s.program_id, s.redemption_id, s.shipment_key)
-          and exists (select from orders.shipped_unit as u
-                      where u.program_id = s.program_id and u.redemption_id = s.redemption_id
-                        and u.shipment_key = s.shipment_key)
-    )
-    select u.shipment_key, u.line_number, u.quantity,
-           f.units_shipped + f.units_lost >= f.units and u.shipment_key = (select max(d.shipment_key) from due as d)
-    from due
-    join orders.shipped_unit as u on u.program_id = to_collect.program_id
-        and u.redemption_id = to_collect.redemption_id and u.shipment_key = due.shipment_key
-    join orders.follow as f on f.program_id = u.program_id and f.redemption_id = u.redemption_id;
+    select u.shipment_key,
+           u.shipment_key || ':' || sum(u.quantity) over (partition by u.shipment_key),
+           u.line_number, u.quantity - u.collected
+    from orders.shipped_unit as u
+    join orders.shipment as s using (program_id, redemption_id, shipment_key)
+    where u.program_id = to_collect.program_id and u.redemption_id = to_collect.redemption_id
+      and s.shipped_at is not null and not orders.is_lost(s.program_id, s.redemption_id, s.shipment_key)
+    order by s.shipped_at, u.shipment_key, u.line_number;
 end;
 
 create or replace function orders.collected(program_id integer, redemption_id uuid, shipment_key text) returns void
 language sql set search_path = pg_catalog
 begin atomic
-    update orders.shipment as s set collected_at = clock.now(), row_xid = pg_current_xact_id()
-    where s.program_id = collected.program_id and s.redemption_id = collected.redemption_id
-      and s.shipment_key = collected.shipment_key and s.collected_at is null;
+    update orders.shipped_unit as u set collected = u.quantity, row_xid = pg_current_xact_id()
+    where u.program_id = collected.program_id and u.redemption_id = collected.redemption_id
+      and u.shipment_key = collected.shipment_key and u.collected < u.quantity;
 end;
+
+-- Nothing more will leave: true once.
+create or replace function orders.all_due(program_id integer, redemption_id uuid) returns boolean
+language plpgsql set search_path = pg_catalog as $$
+begin
+    update orders.follow as f set all_due_at = clock.now(), row_xid = pg_current_xact_id()
+    where f.program_id = all_due.program_id and f.redemption_id = all_due.redemption_id
+      and f.all_due_at is null and f.units_shipped + f.units_lost >= f.units;
+    return found;
+end
+$$;
 
 -- Lost units that were not given back. The key names how many were lost by then: heard of in parts or at once, the units
 -- are the same.

@@ -8,6 +8,7 @@
 --  * Lock order: member rows ascending, then uses (points.budget_use), then budgets by ascending campaign. Within a budget,
 --    whoever wants more than one row of it holds the pot first and then takes the slices ascending. Whoever holds one slice
 --    without the pot asks for nothing else of this budget: it commits with that slice, or has let it go (a savepoint).
+--    Nothing that publishing holds is waited for with a slice in hand: it locks programme.program FOR NO KEY UPDATE.
 --    Uses are locked while slices are held only by `skip locked`. A transaction does one thing with a budget, once.
 --  * A budget that is spent answers from one look at a snapshot, without a lock.
 --  * Amounts are millionths of the currency. A bonus costs points times the price of a point, exactly; what the books bill the

@@ -35,7 +35,8 @@ language plpgsql security definer set search_path = pg_catalog as $$
 declare
     v_newest integer;
 begin
-    perform 1 from programme.program where program_id = p_program_id for update;
+    -- Not `for update`: whoever writes a row that refers to the programme need not wait.
+    perform 1 from programme.program where program_id = p_program_id for no key update;
     if not found then
         raise exception 'no programme %', p_program_id using errcode = 'foreign_key_violation';
     end if;

@@ -261,6 +261,8 @@ begin
     end if;
     perform redemptions.note(quote.program_id, redemption_id, 'redeemed',
                              jsonb_build_object('points', points, 'money_minor', money_minor));
+    perform outbox.emit(quote.program_id, 'security.redeemed', redemption_id::text, redemption_id,
+                        jsonb_build_object('redemption_id', redemption_id, 'member_id', quote.member_id));
     return 'ok';
 end
 $$;

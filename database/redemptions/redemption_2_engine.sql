@@ -215,6 +215,14 @@ begin
     where r.program_id = finish.program_id and r.redemption_id = finish.redemption_id;
     perform redemptions.note(finish.program_id, finish.redemption_id, 'closed',
                              jsonb_build_object('outcome', outcome));
+    perform outbox.emit(
+        r.program_id,
+        case when r.outcome in ('completed', 'partially_completed') then 'redemption.confirmed'
+             when r.outcome = 'cancelled' then 'redemption.cancelled' else 'redemption.failed' end,
+        r.redemption_id::text, r.redemption_id,
+        jsonb_build_object('redemption_id', r.redemption_id, 'member_id', r.member_id, 'outcome', r.outcome))
+    from redemptions.redemption as r
+    where r.program_id = finish.program_id and r.redemption_id = finish.redemption_id;
 end
 $$;
 

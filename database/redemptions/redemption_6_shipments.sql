@@ -31,16 +31,15 @@ begin
         return 0;
     end if;
     for one in
-        select d.shipment_key, d.is_last, coalesce(sum(d.quantity * l.unit_money_minor), 0)::bigint as amount_minor
+        select d.shipment_key, d.event_key, sum(d.quantity * l.unit_money_minor)::bigint as amount_minor
         from orders.to_collect(follow_up.program_id, follow_up.redemption_id) as d
         join redemptions.line as l on l.program_id = redemption.program_id
             and l.redemption_id = redemption.redemption_id and l.line_number = d.line_number
-        group by d.shipment_key, d.is_last
-        order by d.is_last, d.shipment_key
+        group by d.shipment_key, d.event_key having sum(d.quantity) > 0
+        order by d.shipment_key
     loop
-        if redemption.money_minor > 0 and to_regprocedure('payments.collect(integer,uuid,text,bigint,boolean)') is not null then
-            execute 'select payments.collect($1, $2, $3, $4, $5)'
-            using redemption.program_id, redemption.redemption_id, one.shipment_key, one.amount_minor, one.is_last;
+        if redemption.money_minor > 0 then
+            perform payments.collect(redemption.program_id, redemption.redemption_id, one.event_key, one.amount_minor, false);
         end if;
         perform orders.collected(redemption.program_id, redemption.redemption_id, one.shipment_key);
         done := done + 1;
@@ -58,6 +57,10 @@ begin
                                   one.cause_key, one.quantity);
         done := done + 1;
     end loop;
+    -- Last, so that what is given back is taken off before.
+    if orders.all_due(redemption.program_id, redemption.redemption_id) and redemption.money_minor > 0 then
+        perform payments.collect(redemption.program_id, redemption.redemption_id, 'nothing-more', 0, true);
+    end if;
     return done;
 end
 $$;

@@ -15,6 +15,7 @@ from local.people import MEMBERS, PASSWORD, STAFF
 from local.seed import SIMULATORS
 from local.simulators.amazon_pay.control import KINDS as AMAZON_PAY_KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
+from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
 from loyalty.database import Connection
 
 AMAZON_PAY_OPERATIONS = ("*", *PUBLISHED)
@@ -109,6 +110,7 @@ def _addresses(cloud: Connected) -> list[Reading]:
         {"name": "Staff sign-in", "url": f"{cloud.gateway}/{staff}/.well-known/openid-configuration"},
         {"name": "Amazon Business", "url": f"{cloud.simulator('amazon_business')}/_simulator/products"},
         {"name": "Amazon Pay", "url": f"{cloud.simulator('amazon_pay')}/_simulator/charges"},
+        {"name": "Stripe", "url": f"{cloud.simulator('stripe')}/_simulator/intents"},
         {"name": "AWS", "url": cloud.gateway},
         {"name": "PostgreSQL", "url": f"postgresql://postgres@127.0.0.1:{cloud.ports.database}/loyalty"},
     ]
@@ -171,9 +173,10 @@ def _faults_of(cloud: Connected, name: str) -> Reading:
     answer = httpx.get(f"{cloud.simulator(name)}/_simulator/faults", timeout=TIMEOUT_SECONDS)
     answer.raise_for_status()
     said = answer.json()
-    # One simulator describes its switches itself, the other answers with those that are on.
+    # One simulator describes its switches itself, the others answer with those that are on.
     if isinstance(said, list):
-        return {"faults": said, "operations": AMAZON_PAY_OPERATIONS, "kinds": AMAZON_PAY_KINDS}
+        operations = [row[2] for row in STRIPE_ROUTES] if name == "stripe" else AMAZON_PAY_OPERATIONS
+        return {"faults": said, "operations": operations, "kinds": AMAZON_PAY_KINDS}
     return dict(said)
 
 

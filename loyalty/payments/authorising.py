@@ -25,7 +25,13 @@ def open_checkout(payments: Payments, provider: PaymentProvider, payment: Paymen
     if not (payment.state == "opened" or (payment.state == "unknown" and payment.step == "session")):
         return
     page = f"{portal_origin.rstrip('/')}/redemptions/{payment.redemption_id}"
-    order = Order(payment.redemption_id, payment.amount, f"{page}?payment=returned", f"{page}?payment=cancelled")
+    order = Order(
+        payment.redemption_id,
+        payment.amount,
+        f"{page}?payment=returned",
+        f"{page}?payment=cancelled",
+        in_parts=payment.capture_at == "shipment",
+    )
     step = payments.begin(payment, "session", provider.checkout_request(order))
     if step is None:
         return

@@ -44,12 +44,14 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a checkout is opened for. The URLs are where the provider sends the member back to."""
+    """What a checkout is opened for. The URLs are where the provider sends the member back to. `in_parts`: it will be
+    taken shipment by shipment."""
 
     redemption_id: UUID
     amount: Money
     result_url: str
     cancel_url: str
+    in_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

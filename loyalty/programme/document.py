@@ -28,6 +28,7 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 # Its millionths still fit a bigint whatever the currency.
 Budget = Annotated[int, Field(ge=0, le=10**12)]
+NOT_AT_STRIPE = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
 def _each_once(keys: Iterable[Hashable], place: str) -> None:
@@ -276,11 +277,24 @@ class AmazonBusiness(Part):
 
 
 class Payment(Part):
-    """Who takes the members' money, and when."""
+    """Who takes the members' money, and when; and what is not worth running after."""
 
-    provider: Literal["amazon_pay"] = "amazon_pay"
+    provider: Literal["amazon_pay", "stripe"] = "amazon_pay"
     capture_at: Literal["acceptance", "shipment"] = "shipment"
+    # Stripe has enabled multicapture for the account.
+    multicapture: bool = False
+    write_off_minor: Annotated[int, Field(ge=0, le=10_000)] = 100
     secret: SecretReference | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.provider == "stripe" and self.capture_at == "shipment" and not self.multicapture:
+            raise ValueError(
+                "Stripe takes a reservation once: choose capture_at acceptance, or multicapture if Stripe enabled it"
+            )
+        if self.multicapture and self.provider != "stripe":
+            raise ValueError("multicapture is Stripe's")
+        return self
 
 
 class Erp(Part):
@@ -300,10 +314,18 @@ class Integrations(Part):
 
 
 class Message(Part):
-    """One message in one language; `{name}` marks what is filled in."""
+    """One message in one language; `{name}` marks what is filled in (messages.py says what). `sms`: its short form."""
 
     subject: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     text: Text
+    sms: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
+
+
+class Notifications(Part):
+    """Whom a message may reach who has not chosen. E-mail about orders and points always is on until it is turned off,
+    and advertising always off until it is turned on."""
+
+    order_sms_by_default: bool = True
 
 
 class ScreeningRule(Part):
@@ -339,6 +361,7 @@ class Programme(Part):
     catalogue: CatalogueRules = Field(default_factory=CatalogueRules)
     integrations: Integrations = Field(default_factory=Integrations)
     messages: dict[Code, dict[Language, Message]] = {}
+    notifications: Notifications = Field(default_factory=Notifications)
     screening: Annotated[tuple[ScreeningRule, ...], Field(max_length=100)] = ()
     terms: Terms
 
@@ -352,6 +375,8 @@ class Programme(Part):
         ):
             if unknown := named - tiers:
                 raise ValueError(f"{place} names tiers that do not exist: {', '.join(sorted(unknown))}")
+        if self.integrations.payment.provider == "stripe" and self.store.currency in NOT_AT_STRIPE:
+            raise ValueError(f"{self.store.currency} has three decimals, of which Stripe takes only two")
         _each_once((campaign.code for campaign in self.campaigns), "campaigns")
         _each_once((rule.code for rule in self.screening), "screening")
         return self

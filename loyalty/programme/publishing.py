@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from loyalty.database import Connection
+from loyalty.programme import messages
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
 
@@ -24,8 +25,11 @@ def publish(
 ) -> int:
     """Publish the next version with its campaigns' budgets, and answer its number.
 
-    Raises Refusal (conflict) unless `based_on` is the newest; also for a budget below what is spent, naming the field.
+    Raises Refusal (conflict) unless `based_on` is the newest; also for a budget below what is spent, naming the field;
+    (invalid) for a text that is missing or marks an unknown word, naming it.
     """
+    if wrong := next(messages.problems(document), None):
+        raise Refusal(Kind.INVALID, "invalid", f"{wrong.field}: {wrong.reason}.", field=wrong.field)
     try:
         row = connection.execute(
             "select programme.publish(%s, %s, %s::jsonb, %s, %s) as version",

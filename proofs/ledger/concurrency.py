@@ -23,7 +23,9 @@ from proofs.ledger.workload import Crowd, Told, open_plain
 
 CLIENTS = 32
 MEMBERS = 32
+# Operations between two rests. A day passes at each, so few are many months, each with a partition that all look into.
 PART = 10_000
+MOST_PARTS = 250
 # A new backend compiles and plans everything anew (some 100 ms): more often, and that is all that is measured.
 TERMINATE_EVERY_SECONDS = 2.0
 # What a client may see of a terminated backend. Everything else is a violation, a deadlock (40P01) first of all.
@@ -49,11 +51,12 @@ class Found:
 
 
 def run(
-    settings: DatabaseSettings, operations: int, *, clients: int = CLIENTS, members: int = MEMBERS, part: int = PART,
+    settings: DatabaseSettings, operations: int, *, clients: int = CLIENTS, members: int = MEMBERS, part: int | None = None,
     terminate_every: float | None = TERMINATE_EVERY_SECONDS, processes: int = 2, seed: int = 1, shown: bool = False,
 ) -> Found:  # fmt: skip
     """Do so many operations, part by part; a day or more passes while the clients rest between two parts."""
     found, checker = Found(), Checker()
+    part = part or max(PART, operations // MOST_PARTS)
     started = time.monotonic()
     crowd = Crowd(settings, clients, processes)
     try:

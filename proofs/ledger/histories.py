@@ -1,23 +1,23 @@
-"""The stateful model in large: two processes, each with a database of its own, each with other seeds."""
+"""The stateful model in large: two processes, each with a database of its own, each batch with its own seed."""
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
 from proofs.ledger import place
+from proofs.ledger.progress import Progress
+from proofs.workers import side_by_side
 from tests.domain.points.conftest import Book
 from tests.domain.points.machine import run_histories
 
 # A process tries so many and starts anew: a failing one is reported at once, with its seed.
-BATCH = 500
+BATCH = 250
 
 
 @dataclass
 class Found:
-    """Examples that agreed, their steps, and the smallest form of the first that did not."""
+    """Examples that agreed, their steps, and the smallest form of each that did not."""
 
     examples: int = 0
     steps: int = 0
@@ -25,26 +25,39 @@ class Found:
     violations: list[str] = field(default_factory=list)
 
 
-def run(port: int, examples: int, *, processes: int = 2, seed: int = 1) -> Found:
-    """Try so many histories on this server."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """So many examples of one seed on a server."""
+
+    port: int
+    examples: int
+    seed: int
+
+
+def run(port: int, examples: int, *, processes: int = 2, seed: int = 1, shown: bool = False) -> Found:
+    """Try so many histories on this server. The first batch that fails is the last."""
     found = Found()
     started = time.monotonic()
-    batches = [min(BATCH, examples - first) for first in range(0, examples, BATCH)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        seeds = range(seed, seed + len(batches))
-        for tried, steps, failure in pool.map(_batch, [port] * len(batches), batches, seeds):
-            found.examples += tried
-            found.steps += steps
-            if failure:
-                found.violations.append(failure)
+    progress = Progress("model", "histories", examples, shown)
+    batches = [
+        Batch(port, min(BATCH, examples - first), seed + number)
+        for number, first in enumerate(range(0, examples, BATCH))
+    ]
+    for batch, (steps, failure) in side_by_side(_try, batches, processes):
+        if failure:
+            again = f"SEED={batch.seed} EXAMPLES={batch.examples} ONLY=model make prove-ledger"
+            found.violations.append(f"{failure}\nAgain: {again}")
+            break
+        found.examples += batch.examples
+        found.steps += steps
+        progress.add(batch.examples)
     found.seconds = time.monotonic() - started
     return found
 
 
-def _batch(port: int, examples: int, seed: int) -> tuple[int, int, str]:
-    with place.clone(port) as name, place.owner(port, name) as connection:
+def _try(batch: Batch) -> tuple[int, str]:
+    with place.clone(batch.port) as name, place.owner(batch.port, name) as connection:
         try:
-            return examples, run_histories(Book(connection), examples, seed=seed), ""
+            return run_histories(Book(connection), batch.examples, seed=batch.seed), ""
         except (Exception, ExceptionGroup) as error:
-            story = "\n".join([str(error), *getattr(error, "__notes__", [])])
-            return 0, 0, f"seed {seed}: {story}"
+            return 0, "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])

@@ -14,28 +14,27 @@ from psycopg import sql
 from local import postgres
 from loyalty.database import Connection, DatabaseSettings, connect
 from loyalty.migration import DATABASE_FOLDER, migrate
+from proofs.guard import guarded
 from proofs.ledger.calls import GIVEN_A_DAY, Plain
 from tests.conftest import REPOSITORY, TEMPLATE
 from tests.domain.people import changed_points
 
 # The proofs' days begin here and have hours to spare: a day turns only while all clients are at rest.
 MORNING, NOON = time(2, tzinfo=UTC), time(12, tzinfo=UTC)
+# The days here take seconds: statistics are as fresh as in a day of hours only if somebody looks that often.
 QUIET = ("log_min_messages=panic", "shared_buffers=512MB", "max_wal_size=4GB", "jit=off", "autovacuum_naptime=2s")
 
 
 @contextmanager
 def server(*, durable: bool, settings: tuple[str, ...] = QUIET) -> Iterator[postgres.Server]:
-    """A server of one's own with the template database; gone afterwards."""
+    """A server of one's own with the template database; gone afterwards, and also if this process is killed."""
     data = postgres.temporary("loyalty-proofs") / "data"
-    running = postgres.start(data, postgres.free_port(), durable=durable, settings=settings)
-    try:
+    with guarded(data):
+        running = postgres.start(data, postgres.free_port(), durable=durable, settings=settings)
         create(running.port, TEMPLATE)
         with owner(running.port, TEMPLATE) as connection:
             build(connection)
         yield running
-    finally:
-        running.stop("immediate")
-        postgres.remove(data.parent)
 
 
 def build(connection: Connection, folder: Path = DATABASE_FOLDER) -> None:

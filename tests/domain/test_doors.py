@@ -17,6 +17,8 @@ NOBODYS = {
     *("catalogue.categories", "catalogue.page", "catalogue.product_of", "catalogue.stored", "catalogue.store_products"),
     *("orders.take_token", "orders.close_bucket", "orders.rate_of", "orders.orders_waiting"),
     *("redemptions.take_cart", "redemptions.give_cart_back"),
+    # Of campaigns named, those without money; no row of anybody.
+    "points.exhausted_campaigns",
     # Notes that the state machine was seen to start, once; tells nothing.
     "redemptions.started",
 }
@@ -32,7 +34,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "reports"),
+                *("redemptions", "notifications", "reports"),
             ],
             role,
             role,

@@ -6,6 +6,7 @@ The matrix is made from the documents: a new route is in it without anybody thin
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ OPERATIONS = [
     (api, method, path, operation["security"][0]["token"][0])
     for api in openapi.APIS
     for method, path, operation in operations(api)
+    if "token" in operation["security"][0]
+]
+# Asked for by outside parties that know no OAuth: a secret in a header stands for the token.
+BY_SECRET = [
+    (api, method, path)
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+    if operation["security"] == [{"secret": []}]
 ]
 SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
 ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
@@ -27,12 +36,42 @@ ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.
 
 def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
     for api, table in ROUTES.items():
-        documented = {(method, path, scope) for of, method, path, scope in OPERATIONS if of == api}
+        documented: set[tuple[str, str, str | None]] = {
+            (method, path, scope) for of, method, path, scope in OPERATIONS if of == api
+        } | {(method, path, None) for of, method, path in BY_SECRET if of == api}
         assert documented == {(route.method, route.path, route.scope) for route in table}
+
+
+def test_every_operation_is_behind_a_token_or_a_secret() -> None:
+    assert len(OPERATIONS) + len(BY_SECRET) == sum(len(operations(api)) for api in openapi.APIS)
+    assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
+
+
+@pytest.mark.parametrize(("api", "method", "path"), BY_SECRET)
+def test_an_operation_behind_a_secret_is_closed_to_whoever_does_not_know_it(
+    world: World, api: str, method: str, path: str
+) -> None:
+    request = world.good(api, method, path)
+    (name,) = [header for header in request.headers if header.endswith("Secret")]
+    good, before = request.headers[name], len(world.fakes.sent)
+    others = {key: value for key, value in request.headers.items() if key != name}
+    forged = ["", good[:-1], good + "x", good.upper(), " " + good, "\u00e4", "x" * 10_000]
+    for headers in (others, *({**others, name: wrong} for wrong in forged)):
+        for body in (request.body, b"", b"\xff", b"{" * 70_000):
+            reply = world.door(api).send(replace(request, headers=headers, body=body))
+            assert (reply.status, reply.body["code"]) == (401, "forged")
+    # A token of whatever kind opens nothing here.
+    every = partner_token(*SCOPES)
+    assert world.door(api, every).send(replace(request, headers=others)).status == 401
+    assert len(world.fakes.sent) == before, "nothing was taken"
 
 
 def staff(*groups: str, client: str = STAFF_CLIENT, scope: str = "loyalty/staff") -> Token:
     return {"sub": "staff-9", "client_id": client, "scope": scope, "cognito:groups": f"[{' '.join(groups)}]"}
+
+
+# What staff of that group may ask, too.
+FOR_CATALOGUE_MANAGERS = {"GET /campaigns"}
 
 
 def strangers(world: World, scope: str) -> dict[str, Token]:
@@ -62,6 +101,8 @@ def test_an_operation_is_closed_to_every_wrong_token(
 ) -> None:
     request = world.good(api, method, path)
     for what, token in strangers(world, scope).items():
+        if f"{method} {path}" in FOR_CATALOGUE_MANAGERS and what == "staff of another group":
+            continue
         reply = world.door(api, token).send(request)
         assert reply.status == 403, f"{what}: {reply.text}"
         assert reply.body["code"] in ("wrong-scope", "wrong-group", "unknown-client"), what
@@ -98,10 +139,11 @@ OPEN = {
     "GET /catalogue/{version}/products/{asin}", "GET /me", "GET /me/balance", "GET /me/statement", "GET /me/lots",
     "GET /me/addresses", "POST /me/addresses", "POST /terms/acceptance", "POST /quotes", "GET /redemptions",
     "POST /members", "GET /adjustments", "POST /accruals", "GET /me/balance/at", "GET /me/statement/download",
-    "POST /transfers", "GET /finance/rates", "POST /finance/rates", "GET /finance/months/{month}/days",
+    "POST /transfers", "GET /me/preferences", "PUT /me/preferences", "GET /notices/unwarned-lots",
+    "GET /notices/lost-messages", "GET /finance/rates", "POST /finance/rates", "GET /finance/months/{month}/days",
     "GET /finance/months/{month}/verification", "GET /finance/months/{month}/funders",
     "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
-    "GET /finance/position", "GET /finance/closes", "GET /liability",
+    "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
     "POST /finance/months/{month}/lock",
 }  # fmt: skip
 

@@ -10,14 +10,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi
+from lambdas import machine, mail, openapi, webhook_api
 from lambdas.environment import environment
 from loyalty.database import Connection, Database
 from loyalty.members.addresses import Address, save
@@ -43,14 +43,16 @@ ASIN = "B0BUNDLE00"
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
+WEBHOOK_SECRET = "the-secret-of-the-webhook-in-tests"
 _numbers = itertools.count(1)
 
 
 @dataclass
 class Fakes:
-    """Step Functions, SQS and SES; `mails` are what members would read."""
+    """Step Functions, SQS and SES; `mails` are what members would read, `sent` what went into queues."""
 
     mails: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
 
     class exceptions:  # noqa: N801
         class ExecutionAlreadyExists(Exception):
@@ -59,8 +61,8 @@ class Fakes:
     def start_execution(self, **_: Any) -> None:
         pass
 
-    def send_message(self, **_: Any) -> None:
-        pass
+    def send_message(self, **message: Any) -> None:
+        self.sent.append(message)
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -153,10 +155,11 @@ class World:
     def violations(self) -> dict[str, int]:
         """Every invariant of every room that does not hold."""
         found: dict[str, int] = {}
-        for room in ("points", "members", "payments", "redemptions"):
-            for row in self.auditor.execute(f"select name, violations from {room}.invariants".encode()).fetchall():
+        views = [f"{room}.invariants" for room in ("points", "members", "payments", "redemptions")]
+        for view in (*views, "points.budget_invariants"):
+            for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
                 if row["violations"]:
-                    found[f"{room}: {row['name']}"] = row["violations"]
+                    found[f"{view}: {row['name']}"] = row["violations"]
         return found
 
     def person(self, *, program_id: int = 1, points: int = 10**12) -> Person:
@@ -175,6 +178,12 @@ class World:
         )
         street = f"{next(_numbers)} {STREET}"
         return Person(program_id, member_id, number, subject, self._address(program_id, member_id, street), street)
+
+    @staticmethod
+    def preferences() -> dict[str, Any]:
+        """Choices that a member may make."""
+        kinds = {"orders": True, "points": False, "marketing": False}
+        return {"language": "de", "email": kinds, "sms": kinds, "confirmed": ["email"]}
 
     def _address(self, program_id: int, member_id: int, street: str) -> UUID:
         given = Address(FULL_NAME, PHONE, street, None, None, "Seattle", "WA", "98109", "US")
@@ -344,6 +353,17 @@ def _get(path: str) -> Callable[[World], Request]:
     return lambda world: Request("GET", path.format(world=world))
 
 
+def _push(world: World) -> Request:
+    """A package's step; of an order that nobody knows, which is the queue's business."""
+    body = {
+        "orderId": f"114-{next(_numbers):07d}-0000000", "trackingId": "TBA1", "shipmentId": "S1", "packageId": "1",
+        "poNumber": "LOY-1", "eventTimeStampInEpochMillis": 1_795_000_000_000, "deliveryStatus": "SHIPPED",
+        "detailedTrackingStatus": "PACKAGE_DEPARTED_FROM_FC_SHIPPER_SELLER",
+    }  # fmt: skip
+    request = Request.json("POST", "/webhooks/amazon-business/packages", body)
+    return replace(request, headers={**request.headers, "X-Loyalty-Webhook-Secret": WEBHOOK_SECRET})
+
+
 def _post(path: str, body: Any) -> Callable[[World], Request]:
     return lambda world: Request.json("POST", path.format(world=world), body)
 
@@ -382,6 +402,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member GET /me/preferences": _get("/me/preferences"),
+    "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
     ),
@@ -393,6 +415,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /notices/unwarned-lots": _get("/notices/unwarned-lots"),
+    "manager GET /notices/lost-messages": _get("/notices/lost-messages"),
     "manager GET /finance/rates": _get("/finance/rates"),
     "manager POST /finance/rates": lambda w: w.rate(),
     "manager POST /finance/rates/{version}/approval": lambda w: w.rate_approval(),
@@ -407,6 +431,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes": _get("/finance/closes"),
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
+    "manager GET /campaigns": _get("/campaigns"),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
@@ -415,6 +440,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "inbound POST /accruals/{partner_reference}/reversals": lambda w: Request.json(
         "POST", f"/accruals/{w.purchase()}/reversals", {"reversal_reference": f"r-{next(_numbers)}", "points": 5}
     ),
+    "inbound POST /webhooks/amazon-business/packages": _push,
 }
 
 _TABLES = (
@@ -436,6 +462,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "ORDER_INFORMATION_QUEUE_URL": "heard",
         "MAIL_FROM": "programme@example.com",
     }
     fakes = Fakes()
@@ -449,6 +476,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (machine, "step_functions", lambda: fakes),
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
+            (webhook_api, "_sqs", lambda: fakes),
+            (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),

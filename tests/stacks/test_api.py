@@ -40,11 +40,23 @@ def _methods(assembly: Assembly) -> Iterator[Method]:
         yield Method(method, name, path, method.properties["HttpMethod"])
 
 
+# Outside parties that know no OAuth; the function asks for a secret before it reads anything.
+BY_SECRET = {(route.method, route.path) for route in routes.INBOUND if route.scope is None}
+
+
+def test_only_webhooks_are_without_a_token() -> None:
+    assert all(route.scope for route in (*routes.MEMBER, *routes.MANAGER))
+    assert all(path.startswith("/webhooks/") for _, path in BY_SECRET)
+
+
 def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assembly) -> None:
     pools = {"Member": "Members", "Manager": "Staff", "Inbound": "Members"}
     for method in _methods(assembly):
         properties = method.resource.properties
         if method.verb == "OPTIONS":
+            continue
+        if (method.verb, method.path) in BY_SECRET:
+            assert properties["AuthorizationType"] == "NONE", method
             continue
         assert properties["AuthorizationType"] == "COGNITO_USER_POOLS", method
         scopes = properties["AuthorizationScopes"]
@@ -62,14 +74,14 @@ def test_the_gateway_has_the_routes_of_the_table_and_no_other(
     assembly: Assembly, api: str, table: tuple[routes.Route, ...]
 ) -> None:
     deployed = {
-        (method.verb, method.path, *method.resource.properties["AuthorizationScopes"])
+        (method.verb, method.path, *method.resource.properties.get("AuthorizationScopes", (None,)))
         for method in _methods(assembly)
         if method.api == api and method.verb != "OPTIONS"
     }
     assert deployed == {(route.method, route.path, route.scope) for route in table}
 
 
-@pytest.mark.parametrize("function", ["member_api", "quote_api", "manager_api", "partner_api"])
+@pytest.mark.parametrize("function", ["member_api", "quote_api", "manager_api", "partner_api", "webhook_api"])
 def test_a_function_answers_the_routes_that_lead_to_it_and_no_other(
     function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

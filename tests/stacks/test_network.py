@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.stacks.assembly import Assembly, Resource, Target
-from tests.stacks.test_functions import Runner, runners
+from tests.stacks.test_functions import Runner, runners, with_database
 
 # What a variable of this ending makes its reader call, beside the database.
 CALLS_BY_NAME = {
@@ -127,7 +127,7 @@ def test_everybody_reaches_the_database_and_is_let_in(assembly: Assembly) -> Non
     door = assembly.follow(proxy.stack, proxy.properties["VpcSecurityGroupIds"][0])[:2]
     inside = assembly.follow(cluster.stack, cluster.properties["VpcSecurityGroupIds"][0])[:2]
     assert (door, inside) in enters
-    for runner in runners(assembly):
+    for runner in with_database(assembly):
         groups, _ = _groups_and_subnets(assembly, runner)
         wanted = inside if runner.name == "migrate" else door
         assert any((group, wanted) in leaves for group in groups), runner.name

@@ -112,11 +112,12 @@ def test_a_key_lets_in_the_services_that_write_to_what_it_encrypts(assembly: Ass
         assert _let_in(key) == _publishers(assembly, topic), "nobody else needs the key"
 
 
-def test_alarms_of_another_account_wake_nobody_here(assembly: Assembly) -> None:
+def test_no_service_publishes_here_for_another_account(assembly: Assembly) -> None:
     for policy in assembly.resources("AWS::SNS::TopicPolicy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Allow":
-                assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "111111111111", str(policy)
+            if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
+                conditions = {key.lower(): value for key, value in statement["Condition"]["StringEquals"].items()}
+                assert conditions["aws:sourceaccount"] == "111111111111", str(policy)
 
 
 def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
@@ -126,7 +127,16 @@ def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
         for alarm in alarms
         for action in alarm.properties.get("AlarmActions", [])
     )
-    return {"cloudwatch.amazonaws.com"} if alarmed else set()
+    told_of_mails = any(
+        assembly.follow(one.stack, one.properties["EventDestination"]["SnsDestination"]["TopicARN"])[:2]
+        == (topic.stack, topic.id)
+        for one in assembly.resources("AWS::SES::ConfigurationSetEventDestination")
+    )
+    # Telephones answer to the same topic, which is set on their number by hand.
+    return {
+        *(["cloudwatch.amazonaws.com"] if alarmed else []),
+        *(["ses.amazonaws.com", "sms-voice.amazonaws.com"] if told_of_mails else []),
+    }
 
 
 def _let_in(key: Resource) -> set[str]:

@@ -54,7 +54,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
 class File:
     """One writer at a time; each `transaction` is all or nothing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = SCHEMA, defaults: dict[str, Any] | None = None) -> None:
+        self._defaults = DEFAULT_SETTINGS if defaults is None else defaults
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -62,7 +63,8 @@ class File:
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = normal")
         self._connection.execute("pragma foreign_keys = on")
-        self._connection.executescript(SCHEMA)
+        self._connection.executescript(schema)
+        # A file of an earlier version.
         if not any(row["name"] == "outcome" for row in self._connection.execute("pragma table_info(refunds)")):
             self._connection.execute("alter table refunds add column outcome text")
 
@@ -96,7 +98,7 @@ class File:
     def settings(self) -> dict[str, Any]:
         """All settings, set or default."""
         rows = self.all("select name, value from settings")
-        return DEFAULT_SETTINGS | {row["name"]: json.loads(row["value"]) for row in rows}
+        return self._defaults | {row["name"]: json.loads(row["value"]) for row in rows}
 
     def close(self) -> None:
         """Close the file."""

@@ -39,7 +39,7 @@ def approval(session: dict[str, Any]) -> str:
         f'<option value="{card}">Visa •••• {card}{" – " + CARD_WORDS[card] if card in CARD_WORDS else ""}</option>'
         for card in CARDS
     )
-    return _page(
+    return page(
         "Approve your payment",
         f"""<h1>Amazon Pay, local stand-in</h1><p>No money moves: this page lives on your computer.</p>
 <p class="amount">{escape(price["amount"])} {escape(price["currencyCode"])}</p>
@@ -53,7 +53,7 @@ def approval(session: dict[str, Any]) -> str:
 
 def over(session: dict[str, Any]) -> str:
     """Nothing left to decide."""
-    return _page(
+    return page(
         "This checkout is over",
         f"<h1>This checkout is over</h1><p>It is {escape(session['state'].lower())}. You may close this page.</p>",
     )
@@ -61,10 +61,11 @@ def over(session: dict[str, Any]) -> str:
 
 def missing() -> str:
     """No such session."""
-    return _page("Not found", "<h1>There is no such checkout</h1><p>Its address may be mistyped.</p>")
+    return page("Not found", "<h1>There is no such checkout</h1><p>Its address may be mistyped.</p>")
 
 
-def _page(title: str, content: str) -> str:
+def page(title: str, content: str) -> str:
+    """The frame that stand-ins share."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

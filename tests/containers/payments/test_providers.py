@@ -7,7 +7,7 @@ import json
 import pytest
 
 from containers.payments import providers
-from containers.payments.providers import Providers
+from containers.payments.providers import Providers, amazon_pay, stripe
 from loyalty.payments.provider import NotTrusted
 from tests.simulators.amazon_pay.running import key_pair
 
@@ -21,7 +21,7 @@ def secret(public_key_id: str = "SANDBOX-1") -> str:
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"public_key_id": "SANDBOX-1"}', secret("NEITHER")])
 def test_a_secret_nobody_has_filled_in_is_waited_for(text: str) -> None:
     answers = [text, secret()]
-    known = Providers("http://127.0.0.1:1", lambda: answers.pop(0))
+    known = Providers(amazon_pay=amazon_pay("http://127.0.0.1:1", lambda: answers.pop(0)))
     with pytest.raises(NotTrusted):
         known["amazon_pay"]
     assert known["amazon_pay"].name == "amazon_pay"
@@ -29,7 +29,7 @@ def test_a_secret_nobody_has_filled_in_is_waited_for(text: str) -> None:
 
 def test_a_rotated_key_is_taken_up_without_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [secret(), secret(), secret("SANDBOX-2")]
-    known = Providers("http://127.0.0.1:1", lambda: answers.pop(0))
+    known = Providers(amazon_pay=amazon_pay("http://127.0.0.1:1", lambda: answers.pop(0)))
     first = known["amazon_pay"]
     assert known["amazon_pay"] is first
     assert len(answers) == 2, "read once"
@@ -40,4 +40,18 @@ def test_a_rotated_key_is_taken_up_without_a_restart(monkeypatch: pytest.MonkeyP
 
 def test_a_provider_that_is_not_served_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
-        Providers("http://127.0.0.1:1", secret)["stripe"]
+        Providers(amazon_pay=amazon_pay("http://127.0.0.1:1", secret))["stripe"]
+
+
+def test_each_provider_has_its_own_secret() -> None:
+    known = Providers(
+        amazon_pay=amazon_pay("http://127.0.0.1:1", secret),
+        stripe=stripe("http://127.0.0.1:1", lambda: '{"api_key": "sk_test_1"}'),
+    )
+    assert [known[name].name for name in known] == ["amazon_pay", "stripe"]
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"api_key": ""}', '{"api_key": "pk_test_1"}'])
+def test_what_is_no_secret_key_of_stripe_is_waited_for(text: str) -> None:
+    with pytest.raises(NotTrusted):
+        Providers(stripe=stripe("http://127.0.0.1:1", lambda: text))["stripe"]

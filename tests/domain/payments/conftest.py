@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import TestDatabase
@@ -42,3 +44,23 @@ def timed_journey(
         journey.close()
         with fresh_database.connect("auditor") as auditor:
             assert auditor.execute("select name from payments.invariants where violations > 0").fetchall() == []
+
+
+@pytest.fixture(scope="module")
+def clock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module's clock, which only goes forward."""
+    return tmp_path_factory.mktemp("clock") / "clock.json"
+
+
+@pytest.fixture
+def aging_journey(
+    database: TestDatabase, stand_in: AmazonPayStandIn, clock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Journey]:
+    """For modules in which every test turns the clock: one database and stand-in, growing older together."""
+    monkeypatch.setenv("LOCAL_CLOCK_FILE", str(clock_file))
+    httpx.delete(f"{stand_in.base_url}/_simulator/faults").raise_for_status()
+    journey = Journey(database, stand_in, clock_file)
+    yield journey
+    journey.close()
+    with database.connect("auditor") as auditor:
+        assert auditor.execute("select name from payments.invariants where violations > 0").fetchall() == []

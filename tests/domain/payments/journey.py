@@ -23,29 +23,30 @@ class Crash(Exception):
 class Journey:
     """Steps return the answer the state machine would get; `TryLater` comes back as itself."""
 
+    name = "amazon_pay"
+
     def __init__(self, database: TestDatabase, stand_in: AmazonPayStandIn, clock_file: Path | None = None) -> None:
         self.database = database
         self.stand_in = stand_in
-        self.amount_minor = 2599
-        self.redemption_id = open_payment(database, amount_minor=self.amount_minor)
+        self.reopen(2599)
         self._clock_file = clock_file
-        self._shifted_seconds = 0.0
         self._worker = database.connect("payments_worker")
-        self.settings = tasks.Settings(
-            {"amazon_pay": AmazonPay(stand_in.client(), stand_in.credentials.store_id)}, "http://portal.test"
-        )
+        self.settings = tasks.Settings({self.name: self.made()}, "http://portal.test")
+
+    def made(self, **options: Any) -> PaymentProvider:
+        """The provider as the service builds it."""
+        return AmazonPay(self.stand_in.client(**options), self.stand_in.credentials.store_id)
 
     def impatient(self) -> None:
         """From now on the worker waits only a moment for an answer."""
-        client = self.stand_in.client(read_timeout_seconds=0.15)
-        self.provide(AmazonPay(client, self.stand_in.credentials.store_id))
+        self.provide(self.made(read_timeout_seconds=0.15))
 
     def provide(self, provider: PaymentProvider) -> None:
-        self.settings = replace(self.settings, providers={"amazon_pay": provider})
+        self.settings = replace(self.settings, providers={self.name: provider})
 
     @property
     def provider(self) -> PaymentProvider:
-        return self.settings.providers["amazon_pay"]
+        return self.settings.providers[self.name]
 
     def run(self, task: str, token: str | None = None) -> Answer | TryLater | None:
         work = tasks.Task(task, 1, self.redemption_id, token or (f"{task}-token" if task in tasks.WITH_TOKEN else None))
@@ -141,7 +142,9 @@ class Journey:
     def reopen(self, amount_minor: int, capture_at: str = "acceptance") -> None:
         """Another redemption on the same database and provider."""
         self.amount_minor = amount_minor
-        self.redemption_id = open_payment(self.database, amount_minor=amount_minor, capture_at=capture_at)
+        self.redemption_id = open_payment(
+            self.database, amount_minor=amount_minor, capture_at=capture_at, provider=self.name
+        )
 
     def charges(self) -> list[dict[str, Any]]:
         """This redemption's charges at the provider."""
@@ -166,9 +169,9 @@ class Journey:
 
         assert self._clock_file is not None
         seconds = timedelta(**interval).total_seconds()
-        self._shifted_seconds += seconds
+        before = json.loads(self._clock_file.read_text())["shift_seconds"] if self._clock_file.exists() else 0.0
         self.database.shift_clock(f"{seconds} seconds")
-        self._clock_file.write_text(json.dumps({"shift_seconds": self._shifted_seconds}))
+        self._clock_file.write_text(json.dumps({"shift_seconds": before + seconds}))
 
     def close(self) -> None:
         self._worker.close()

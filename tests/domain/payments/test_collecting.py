@@ -25,8 +25,8 @@ def placed(journey: Journey, amount_minor: int = 2599, accepted_minor: int | Non
 
 
 @pytest.fixture
-def order(timed_journey: Journey) -> Journey:
-    return placed(timed_journey)
+def order(aging_journey: Journey) -> Journey:
+    return placed(aging_journey)
 
 
 def permission(journey: Journey) -> dict[str, Any]:
@@ -79,29 +79,29 @@ def test_a_shipment_is_collected_once(order: Journey) -> None:
     assert order.taken_minor() == 999
 
 
-def test_what_was_not_accepted_is_never_taken(timed_journey: Journey) -> None:
-    order = placed(timed_journey, 2599, 2000)
+def test_what_was_not_accepted_is_never_taken(aging_journey: Journey) -> None:
+    order = placed(aging_journey, 2599, 2000)
     order.collect("s1", 2599, is_last=True)
     order.rest()
     assert (order.taken_minor(), order.reserved_minor()) == (2000, 0)
 
 
-def test_a_shipment_seen_before_the_order_is_settled_is_taken_then(timed_journey: Journey) -> None:
-    timed_journey.reopen(2599, "shipment")
-    timed_journey.authorised()
-    assert timed_journey.collect("s1", 999) == "ok"
-    timed_journey.rest()
-    assert timed_journey.taken_minor() == 0
-    timed_journey.intend(2599)
-    timed_journey.rest()
-    assert timed_journey.taken_minor() == 999
+def test_a_shipment_seen_before_the_order_is_settled_is_taken_then(aging_journey: Journey) -> None:
+    aging_journey.reopen(2599, "shipment")
+    aging_journey.authorised()
+    assert aging_journey.collect("s1", 999) == "ok"
+    aging_journey.rest()
+    assert aging_journey.taken_minor() == 0
+    aging_journey.intend(2599)
+    aging_journey.rest()
+    assert aging_journey.taken_minor() == 999
 
 
-def test_nothing_is_collected_of_what_is_taken_at_acceptance(journey: Journey) -> None:
-    journey.authorised()
-    journey.intend(2000)
-    assert journey.collect("s1", 999) == "not_needed"
-    assert journey.run("capture") == Answer("capture-token", {"state": "captured", "captured_minor": 2000})
+def test_nothing_is_collected_of_what_is_taken_at_acceptance(aging_journey: Journey) -> None:
+    aging_journey.authorised()
+    aging_journey.intend(2000)
+    assert aging_journey.collect("s1", 999) == "not_needed"
+    assert aging_journey.run("capture") == Answer("capture-token", {"state": "captured", "captured_minor": 2000})
 
 
 def test_all_cancelled_before_anything_left_gives_the_reservation_back(order: Journey) -> None:
@@ -206,8 +206,8 @@ def test_renewals_leave_charges_for_shipments(order: Journey) -> None:
     assert (order.taken_minor(), order.reserved_minor()) == (2599, 0)
 
 
-def test_more_shipments_than_a_permission_has_charges_are_taken_together(timed_journey: Journey) -> None:
-    order = placed(timed_journey, 4000)
+def test_more_shipments_than_a_permission_has_charges_are_taken_together(aging_journey: Journey) -> None:
+    order = placed(aging_journey, 4000)
     for number in range(40):
         order.collect(f"s{number}", 100)
         order.rest(seconds=1)
@@ -248,8 +248,8 @@ def test_what_cannot_be_reserved_and_has_not_left_waits_for_its_shipment(order: 
     assert order.taken_minor() == 2599
 
 
-def test_a_little_that_cannot_be_had_falls_to_the_programmes_account(timed_journey: Journey) -> None:
-    order = placed(timed_journey, 1080)
+def test_a_little_that_cannot_be_had_falls_to_the_programmes_account(aging_journey: Journey) -> None:
+    order = placed(aging_journey, 1080)
     order.stand_in.fault("createCharge", "simulation", 3, code="HardDeclined")
     order.collect("s1", 1000)
     order.rest()
@@ -301,12 +301,12 @@ SEEDS = range(1, 11)
 
 @pytest.mark.parametrize("first", [1])
 def test_any_order_of_shipments_cancellations_returns_faults_and_repetitions_comes_out_to_the_cent(
-    timed_journey: Journey, first: int
+    aging_journey: Journey, first: int
 ) -> None:
-    timed_journey.impatient()
+    aging_journey.impatient()
     for seed in SEEDS:
         try:
-            one_order(timed_journey, random.Random(seed + first - 1))
+            one_order(aging_journey, random.Random(seed + first - 1))
         except Exception as error:
             error.add_note(f"seed {seed + first - 1}")
             raise

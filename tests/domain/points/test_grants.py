@@ -22,6 +22,9 @@ ROLES = (
     "orders_worker",
     "auditor",
     "outbox_relay",
+    "shipment_notification",
+    "notification_feedback",
+    "points_notices",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

@@ -105,3 +105,32 @@ def test_nobody_changes_a_document_after_reading_it() -> None:
     document = Programme.model_validate_json(json.dumps(MAIN))
     with pytest.raises(ValidationError):
         document.conversion.points_per_major = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("payment", "currency"),
+    [
+        ({"provider": "stripe", "capture_at": "shipment"}, "USD"),
+        ({"provider": "amazon_pay", "multicapture": True}, "USD"),
+        ({"provider": "stripe", "capture_at": "acceptance"}, "KWD"),
+        ({"provider": "paypal"}, "USD"),
+        ({"write_off_minor": -1}, "USD"),
+    ],
+)
+def test_what_a_payment_provider_cannot_do_is_refused(payment: dict[str, Any], currency: str) -> None:
+    document = json.loads(with_change("integrations.payment", payment))
+    document["store"]["currency"] = currency
+    with pytest.raises(ValidationError):
+        Programme.model_validate_json(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "payment",
+    [
+        {"provider": "stripe", "capture_at": "acceptance"},
+        {"provider": "stripe", "capture_at": "shipment", "multicapture": True},
+        {"provider": "amazon_pay", "capture_at": "acceptance", "write_off_minor": 0},
+    ],
+)
+def test_what_a_payment_provider_can_do_is_taken(payment: dict[str, Any]) -> None:
+    Programme.model_validate_json(with_change("integrations.payment", payment))

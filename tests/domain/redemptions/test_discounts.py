@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from uuid import UUID
 
 import pytest
@@ -11,7 +13,9 @@ from psycopg.types.json import Jsonb
 
 from loyalty.redemptions import redeeming, sweeping
 from loyalty.refusal import Refusal
+from loyalty.reports import funders, journal, rates
 from tests.domain.redemptions.saga import Line, Saga
+from tests.domain.reports.conftest import proposal
 
 # With the campaign's factor of 150 instead of 200 a quarter of what points pay is the campaign's.
 TOWELS = Line("B0TOWELS00", 3, 2000, campaign="spring")
@@ -113,6 +117,23 @@ def test_promises_that_nobody_began_to_keep_give_back_all_their_campaigns(funded
         assert sweeping.abandon(connection) == 3
     assert (money(funded), money(funded, "autumn")) == ((0, 0), (0, 0))
     assert funded.violations() == {}
+
+
+def test_the_funders_month_shows_what_was_accepted(funded: Saga) -> None:
+    funded.amazon.accepts["B0TOWELS00"] = 2
+    today = funded.owner.execute("select points.today(1) as day").fetchone()
+    assert today is not None
+    for lines in ((TOWELS, LAMP), (TOWELS,)):
+        _, redemption_id = redeemed(funded, *lines)
+        funded.run(redemption_id)
+    rates.approve(funded.owner, 1, rates.propose(funded.owner, 1, proposal(), "author"), "approver")
+    journal.post(funded.owner)
+    (brand,) = [one for one in funders.statement(funded.owner, 1, today["day"]) if one.funder == "brand"]
+    assert brand.discounts == [{"campaign": "spring", "redemptions": 2, "amount_minor": 2 * 2 * 500}]
+    assert brand.amount_minor == brand.discount_minor == 2000
+    assert money(funded) == (2000, 0), "what the campaign has spent is what its funder pays"
+    rows = list(csv.DictReader(io.StringIO(funders.to_csv(today["day"], [brand]))))
+    assert [(row["campaign"], row["unit_cost_micros"]) for row in rows] == [("spring", "discount"), ("", "total")]
 
 
 def test_a_quote_that_ran_out_is_refused_and_the_sweeper_brings_its_discount_back(funded: Saga) -> None:

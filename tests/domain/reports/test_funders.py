@@ -6,7 +6,12 @@ import csv
 import io
 from datetime import UTC, date, datetime
 
+from psycopg.types.json import Jsonb
+
+from loyalty.points import bonuses
+from loyalty.points.ledger import Accrual, DebtPolicy, Reversal
 from loyalty.reports import funders
+from tests.domain.points.conftest import HASH
 from tests.domain.reports.conftest import Books
 from tests.domain.reports.test_books import random_history
 
@@ -38,6 +43,28 @@ def test_a_month_of_a_funder(books: Books) -> None:
     assert [(row["unit_cost_micros"], row["issued"], row["amount"]) for row in rows] == [
         ("4000", "7", ""), ("5333", "1000", ""), ("total", "1007", "5.36"),
     ]  # fmt: skip
+
+
+def test_a_bonus_is_its_campaigns_funders_and_what_comes_back_is_taken_off(books: Books) -> None:
+    books.rate()
+    campaign = {"code": "double", "funder": "brewery", "budget_minor": 100_00}
+    books.connection.execute(
+        "select points.set_budgets(1, %s)", (Jsonb({"store": {"currency": "USD"}, "campaigns": [campaign]}),)
+    )
+    accrual = Accrual(
+        member_id=books.member(), op_id=books.new_id(), amount=100, expires_on=None, occurred_at=books.now(),
+        partner="shop", partner_reference="basket", funder="brand", unit_cost_micros=5000, request_hash=HASH,
+    )  # fmt: skip
+    bonuses.accrue(books.connection, 1, accrual, {"double": 60}, "test")
+    reversal = Reversal(books.new_id(), "shop", "basket", "r1", 50, DebtPolicy.DEBT)
+    bonuses.reverse(books.connection, 1, reversal, "test")
+    books.post()
+    brand, brewery = funders.statement(books.connection, 1, date(2027, 3, 1))
+    assert (brand.funder, brand.issued, brand.reversed, brand.amount_minor) == ("brand", 100, 50, 25)
+    assert (brewery.funder, brewery.issued, brewery.reversed, brewery.amount_minor) == ("brewery", 60, 30, 15)
+    assert [one["campaign"] for one in (*brand.prices, *brewery.prices)] == [None, "double"]
+    spent = books.value("select spent_minor from points.budgets(1) where campaign = 'double'")
+    assert spent == brewery.amount_minor, "what the campaign has spent is what its funder pays"
 
 
 def test_over_any_history_the_months_add_up_to_points_times_price(books: Books) -> None:

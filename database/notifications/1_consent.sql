@@ -1,0 +1,87 @@
+-- Where a member wants what. Consent is by channel and kind, with its source and time; a contact that bounces or has said
+-- STOP is not written to whatever was chosen.
+
+-- Internal: whether nobody chose otherwise. Service messages come by e-mail, those about orders by SMS too where the
+-- programme says so; advertising never comes by itself.
+create or replace function notifications.by_default(channel text, kind text, order_sms boolean) returns boolean
+language sql immutable set search_path = pg_catalog
+return case when kind = 'marketing' then false when channel = 'email' then true
+            else kind = 'orders' and order_sms end;
+
+-- Internal: the newest choice.
+create or replace function notifications.choice(program_id integer, member_id bigint, channel text, kind text)
+returns notifications.consent language sql stable set search_path = pg_catalog as $$
+    select c from notifications.consent as c
+    where c.program_id = choice.program_id and c.member_id = choice.member_id and c.channel = choice.channel
+      and c.kind = choice.kind
+    order by c.entry desc limit 1
+$$;
+
+-- Internal: why nothing is sent to the contact that was in use from one instant to another; null: it may be.
+create or replace function notifications.suppressed_for(
+    program_id integer, member_id bigint, channel text, since timestamptz, until timestamptz
+) returns text language sql stable set search_path = pg_catalog as $$
+    select case when newest.suppressed then newest.reason end
+    from (
+        select s.suppressed, s.reason from notifications.suppression as s
+        where s.program_id = suppressed_for.program_id and s.member_id = suppressed_for.member_id
+          and s.channel = suppressed_for.channel and s.about_at >= suppressed_for.since
+          and (suppressed_for.until is null or s.about_at < suppressed_for.until)
+        order by s.entry desc limit 1
+    ) as newest
+$$;
+
+-- The current view of one member: a row for each channel and kind. `source` is default, or who decided; `suppressed`: why
+-- nothing comes by that channel; `reachable`: whether there is a contact.
+create or replace function notifications.preferences(program_id integer, member_id bigint, order_sms boolean)
+returns table (channel text, kind text, wanted boolean, source text, since timestamptz, reachable boolean, suppressed text)
+language sql stable security definer set search_path = pg_catalog as $$
+    select c.channel, k.kind,
+           coalesce((chosen.one).wanted, notifications.by_default(c.channel, k.kind, order_sms)),
+           coalesce((chosen.one).source, 'default'), (chosen.one).given_at, reach.contact is not null,
+           notifications.suppressed_for(preferences.program_id, preferences.member_id, c.channel, reach.since, null)
+    from (values ('email'), ('sms')) as c(channel)
+    cross join (values ('orders'), ('points'), ('marketing')) as k(kind)
+    cross join lateral (
+        select notifications.choice(preferences.program_id, preferences.member_id, c.channel, k.kind) as one) as chosen
+    cross join lateral members.contact_at(
+        preferences.program_id, preferences.member_id, c.channel, 'infinity'::timestamptz) as reach
+    order by 1, 2
+$$;
+
+-- Everything a member ever chose, newest first.
+create or replace function notifications.history(program_id integer, member_id bigint, most integer)
+returns table (channel text, kind text, wanted boolean, source text, given_at timestamptz)
+language sql stable security definer set search_path = pg_catalog as $$
+    select c.channel, c.kind, c.wanted, c.source, c.given_at from notifications.consent as c
+    where c.program_id = history.program_id and c.member_id = history.member_id
+    order by c.entry desc limit least(greatest(history.most, 1), 500)
+$$;
+
+-- Note a choice; the same as the newest one changes nothing. `choices`: [{channel, kind, wanted}].
+create or replace function notifications.choose(program_id integer, member_id bigint, choices jsonb, source text)
+returns void language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    insert into notifications.consent(program_id, member_id, channel, kind, wanted, source, given_at)
+    select choose.program_id, choose.member_id, c.channel, c.kind, c.wanted, choose.source, clock.now()
+    from jsonb_to_recordset(choose.choices) as c(channel text, kind text, wanted boolean)
+    where (notifications.choice(choose.program_id, choose.member_id, c.channel, c.kind)).wanted is distinct from c.wanted
+    order by c.channel, c.kind;
+end
+$$;
+
+-- The member says that the present contact is good: what bounced or was stopped is sent to again.
+create or replace function notifications.confirm_contact(program_id integer, member_id bigint, channel text)
+returns boolean language sql security definer set search_path = pg_catalog as $$
+    with lifted as (
+        insert into notifications.suppression(program_id, member_id, channel, suppressed, reason, about_at, noted_at)
+        select confirm_contact.program_id, confirm_contact.member_id, confirm_contact.channel, false, 'confirmed',
+               clock.now(), clock.now()
+        from members.contact_at(confirm_contact.program_id, confirm_contact.member_id, confirm_contact.channel,
+                                'infinity'::timestamptz) as reach
+        where notifications.suppressed_for(confirm_contact.program_id, confirm_contact.member_id,
+                                           confirm_contact.channel, reach.since, null) is not null
+        returning 1
+    )
+    select exists (select from lifted)
+$$;
