@@ -73,7 +73,8 @@ OTHER_MUTANTS = (
         VELOCITY,
         (
             "        select * into m from points.locked(p_program_id, p_member_id);\n",
-            "        select program_id, member_id, available, held, pending, debt, version, chain into m from points.member\n"
+            "        select program_id, member_id, available, held, pending, debt, version, chain into m\n"
+            "        from points.member\n"
             "        where program_id = p_program_id and member_id = p_member_id;\n",
         ),
     ),
