@@ -12,7 +12,7 @@ from typing import Any
 APIS = {
     "member": ("lambdas.member_api", "lambdas.quote_api"),
     "manager": ("lambdas.manager_api",),
-    "inbound": ("lambdas.partner_api", "lambdas.webhook_api"),
+    "inbound": ("lambdas.partner_api", "lambdas.webhook_api", "lambdas.payment_webhook"),
 }
 
 # Which scope the token must have, by API and path; API Gateway asks for the same, and so does the route itself.
@@ -34,6 +34,13 @@ _SECRET: dict[str, Any] = {
     "in": "header",
     "name": "X-Loyalty-Webhook-Secret",
     "description": "What the outside party and we agreed on; while it is changed the previous one is good as well.",
+}
+
+_SIGNATURE: dict[str, Any] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Stripe-Signature",
+    "description": "The sender's signature over the very bytes of the body; Amazon SNS puts its own into the body.",
 }
 
 _PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
@@ -119,6 +126,9 @@ def document(api: str) -> dict[str, Any]:
             if operation.pop("x-webhook-secret", False):
                 merged["components"]["securitySchemes"]["secret"] = _SECRET
                 operation["security"] = [{"secret": []}]
+            elif operation.pop("x-signature", False):
+                merged["components"]["securitySchemes"]["signature"] = _SIGNATURE
+                operation["security"] = [{"signature": []}]
             else:
                 operation["security"] = [{"token": [scope]}]
     return merged

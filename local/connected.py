@@ -102,6 +102,11 @@ class Connected:
         messages: list[dict[str, Any]] = self.emulator("GET", "/_ministack/ses/messages")["messages"].get(ACCOUNT, [])
         return messages
 
+    def texts(self) -> list[dict[str, Any]]:
+        """The captured SMS: PhoneNumber, Message, MessageAttributes; oldest first for each number."""
+        found: dict[str, Any] = self.emulator("GET", "/_ministack/sns/sms-messages")["sms_messages"]
+        return [sms for ones in found.values() for sms in ones]
+
     def function_log(self, function: str, containing: str = "") -> list[dict[str, Any]]:
         """A function's log events, oldest first: message and timestamp (epoch milliseconds)."""
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)

@@ -42,7 +42,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
                 say(f"NOT SEEDED  {problems[-1]}")
 
-    run(_settable_clock, _credentials)
+    run(_settable_clock, _credentials, _webhooks, _packages)
     catalogue = threading.Thread(target=run, args=(_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
@@ -83,6 +83,32 @@ def _credentials(cloud: Connected) -> str:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
     return "the outside parties know us"
+
+
+def _webhooks(cloud: Connected) -> str:
+    """Where the payment providers' stand-ins send what happens there."""
+    inbound = cloud.api("Inbound")
+    for name, path in (("amazon_pay", "amazon-pay"), ("stripe", "stripe")):
+        known = {"webhook_url": f"{inbound}/webhooks/{path}"}
+        if name == "amazon_pay":
+            known["public_url"] = cloud.simulator(name)
+        answer = httpx.put(f"{cloud.simulator(name)}/_simulator/settings", json=known, timeout=10)
+        _require(answer, f"the simulator {name} takes our webhook's address")
+    return "the payment providers tell us what happens"
+
+
+def _packages(cloud: Connected) -> str:
+    """Amazon Business pushes packages' steps to our webhook, and hints at changed orders by our topic."""
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.outputs["AmazonBusinessWebhookSecretArn"])
+    settings = {
+        "push_url": f"{cloud.api('Inbound')}/webhooks/amazon-business/packages",
+        "push_secret": json.loads(secret["SecretString"])["current"],
+        "hint_endpoint": cloud.gateway,
+        "hint_topic_arn": cloud.outputs["OrderHintsTopicArn"],
+    }
+    answer = httpx.put(f"{cloud.simulator('amazon_business')}/_simulator/settings", json=settings, timeout=10)
+    _require(answer, "the simulator amazon_business takes our webhook's address")
+    return "Amazon Business tells us where packages are"
 
 
 def _new_credentials() -> dict[str, Any]:

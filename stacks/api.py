@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -60,6 +61,7 @@ class ApiStack(Stack):
                 calls_out=False,
             ),
             "webhook_api": self._webhook_api(messaging, integrations),
+            "payment_webhook": self._payment_webhook(integrations),
         }
         logs_allowed = self._gateway_logs()
         pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}
@@ -147,6 +149,26 @@ class ApiStack(Stack):
         )
         queue.grant_send_messages(function)
         secret.grant_read(function)
+        return function
+
+    def _payment_webhook(self, integrations: IntegrationsStack) -> lambda_.Function:
+        """Proves providers' signatures; it holds no key that moves money."""
+        outside = self._settings.integrations
+        function = self._functions.add(
+            "payment_webhook",
+            description="Payment providers' webhooks",
+            timeout_seconds=29,
+            memory_mb=self._settings.api.memory_mb,
+            database=self._database,
+            environment={
+                **self._programmes,
+                "STRIPE_WEBHOOK_SECRET_ARN": integrations.stripe_webhook.secret_arn,
+                "AMAZON_PAY_TOPICS": json.dumps(outside.amazon_pay_topics),
+                "SNS_CERTIFICATES": outside.sns_certificates,
+            },
+            packages="webhooks",
+        )
+        integrations.stripe_webhook.grant_read(function)
         return function
 
     def _identity_trigger(self, identity: IdentityStack, messaging: MessagingStack) -> lambda_.Function:

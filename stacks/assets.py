@@ -53,21 +53,24 @@ def database_hash() -> str:
     return _digest([*_files(["database"]), *_files(["loyalty/programme/initial"])])
 
 
-def layer(platform: str) -> Path:
-    """The folder of the layer for `platform`, built again only when the lock file changed. Raises BuildError."""
-    target = BUILD / f"layer-{platform}"
+def layer(platform: str, group: str = "api") -> Path:
+    """The folder of the layer with the packages of `group` for `platform`, built again only when the lock file changed.
+
+    Raises BuildError.
+    """
+    target = BUILD / (f"layer-{platform}" if group == "api" else f"layer-{group}-{platform}")
     stamp = hashlib.sha256((REPOSITORY / "uv.lock").read_bytes()).hexdigest()
-    marker = BUILD / f"layer-{platform}.stamp"
+    marker = target.with_name(f"{target.name}.stamp")
     if target.exists() and marker.exists() and marker.read_text() == stamp:
         return target
     with _BuiltAside(target) as folder:
-        _install(platform, folder / "python")
+        _install(platform, group, folder / "python")
     marker.write_text(stamp)
     return target
 
 
-def _install(platform: str, folder: Path) -> None:
-    export = ["export", "--frozen", "--quiet", "--only-group", "api", "--no-emit-project"]
+def _install(platform: str, group: str, folder: Path) -> None:
+    export = ["export", "--frozen", "--quiet", "--only-group", group, "--no-emit-project"]
     requirements = _uv(*export)
     # The lock file's hashes go along: what a function runs is what was locked, or the build stops.
     target = [] if platform == "host" else ["--python-platform", platform]

@@ -34,6 +34,7 @@ ROLES = (
     "catalogue_sync",
     "importer",
     "payments_worker",
+    "payment_webhook",
     "orders_worker",
     "auditor",
     "outbox_relay",

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret."""
+    """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret or a
+    signature."""
 
     method: str
     path: str
@@ -81,4 +82,6 @@ INBOUND = (
     Route("POST", "/accruals/{partner_reference}/reversals", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/accruals/{partner_reference}/release", "partner_api", "loyalty/accruals.write"),
     Route("POST", "/webhooks/amazon-business/packages", "webhook_api", None),
+    Route("POST", "/webhooks/amazon-pay", "payment_webhook", None),
+    Route("POST", "/webhooks/stripe", "payment_webhook", None),
 )

@@ -84,10 +84,10 @@ class ServicesStack(Stack):
             spot_percent=0,
         )
         integrations.amazon_business.grant_read(self.orders.task_definition.task_role)
+        messaging.order_information.queue.grant_send_messages(self.orders.task_definition.task_role)
         self._scale_payments(messaging.payments)
         CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         CfnOutput(self, "PaymentsServiceName", value=self.payments.service_name)
-        messaging.order_information.queue.grant_send_messages(self.orders.task_definition.task_role)
         CfnOutput(self, "OrdersServiceName", value=self.orders.service_name)
 
     def _service(

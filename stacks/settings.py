@@ -108,7 +108,6 @@ class Messaging(_Section):
     mail_identity: Literal["domain", "address"] = "domain"
     operator_emails: tuple[Address, ...] = Field(default=(), strict=False)
     max_receives: int = Field(default=40, ge=1, le=100)
-
     # Accounts that may say by SNS that an order has changed: Amazon Business's, told at onboarding.
     hint_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...] = Field(default=(), strict=False)
     sms_origination_number: str = Field(default="", pattern=r"^$|^\+[1-9][0-9]{6,14}$")
@@ -163,8 +162,8 @@ class Integrations(_Section):
     amazon_pay_url: str = Field(pattern=r"^https?://\S+[^/]$")
     stripe_url: str = Field(default="https://api.stripe.com", pattern=r"^https?://\S+[^/]$")
     # The SNS topics by which Amazon Pay tells about payments, as its support names them; none: its notices are refused.
-    amazon_pay_topics: tuple[Annotated[str, Field(pattern=r"^arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[^\s:,]+$")], ...] = Field(
-        default=(), strict=False
+    amazon_pay_topics: tuple[Annotated[str, Field(pattern=r"^arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[^\s:,]+$")], ...] = (
+        Field(default=(), strict=False)
     )
     # Where their certificates are, if not at SNS itself: only the laptop's stand-in.
     sns_certificates: str = Field(default="", pattern=r"^(http://127\.0\.0\.1:\d+/)?$")

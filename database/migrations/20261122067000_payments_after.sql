@@ -158,11 +158,25 @@ create table payments.dispute (
     case_id uuid not null,
     opened_at timestamptz not null,
     ended_at timestamptz,
+    next_look_at timestamptz,
     row_xid xid8 not null default pg_current_xact_id(),
     primary key (program_id, redemption_id, dispute_id),
     foreign key (program_id, redemption_id) references payments.payment
 );
+create index dispute_next_look on payments.dispute (program_id, next_look_at) where next_look_at is not null;
 create index payment_permission on payments.payment (provider, permission_id) where permission_id is not null;
 create index payment_charge on payments.payment (provider, charge_id) where charge_id is not null;
 update payments.payment set part_minor = capture_minor
 where state in ('capturing', 'unknown') and step = 'capture' and capture_minor > 0;
+
+-- The door of providers' notices: it may say that something happened, and nothing else.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'payment_webhook') then
+        create role payment_webhook login;
+    end if;
+    if exists (select from pg_roles where rolname = 'rds_iam') then
+        grant rds_iam to payment_webhook;
+    end if;
+end
+$$;

@@ -62,6 +62,7 @@ begin
     if about is not null and exists (
         select from notifications.message as m
         where m.program_id = why_not.program_id and m.about = why_not.about and m.channel = why_not.channel
+          and m.member_id = why_not.member_id
           and m.state not in ('suppressed', 'failed')
           and ((m.stage > why_not.stage and why_not.stage > 0)
                or (m.template = why_not.template and why_not.stage > 0))

@@ -1,6 +1,8 @@
 -- Who may do what. A contact leaves this room only to the function that writes to it.
 grant usage on schema notifications to member_api, manager_api, shipment_notification, notification_feedback,
     points_notices, auditor;
+grant usage on schema clock to shipment_notification;
+grant execute on function clock.now() to shipment_notification;
 grant usage on schema programme to shipment_notification;
 grant usage on schema catalogue to shipment_notification;
 grant execute on function programme.current(integer) to shipment_notification;

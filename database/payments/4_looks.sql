@@ -13,6 +13,7 @@ create or replace view payments.programs_at_work as
     select distinct w.program_id from (
         select p.program_id from payments.payment as p where p.next_look_at <= clock.now()
         union all select r.program_id from payments.refund as r where r.next_look_at <= clock.now()
+        union all select c.program_id from payments.dispute as c where c.next_look_at <= clock.now()
         union all select d.program_id from payments.due_for_reauthorisation as d) as w;
 
 -- At most `page_size` payments to look at now. Each is given out once in 20 seconds, whoever asks.
@@ -49,10 +50,20 @@ begin atomic
             where o.program_id = due.program_id and o.next_look_at <= clock.now()
             order by o.next_look_at limit due.page_size for update skip locked)
         returning r.redemption_id
+    ), disputed as (
+        update payments.dispute as c
+        set next_look_at = clock.now() + interval '5 minutes', row_xid = pg_current_xact_id()
+        where (c.program_id, c.redemption_id, c.dispute_id) in (
+            select o.program_id, o.redemption_id, o.dispute_id from payments.dispute as o
+            where o.program_id = due.program_id and o.next_look_at <= clock.now()
+            order by o.next_look_at limit due.page_size for update skip locked)
+        returning c.redemption_id
     )
     select g.redemption_id, g.task from given as g where g.task is not null
     union all
     (select distinct s.redemption_id, 'refund' from sent_back as s)
+    union all
+    (select distinct c.redemption_id, 'dispute' from disputed as c)
     union all
     (select d.redemption_id, 'reauthorise' from payments.due_for_reauthorisation as d
      where d.program_id = due.program_id order by d.authorised_at limit due.page_size);

@@ -138,7 +138,8 @@ returns setof payments.refund language sql stable security definer set search_pa
 begin atomic
     select * from payments.refund as r
     where r.program_id = refunds_open.program_id and r.redemption_id = refunds_open.redemption_id
-      and r.state in ('due', 'sending', 'pending')
+      -- One that was sent and may have come back is asked about once more.
+      and (r.state in ('due', 'sending', 'pending') or (r.state = 'refunded' and r.next_look_at is not null))
     order by r.refund_number;
 end;
 
@@ -178,13 +179,17 @@ create or replace function payments.record_refund(
 ) returns void language plpgsql security definer set search_path = pg_catalog as $$
 declare
     amount bigint;
+    told boolean;
 begin
+    select r.state = 'refunded' into told from payments.refund as r
+    where r.program_id = record_refund.program_id and r.redemption_id = record_refund.redemption_id
+      and r.refund_number = record_refund.refund_number for update;
     perform payments.conclude_refund(record_refund.program_id, record_refund.redemption_id,
                                      record_refund.refund_number, record_refund.attempt);
     update payments.refund as r
     set state = case when record_refund.refunded then 'refunded' else 'pending' end,
         refund_id = record_refund.refund_id, reason = null,
-        ended_at = case when record_refund.refunded then clock.now() end,
+        ended_at = case when record_refund.refunded then coalesce(r.ended_at, clock.now()) end,
         -- Decided within minutes as a rule; nobody is in a hurry after a day.
         next_look_at = case when not record_refund.refunded then clock.now() + case
             when r.begun_at > clock.now() - interval '1 hour' then interval '30 seconds'
@@ -193,9 +198,9 @@ begin
         row_xid = pg_current_xact_id()
     where r.program_id = record_refund.program_id and r.redemption_id = record_refund.redemption_id
       and r.refund_number = record_refund.refund_number and r.attempt = record_refund.attempt
-      and r.state in ('due', 'sending', 'pending')
+      and (r.state in ('due', 'sending', 'pending') or (told and record_refund.refunded))
     returning r.amount_minor into amount;
-    if found and record_refund.refunded then
+    if found and record_refund.refunded and not told then
         perform payments.tell(record_refund.program_id, record_refund.redemption_id, 'payment.refunded', amount);
     end if;
 end
@@ -225,7 +230,8 @@ begin
     select * into refund from payments.refund as r
     where r.program_id = record_refund_refused.program_id and r.redemption_id = record_refund_refused.redemption_id
       and r.refund_number = record_refund_refused.refund_number and r.attempt = record_refund_refused.attempt
-      and r.state in ('due', 'sending', 'pending') for update;
+      and (r.state in ('due', 'sending', 'pending') or (r.state = 'refunded' and r.next_look_at is not null))
+    for update;
     if not found then
         return;
     end if;
@@ -234,7 +240,7 @@ begin
     if record_refund_refused.again and refund.attempt < 5 then
         update payments.refund as r
         set state = 'due', attempt = r.attempt + 1, refund_id = null, reason = record_refund_refused.reason,
-            begun_at = null, next_look_at = clock.now() + interval '1 hour' * (2 ^ (r.attempt - 1)),
+            begun_at = null, ended_at = null, next_look_at = clock.now() + interval '1 hour' * (2 ^ (r.attempt - 1)),
             row_xid = pg_current_xact_id()
         where r.program_id = refund.program_id and r.redemption_id = refund.redemption_id
           and r.refund_number = refund.refund_number;

@@ -2,11 +2,12 @@
 -- What the redemption flow asks of payments it asks in its own functions, as the owner: members, staff and the engine hold
 -- nothing here, and a function that names no member is in no reach of a member's door.
 revoke all on all functions in schema payments from
-    member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
+    payment_webhook, member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
 revoke all on all tables in schema payments from
-    member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
+    payment_webhook, member_api, manager_api, engine_step, sweeper, orders_worker, payments_worker, auditor;
 revoke usage on schema payments from member_api, manager_api, engine_step, sweeper, orders_worker;
-grant usage on schema payments to payments_worker, auditor;
+grant usage on schema payments to payments_worker, payment_webhook, auditor;
+grant execute on function payments.take_notice(text, text, text, text, text[], boolean) to payment_webhook;
 
 grant execute on function
     payments.status_of(integer, uuid),
@@ -44,6 +45,8 @@ grant execute on function
     payments.record_refund(integer, uuid, integer, integer, text, boolean),
     payments.record_refund_refused(integer, uuid, integer, integer, text, boolean),
     payments.write_off(integer, uuid, bigint, text),
-    payments.record_finished(integer, uuid)
+    payments.record_finished(integer, uuid),
+    payments.disputes_open(integer, uuid),
+    payments.record_dispute(integer, uuid, text, bigint, text)
 to payments_worker;
 grant select on payments.programs_at_work to payments_worker;

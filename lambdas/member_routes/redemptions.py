@@ -85,6 +85,48 @@ class Payment(View):
     approve_until: datetime
 
 
+class PackageEvent(View):
+    """One step of a package, in Amazon's word and in ours."""
+
+    status: str
+    at: datetime
+    words: str
+
+
+class Package(View):
+    """A parcel. `status` ordered, shipped, out_for_delivery, delivered, delayed, for_pickup, undeliverable, returned or
+    refunded; promised for the window that Amazon named last."""
+
+    package_id: str
+    tracking_number: str | None
+    carrier: str | None
+    status: str
+    words: str
+    promised_from: datetime | None
+    promised_to: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    events: list[PackageEvent]
+
+
+class ShippedUnits(View):
+    """So many units of a line."""
+
+    line_number: int
+    quantity: int
+
+
+class Shipment(View):
+    """What left together; `units` is empty while Amazon has not said what is in it."""
+
+    shipment_id: str
+    amazon_order_id: str
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    units: list[ShippedUnits]
+    packages: list[Package]
+
+
 class Event(View):
     """One line of the timeline."""
 
@@ -115,6 +157,7 @@ class RedemptionView(View):
     created_at: datetime
     closed_at: datetime | None
     lines: list[Line]
+    shipments: list[Shipment]
     queue: Queue | None
     payment: Payment | None
     timeline: list[Event]

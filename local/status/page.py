@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from local.clock import UNITS
+from local.status import orders
 
 REFRESH_MILLISECONDS = 4000
 # An outcome that is not here went wrong.
@@ -87,6 +88,7 @@ def page(reading: dict[str, Any], notice: str = "") -> str:
         f"{_section('Clock', reading['clock'], _clock)}"
         f"{_section('People', reading['people'], _people)}</div>",
         _section("Last redemptions", reading["redemptions"], _redemptions, wide=True),
+        _section("Orders at Amazon Business", reading["orders"], orders.show, wide=True),
         f'<div class="grid">{_section("Addresses", reading["addresses"], _addresses)}'
         f"{_section('Fault switches', reading['faults'], _faults)}</div>",
         f'<div class="grid">{_section("Captured messages", reading["messages"], _messages)}'

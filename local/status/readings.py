@@ -16,6 +16,7 @@ from local.seed import SIMULATORS
 from local.simulators.amazon_pay.control import KINDS as AMAZON_PAY_KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
+from local.status import orders
 from loyalty.database import Connection
 
 AMAZON_PAY_OPERATIONS = ("*", *PUBLISHED)
@@ -34,6 +35,7 @@ def read(cloud: Connected) -> Reading:
         "addresses": _addresses,
         "people": _people,
         "redemptions": _redemptions,
+        "orders": orders.read,
         "messages": _messages,
         "faults": _faults,
         "placeholders": Connected.placeholders,

@@ -19,7 +19,7 @@ from local import trace
 from local.clock import Clock, ClockRefused
 from local.connected import Connected
 from local.seed import SIMULATORS
-from local.status import page, readings
+from local.status import orders, page, readings
 
 
 class StatusServer:
@@ -55,6 +55,7 @@ def create_app(cloud: Connected) -> Starlette:
             Route("/status.json", doors.show_json),
             Route("/redemptions/{redemption_id}", doors.show_trace),
             Route("/clock", doors.turn_clock, methods=["POST"]),
+            Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
             Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
         ]
@@ -89,6 +90,19 @@ class _Doors:
             await run_in_threadpool(Clock(self._cloud).advance, amount, unit)
         except (ValueError, ClockRefused) as error:
             return await self._page(str(error), 400)
+        return RedirectResponse("/", 303)
+
+    async def move_order(self, request: Request) -> Response:
+        if foreign := _from_another_page(request):
+            return foreign
+        try:
+            # Orders' names begin with a redemption's id; nothing else gets into the address.
+            UUID(request.path_params["external_id"][:36])
+        except ValueError:
+            return PlainTextResponse("no such order\n", 404)
+        external_id, step = request.path_params["external_id"], request.path_params["step"]
+        if problem := await run_in_threadpool(orders.move, self._cloud, external_id, step):
+            return await self._page(problem, 400)
         return RedirectResponse("/", 303)
 
     async def switch_fault(self, request: Request) -> Response:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import psycopg
+
 from loyalty.catalogue import browsing
 from loyalty.catalogue.browsing import Asked
 from loyalty.database import Connection
 from loyalty.programme import reading
+from loyalty.refusal import Refusal
 
 REMEMBERED_SECONDS = 900.0
 
@@ -26,9 +29,15 @@ class Shelf:
             return None
         known = self._known.get((program_id, round_points))
         if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + REMEMBERED_SECONDS, self._look(program_id, round_points))
+            known = (time.monotonic() + REMEMBERED_SECONDS, self._found(program_id, round_points))
             self._known[program_id, round_points] = known
         return known[1]
+
+    def _found(self, program_id: int, points: int) -> str | None:
+        try:
+            return self._look(program_id, points)
+        except (psycopg.Error, Refusal):
+            return None  # the warning matters more than its example
 
     def _look(self, program_id: int, points: int) -> str | None:
         version = reading.current(self.connection, program_id).version

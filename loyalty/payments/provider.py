@@ -100,6 +100,23 @@ class Refund:
     soft: bool = False  # declined, but another attempt is allowed
 
 
+class DisputeState(StrEnum):
+    """Where the bank's inquiry stands."""
+
+    OPEN = "open"
+    WON = "won"  # the money is ours
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Money that the member's bank took back. No amount: nothing was taken (yet)."""
+
+    dispute_id: str
+    state: DisputeState
+    amount: Money | None
+
+
 class PaymentError(Exception):
     """`reason` is the provider's stable code. Nothing personal is in it."""
 
@@ -206,3 +223,7 @@ class PaymentProvider(Protocol):
         ...
 
     def refund_status(self, refund_id: str) -> Refund: ...
+
+    def dispute(self, dispute_id: str) -> Dispute | None:
+        """How it stands. None where the provider cannot be asked."""
+        ...

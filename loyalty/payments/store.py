@@ -214,6 +214,15 @@ class Payments:
         """Nothing more can be charged."""
         self._call("record_permission_closed", *_id(payment))
 
+    def disputes_open(self, payment: Payment) -> list[str]:
+        """Disputes to ask about."""
+        rows = self._rows("select dispute_id from payments.disputes_open(%s, %s)", *_id(payment))
+        return [row["dispute_id"] for row in rows]
+
+    def record_dispute(self, payment: Payment, dispute_id: str, amount_minor: int | None, state: str) -> None:
+        """open, won or lost."""
+        self._call("record_dispute", *_id(payment), dispute_id, amount_minor, state)
+
     def at_rest(self, payment: Payment) -> None:
         """Nothing is left to do, unless the row has moved since it was read."""
         self._call("at_rest", *_id(payment), payment.row_xid)

@@ -13,13 +13,14 @@ from loyalty.payments.answers import ABANDONED, ALREADY_CAPTURED, NO_PAYMENT, NO
 from loyalty.payments.authorising import complete, open_checkout
 from loyalty.payments.capturing import capture, check, finish, reauthorise
 from loyalty.payments.collecting import collect
+from loyalty.payments.disputes import follow
 from loyalty.payments.provider import NotSent, NotTrusted, OutcomeUnknown, PaymentProvider, Throttled
 from loyalty.payments.refunding import send_back
 from loyalty.payments.store import Payment, Payments
 from loyalty.payments.voiding import give_back, reread
 
 WITH_TOKEN = ("authorise", "capture", "void")
-TASKS = (*WITH_TOKEN, "complete", "abandon", "reauthorise", "collect", "refund", "check", "close")
+TASKS = (*WITH_TOKEN, "complete", "abandon", "reauthorise", "collect", "refund", "dispute", "check", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ def _work(payments: Payments, settings: Settings, payment: Payment, task: str) -
             reauthorise(payments, provider, payment)
         case "refund":
             send_back(payments, provider, payment)
+        case "dispute":
+            follow(payments, provider, payment)
         case "check":
             check(payments, provider, payment)
         case "close":

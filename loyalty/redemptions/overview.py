@@ -17,6 +17,11 @@ STATUS_WORDS = {
     "ordering": "We are ordering it for you.",
     "completed": "Ordered. It is on its way to you.",
     "partially_completed": "Part of it is ordered. Points and money for the rest are back with you.",
+    "partly_shipped": "Part of it is on its way to you.",
+    "shipped": "It is on its way to you.",
+    "partly_delivered": "Part of it has arrived.",
+    "delivered": "It has arrived.",
+    "not_delivered": "The shop could not deliver it. Points and money for it come back to you.",
     "cancelled": "Cancelled. Your points are back.",
     "cancelling": "Cancelled. Your points come back as soon as the payment is closed.",
     "payment_declined": "The payment was declined. Your points are back.",
@@ -45,6 +50,41 @@ EVENT_WORDS = {
     "closed": "Closed",
 }
 
+PACKAGE_WORDS = {
+    "ordered": "Being prepared",
+    "shipped": "On its way",
+    "out_for_delivery": "Out for delivery",
+    "delivered": "Delivered",
+    "for_pickup": "Ready to be picked up",
+    "delayed": "Delayed",
+    "undeliverable": "Could not be delivered",
+    "returned": "Went back",
+    "refunded": "Went back and was refunded",
+}
+
+# Amazon's words for a package's steps; others are told as they are.
+STEP_WORDS = {
+    "ORDERED": "Being prepared",
+    "SHIPPED": "Handed to the carrier",
+    "OUT_FOR_DELIVERY": "Out for delivery",
+    "DELIVERED": "Delivered",
+    "DELAYED": "Delayed",
+    "AVAILABLE_FOR_PICKUP": "Ready to be picked up",
+    "UNDELIVERABLE": "Could not be delivered",
+    "RETURNED": "Went back",
+    "REFUND_ISSUED": "Refunded",
+    "CUSTOMER_ACTION": "The carrier needs something from you",
+}
+
+# How far an order is, where that says more than that it was placed.
+_ON_ITS_WAY = {
+    "partly_shipped": "partly_shipped",
+    "shipped": "shipped",
+    "partly_delivered": "partly_delivered",
+    "delivered": "delivered",
+    "cancelled": "not_delivered",
+}
+
 REASON_WORDS = {
     "BrokenUnitPriceExpectation": "The price has risen too much.",
     "BrokenChargeExpectation": "Shipping or tax has risen too much.",
@@ -64,9 +104,11 @@ class Status:
 
 
 def status_of(row: Mapping[str, Any]) -> Status:
-    """The outward status of a redemption's row (state, outcome, review_reason)."""
+    """The outward status of a redemption's row (state, outcome, review_reason, progress: the order's way as a word)."""
     state, outcome = row["state"], row["outcome"]
-    if state == "closed" or (state == "cancelled" and row["released_points"] == row["points"] > 0):
+    if state == "closed" and outcome in ("completed", "partially_completed") and row["progress"] in _ON_ITS_WAY:
+        code = _ON_ITS_WAY[row["progress"]]
+    elif state == "closed" or (state == "cancelled" and row["released_points"] == row["points"] > 0):
         code = outcome
     elif state == "cancelled":
         return Status("cancelled", STATUS_WORDS["cancelling"])
@@ -137,7 +179,8 @@ def listed(
 
 
 def _told(document: dict[str, Any]) -> dict[str, Any]:
-    status = status_of(document)
+    progress = document["progress"]
+    status = status_of({**document, "progress": progress and progress["progress"]})
     payment = document["payment"]
     return {
         "redemption_id": document["redemption_id"],
@@ -158,6 +201,7 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
         "may_change_until": document["release_at"],
         "closed_at": document["closed_at"],
         "lines": [_line(line, document["parts"]) for line in document["lines"]],
+        "shipments": [_shipment(shipment) for shipment in progress["shipments"]] if progress else [],
         "queue": _queue(document),
         "payment": payment
         and {
@@ -186,6 +230,38 @@ def _line(line: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
                 "delivery_latest": part["delivery_latest"],
             }
             for part in own
+        ],
+    }
+
+
+def _shipment(shipment: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: shipment[name] for name in ("amazon_order_id", "shipped_at", "delivered_at", "units")},
+        "shipment_id": shipment["shipment_key"],
+        "packages": [_package(package) for package in shipment["packages"]],
+    }
+
+
+def _package(package: dict[str, Any]) -> dict[str, Any]:
+    state = package["state"]
+    if package["trouble"] and state != "delivered":
+        status = package["trouble"]
+    elif package["for_pickup"]:
+        status = "for_pickup"
+    elif package["delayed"]:
+        status = "delayed"
+    else:
+        status = state
+    named = ("carrier", "promised_from", "promised_to", "shipped_at", "delivered_at")
+    return {
+        **{name: package[name] for name in named},
+        "package_id": package["package_key"],
+        "tracking_number": package["tracking"],
+        "status": status,
+        "words": PACKAGE_WORDS[status],
+        "events": [
+            {"status": event["status"], "at": event["at"], "words": STEP_WORDS.get(event["status"], event["status"])}
+            for event in package["events"]
         ],
     }
 

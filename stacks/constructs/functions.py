@@ -38,14 +38,17 @@ class Functions:
         host = settings.layer.platform == "host"
         self._architecture = lambda_.Architecture.X86_64 if host else lambda_.Architecture.ARM_64
         self._code = lambda_.Code.from_asset(str(assets.code()))
-        # One layer version a stack, of one asset: a shared one could never be replaced while others import it.
-        self._layer = lambda_.LayerVersion(
-            stack,
-            "Packages",
-            code=lambda_.Code.from_asset(str(assets.layer(settings.layer.platform))),
+        self._layers = {"api": self._layer("api")}
+
+    def _layer(self, group: str) -> lambda_.LayerVersion:
+        """One layer version a stack, of one asset: a shared one could never be replaced while others import it."""
+        return lambda_.LayerVersion(
+            self._stack,
+            "Packages" if group == "api" else f"{group.title()}Packages",
+            code=lambda_.Code.from_asset(str(assets.layer(self._settings.layer.platform, group))),
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
             compatible_architectures=[self._architecture],
-            description="The packages of the group `api` in uv.lock",
+            description=f"The packages of the group `{group}` in uv.lock",
         )
 
     def add(
@@ -60,12 +63,16 @@ class Functions:
         calls_out: bool = True,
         function_name: str | None = None,
         dead_letters: sqs.IQueue | None = None,
+        packages: str = "api",
     ) -> lambda_.Function:
         """A function named like its module and its PostgreSQL role. `calls_out`: it talks to more than the database.
 
         `dead_letters`: where an event goes that nobody waits for and that failed to the last of Lambda's tries.
+        `packages`: the group of uv.lock that its layer holds.
         """
         title = name.title().replace("_", "")
+        if packages not in self._layers:
+            self._layers[packages] = self._layer(packages)
         observability = self._settings.observability
         role = iam.Role(
             self._stack,
@@ -90,7 +97,7 @@ class Functions:
             architecture=self._architecture,
             handler=f"lambdas.{name}.handler",
             code=self._code,
-            layers=[self._layer],
+            layers=[self._layers[packages]],
             role=role,
             vpc=self._vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),

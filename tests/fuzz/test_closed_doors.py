@@ -30,6 +30,12 @@ BY_SECRET = [
     for method, path, operation in operations(api)
     if operation["security"] == [{"secret": []}]
 ]
+BY_SIGNATURE = [
+    (api, method, path)
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+    if operation["security"] == [{"signature": []}]
+]
 SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
 ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
 
@@ -38,13 +44,29 @@ def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
     for api, table in ROUTES.items():
         documented: set[tuple[str, str, str | None]] = {
             (method, path, scope) for of, method, path, scope in OPERATIONS if of == api
-        } | {(method, path, None) for of, method, path in BY_SECRET if of == api}
+        } | {(method, path, None) for of, method, path in [*BY_SECRET, *BY_SIGNATURE] if of == api}
         assert documented == {(route.method, route.path, route.scope) for route in table}
 
 
-def test_every_operation_is_behind_a_token_or_a_secret() -> None:
-    assert len(OPERATIONS) + len(BY_SECRET) == sum(len(operations(api)) for api in openapi.APIS)
+def test_every_operation_is_behind_a_token_a_secret_or_a_signature() -> None:
+    closed = [*OPERATIONS, *BY_SECRET, *BY_SIGNATURE]
+    assert len(closed) == sum(len(operations(api)) for api in openapi.APIS)
     assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
+    assert {path for _, _, path in BY_SIGNATURE} == {"/webhooks/amazon-pay", "/webhooks/stripe"}
+
+
+@pytest.mark.parametrize(("api", "method", "path"), BY_SIGNATURE)
+def test_an_operation_behind_a_signature_is_closed_to_every_other_body(
+    world: World, api: str, method: str, path: str
+) -> None:
+    request = world.good(api, method, path)
+    assert request.body is not None
+    before = world.owner.execute("select count(*) as n from payments.notice").fetchone()
+    for body in (request.body.replace(b"pi_", b"px_").replace(b"S01-", b"S02-"), b"", b"{}", b"\xff", b"{" * 70_000):
+        for token in (None, partner_token(*SCOPES)):
+            reply = world.door(api, token).send(replace(request, body=body))
+            assert (reply.status, reply.body["code"]) == (401, "forged")
+    assert world.owner.execute("select count(*) as n from payments.notice").fetchone() == before
 
 
 @pytest.mark.parametrize(("api", "method", "path"), BY_SECRET)

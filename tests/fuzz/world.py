@@ -8,6 +8,8 @@ import itertools
 import json
 import re
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,11 +19,15 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi, webhook_api
+from lambdas import machine, mail, openapi, payment_webhook, webhook_api
 from lambdas.environment import environment
+from local.simulators.amazon_pay import notices as sns
+from local.simulators.amazon_pay.files import File as SnsFile
+from local.simulators.stripe.events import signature
 from loyalty.database import Connection, Database
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
+from loyalty.payments.amazon_pay.notices import Certificates
 from loyalty.programme import reading
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
@@ -44,6 +50,7 @@ ASIN = "B0BUNDLE00"
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
 WEBHOOK_SECRET = "the-secret-of-the-webhook-in-tests"
+SNS = "http://127.0.0.1:4620"
 _numbers = itertools.count(1)
 
 
@@ -364,6 +371,38 @@ def _push(world: World) -> Request:
     return replace(request, headers={**request.headers, "X-Loyalty-Webhook-Secret": WEBHOOK_SECRET})
 
 
+def _stripe_event(world: World) -> Request:
+    """An event that Stripe has signed a moment ago, of a payment that nobody knows."""
+    body = json.dumps(
+        {
+            "id": f"evt_{next(_numbers)}",
+            "object": "event",
+            "type": "payment_intent.canceled",
+            "data": {"object": {"id": f"pi_{next(_numbers)}", "object": "payment_intent"}},
+        }
+    ).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Stripe-Signature": signature(WEBHOOK_SECRET, body, int(time.time())),
+    }
+    return Request("POST", "/webhooks/stripe", body, headers=headers)
+
+
+def _amazon_pay_notice(world: World) -> Request:
+    """A notice that SNS has signed, of a charge that nobody knows."""
+    about = json.dumps(
+        {"ObjectType": "CHARGE", "ObjectId": f"S01-{next(_numbers)}", "NotificationType": "STATE_CHANGE"}
+    )
+    body = json.dumps(sns.envelope(_signer(), about, f"m-{next(_numbers)}", SNS))
+    return Request("POST", "/webhooks/amazon-pay", body.encode(), headers={"Content-Type": "application/json"})
+
+
+@cache
+def _signer() -> SnsFile:
+    """The stand-in's key, made once."""
+    return SnsFile(Path(tempfile.mkdtemp()) / "sns.sqlite")
+
+
 def _post(path: str, body: Any) -> Callable[[World], Request]:
     return lambda world: Request.json("POST", path.format(world=world), body)
 
@@ -441,6 +480,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/accruals/{w.purchase()}/reversals", {"reversal_reference": f"r-{next(_numbers)}", "points": 5}
     ),
     "inbound POST /webhooks/amazon-business/packages": _push,
+    "inbound POST /webhooks/amazon-pay": _amazon_pay_notice,
+    "inbound POST /webhooks/stripe": _stripe_event,
 }
 
 _TABLES = (
@@ -463,6 +504,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
+        "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
     }
     fakes = Fakes()
@@ -477,6 +519,16 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
             (webhook_api, "_sqs", lambda: fakes),
+            (
+                payment_webhook,
+                "_certificates",
+                cache(lambda: Certificates(lambda _: sns.keys(_signer())[1], f"{SNS}/")),
+            ),
+            (
+                payment_webhook,
+                "_signing_secret",
+                cache(lambda: payment_webhook.SigningSecret(lambda: f'{{"signing_secret": "{WEBHOOK_SECRET}"}}')),
+            ),
             (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),

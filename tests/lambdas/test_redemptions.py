@@ -254,3 +254,37 @@ def test_a_database_that_is_away_is_an_error_the_machine_retries_by_name(shop: S
     shop.doors.variables["DATABASE_PORT"] = "1"
     with pytest.raises(DatabaseUnavailable):
         shop.doors.invoke("engine_step", {"action": "begin", "program_id": 1, "redemption_id": str(uuid4())})
+
+
+def test_the_way_of_the_order_is_told_by_shipment_and_package(shop: Shop) -> None:
+    from loyalty.orders import observing
+
+    _, redemption_id = shop.redeem(9000)
+    shop.world.run(redemption_id)
+    assert shop("GET", f"/redemptions/{redemption_id}").body["shipments"] == []
+    number = f"114-{redemption_id}-1"
+    package = {"shipment_id": "S1", "package_id": "1", "tracking": "TBA1", "carrier": "UPS", "status": "SHIPPED",
+               "occurred_at": "2025-11-20T08:00:00Z", "promised_to": "2025-11-22T20:00:00Z"}  # fmt: skip
+    units = [{"shipment_id": "S1", "line_number": 1, "quantity": 1}]
+    observation = {"amazon_order_id": number, "packages": [package], "units": units}
+    observing.observe(shop.world.order_information, "details", observation)
+    told = shop("GET", f"/redemptions/{redemption_id}").body
+    assert (told["status"], told["words"]) == ("shipped", "It is on its way to you.")
+    (shipment,) = told["shipments"]
+    (parcel,) = shipment.pop("packages")
+    assert (shipment["amazon_order_id"], shipment["units"]) == (number, [{"line_number": 1, "quantity": 1}])
+    assert (parcel["status"], parcel["words"], parcel["carrier"]) == ("shipped", "On its way", "UPS")
+    assert (parcel["tracking_number"], parcel["promised_to"]) == ("TBA1", "2025-11-22T20:00:00Z")
+    for status, outward in (("DELAYED", "shipped"), ("AVAILABLE_FOR_PICKUP", "delivered"), ("TELEPORTED", "delivered")):
+        observing.observe(
+            shop.world.order_information,
+            "tracking",
+            {"amazon_order_id": number, "packages": [{"shipment_id": "S1", "package_id": "1", "status": status}]},
+        )
+        assert shop("GET", f"/redemptions/{redemption_id}").body["status"] == outward
+    (parcel,) = shop("GET", f"/redemptions/{redemption_id}").body["shipments"][0]["packages"]
+    assert (parcel["status"], parcel["words"]) == ("for_pickup", "Ready to be picked up")
+    assert {event["status"] for event in parcel["events"]} == {
+        "SHIPPED", "DELAYED", "AVAILABLE_FOR_PICKUP", "TELEPORTED",
+    }  # fmt: skip
+    assert shop("GET", "/redemptions?limit=1").body["redemptions"][0]["status"] == "delivered"

@@ -11,6 +11,8 @@ import pytest
 from stacks import assets
 
 LAYER_LIMIT_MB = 60
+# Lambda's own limit for code and layers together.
+WEBHOOKS_LIMIT_MB = 250
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,12 @@ def _installed(layer: Path) -> dict[str, str]:
 
 def test_the_layer_fits(layer: Path) -> None:
     assert _size_mb(layer) <= LAYER_LIMIT_MB
+
+
+def test_the_layer_of_the_payment_webhooks_fits_and_can_prove_signatures() -> None:
+    layer = assets.layer("aarch64-manylinux_2_28", "webhooks")
+    assert _size_mb(layer) <= WEBHOOKS_LIMIT_MB
+    assert {"stripe", "cryptography", "psycopg", "aws-lambda-powertools"} <= set(_installed(layer))
 
 
 def test_the_layer_leaves_out_what_the_runtime_has_and_what_no_function_needs(layer: Path) -> None:

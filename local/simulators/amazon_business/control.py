@@ -134,6 +134,7 @@ class _Control:
                             )
                         ],
                         "packages": deliveries.described(self._store, row["external_id"]),
+                        "waiting": deliveries.waiting(self._store, row["external_id"]) if row["accepted"] else 0,
                     }
                     for row in rows
                 ]

@@ -321,5 +321,10 @@ def described(store: Store, external_id: str) -> list[dict[str, Any]]:
     ]
 
 
+def waiting(store: Store, external_id: str) -> int:
+    """Units of an accepted order that were neither shipped nor cancelled."""
+    return sum(line.waiting for line in lines_of(store, external_id))
+
+
 def _text(instant: datetime) -> str:
     return instant.isoformat()

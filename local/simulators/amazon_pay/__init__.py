@@ -15,14 +15,19 @@ Its file (SQLite, WAL; amounts in minor units, times ISO 8601 in UTC) may be rea
                  An authorisation that is still on the member's card: state = 'Authorized'.
     refunds      refund_id, charge_id, state RefundInitiated|Refunded|Declined, amount_minor, currency, created_at
     requests     sequence, at, operation, object_id, status, reason_code, idempotency_key, fault: no bodies
+    notices      notice_id, object_type CHARGE|CHARGE_PERMISSION|REFUND|CHARGEBACK, object_id, delivered, answer
     faults, settings, credentials, replies (idempotency): its own
 
 The member's page is what `amazonPayRedirectUrl` names. A program answers it with one POST to the same address:
 
     curl -X POST "$approval_url" -d decision=pay        # or decline, or abandon; &card=0701 picks a test card
 
+Notices go to `webhook_url` (a setting) as Amazon SNS would send them, signed with a certificate that the stand-in
+serves below `public_url`.
+
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET /_simulator/charges, …/sessions,
-…/requests · PUT /_simulator/credentials {"public_key_id", "public_key_pem"} · GET, PUT /_simulator/settings.
+…/requests · POST /_simulator/chargebacks {"charge_id"} · PUT /_simulator/credentials {"public_key_id",
+"public_key_pem"} · GET, PUT /_simulator/settings.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local.simulators.amazon_pay import charges, control, pages, sessions, signatures, times
+from local.simulators.amazon_pay import charges, control, notices, pages, sessions, signatures, times
 from local.simulators.amazon_pay.files import File
 from local.simulators.amazon_pay.refusals import ApiError
 from local.simulators.amazon_pay.throttles import Throttles
@@ -68,15 +68,19 @@ ROUTES = (
 def create_app(database: Path) -> Starlette:
     """The stand-in on its own file."""
     stand_in = StandIn(File(database))
+    sender = notices.Sender(stand_in.file)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sender.start()
         yield
+        sender.stop()
         stand_in.file.close()
 
     routes = [Route(path, stand_in.endpoint(name), methods=[method]) for method, path, name in ROUTES]
     page = Route("/checkout/{id}", stand_in.page, methods=["GET", "POST"])
-    return Starlette(routes=[*routes, page, *control.routes(stand_in.file)], lifespan=lifespan)
+    certificate = Route(f"/{notices.CERTIFICATE}", stand_in.certificate, methods=["GET"])
+    return Starlette(routes=[*routes, page, certificate, *control.routes(stand_in.file)], lifespan=lifespan)
 
 
 class Cut(Response):
@@ -132,6 +136,11 @@ class StandIn:
             return response
 
         return handle
+
+    async def certificate(self, _: Request) -> Response:
+        """What notices are signed with."""
+        _, pem = await run_in_threadpool(notices.keys, self.file)
+        return Response(pem, media_type="application/x-pem-file")
 
     async def page(self, request: Request) -> Response:
         """The member's page: shown, or decided by a form with `decision` pay, decline or abandon (and `card`)."""

@@ -30,6 +30,7 @@ def routes(file: File) -> list[Route]:
         Route("/_simulator/faults", plane.faults, methods=["GET", "PUT", "DELETE"]),
         Route("/_simulator/credentials", plane.credentials, methods=["PUT"]),
         Route("/_simulator/settings", plane.settings, methods=["GET", "PUT"]),
+        Route("/_simulator/chargebacks", plane.chargeback, methods=["POST"]),
         Route("/_simulator/{table:str}", plane.rows, methods=["GET"]),
     ]
 
@@ -88,7 +89,7 @@ class Plane:
 
     async def settings(self, request: Request) -> Response:
         """PUT changes some of: rates (live, sandbox, off, or {operation: {burst, per_second}}), skew_seconds (null is
-        off), pending_seconds, hold_seconds."""
+        off), pending_seconds, hold_seconds, webhook_url, public_url."""
         if request.method == "PUT":
             given = await _object(request)
             if not given.keys() <= DEFAULT_SETTINGS.keys():
@@ -97,10 +98,20 @@ class Plane:
                 await self._run("insert or replace into settings values (?, ?)", name, json.dumps(value))
         return JSONResponse(await run_in_threadpool(self._file.settings))
 
+    async def chargeback(self, request: Request) -> Response:
+        """POST {"charge_id"}: the member's bank takes money back, and the merchant is told."""
+        given = await _object(request)
+        await self._run(
+            "insert into notices(object_type, object_id, permission_id)"
+            " select 'CHARGEBACK', 'CB-' || charge_id, permission_id from charges where charge_id = ?",
+            given.get("charge_id"),
+        )
+        return JSONResponse({})
+
     async def rows(self, request: Request) -> Response:
         """The newest sessions, charges, permissions, refunds or requests."""
         table = request.path_params["table"]
-        if table not in ("sessions", "charges", "permissions", "refunds", "requests"):
+        if table not in ("sessions", "charges", "permissions", "refunds", "requests", "notices"):
             return _no("no such table", 404)
         await run_in_threadpool(self._advance)
         rows = await self._all(f"select * from {table} order by rowid desc limit {SHOWN_ROWS}")  # noqa: S608

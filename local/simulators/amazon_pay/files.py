@@ -41,6 +41,19 @@ create table if not exists refunds(
     refund_id text primary key, charge_id text not null references charges, state text not null, reason_code text,
     amount_minor integer not null, currency text not null, created_at text not null, updated_at text not null,
     outcome text);
+create table if not exists notices(
+    notice_id integer primary key, object_type text not null, object_id text not null, permission_id text,
+    delivered integer not null default 0, answer integer);
+create trigger if not exists charge_made after insert on charges begin
+    insert into notices(object_type, object_id, permission_id) values ('CHARGE', new.charge_id, new.permission_id); end;
+create trigger if not exists charge_moved after update of state on charges when old.state <> new.state begin
+    insert into notices(object_type, object_id, permission_id) values ('CHARGE', new.charge_id, new.permission_id); end;
+create trigger if not exists permission_moved after update of state on permissions when old.state <> new.state begin
+    insert into notices(object_type, object_id, permission_id)
+    values ('CHARGE_PERMISSION', new.permission_id, new.permission_id); end;
+create trigger if not exists refund_moved after update of state on refunds when old.state <> new.state begin
+    insert into notices(object_type, object_id, permission_id)
+    select 'REFUND', new.refund_id, permission_id from charges where charge_id = new.charge_id; end;
 """
 
 DEFAULT_SETTINGS: dict[str, Any] = {
@@ -48,6 +61,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "skew_seconds": 900,
     "pending_seconds": 30,
     "hold_seconds": 60,
+    "webhook_url": None,
+    "public_url": None,
 }
 
 
@@ -97,7 +112,7 @@ class File:
 
     def settings(self) -> dict[str, Any]:
         """All settings, set or default."""
-        rows = self.all("select name, value from settings")
+        rows = self.all("select name, value from settings where name <> 'sns_key'")
         return self._defaults | {row["name"]: json.loads(row["value"]) for row in rows}
 
     def close(self) -> None:

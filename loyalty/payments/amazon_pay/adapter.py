@@ -17,6 +17,7 @@ from loyalty.payments.provider import (
     Checkout,
     CheckoutState,
     Declined,
+    Dispute,
     Money,
     NotApproved,
     Order,
@@ -188,6 +189,10 @@ class AmazonPay:
     def refund_status(self, refund_id: str) -> Refund:
         """How it stands now."""
         return _read(_refund, self._client.get_refund(refund_id))
+
+    def dispute(self, dispute_id: str) -> Dispute | None:
+        """Chargebacks are told and handled in Seller Central; this API does not know them."""
+        return None
 
 
 def _read[T](parse: Callable[[Document], T], document: Document) -> T:

@@ -19,6 +19,8 @@ from loyalty.payments.provider import (
     Checkout,
     CheckoutState,
     Declined,
+    Dispute,
+    DisputeState,
     Money,
     NotApproved,
     Order,
@@ -44,6 +46,7 @@ REFUND_STATES = {
     "failed": RefundState.DECLINED,
     "canceled": RefundState.DECLINED,
 }
+DISPUTE_STATES = {"won": DisputeState.WON, "lost": DisputeState.LOST, "warning_closed": DisputeState.WON}
 # Our balance at Stripe was too low: that passes.
 PASSING = frozenset({"insufficient_funds"})
 MOST_CAPTURES = 50
@@ -202,6 +205,10 @@ class Stripe:
         """How it stands now."""
         return _read(_refund, self._api.read(lambda api: api.v1.refunds.retrieve(refund_id)))
 
+    def dispute(self, dispute_id: str) -> Dispute | None:
+        """How it stands now."""
+        return _read(_dispute, self._api.read(lambda api: api.v1.disputes.retrieve(dispute_id)))
+
 
 def _read[T](parse: Callable[[Document], T], document: Document) -> T:
     """An answer that is not what it should be leaves the outcome open, however friendly its status."""
@@ -256,6 +263,17 @@ def _refund(document: Document) -> Refund:
         amount=Money(int(document["amount"]), str(document["currency"]).upper()),
         reason=reason,
         soft=reason in PASSING,
+    )
+
+
+def _dispute(document: Document) -> Dispute:
+    status = str(document["status"])
+    # A warning is an inquiry: the bank has taken nothing.
+    taken = not status.startswith("warning")
+    return Dispute(
+        dispute_id=str(document["id"]),
+        state=DISPUTE_STATES.get(status, DisputeState.OPEN),
+        amount=Money(int(document["amount"]), str(document["currency"]).upper()) if taken else None,
     )
 
 

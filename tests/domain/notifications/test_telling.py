@@ -185,6 +185,9 @@ def test_what_comes_late_is_not_told_after_what_came_later(world: World) -> None
     other = world.event("shipment.shipped", member, **(parcel | {"package_key": "p2"}))
     world.tell(other)
     assert world.states(other)["email"][0] == "sent", "another parcel has its own story"
+    others = world.event("shipment.shipped", world.member(), **parcel)
+    world.tell(others)
+    assert world.states(others)["email"][0] == "sent", "and so has another member"
 
 
 def test_a_payment_that_failed_is_told_once_whoever_says_so(world: World) -> None:
