@@ -82,7 +82,6 @@ RULES: dict[str, Rule] = {
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
-    "purge_holds": sweeping.purge_holds,
     "ensure_partitions": sweeping.ensure_partitions,
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,

@@ -40,7 +40,7 @@ COLUMNS = {
     "request_hash": "'\\x5f16f4c7f149ac4f9510d9cf8cf384038ad348b3bcdc01915f95de12df9d1b02'::bytea",
     "occurred_at": "at",
     "created_at": "at",
-    "txid": "pg_current_xact_id()",
+    "txid": "txid_current()",
     "chain": "sha256(int8send(m) || int8send(g))",
 }
 SINCE = "date_trunc('month', clock.now() at time zone 'UTC') at time zone 'UTC' - interval '{months} months'"

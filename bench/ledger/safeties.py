@@ -33,14 +33,14 @@ NOT_NULL = """
 select count(*) as tables from pg_partition_tree('points.journal') t
 join pg_attribute a on a.attrelid = t.relid and a.attname = %s and a.attnotnull and not a.attisdropped
 """
-# Leading columns of a valid unique index of the journal.
+# The leading columns of a valid unique index of the journal, in whatever order.
 KEY = """
 select count(*) as keys from pg_index i
 where i.indrelid = 'points.journal'::regclass and i.indisunique and i.indisvalid and i.indpred is null
-    and (select array_agg(a.attname::text order by k.place)
+    and (select array_agg(a.attname::text order by a.attname) filter (where k.place <= 3)
          from unnest(i.indkey::int2[]) with ordinality as k (number, place)
          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number)
-        [:3] = array['program_id', 'member_id', 'op_id']
+        = array['member_id', 'op_id', 'program_id']
 """
 PARTITIONS = """
 select c.relkind = 'p' as partitioned, count(i.inhrelid) as leaves,

@@ -18,7 +18,7 @@ begin
         select j.program_id, j.member_id, j.op_id, j.ref_op, j.kind::text as kind, j.dr, j.cr, j.amount, j.sequence,
                j.available_after
         from points.journal as j
-        where (j.txid::text)::bigint >= (v_from::text)::bigint and (j.txid::text)::bigint < (v_below::text)::bigint
+        where j.txid >= (v_from::text)::bigint and j.txid < (v_below::text)::bigint
     ), today as materialized (
         select g.program_id, points.today(g.program_id) as day from programme.program as g
     ), earned as (
@@ -103,12 +103,13 @@ begin
     end if;
 
     with batch as materialized (
-        select p.member_id, p.lot_keys, p.lot_amounts from points.member as p
+        select p.member_id from points.member as p
         where p.program_id = walk.program_id and p.member_id > walk.after_member_id
         order by p.member_id limit most
     ), lot as (
         select b.member_id, points.lot_expires_on(l.key) as expires_on, sum(l.amount)::bigint as amount
-        from batch as b, unnest(b.lot_keys, b.lot_amounts) as l(key, amount)
+        from batch as b
+        join points.lot as l on l.program_id = walk.program_id and l.member_id = b.member_id
         where points.lot_expires_on(l.key) between walk.day and walk.day + 60
         group by 1, 2
     ), staged as (

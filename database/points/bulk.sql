@@ -25,7 +25,7 @@ declare
     v_owned bigint;
     i int;
     v_known record;
-    m points.member;
+    m points.standing;
     a points.accrual;
 begin
     -- The lock order of the ledger: members ascending, then references ascending.
@@ -85,7 +85,7 @@ begin
     loop
         if m.member_id is distinct from p_member_ids[i] then
             if m.member_id is not null then perform points.store(m); end if;
-            select * into m from points.member where program_id = p_program_id and member_id = p_member_ids[i];
+            select * into m from points.locked(p_program_id, p_member_ids[i]);
             m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');
         end if;
         select * into a from points.accrual where program_id = p_program_id and op_id = p_op_ids[i];

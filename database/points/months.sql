@@ -94,7 +94,7 @@ begin
     end if;
     if exists (
         select from points.rollup_mark k, points.journal j
-        where (j.txid::text)::bigint >= (k.below::text)::bigint and j.program_id = p_program_id
+        where j.txid >= (k.below::text)::bigint and j.program_id = p_program_id
             and j.created_at < v_until) then
         return 'not_rolled_up';
     end if;

@@ -27,8 +27,8 @@ begin atomic
     cross join lateral (select points.zone_at(j.program_id, j.created_at) as zone) z
     left join points.accrual a on a.program_id = j.program_id and a.op_id = j.ref_op and a.member_id = j.member_id
         and j.kind in ('accrue', 'repay', 'mature', 'reverse', 'write_off')
-    where (j.txid::text)::bigint >= (p_from::text)::bigint
-        and (p_below is null or (j.txid::text)::bigint < (p_below::text)::bigint)
+    where j.txid >= (p_from::text)::bigint
+        and (p_below is null or j.txid < (p_below::text)::bigint)
     group by 1, 2, 3, 4, 5, 6;
 end;
 
@@ -38,11 +38,11 @@ create or replace function points.readable_below(p_from xid8, p_most int) return
 language sql volatile
 begin atomic
     select case when count(*) < p_most then pg_snapshot_xmin(pg_current_snapshot())
-                else ((max(t.txid)::text)::bigint + 1)::text::xid8 end
+                else (max(t.txid) + 1)::text::xid8 end
     from (
         select j.txid from points.journal j
-        where (j.txid::text)::bigint >= (p_from::text)::bigint
-            and (j.txid::text)::bigint < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+        where j.txid >= (p_from::text)::bigint
+            and j.txid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
         order by j.txid limit p_most
     ) t;
 end;

@@ -110,7 +110,9 @@ returns table (
     lot_keys int[], lot_amounts bigint[]
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select m.version, m.chain, m.available, m.held, m.pending, m.debt, m.lot_keys, m.lot_amounts
+    select m.version, m.chain, m.available, m.held, m.pending, m.debt,
+        array(select l.key from points.lot l where l.program_id = p_program_id and l.member_id = p_member_id order by l.key),
+        array(select l.amount from points.lot l where l.program_id = p_program_id and l.member_id = p_member_id order by l.key)
     from points.member m
     where m.program_id = p_program_id and m.member_id = p_member_id;
 end;

@@ -24,8 +24,8 @@ declare
     v_hash bytea := points.request('transfer', p_to::text, p_amount::text);
     v_first_good int := points.lot_key(points.today(p_program_id), true);
     v_policy jsonb;
-    m points.member;
-    t points.member;
+    m points.standing;
+    t points.standing;
     j points.journal;
     v_replay points.outcome;
     v_lapsed bigint;
@@ -40,7 +40,7 @@ begin
     -- Both by ascending member_id, like everybody who locks several.
     perform from points.member
     where program_id = p_program_id and member_id in (p_from, p_to) order by member_id for no key update;
-    select * into m from points.member where program_id = p_program_id and member_id = p_from;
+    select * into m from points.locked(p_program_id, p_from);
     if not found then return points.refusal('unknown_member', p_op_id, p_amount); end if;
     v_replay := points.replay(m, p_op_id, v_hash);
     if v_replay.status is not null then return v_replay; end if;
@@ -50,7 +50,7 @@ begin
         return points.answer('transfers_off', m, p_op_id, p_amount);
     end if;
     if p_from = p_to then return points.answer('same_member', m, p_op_id, p_amount); end if;
-    select * into t from points.member where program_id = p_program_id and member_id = p_to;
+    select * into t from points.locked(p_program_id, p_to);
     if not found then return points.answer('unknown_recipient', m, p_op_id, p_amount); end if;
     if not points.has_room(t, p_amount) then return points.answer('invalid', m, p_op_id, p_amount); end if;
     if m.debt > 0 then return points.answer('in_debt', m, p_op_id, p_amount); end if;

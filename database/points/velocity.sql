@@ -25,12 +25,11 @@ create or replace function points.hold_within(
     p_request_hash bytea, p_actor text, p_daily_limit bigint
 ) returns points.outcome language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    m points.member;
+    m points.standing;
     v_replay points.outcome;
 begin
     if p_daily_limit is not null and points.is_amount(p_amount) then
-        select * into m from points.member
-        where program_id = p_program_id and member_id = p_member_id for no key update;
+        select * into m from points.locked(p_program_id, p_member_id);
         v_replay := points.replay(m, p_op_id, p_request_hash);
         if v_replay.status is null
             and points.held_since(p_program_id, p_member_id, clock.now() - interval '24 hours') + p_amount > p_daily_limit then

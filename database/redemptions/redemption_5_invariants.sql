@@ -8,8 +8,10 @@ select 'the hold agrees with the redemption',
        (select count(*) from redemptions.redemption as r
         left join points.hold as h
             on h.program_id = r.program_id and h.member_id = r.member_id and h.hold_id = r.redemption_id
-        -- A closed hold leaves in time.
-        where r.points > 0 and (h.amount <> r.points
+        left join points.journal as j
+            on j.program_id = r.program_id and j.member_id = r.member_id and j.op_id = r.redemption_id and j.kind = 'hold'
+        -- A closed hold is in the journal only.
+        where r.points > 0 and (j.amount <> r.points
                                 or coalesce(h.open, 0) <> r.points - r.settled_points - r.released_points))
 union all
 select 'no hold of points without its redemption',

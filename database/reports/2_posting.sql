@@ -310,7 +310,7 @@ begin
     for w in
         select n.program_id, n.member_id, max(n.sequence) as sequence, count(*) as entries
         from points.journal n
-        where (n.txid::text)::bigint >= (v_from::text)::bigint and (n.txid::text)::bigint < (v_below::text)::bigint
+        where n.txid >= (v_from::text)::bigint and n.txid < (v_below::text)::bigint
         group by 1, 2 order by 1, 2
     loop
         select p.locked_through into v_locked from reports.period p where p.program_id = w.program_id;

@@ -170,7 +170,7 @@ begin
     perform reports.post(1000000);
     if exists (
         select from reports.mark k, points.journal j
-        where (j.txid::text)::bigint >= (k.below::text)::bigint and j.program_id = p_program_id
+        where j.txid >= (k.below::text)::bigint and j.program_id = p_program_id
             and reports.business_day(j.program_id, j.occurred_at, j.created_at) <= p_through
             and j.sequence > coalesce((
                 select s.sequence from reports.posted s

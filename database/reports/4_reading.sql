@@ -109,7 +109,7 @@ begin atomic
         (select p.locked_through from reports.period p where p.program_id = p_program_id),
         (select count(*)
          from reports.mark k
-         join points.journal j on (j.txid::text)::bigint >= (k.below::text)::bigint
+         join points.journal j on j.txid >= (k.below::text)::bigint
          left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
          where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0));
 end;

@@ -18,12 +18,12 @@ begin
     if p_most < (
         select count(*) from (
             select from points.journal j
-            where (j.txid::text)::bigint >= (v_below::text)::bigint and j.program_id = p_program_id limit p_most + 1) x) then
+            where j.txid >= (v_below::text)::bigint and j.program_id = p_program_id limit p_most + 1) x) then
         return;
     end if;
     for w in
         select j.member_id, max(j.sequence) as sequence from points.journal j
-        where (j.txid::text)::bigint >= (v_below::text)::bigint and j.program_id = p_program_id
+        where j.txid >= (v_below::text)::bigint and j.program_id = p_program_id
         group by 1 order by 1
     loop
         perform reports.post_through(p_program_id, w.member_id, w.sequence, v_locked);

@@ -30,10 +30,10 @@ begin atomic
             < clock.now() - interval '1 day'),
         (select coalesce(greatest(0, extract(epoch from clock.now() - min(j.created_at)))::bigint, 0)
          from reports.mark k
-         join points.journal j on (j.txid::text)::bigint >= (k.below::text)::bigint
+         join points.journal j on j.txid >= (k.below::text)::bigint
          left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
          where j.sequence > coalesce(p.sequence, 0)),
         (select coalesce(greatest(0, extract(epoch from clock.now() - min(j.created_at)))::bigint, 0)
          from points.rollup_mark k
-         join points.journal j on (j.txid::text)::bigint >= (k.below::text)::bigint);
+         join points.journal j on j.txid >= (k.below::text)::bigint);
 end;

@@ -1,4 +1,4 @@
-"""The points ledger from Python: one SQL function an operation. The rules are in database/points/ledger.sql.
+"""The points ledger from Python: one SQL function an operation. The rules are in database/points/1_lots.sql.
 
 Amounts are points (1 to 2^53 - 1), times are timezone-aware, `op_id` is a UUIDv7. A rule that says no is a `Status`;
 exceptions are the database's own (psycopg.Error), and then the same call with the same `op_id` finds out what happened.

@@ -80,11 +80,6 @@ def lapse_reservations(connection: Connection) -> int:
     return _until_done(connection, "select points.lapse_reservations(%s) as count")
 
 
-def purge_holds(connection: Connection) -> int:
-    """Holds that were closed long ago leave. How many."""
-    return _until_done(connection, "select points.purge_holds(%s) as count")
-
-
 def ensure_partitions(connection: Connection) -> int:
     """The journal's next months exist. Always 0: there is nothing to count."""
     connection.execute("call points.ensure_partitions()")

@@ -133,11 +133,21 @@ def _crowd(port: int, template: str) -> str | None:
 
 
 def _failure(case: Case, database: TestDatabase) -> str | None:
+    try:
+        return case.name if _broken(case, database) else None
+    except (Exception, Failed):  # a test or a fixture's end that fails, and a ledger that ends in an error
+        return case.name
+
+
+def _broken(case: Case, database: TestDatabase) -> dict[str, int]:
+    """Run it with its fixtures; the invariants that do not hold then. Raises what the test raises."""
     with database.owner() as connection, ExitStack() as stack:
         book = Book(connection)
         given: dict[str, Any] = {
             "book": book, "fresh_book": book, "database": database, "fresh_database": database, **case.arguments
         }  # fmt: skip
+        # A module's own fixture goes before one of that name for all.
+        given = {name: value for name, value in given.items() if name not in case.fixtures}
 
         def make(name: str) -> Any:
             if name not in given:
@@ -146,13 +156,9 @@ def _failure(case: Case, database: TestDatabase) -> str | None:
                 given[name] = stack.enter_context(_ended(made)) if inspect.isgenerator(made) else made
             return given[name]
 
-        try:
-            case.function(**{name: make(name) for name in _parameters(case.function)})
-            # As the fixtures do after every test.
-            broken = book.violations() if {"book", "fresh_book"} & case.wants() else {}
-        except (Exception, Failed):  # a test that fails, and a ledger that ends in an error
-            return case.name
-        return case.name if broken else None
+        case.function(**{name: make(name) for name in _parameters(case.function)})
+        # As the fixtures do after every test.
+        return book.violations() if {"book", "fresh_book"} & case.wants() else {}
 
 
 @contextmanager

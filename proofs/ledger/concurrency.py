@@ -134,7 +134,7 @@ def _leases(connection: Plain, told: Told, found: Found) -> None:
     for row in connection.execute(
         b"select hold_id from points.hold where hold_id = any(%s::uuid[])"
         b" and lease_until < clock.now() + interval '90 minutes'"
-        b" union all select hold_id from points.hold where hold_id = any(%s::uuid[]) and open > 0",
+        b" union all select hold_id from points.hold where hold_id = any(%s::uuid[])",
         (extended, refused),
     ):
         found.violations.append(f"lease of {row[0]}")

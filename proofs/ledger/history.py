@@ -73,15 +73,14 @@ def picture(connection: Plain, versions: dict[int, int]) -> Picture:
         lots[member] = {
             (_day(day), fresh): amount
             for day, fresh, amount in connection.execute(
-                f"{_LOTS} from points.member m, unnest(m.lot_keys, m.lot_amounts) l(key, amount)"
-                " where m.program_id = 1 and m.member_id = %s".encode(),
+                f"{_LOTS} from points.lot l where l.program_id = 1 and l.member_id = %s".encode(),
                 (member,),
             )
         }
         pinned: dict[model.Id, model.Lots] = defaultdict(dict)
         for day, fresh, amount, hold in connection.execute(
             f"{_LOTS}, h.hold_id::text from points.hold h, unnest(h.lot_keys, h.lot_amounts) l(key, amount)"
-            " where h.program_id = 1 and h.member_id = %s and h.open > 0".encode(),
+            " where h.program_id = 1 and h.member_id = %s".encode(),
             (member,),
         ):
             pinned[hold][(_day(day), fresh)] = amount

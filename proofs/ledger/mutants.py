@@ -12,11 +12,15 @@ from pathlib import Path
 
 from loyalty.migration import DATABASE_FOLDER
 
-LEDGER = "points/ledger.sql"
+LOTS = "points/1_lots.sql"
+JOURNAL = "points/2_journal.sql"
+LEDGER = "points/3_operations.sql"
+HOLDS = "points/4_holds.sql"
 BULK = "points/bulk.sql"
 DUTIES = "points/duties.sql"
 READING = "points/reading.sql"
 TABLES = "migrations/20261122031000_points.sql"
+ROW = "migrations/20261122060000_points_row.sql"
 
 type Change = tuple[str, str]
 
@@ -31,7 +35,7 @@ class Mutant:
 
     @property
     def tables(self) -> bool:
-        return self.file == TABLES
+        return self.file in (TABLES, ROW)
 
     def patched(self, folder: Path = DATABASE_FOLDER) -> str:
         """The file with the bug in it. Raises ValueError if the text it replaces is not there exactly once."""
@@ -47,13 +51,10 @@ def _of(name: str, file: str, *changes: Change) -> Mutant:
     return Mutant(name, file, changes)
 
 
-_LOCK = "where program_id = p_program_id and member_id = p_member_id for no key update;"
-_UNKNOWN = "if not found then return points.refusal('unknown_member', p_op_id, p_amount); end if;"
-_READ_HOLD = (
-    "    select * into h from points.hold\n"
-    "    where program_id = p_program_id and member_id = p_member_id and hold_id = p_hold_id and open > 0;\n"
-)
-_NOT_OPEN = "    if not found then return points.answer('hold_not_open', m, p_op_id, p_amount); end if;\n"
+_LOCK = "    where r.program_id = p_program_id and r.member_id = p_member_id for no key update;\n"
+_OWN = "    where m.program_id = p_program_id and m.member_id = p_member_id and m.head > p_amount\n"
+_READ_HOLD = "    h := points.pinned_by(m, p_hold_id);\n"
+_NOT_OPEN = "    if h.open is null then return points.answer('hold_not_open', m, p_op_id, p_amount); end if;\n"
 _OVER_HOLD = "    if p_amount > h.open then return points.answer('over_hold', m, p_op_id, p_amount); end if;\n"
 _LAPSE = "    m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');\n"
 _SETTLES = "    select * into v_parts from points.split(h.lot_keys, h.lot_amounts, p_amount);\n"
@@ -69,26 +70,35 @@ MUTANTS = (
     ),
     _of(
         "an operation's key is no unique key",
-        TABLES,
-        ("    primary key (program_id, member_id, op_id, leg),\n", ""),
+        ROW,
+        ("    primary key (op_id, member_id, program_id, leg),\n", ""),
     ),
     _of(
         "the request's hash is forgotten",
-        LEDGER,
+        JOURNAL,
         ("    if v_hash <> p_hash then return points.answer('key_reuse', m, p_op_id, 0); end if;\n", ""),
     ),
-    _of("a replay says ok again", LEDGER, ("    select 'replay', p_op_id, sequence", "    select 'ok', p_op_id, sequence")),
+    _of("a replay says ok again", JOURNAL, ("    select 'replay', p_op_id, sequence", "    select 'ok', p_op_id, sequence")),
     _of(
         "a replay tells the balance of now",
-        LEDGER,
+        JOURNAL,
         ("select 'replay', p_op_id, sequence, available_after,", "select 'replay', p_op_id, m.version, m.available,"),
     ),
     _of(
         "a hold whose key is taken is made again",
-        LEDGER,
-        ("    insert into points.journal values (j.*) on conflict do nothing;\n"
-         "    if not found then return points.replay(m, p_op_id, p_request_hash); end if;\n",
-         "    insert into points.journal values (j.*) on conflict do nothing;\n"),
+        HOLDS,
+        ("        return points.hold_taken_back(p_program_id, p_member_id, p_op_id, p_amount, p_request_hash);\n", "        null;\n"),
+    ),
+    _of(
+        "a hold whose key is taken stays in the row",
+        HOLDS,
+        ("    where u.program_id = p_program_id and u.member_id = p_member_id;\n",
+         "    where false and u.program_id = p_program_id and u.member_id = p_member_id;\n"),
+    ),
+    _of(
+        "a hold whose key is taken leaves its link in the row",
+        HOLDS,
+        ("        chain = points.link_at(p_program_id, p_member_id, u.version - 1)\n", "        chain = u.chain\n"),
     ),
     _of(
         "a reversal's reference is not looked up",
@@ -113,40 +123,27 @@ MUTANTS = (
     ),
     # ---- many at once
     _of(
-        "a hold does not lock its member",
-        LEDGER,
-        (f"{_LOCK}\n    {_UNKNOWN}\n\n    if m.available < p_amount or",
-         f"{_LOCK.replace(' for no key update', '')}\n    {_UNKNOWN}\n\n    if m.available < p_amount or"),
+        "an operation does not lock its member",
+        LOTS,
+        (_LOCK, _LOCK.replace(" for no key update", "")),
     ),
     _of(
         "a hold is one statement that reads the lots before it waits for the lock",
-        LEDGER,
-        ("    update points.member\n"
-         "    set available = j.available_after, held = j.held_after, version = j.sequence, chain = j.chain,\n",
-         "    update points.member u\n"
-         "    set available = u.available - p_amount, held = u.held + p_amount, version = j.sequence, chain = j.chain,\n"),
-        (f"{_LOCK}\n    {_UNKNOWN}\n\n    if m.available < p_amount or",
-         f"{_LOCK.replace(' for no key update', '')}\n    {_UNKNOWN}\n\n    if m.available < p_amount or"),
+        HOLDS,
+        ("    set head = m.head - p_amount, available = m.available - p_amount, held = m.held + p_amount, version",
+         "    set head = o.head - p_amount, available = o.available - p_amount, held = m.held + p_amount, version"),
+        (_OWN, f"    from points.member o\n{_OWN}        and o.program_id = m.program_id and o.member_id = m.member_id\n"),
     ),
     _of(
         "settling looks at the hold before it locks the member",
-        LEDGER,
-        (f"{_READ_HOLD}{_NOT_OPEN}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}",
-         f"{_NOT_OPEN.replace('not found', 'h.hold_id is null')}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}"),
-        ("    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.member;\n"
-         "    h points.hold;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n",
-         "    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.member;\n"
-         "    h points.hold;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n"
-         f"{_READ_HOLD}"),
-    ),
-    _of(
-        "settling locks the hold before the member",
-        LEDGER,
-        ("    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.member;\n"
-         "    h points.hold;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n",
-         "    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.member;\n"
-         "    h points.hold;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n"
-         f"{_READ_HOLD.replace('open > 0;', 'open > 0 for update;')}"),
+        HOLDS,
+        (f"{_READ_HOLD}{_NOT_OPEN}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}", f"{_NOT_OPEN}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}"),
+        ("    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.standing;\n"
+         "    h points.pinned;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n",
+         "    v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);\n    m points.standing;\n"
+         "    h points.pinned;\n    j points.journal;\n    v_replay points.outcome;\n    v_parts record;\nbegin\n"
+         "    select open, lot_keys, lot_amounts, lease_until into h from points.hold\n"
+         "    where program_id = p_program_id and member_id = p_member_id and hold_id = p_hold_id;\n"),
     ),
     _of(
         "the importer locks its members as they stand in the file",
@@ -160,31 +157,31 @@ MUTANTS = (
          "    end loop;\n"),
     ),
     # ---- how much
-    _of("zero is an amount", LEDGER, ("p_amount between 1 and 9007199254740991, false", "p_amount between 0 and 9007199254740991, false")),
+    _of("zero is an amount", JOURNAL, ("p_amount between 1 and 9007199254740991, false", "p_amount between 0 and 9007199254740991, false")),
     _of(
         "a negative amount is an amount",
-        LEDGER,
+        JOURNAL,
         ("coalesce(p_amount between 1 and", "coalesce(p_amount <> 0 and p_amount between -9007199254740991 and"),
     ),
-    _of("there is always room", LEDGER, ("return m.available + m.held + m.pending + p_amount <= 9007199254740991;", "return true;")),
+    _of("there is always room", JOURNAL, ("return m.available + m.held + m.pending + p_amount <= 9007199254740991;", "return true;")),
     _of(
         "the last point cannot be held after others lapsed",
-        LEDGER,
-        ("        if m.available - v_lapsed < p_amount then\n", "        if m.available - v_lapsed <= p_amount then\n"),
+        HOLDS,
+        ("    if m.available - v_lapsed < p_amount then\n", "    if m.available - v_lapsed <= p_amount then\n"),
     ),
     _of(
         "a whole hold cannot be settled",
-        LEDGER,
+        HOLDS,
         (f"{_OVER_HOLD}\n{_LAPSE}{_SETTLES}", f"{_OVER_HOLD.replace('>', '>=')}\n{_LAPSE}{_SETTLES}"),
     ),
     _of(
         "more than was held may be settled",
-        LEDGER,
+        HOLDS,
         (f"{_OVER_HOLD}\n{_LAPSE}{_SETTLES}", f"\n{_LAPSE}{_SETTLES.replace('p_amount', 'least(p_amount, h.open)')}"),
     ),
     _of(
         "more than was held may be released",
-        LEDGER,
+        HOLDS,
         (f"{_OVER_HOLD}\n{_LAPSE}{_RELEASES}", f"\n{_LAPSE}{_RELEASES.replace('h.open - p_amount', 'greatest(h.open - p_amount, 0)')}"),
     ),
     _of(
@@ -199,10 +196,35 @@ MUTANTS = (
         ("accrual_op_id = a.op_id) then", "accrual_op_id = a.op_id limit 1) then"),
     ),
     # ---- which lots
-    _of("a hold takes lapsed points", LEDGER, ("if m.available < p_amount or m.lot_keys[1] < v_first_good then", "if m.available < p_amount then")),
+    _of(
+        "a hold takes lapsed points",
+        HOLDS,
+        ("the programme is.\n        and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n",
+         "the programme is.\n"),
+    ),
+    _of(
+        "a settling keeps lapsed points",
+        HOLDS,
+        ("            and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n", ""),
+    ),
+    _of(
+        "a hold may take more than its lot has",
+        HOLDS,
+        (_OWN, _OWN.replace(" and m.head > p_amount", "")),
+    ),
+    _of(
+        "the later lots are not stored",
+        LOTS,
+        ("        holds = m.holds, lots = v_lots\n", "        holds = m.holds\n"),
+    ),
+    _of(
+        "what one hold leaves open drops the others",
+        LOTS,
+        ("        continue when m.hold_ids[i] = p_hold_id;\n", "        continue;\n"),
+    ),
     _of(
         "settling takes the latest of the hold",
-        LEDGER,
+        HOLDS,
         (_SETTLES,
          "    select * into v_parts from (\n"
          "        select rest_keys as first_keys, rest_amounts as first_amounts,\n"
@@ -211,27 +233,33 @@ MUTANTS = (
     ),
     _of(
         "a release goes to points without expiry",
-        LEDGER,
+        HOLDS,
         ("points.put(m.lot_keys, m.lot_amounts, v_key, v_parts.rest_amounts[i]);",
          "points.put(m.lot_keys, m.lot_amounts, 2147483647, v_parts.rest_amounts[i]);"),
     ),
     _of(
         "a release goes all to the latest of its lots",
-        LEDGER,
+        HOLDS,
         ("        v_back_to := v_back_to || v_key;\n",
          "        v_key := greatest(v_key, v_parts.rest_keys[cardinality(v_parts.rest_keys)]);\n"
          "        v_back_to := v_back_to || v_key;\n"),
     ),
     _of(
         "a release does not say to which lots it went",
-        LEDGER,
+        HOLDS,
         ("v_back_amounts, nullif(v_back_to, v_back_keys));", "v_back_amounts, null);"),
     ),
     _of(
         "a release leaves the hold open",
-        LEDGER,
-        ("set open = open - p_amount, lot_keys = v_parts.first_keys, lot_amounts = v_parts.first_amounts,",
-         "set open = open,"),
+        HOLDS,
+        ("    perform points.store(points.pin(m, p_hold_id, v_parts.first_keys, v_parts.first_amounts, h.lease_until));\n",
+         "    perform points.store(m);\n"),
+    ),
+    _of(
+        "a settled hold gives up its soonest lots again and again",
+        HOLDS,
+        ("points.pin(m, p_hold_id, v_parts.rest_keys, v_parts.rest_amounts, h.lease_until)",
+         "points.pin(m, p_hold_id, v_parts.rest_keys[:0], v_parts.rest_amounts[:0], h.lease_until)"),
     ),
     _of(
         "a reversal takes the soonest lot, not the purchase's",
@@ -248,53 +276,53 @@ MUTANTS = (
     # ---- time
     _of(
         "points lapse on their last good day",
-        LEDGER,
+        JOURNAL,
         ("points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(m.program_id), true));",
          "points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(m.program_id) + 1, true));"),
     ),
     _of(
         "points lapse a day late",
-        LEDGER,
+        JOURNAL,
         ("points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(m.program_id), true));",
          "points.lapsed(m.lot_keys, m.lot_amounts, points.lot_key(points.today(m.program_id) - 1, true));"),
     ),
     _of(
         "extended points lapse on their last good day",
-        LEDGER,
+        LOTS,
         ("    while p_keys[i] < p_first_good_key loop", "    while p_keys[i] <= p_first_good_key loop"),
     ),
     _of(
         "the day ends at midnight in London wherever the programme is",
-        LEDGER,
+        LOTS,
         ("return (clock.now() at time zone points.zone(p_program_id))::date;", "return (clock.now() at time zone 'UTC')::date;"),
     ),
     _of(
         "expiry takes held points",
         LEDGER,
-        ("    m := points.expire_lapsed(m, clock.now(), p_op_id, v_hash, p_actor);\n",
-         "    m := points.expire_lapsed(m, clock.now(), p_op_id, v_hash, p_actor);\n"
-         "    update points.hold h set open = 0, lot_keys = '{}', lot_amounts = '{}'\n"
+        ("    if m.available < v_before then perform points.store(m); end if;\n",
+         "    if m.available < v_before then perform points.store(m); end if;\n"
+         "    update points.member h set held = 0, hold_ids = '{}', holds = '{0}'\n"
          "    where h.program_id = p_program_id and h.member_id = p_member_id\n"
-         "        and h.lot_keys[1] < points.lot_key(points.today(p_program_id), true);\n"),
+         "        and h.holds[2] < points.lot_key(points.today(p_program_id), true);\n"),
     ),
     _of(
         "the member may extend a lot twice",
-        LEDGER,
+        HOLDS,
         ("        if v_key < v_first_good and p_caused_by = 'member' and points.lot_extended(v_key) then\n",
          "        if false then\n"),
     ),
-    _of("our failure uses up the member's extension", LEDGER, ("p_caused_by = 'member' or points.lot_extended(v_key));", "true);")),
-    _of("our failure gives the member a new extension", LEDGER, ("p_caused_by = 'member' or points.lot_extended(v_key));", "p_caused_by = 'member');")),
+    _of("our failure uses up the member's extension", HOLDS, ("p_caused_by = 'member' or points.lot_extended(v_key));", "true);")),
+    _of("our failure gives the member a new extension", HOLDS, ("p_caused_by = 'member' or points.lot_extended(v_key));", "p_caused_by = 'member');")),
     _of(
         "points may come already expired",
-        LEDGER,
+        JOURNAL,
         ("or p_expires_on between points.today(p_program_id) and date '9999-12-31';", "or p_expires_on < date '9999-12-31';"),
     ),
-    _of("a lease may shrink", LEDGER, ("greatest(lease_until, p_lease_until)", "p_lease_until")),
+    _of("a lease may shrink", HOLDS, ("greatest(h.lease_until, p_lease_until)", "p_lease_until")),
     _of(
         "a resolved hold's lease may be extended",
-        LEDGER,
-        ("hold_id = p_hold_id and open > 0;\n    return found;", "hold_id = p_hold_id;\n    return found;"),
+        HOLDS,
+        ("    if h.open is null then return false; end if;\n", "    if h.open is null then return true; end if;\n"),
     ),
     _of("pending points are available at once", LEDGER, ("    if a.pending_until is null then\n", "    if true then\n")),
     _of("pending points mature again and again", DUTIES, ("update points.pending set amount = 0,", "update points.pending set amount = amount,")),
@@ -302,27 +330,31 @@ MUTANTS = (
     _of(
         "the balance counts lapsed points",
         READING,
-        ("    select m.available - l.lapsed, m.held,", "    select m.available, m.held,"),
+        ("    if v_key < v_first_good then\n", "    if false then\n"),
     ),
     # ---- journal
-    _of("the sequence stands still", LEDGER, ("    m.version := m.version + 1;\n", "")),
-    _of("the chain misses the approver", LEDGER, ("        || points.sealed(j.approver) ||", "        ||")),
-    _of("the chain misses the link before", LEDGER, ("        p_before || int4send(j.program_id)", "        int4send(j.program_id)")),
+    _of("the sequence stands still", JOURNAL, ("    m.version := m.version + 1;\n", "")),
+    _of("the chain misses the approver", JOURNAL, ("        || points.sealed(j.approver) ||", "        ||")),
+    _of("the chain misses the link before", JOURNAL, ("        p_before || int4send(j.program_id)", "        int4send(j.program_id)")),
     _of(
         "the journal may be changed",
-        TABLES,
+        ROW,
         ("create trigger append_only before update or delete on points.journal\n"
          "    for each row execute function points.refuse_change();\n", ""),
     ),
     _of(
         "the member row is not checked",
-        TABLES,
-        ("        points.lots_agree(available, lot_keys, lot_amounts) and held >= 0 and pending >= 0 and debt >= 0)\n",
-         "        available >= 0)\n"),
+        ROW,
+        ("        available = head + lots[1] and held = holds[1] and head_key < lots[2])\n", "        available >= 0)\n"),
     ),
+    _of("held is not checked", ROW, (" and held = holds[1] and", " and")),
+    _of("a later lot may have no points", ROW, ("p_lots[i] < v_left then", "p_lots[i] <= v_left then")),
+    _of("a hold may have no points", ROW, ("if p_holds[i] < v_left then", "if p_holds[i] <= v_left then")),
+    _of("a usual hold is not counted", HOLDS, ("held = m.held + p_amount, version = m.version + 1,", "held = m.held + p_amount, version = m.version,")),
+    _of("a usual hold's link does not say who held", HOLDS, ("            || points.sealed(p_actor)\n", "")),
     _of(
         "the journal has a partition for everything",
-        LEDGER,
+        JOURNAL,
         ("            v_name);\n    end loop;\nend $$;",
          "            v_name);\n    end loop;\n"
          "    create table if not exists points.journal_rest partition of points.journal default;\nend $$;"),
@@ -330,15 +362,29 @@ MUTANTS = (
     # ---- whose
     _of(
         "a hold reaches another programme's member",
-        LEDGER,
-        (f"{_LOCK}\n    {_UNKNOWN}\n\n    if m.available < p_amount or",
-         f"where member_id = p_member_id for no key update;\n    {_UNKNOWN}\n\n    if m.available < p_amount or"),
+        HOLDS,
+        (_OWN, _OWN.replace("m.program_id = p_program_id and ", "")),
     ),
     _of(
-        "a hold of another member can be settled",
-        LEDGER,
-        (f"{_READ_HOLD}{_NOT_OPEN}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}",
-         f"{_READ_HOLD.replace('and member_id = p_member_id ', '')}{_NOT_OPEN}{_OVER_HOLD}\n{_LAPSE}{_SETTLES}"),
+        "an operation reaches another programme's member",
+        LOTS,
+        (_LOCK, _LOCK.replace("r.program_id = p_program_id and ", "")),
+    ),
+    _of(
+        "a settling whose key is taken stays in the row",
+        HOLDS,
+        ("    where s.program_id = p_program_id and s.member_id = p_member_id;\n",
+         "    where false and s.program_id = p_program_id and s.member_id = p_member_id;\n"),
+    ),
+    _of(
+        "the usual settling believes what it looked up",
+        HOLDS,
+        ("            and m.hold_ids[1] = p_hold_id and m.hold_ids[2] is distinct from p_hold_id and m.holds[1:4] = v_hold\n", ""),
+    ),
+    _of(
+        "a hold is settled out of whatever is held",
+        LOTS,
+        ("        continue when m.hold_ids[i] <> p_hold_id;\n", ""),
     ),
     _of(
         "a partner may adjust points",

@@ -71,7 +71,12 @@ OTHER_MUTANTS = (
     _of(
         "the day's limit is read before the member is locked",
         VELOCITY,
-        ("and member_id = p_member_id for no key update;", "and member_id = p_member_id;"),
+        (
+            "        select * into m from points.locked(p_program_id, p_member_id);\n",
+            "        select program_id, member_id, available, held, pending, debt, version, chain into m\n"
+            "        from points.member\n"
+            "        where program_id = p_program_id and member_id = p_member_id;\n",
+        ),
     ),
     _of(
         "what the member cancelled makes room for more",

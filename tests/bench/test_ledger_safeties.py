@@ -40,7 +40,7 @@ def test_a_check_that_says_yes_to_everything_is_seen(database: TestDatabase) -> 
     assert _missing(
         database,
         NO_CHECKS,
-        "alter table points.member add constraint empty check (available is not null and lot_amounts is not null)",
+        "alter table points.member add constraint empty check (available is not null and lots is not null)",
     ) == {"CHECK of the lots' sum"}
 
 

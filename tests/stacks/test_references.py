@@ -48,7 +48,7 @@ def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
     assert len(migration.properties["Database"]) == len(assets.database_hash())
     monkeypatch.setattr(assets, "REPOSITORY", tmp_path)
     hashes = [assets.database_hash()]
-    for path in ("database/points/ledger.sql", "loyalty/programme/initial/main.json"):
+    for path in ("database/points/1_lots.sql", "loyalty/programme/initial/main.json"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("1")
         hashes.append(assets.database_hash())

@@ -302,7 +302,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "select m.member_id, m.available, m.held, m.pending, m.debt, m.version,"
             " array(select coalesce(points.lot_expires_on(l.key), 'infinity')::text"
             "   || (not points.lot_extended(l.key))::text || ' ' || l.amount"
-            "   from unnest(m.lot_keys, m.lot_amounts) as l(key, amount)) as lots,"
+            "   from points.lot l where l.program_id = m.program_id and l.member_id = m.member_id) as lots,"
             " (select available from points.balance(1, m.member_id)) as good"
             " from points.member m where m.program_id = 1 and m.member_id in (%s, %s)",
             (self.member_id, self.other_id),

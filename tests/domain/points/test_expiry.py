@@ -210,3 +210,13 @@ def test_no_point_returns_already_expired_even_if_the_rule_gives_no_day(fresh_bo
     book.turn_clock("5 days")
     book.release(member, hold, 100, "ours", return_days=0)
     assert book.lots(member) == {book.today(): 100}
+
+
+def test_what_lapsed_is_written_off_before_a_hold_is_settled_and_in_its_own_row(fresh_book: Book) -> None:
+    book = fresh_book
+    member = book.member((book.day(3), 100), (None, 50))
+    hold = book.hold(member, 30).op_id
+    book.turn_clock("4 days")
+    outcome = book.settle(member, hold, 30)
+    assert (outcome.status, outcome.available, outcome.held, outcome.version) == (Status.OK, 50, 0, 5)
+    assert [row["kind"] for row in book.journal(member)][-2:] == ["expire", "settle"]

@@ -30,6 +30,21 @@ def test_an_empty_account_has_a_balance_of_nothing(book: Book) -> None:
     assert ledger.balance(book.connection, 1, -1) is None
 
 
+def test_what_lapsed_but_is_not_written_off_is_no_balance_and_the_next_day_to_lapse_has_all_its_lots(
+    fresh_book: Book,
+) -> None:
+    book = fresh_book
+    member = book.member((book.day(3), 10), (book.day(5), 20), (book.day(34), 7), (book.day(60), 4))
+    hold = book.hold(member, 30).op_id
+    book.turn_clock("6 days")
+    book.release(member, hold, 20, "member", return_days=28)  # returned until the day that the third lot lapses on
+    assert ledger.balance(book.connection, 1, member) == Balance(31, 10, 0, 0, 6, book.day(28), 27)
+    book.turn_clock("29 days")
+    assert ledger.balance(book.connection, 1, member) == Balance(4, 10, 0, 0, 6, book.day(25), 4)
+    book.turn_clock("29 days")
+    assert ledger.balance(book.connection, 1, member) == Balance(0, 10, 0, 0, 6, None, 0)
+
+
 def test_points_without_expiry_never_expire_next(book: Book) -> None:
     assert ledger.balance(book.connection, 1, book.member((None, 5))) == Balance(5, 0, 0, 0, 1, None, 0)
 

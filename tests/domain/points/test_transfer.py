@@ -181,8 +181,8 @@ def test_a_transfer_that_only_left_is_a_violation(fresh_database: TestDatabase) 
         book = Book(connection)
         jane = book.member((None, 100))
         connection.execute(
-            "do $$ declare m points.member; j points.journal; begin"
-            f" select * into m from points.member where member_id = {jane};"
+            "do $$ declare m points.standing; j points.journal; begin"
+            f" select * into m from points.locked(1, {jane});"
             " j.op_id := clock.new_id(); j.ref_op := j.op_id; j.request_hash := 'x'; j.actor := 'x';"
             " j.occurred_at := clock.now(); j.created_at := clock.now(); m.lot_amounts := '{90}';"
             " m := points.post(m, j, 1, 'transfer', 1, 16, 10, m.lot_keys, '{10}'); perform points.store(m); end $$"

@@ -310,7 +310,7 @@ key_lists = st.lists(st.integers(-(2**31), 2**31 - 1), max_size=4)
             "kind": st.sampled_from(["accrue", "write_off", "mature"]),
             "dr": st.integers(-(2**15), 2**15 - 1),
             "cr": st.integers(0, 20),
-            "amount": numbers,
+            "amount": st.integers(1, 2**63 - 1),
             "available_after": numbers,
             "held_after": numbers,
             "pending_after": numbers,

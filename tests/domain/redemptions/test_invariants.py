@@ -103,8 +103,9 @@ def violated(world: Saga, redemption_id: UUID, plant: str) -> set[str]:
         ),
         (
             "delivered",
-            "update points.hold set open = open + 1, lot_keys = array[9000], lot_amounts = array[1::bigint]"
-            " where hold_id = %(id)s",
+            "update points.member m set held = 1, hold_ids = array[%(id)s::uuid], holds = '{1,9000,0,0}'"
+            " from redemptions.redemption r where r.redemption_id = %(id)s and r.member_id = m.member_id"
+            " and r.program_id = m.program_id",
             "the hold agrees with the redemption",
         ),
         (
