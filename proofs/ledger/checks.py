@@ -133,11 +133,22 @@ def _crowd(port: int, template: str) -> str | None:
 
 
 def _failure(case: Case, database: TestDatabase) -> str | None:
-    with database.owner() as connection, ExitStack() as stack:
-        book = Book(connection)
-        given: dict[str, Any] = {
-            "book": book, "fresh_book": book, "database": database, "fresh_database": database, **case.arguments
-        }  # fmt: skip
+    try:
+        with database.owner() as connection:
+            book = Book(connection)
+            _run(case, book, database)
+            # As the fixtures do after every test.
+            broken = book.violations() if {"book", "fresh_book"} & case.wants() else {}
+    except (Exception, Failed):  # a test that fails, and a ledger that ends in an error
+        return case.name
+    return case.name if broken else None
+
+
+def _run(case: Case, book: Book, database: TestDatabase) -> None:
+    given: dict[str, Any] = {
+        "book": book, "fresh_book": book, "database": database, "fresh_database": database, **case.arguments
+    }  # fmt: skip
+    with ExitStack() as stack:
 
         def make(name: str) -> Any:
             if name not in given:
@@ -146,13 +157,7 @@ def _failure(case: Case, database: TestDatabase) -> str | None:
                 given[name] = stack.enter_context(_ended(made)) if inspect.isgenerator(made) else made
             return given[name]
 
-        try:
-            case.function(**{name: make(name) for name in _parameters(case.function)})
-            # As the fixtures do after every test.
-            broken = book.violations() if {"book", "fresh_book"} & case.wants() else {}
-        except (Exception, Failed):  # a test that fails, and a ledger that ends in an error
-            return case.name
-        return case.name if broken else None
+        case.function(**{name: make(name) for name in _parameters(case.function)})
 
 
 @contextmanager
