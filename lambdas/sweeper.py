@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
+from loyalty.orders import observing
 from loyalty.points import closing
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
@@ -82,6 +83,7 @@ RULES: dict[str, Rule] = {
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
+    "purge_strays": observing.purge,
     "ensure_partitions": sweeping.ensure_partitions,
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,

@@ -63,6 +63,12 @@ SAID = (
         "sweeper",
         "A month of the points ledger ended a day ago and is not closed: see docs/operations/books.md",
     ),
+    (
+        "OrdersUnseen",
+        "FollowingUnseen",
+        "orders",
+        "An open order was not seen at Amazon for a day: its reports fail, or the rate is not enough",
+    ),
     ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
 )
 # Said when it begins and when it ends; in between silence means no change.

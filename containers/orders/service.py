@@ -72,8 +72,12 @@ class OrdersService:
 
     def tell_standing(self) -> float:
         """How following stands, for the dashboard and its alarm."""
-        for name, value in following(self._connect(), self._connection_name).items():
-            self._telemetry.metric(f"Following{name.title()}", value)
+        standing = following(self._connect(), self._connection_name)
+        self._telemetry.metric("FollowingOpen", standing["open"])
+        self._telemetry.metric("FollowingHinted", standing["hinted"])
+        # The alarm stands on this one: open orders that nobody has looked at for a day.
+        self._telemetry.metric("FollowingUnseen", standing["unseen"])
+        self._telemetry.metric("FollowingStrays", standing["strays"])
         return STANDING_SECONDS
 
     def place_next(self) -> float:

@@ -144,12 +144,15 @@ create table orders.lost_unit (
     cause_key text not null,
     quantity integer not null check (quantity > 0),
     given_back integer not null default 0 check (given_back between 0 and quantity),
+    -- They could not be given back: why. A person has a case.
+    refused text,
     first_heard_at timestamptz not null,
     row_xid xid8 not null default pg_current_xact_id(),
     primary key (program_id, redemption_id, line_number, cause, cause_key),
     foreign key (program_id, redemption_id, line_number) references orders.placement_line
 );
-create index lost_unit_owed on orders.lost_unit (program_id, redemption_id) where given_back < quantity;
+create index lost_unit_owed on orders.lost_unit (program_id, redemption_id)
+    where given_back < quantity and refused is null;
 
 -- Amazon orders that a report calls cancelled; believed when the order itself says so, or after a day without shipment.
 create table orders.cancelled_order (

@@ -209,7 +209,6 @@ language plpgsql set search_path = pg_catalog as $$
 declare
     followed orders.follow;
     what text;
-    found_case uuid := clock.new_id();
 begin
     select * into strict followed from orders.follow as f
     where f.program_id = derive_contradictions.program_id and f.redemption_id = derive_contradictions.redemption_id;
@@ -226,13 +225,28 @@ begin
             where p.program_id = followed.program_id and p.redemption_id = followed.redemption_id
               and p.trouble is not null and p.state <> 'delivered'
               and not orders.is_lost(p.program_id, p.redemption_id, p.shipment_key)) then 'part_of_shipment_lost' end;
-    if what is null or followed.case_id is not null then
+    if what is not null then
+        perform orders.open_case(followed.program_id, followed.redemption_id, what);
+    end if;
+end
+$$;
+
+-- Internal: one case an order.
+create or replace function orders.open_case(program_id integer, redemption_id uuid, reason text) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    followed orders.follow;
+    found_case uuid := clock.new_id();
+begin
+    select * into strict followed from orders.follow as f
+    where f.program_id = open_case.program_id and f.redemption_id = open_case.redemption_id;
+    if followed.case_id is not null then
         return;
     end if;
     perform casework.open_case(
-        followed.program_id, found_case, 'shipment', followed.redemption_id::text, what,
+        followed.program_id, found_case, 'shipment', followed.redemption_id::text, open_case.reason,
         jsonb_build_object('units', followed.units, 'units_shipped', followed.units_shipped,
-                           'units_lost', followed.units_lost),
+                           'units_delivered', followed.units_delivered, 'units_lost', followed.units_lost),
         array['points_back', 'leave_as_it_is'], array['support', 'business-operator'],
         clock.now() + interval '3 days', 'orders');
     update orders.follow as f set case_id = found_case, row_xid = pg_current_xact_id()

@@ -254,7 +254,6 @@ declare
     one record;
     changed integer;
     touched integer := 0;
-    found_case uuid;
 begin
     for one in
         select f.program_id, f.redemption_id from orders.follow as f
@@ -304,8 +303,7 @@ begin
     touched := touched + changed;
 
     for one in
-        select f.program_id, f.redemption_id, f.case_id, f.units, f.units_shipped, f.units_delivered, f.units_lost
-        from orders.follow as f
+        select f.program_id, f.redemption_id from orders.follow as f
         where f.connection = tidy_following.connection and f.state = 'open'
           and f.heard_at <= clock.now() - make_interval(days => tidy_following.silent_days)
           and f.progress not in ('delivered', 'cancelled')
@@ -315,17 +313,10 @@ begin
                             and o.delivery_latest > clock.now() - interval '7 days')
         limit tidy_following.most for no key update skip locked
     loop
-        found_case := clock.new_id();
-        perform casework.open_case(
-            one.program_id, found_case, 'shipment', one.redemption_id::text, 'nothing_heard',
-            jsonb_build_object('units', one.units, 'units_shipped', one.units_shipped,
-                               'units_delivered', one.units_delivered, 'units_lost', one.units_lost),
-            array['points_back', 'leave_as_it_is'], array['support', 'business-operator'],
-            clock.now() + interval '3 days', 'orders')
-        where one.case_id is null;
+        perform orders.open_case(one.program_id, one.redemption_id, 'nothing_heard');
         update orders.follow as f
         set state = 'closed', closed_at = clock.now(), close_reason = 'silent', lease_until = null, next_look_at = null,
-            case_id = coalesce(f.case_id, found_case), row_xid = pg_current_xact_id()
+            row_xid = pg_current_xact_id()
         where f.program_id = one.program_id and f.redemption_id = one.redemption_id;
         touched := touched + 1;
     end loop;
@@ -357,7 +348,7 @@ begin atomic
     where f.connection = owed.connection
       and (exists (select from orders.lost_unit as l
                    where l.program_id = f.program_id and l.redemption_id = f.redemption_id
-                     and l.given_back < l.quantity)
+                     and l.given_back < l.quantity and l.refused is null)
            or exists (select from orders.shipped_unit as u
                       join orders.shipment as s using (program_id, redemption_id, shipment_key)
                       where u.program_id = f.program_id and u.redemption_id = f.redemption_id

@@ -112,7 +112,7 @@ begin atomic
            l.quantity - l.given_back
     from orders.lost_unit as l
     where l.program_id = to_give_back.program_id and l.redemption_id = to_give_back.redemption_id
-      and l.given_back < l.quantity
+      and l.given_back < l.quantity and l.refused is null
     order by l.line_number, l.cause, l.cause_key;
 end;
 
@@ -124,3 +124,16 @@ begin atomic
     where l.program_id = given_back.program_id and l.redemption_id = given_back.redemption_id
       and l.line_number = given_back.line_number and l.cause = given_back.cause and l.cause_key = given_back.cause_key;
 end;
+
+-- They were not given back: said once, to a person.
+create or replace function orders.give_back_refused(
+    program_id integer, redemption_id uuid, line_number integer, cause text, cause_key text, reason text
+) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    update orders.lost_unit as l set refused = give_back_refused.reason, row_xid = pg_current_xact_id()
+    where l.program_id = give_back_refused.program_id and l.redemption_id = give_back_refused.redemption_id
+      and l.line_number = give_back_refused.line_number and l.cause = give_back_refused.cause
+      and l.cause_key = give_back_refused.cause_key;
+    perform orders.open_case(give_back_refused.program_id, give_back_refused.redemption_id, 'not_given_back');
+end
+$$;

@@ -37,7 +37,8 @@ to orders_worker;
 grant execute on function orders.record(integer, uuid), orders.quarantine(text, jsonb) to order_information;
 grant execute on function orders.purge_strays(integer) to sweeper;
 grant usage on schema orders to sweeper;
+grant execute on function orders.placed_events(integer, uuid), orders.way_of(text) to auditor;
 grant select on orders.placement, orders.placement_line, orders.order_part, orders.connection, orders.follow,
     orders.package_event, orders.shipment, orders.package, orders.shipped_unit, orders.lost_unit,
-    orders.cancelled_order, orders.told, orders.stray, orders.report_pass
+    orders.cancelled_order, orders.told, orders.stray, orders.report_pass, orders.invariants
 to auditor;

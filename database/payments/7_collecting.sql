@@ -59,6 +59,7 @@ begin
     select * into payment from payments.payment as p
     where p.program_id = record_unpaid.program_id and p.redemption_id = record_unpaid.redemption_id for update;
     if not found or payment.capture_at <> 'shipment' or coalesce(payment.capture_minor, 0) = 0
+       or payment.void_requested_at is not null
        or payment.state in ('captured', 'voided', 'declined', 'abandoned') then
         return false;
     end if;
@@ -129,6 +130,21 @@ begin
     set written_off_minor = p.written_off_minor + write_off.amount_minor, next_look_at = clock.now()
     where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
     return true;
+end
+$$;
+
+-- The provider will not take this part alone and nothing happened: the reservation stands as before. The next attempt has
+-- another key, and comes when more is due or after six hours.
+create or replace function payments.record_part_refused(program_id integer, redemption_id uuid) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    perform payments.conclude(record_part_refused.program_id, record_part_refused.redemption_id, array['capture']);
+    update payments.payment as p
+    set state = 'authorised', step = null, part_minor = null, charge_generation = p.charge_generation + 1,
+        next_look_at = clock.now() + interval '6 hours'
+    where p.program_id = record_part_refused.program_id and p.redemption_id = record_part_refused.redemption_id
+      and p.state in ('capturing', 'unknown') and p.step = 'capture' and p.capture_at = 'shipment';
+    perform payments.allocate(record_part_refused.program_id, record_part_refused.redemption_id);
 end
 $$;
 

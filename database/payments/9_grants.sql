@@ -46,6 +46,7 @@ grant execute on function
     payments.record_refund_refused(integer, uuid, integer, integer, text, boolean),
     payments.write_off(integer, uuid, bigint, text),
     payments.record_finished(integer, uuid),
+    payments.record_part_refused(integer, uuid),
     payments.disputes_open(integer, uuid),
     payments.record_dispute(integer, uuid, text, bigint, text)
 to payments_worker;

@@ -21,6 +21,7 @@ returns integer language plpgsql security definer set search_path = pg_catalog a
 declare
     redemption redemptions.redemption;
     one record;
+    answer text;
     done integer := 0;
 begin
     -- Everybody who hears of an order waits for the same row first (orders.follow), then for the redemption.
@@ -50,11 +51,16 @@ begin
         if to_regprocedure('redemptions.give_back(integer,uuid,integer,text,integer,text,text,text)') is null then
             exit;
         end if;
-        execute 'select redemptions.give_back($1, $2, $3, $4, $5, $6, $7, $8)'
+        execute 'select status from redemptions.give_back($1, $2, $3, $4, $5, $6, $7, $8)' into answer
         using redemption.program_id, redemption.redemption_id, one.line_number, one.event_key, one.quantity, 'ours',
               one.cause, 'orders';
-        perform orders.given_back(redemption.program_id, redemption.redemption_id, one.line_number, one.cause,
-                                  one.cause_key, one.quantity);
+        if answer in ('ok', 'replay') then
+            perform orders.given_back(redemption.program_id, redemption.redemption_id, one.line_number, one.cause,
+                                      one.cause_key, one.quantity);
+        else
+            perform orders.give_back_refused(redemption.program_id, redemption.redemption_id, one.line_number,
+                                             one.cause, one.cause_key, answer);
+        end if;
         done := done + 1;
     end loop;
     -- Last, so that what is given back is taken off before.

@@ -67,6 +67,13 @@ def follow_up(connection: Connection, program_id: int, redemption_id: UUID) -> i
     return int(row["done"])
 
 
+def purge(connection: Connection, most: int = 1000) -> int:
+    """Let go of what could not be used 90 days ago. How much that was."""
+    row = connection.execute("select orders.purge_strays(%s) as gone", (most,)).fetchone()
+    assert row is not None
+    return int(row["gone"])
+
+
 # ---- what comes by itself ----------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from loyalty.payments.store import Payment, Payments
 from loyalty.payments.voiding import cancel, close_permission, give_back, reread
 
 PENDING_SECONDS = 30
+PART_REFUSED_SECONDS = 21_600
 SOFT_DECLINE_SECONDS = 60
 # The first reservation and its successors; a permission takes 25.
 LARGEST_GENERATION = 20
@@ -118,9 +119,12 @@ def take(payments: Payments, provider: PaymentProvider, payment: Payment, part_m
     except Declined as declined:
         _not_taken(payments, provider, payment, declined.reason, soft=declined.soft)
         return
-    except Refused:
+    except Refused as refused:
         charge = provider.charge(payment.charge_id)
         if charge.state is ChargeState.AUTHORISED and not _gave(payment, charge):
+            if part_minor < payment.left_minor:
+                payments.record_part_refused(payment)
+                raise TryLater(PART_REFUSED_SECONDS, refused.reason, alarm=True) from refused
             raise  # our mistake, not the member's: it goes to a person
     _settle(payments, provider, payment, charge)
 

@@ -171,6 +171,10 @@ class Payments:
         goes_on = charge.state is ChargeState.AUTHORISED
         self._call("record_captured", *_id(payment), charge.charge_id, charge.captured_minor, goes_on)
 
+    def record_part_refused(self, payment: Payment) -> None:
+        """A part alone is not to be had: the reservation stands as before."""
+        self._call("record_part_refused", *_id(payment))
+
     def record_finished(self, payment: Payment) -> None:
         """Nothing is left to take and nothing is reserved."""
         self._call("record_finished", *_id(payment))

@@ -51,8 +51,9 @@ class Found:
 
 
 def run(
-    settings: DatabaseSettings, operations: int, *, clients: int = CLIENTS, members: int = MEMBERS, part: int | None = None,
-    terminate_every: float | None = TERMINATE_EVERY_SECONDS, processes: int = 2, seed: int = 1, shown: bool = False,
+    settings: DatabaseSettings, operations: int, *, clients: int = CLIENTS, members: int = MEMBERS,
+    part: int | None = None, terminate_every: float | None = TERMINATE_EVERY_SECONDS, processes: int = 2,
+    seed: int = 1, shown: bool = False,
 ) -> Found:  # fmt: skip
     """Do so many operations, part by part; a day or more passes while the clients rest between two parts."""
     found, checker = Found(), Checker()

@@ -85,9 +85,9 @@ OTHER_MUTANTS = (
     ),
     # ---- statements
     _of(
-        "a page begins with the last row of the one before",
+        "a page leaves out a row",
         STATEMENT,
-        ("j.sequence < coalesce(p_before", "j.sequence <= coalesce(p_before"),
+        ("j.sequence < coalesce(p_before_sequence,", "j.sequence < coalesce(p_before_sequence - 1,"),
     ),
     _of(
         "the balance of an instant misses what was booked then",

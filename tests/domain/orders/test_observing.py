@@ -24,6 +24,9 @@ WAYS = ("shipped", "out_for_delivery", "delivered")
 def world(database: TestDatabase) -> Iterator[Saga]:
     with saga(database) as made:
         yield made
+        broken = "select name, violations from orders.invariants where violations > 0"
+        with made.connection("auditor") as auditor:
+            assert auditor.execute(broken).fetchall() == []
 
 
 @pytest.fixture
@@ -314,3 +317,43 @@ def test_only_the_order_information_function_may_say_anything(world: Saga) -> No
     for role in ("member_api", "orders_worker", "engine_step", "partner_api"):
         with world.connection(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             observing.observe(connection, "push", {"amazon_order_id": "1"})
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (lambda o: [o.details(1, {"S1": {1: 3}}, rejected={1: 1})], "shipped_although_cancelled"),
+        (
+            lambda o: [o.details(1, {"S1": {1: 3}}), o.tracking("UNDELIVERABLE", 9), o.push("DELIVERED", 20)],
+            "delivered_after_all",
+        ),
+        (
+            lambda o: [o.details(1, {"S1": {1: 3}}, packages=2), o.tracking("UNDELIVERABLE", 9)],
+            "part_of_shipment_lost",
+        ),
+    ],
+)
+def test_what_cannot_both_be_true_is_a_persons_to_decide(
+    world: Saga, said: Callable[[Ordered], Said], reason: str
+) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(*said(order))
+    case = world.owner.execute(
+        "select reason, evidence from casework.case where subject = %s", (str(order.redemption_id),)
+    ).fetchall()
+    assert [one["reason"] for one in case] == [reason]
+
+
+def test_what_only_came_back_may_be_the_members_own_return_and_gives_nothing_back(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.details(1, {"S1": {1: 3}}), order.tracking("RETURNED", 90), order.tracking("REFUND_ISSUED", 95))
+    assert order.progress()["units_lost"] == 0
+
+
+def test_an_answer_that_leaves_something_out_gives_nothing_back(world: Saga) -> None:
+    order = Ordered(world, TOWELS, LAMP)
+    source, observation = order.details(1, {})
+    for lines in ([], [{"line_number": 1, "accepted": 1, "rejected": 1}], [{"line_number": 9, "accepted": 0,
+                  "rejected": 3}], [{"line_number": 1, "accepted": -1, "rejected": 4}]):  # fmt: skip
+        order.hear((source, {**observation, "lines": lines}))
+    assert order.progress()["units_lost"] == 0

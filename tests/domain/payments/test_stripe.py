@@ -270,3 +270,18 @@ def test_less_than_stripes_minimum_waits_for_the_next_part_or_is_written_off(jou
         "select amount_minor, reason from payments.house where redemption_id = %s", journey.redemption_id
     )
     assert house == [{"amount_minor": 30, "reason": "below_minimum"}]
+
+
+def test_where_stripe_refuses_a_part_after_all_everything_is_taken_with_the_last(journey: StripeJourney) -> None:
+    """The document says multicapture, the account has it no more."""
+    journey.reopen(3000, "shipment")
+    journey.authorised()
+    journey.intend(3000)
+    journey.collect("s1", 1000)
+    answer = journey.look("collect")
+    assert isinstance(answer, TryLater)
+    assert answer.alarm
+    assert (journey.taken_minor(), journey.reserved_minor()) == (0, 3000)
+    journey.collect("s2", 2000)
+    journey.rest()
+    assert (journey.taken_minor(), journey.reserved_minor()) == (3000, 0)
