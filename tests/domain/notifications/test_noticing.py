@@ -20,7 +20,7 @@ def notice(world: World, *, waits: bool = True) -> dict[str, int]:
 
 
 def others_end(world: World) -> None:
-    """Wait for every transaction that runs now: other tests share the server, and the journal is read up to the oldest."""
+    """Wait for every transaction that runs now: other tests share the server, the journal is read to the oldest."""
     top = number(world, "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as number")
     for _ in range(3000):
         if number(world, "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as number") >= top:
