@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import psycopg
 import pytest
@@ -131,6 +132,27 @@ def test_a_small_batch_takes_whole_transactions_and_comes_to_the_same(summed: Bo
     summed.others_end()
     while summed.value("select points.roll_up(3)"):
         assert wrong(summed) == {}
+    assert rolled(summed) == entries(summed)
+
+
+def test_a_worker_waits_for_the_one_before_and_begins_where_it_ended(
+    fresh_database: TestDatabase, summed: Book
+) -> None:
+    summed.member((None, 10), (summed.day(3), 5))
+    summed.others_end()
+    with fresh_database.owner() as first, fresh_database.owner() as second, ThreadPoolExecutor(1) as pool:
+        first.execute("begin")
+        assert Book(first).value("select points.roll_up(1000)") == 2
+        other = pool.submit(Book(second).value, "select points.roll_up(1000)")
+        while not summed.value(
+            "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+            second.info.backend_pid,
+        ):
+            assert not other.done()
+            sleep(0.01)
+        first.execute("commit")
+        other.result(30)
+    summed.roll_up()
     assert rolled(summed) == entries(summed)
 
 
