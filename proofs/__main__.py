@@ -6,6 +6,7 @@ Sizes by environment: those of `make prove-ledger`, and REQUESTS=60 made-up requ
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,11 +34,15 @@ def _doors() -> Line:
     started = time.monotonic()
     print(f"doors: {REQUESTS} requests for each operation; a line a test folder, failures last", flush=True)
     command = [sys.executable, "-m", "pytest", "tests/fuzz", "-n", "2", "--dist", "loadgroup"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[1], env={**os.environ, "FUZZ_EXAMPLES": str(REQUESTS)}, check=False
-    )
+    tests = subprocess.Popen(command, cwd=Path(__file__).parents[1], env={**os.environ, "FUZZ_EXAMPLES": str(REQUESTS)})
+    try:
+        ended = tests.wait()
+    except KeyboardInterrupt:
+        tests.send_signal(signal.SIGINT)  # it has a server of its own to stop
+        tests.wait(60)
+        raise
     again = f"FUZZ_EXAMPLES={REQUESTS} python -m pytest tests/fuzz (the failing request is printed above)"
-    violations = [f"pytest ended with {done.returncode}: see above"] if done.returncode else []
+    violations = [f"pytest ended with {ended}: see above"] if ended else []
     words = f"{REQUESTS} made-up requests for each operation of the APIs, and all of tests/fuzz"
     return Line(DOORS, words, violations, time.monotonic() - started, again)
 
