@@ -81,6 +81,8 @@ class Payment(View):
     state: str
     approval_url: str | None
     amount_minor: int
+    # Reserved with the provider; shipments take it part by part.
+    authorised_minor: int
     captured_minor: int
     approve_until: datetime
 

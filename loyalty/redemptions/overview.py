@@ -208,6 +208,7 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
             "state": payment["state"],
             "approval_url": payment["approval_url"],
             "amount_minor": payment["amount_minor"],
+            "authorised_minor": payment["authorised_minor"],
             "captured_minor": payment["captured_minor"],
             "approve_until": document["approve_until"],
         },
