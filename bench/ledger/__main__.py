@@ -265,15 +265,15 @@ def _history(here: place.Place, sizes: Sizes, result: dict[str, Any]) -> dict[st
         dummies[database] = written[database]
     result["plot"]["history"] = points
     most = read[max(read)]
-    _keep(result, "balance_ratio", most.balance)
-    _keep(result, "as_of_ratio", most.as_of)
-    _keep(result, "balance_round_trip_ratio", most.balance_round_trip)
-    _keep(result, "as_of_round_trip_ratio", most.as_of_round_trip)
+    _keep(result, "balance_ratio", most.balance_round_trip)
+    _keep(result, "as_of_ratio", most.as_of_round_trip)
+    _keep(result, "balance_server_ratio", most.balance)
+    _keep(result, "as_of_server_ratio", most.as_of)
     result["reads_by_history"] = [
         {
             "rows": rows,
-            "balance_ratio": round(of.balance.median, 2),
-            "as_of_ratio": round(of.as_of.median, 2),
+            "balance_server_ratio": round(of.balance.median, 2),
+            "as_of_server_ratio": round(of.as_of.median, 2),
             **{f"{name}_microseconds": round(taken, 1) for name, taken in of.microseconds.items()},
         }
         for rows, of in sorted(read.items())

@@ -2,7 +2,7 @@
 
 One connection, prepared statements, everything in memory, the statements in turn in blocks. A request's time at the
 server is the processor time its backend spent for it: it waits for nothing, and the client and the wire are not in it.
-As the caller sees it (round trip, in Python) the ratios are kinder, because both sides pay the trip.
+The targets are for what the caller sees (round trip, in Python), where both sides pay the trip; both are told.
 """
 
 from __future__ import annotations
