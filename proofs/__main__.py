@@ -6,12 +6,13 @@ Sizes by environment: those of `make prove-ledger`, and REQUESTS=60 made-up requ
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from local import postgres
+from proofs.guard import guarded
 from proofs.ledger.__main__ import ALL, prove
 from proofs.report import Counts, Line, chosen, conclude, ending_well
 
@@ -34,13 +35,10 @@ def _doors() -> Line:
     started = time.monotonic()
     print(f"doors: {REQUESTS} requests for each operation; a line a test folder, failures last", flush=True)
     command = [sys.executable, "-m", "pytest", "tests/fuzz", "-n", "2", "--dist", "loadgroup"]
-    tests = subprocess.Popen(command, cwd=Path(__file__).parents[1], env={**os.environ, "FUZZ_EXAMPLES": str(REQUESTS)})
-    try:
-        ended = tests.wait()
-    except KeyboardInterrupt:
-        tests.send_signal(signal.SIGINT)  # it has a server of its own to stop
-        tests.wait(60)
-        raise
+    folder = postgres.temporary("loyalty-proofs")
+    environment = {**os.environ, "FUZZ_EXAMPLES": str(REQUESTS), "TMPDIR": str(folder)}
+    with guarded(folder):
+        ended = subprocess.run(command, cwd=Path(__file__).parents[1], env=environment, check=False).returncode
     again = f"FUZZ_EXAMPLES={REQUESTS} python -m pytest tests/fuzz (the failing request is printed above)"
     violations = [f"pytest ended with {ended}: see above"] if ended else []
     words = f"{REQUESTS} made-up requests for each operation of the APIs, and all of tests/fuzz"

@@ -28,9 +28,9 @@ QUIET = ("log_min_messages=panic", "shared_buffers=512MB", "max_wal_size=4GB", "
 @contextmanager
 def server(*, durable: bool, settings: tuple[str, ...] = QUIET) -> Iterator[postgres.Server]:
     """A server of one's own with the template database; gone afterwards, and also if this process is killed."""
-    data = postgres.temporary("loyalty-proofs") / "data"
-    with guarded(data):
-        running = postgres.start(data, postgres.free_port(), durable=durable, settings=settings)
+    folder = postgres.temporary("loyalty-proofs")
+    with guarded(folder):
+        running = postgres.start(folder / "data", postgres.free_port(), durable=durable, settings=settings)
         create(running.port, TEMPLATE)
         with owner(running.port, TEMPLATE) as connection:
             build(connection)
