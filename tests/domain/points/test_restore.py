@@ -1,4 +1,4 @@
-"""Redeemed points whose goods do not arrive or go back: to the lots they were spent from, each event once, never more."""
+"""Redeemed points whose goods do not arrive or go back: to their lots, each event once, never more than was spent."""
 
 from __future__ import annotations
 
