@@ -258,15 +258,16 @@ def test_what_was_restored_stays_written(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    ("leg", "broken"),
+    "planted",
     [
         ("'restore', 11, 1, 20, m.lot_keys, '{20}'", {"I4 at most once"}),
         ("'restore', 11, 1, 20, '{5001}', '{20}'", {"I4 at most once", "I5 a hold is resolved exactly once"}),
     ],
 )
 def test_points_that_nobody_recorded_as_restored_are_a_violation(
-    fresh_database: TestDatabase, leg: str, broken: set[str]
+    fresh_database: TestDatabase, planted: tuple[str, set[str]]
 ) -> None:
+    leg, broken = planted
     with fresh_database.owner() as connection:
         book = Book(connection)
         member = book.member((None, 100))
