@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from threading import Barrier, Thread
+from time import sleep
 from uuid import UUID
 
 import psycopg
@@ -247,6 +248,28 @@ def test_twins_of_one_event_have_one_effect(database: TestDatabase) -> None:
     with database.owner() as connection:
         assert Book(connection).row(member)["available"] == 100
         assert Book(connection).violations() == {}
+
+
+def test_an_event_that_waited_for_another_finds_less_to_restore(book: Book, database: TestDatabase) -> None:
+    member = book.member((None, 100))
+    hold = redeem(book, member, 60)
+    told = list[Outcome]()
+    with database.owner() as first, database.owner() as second:
+        first.execute("begin")
+        assert Book(first).restore(member, hold, 60, event_key="first").done
+        waiting = Thread(target=lambda: told.append(Book(second).restore(member, hold, 60, event_key="second")))
+        waiting.start()
+        for _ in range(500):
+            if book.value(
+                "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+                second.info.backend_pid,
+            ):
+                break
+            sleep(0.01)
+        first.execute("commit")
+        waiting.join()
+    assert [outcome.status for outcome in told] == [Status.OVER_SETTLED]
+    assert book.row(member)["available"] == 100
 
 
 def test_what_was_restored_stays_written(book: Book) -> None:
