@@ -50,6 +50,8 @@ MEMBER = (
     _member("POST", "/redemptions/{redemption_id}/payment-approval"),
     _member("POST", "/redemptions/{redemption_id}/cancel"),
     _member("PUT", "/redemptions/{redemption_id}/address"),
+    _member("GET", "/redemptions/{redemption_id}/documents"),
+    _member("GET", "/documents/{document_id}"),
 )
 MANAGER = (
     _staff("POST", "/members"),
@@ -58,6 +60,8 @@ MANAGER = (
     _staff("GET", "/adjustments"),
     _staff("POST", "/adjustments/{adjustment_id}/approval"),
     _staff("GET", "/redemptions/{redemption_id}"),
+    _staff("GET", "/redemptions/{redemption_id}/documents"),
+    _staff("GET", "/documents/{document_id}"),
     _staff("GET", "/notices/unwarned-lots"),
     _staff("GET", "/notices/lost-messages"),
     _staff("GET", "/finance/rates"),

@@ -120,6 +120,7 @@ class World:
         self.adjustment_id = self.adjustment()
         self.reference = self.purchase()
         self.book_month = self.books()
+        self.document_id = self.document()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -245,6 +246,25 @@ class World:
         reply = self.quiet("manager", asker).send(Request.json("POST", "/adjustments", body, key))
         assert reply.body["state"] == "waiting", reply.text
         return key
+
+    def document(self) -> UUID:
+        """A receipt of Alice's first order, stored."""
+        document_id = self.key()
+        self.owner.execute(
+            "insert into documents.series (program_id, kind, year, last_number) values (1, 'receipt', 2026, 1)"
+        )
+        self.owner.execute(
+            "insert into documents.document (program_id, document_id, redemption_id, member_id, event_key, kind, year,"
+            " sequence, number, programme_version, facts, object_key, issued_at, state, content_hash, content_bytes,"
+            " ready_at) values (1, %s, %s, %s, 'order', 'receipt', 2026, 1, 'R-2026-000001', 1, %s::jsonb, %s,"
+            " clock.now(), 'ready', sha256('x'), 1, clock.now())",
+            (
+                document_id, self.redemption_id, self.alice.member_id,
+                '{"issued_on": "2026-11-22", "points": 9000, "charged_minor": 0, "currency": "USD"}',
+                f"1/{'0' * 48}.pdf",
+            ),
+        )  # fmt: skip
+        return document_id
 
     def purchase(self) -> str:
         body = self._purchase()
@@ -441,6 +461,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
+    "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "member GET /me/preferences": _get("/me/preferences"),
     "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
@@ -454,6 +476,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
+    "manager GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "manager GET /notices/unwarned-lots": _get("/notices/unwarned-lots"),
     "manager GET /notices/lost-messages": _get("/notices/lost-messages"),
     "manager GET /finance/rates": _get("/finance/rates"),
