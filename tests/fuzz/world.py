@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi, payment_webhook, webhook_api
+from lambdas import machine, mail, openapi, payment_webhook, shelf, webhook_api
 from lambdas.environment import environment
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
@@ -56,7 +56,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Fakes:
-    """Step Functions, SQS and SES; `mails` are what members would read, `sent` what went into queues."""
+    """Step Functions, SQS, S3 and SES; `mails` are what members would read, `sent` what went into queues."""
 
     mails: list[str] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -73,6 +73,9 @@ class Fakes:
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
+
+    def generate_presigned_url(self, operation: str, **_: Any) -> str:
+        return f"https://documents.example/{operation}?signed"
 
     def codes(self) -> list[str]:
         return [code for text in self.mails for code in re.findall(r"\b\d{6}\b", text)]
@@ -527,6 +530,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "DOCUMENTS_BUCKET": "documents",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -543,6 +547,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
             (webhook_api, "_sqs", lambda: fakes),
+            (shelf, "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",
