@@ -63,8 +63,23 @@ class Line(View):
     unit_points: int
     unit_money_minor: int
     accepted_quantity: int | None
+    given_back: int
     reasons: list[str]
     orders: list[dict[str, Any]]
+
+
+class GivenBack(View):
+    """Units that never arrived (cancelled) or went back (returned). Their points are back; `refund_state` is how their
+    money goes: waiting, not_taken (it never left you), pending, refunded, failed (a person sends it); none without."""
+
+    line_number: int
+    quantity: int
+    kind: str
+    points: int
+    money_minor: int
+    given_back_at: datetime
+    refund_state: str | None
+    refunded_at: datetime | None
 
 
 class Queue(View):
@@ -160,6 +175,7 @@ class RedemptionView(View):
     closed_at: datetime | None
     lines: list[Line]
     shipments: list[Shipment]
+    given_back: list[GivenBack]
     queue: Queue | None
     payment: Payment | None
     timeline: list[Event]
