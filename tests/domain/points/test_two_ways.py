@@ -1,4 +1,4 @@
-"""The usual hold and settling are a shorter way to what the long way writes: the same row, the same journal, the same answer."""
+"""The usual hold and settling are a shorter way to what the long way writes: same row, same journal, same answer."""
 
 from __future__ import annotations
 
@@ -108,10 +108,13 @@ THEN: dict[str, Callable[[Book, int, UUID, UUID, str], Outcome]] = {
 }  # fmt: skip
 
 
-def waits(connection: psycopg.Connection[Any], backend: int) -> bool:
-    row = connection.execute("select wait_event_type from pg_stat_activity where pid = %s", (backend,)).fetchone()
-    assert row is not None
-    return bool(row["wait_event_type"] == "Lock")
+def until_it_waits(connection: psycopg.Connection[Any], backend: int) -> None:
+    for _ in range(500):
+        row = connection.execute("select wait_event_type from pg_stat_activity where pid = %s", (backend,)).fetchone()
+        if row == {"wait_event_type": "Lock"}:
+            return
+        time.sleep(0.01)
+    pytest.fail("nobody waited")
 
 
 def plain(book: Book, member: int) -> list[dict[str, Any]]:
@@ -139,17 +142,26 @@ def test_who_had_to_wait_does_what_the_long_way_does_afterwards(
                 FIRST[first](Book(other), member, newest, key)
                 answer = THEN[then](book, member, newest, key, way)
             else:
-                backend = other.info.backend_pid
                 with book.connection.transaction():
                     FIRST[first](book, member, newest, key)
                     waiting = pool.submit(THEN[then], Book(other), member, newest, key, way)
-                    for _ in range(500):
-                        if waits(book.connection, backend):
-                            break
-                        time.sleep(0.01)
-                    else:
-                        pytest.fail("nobody waited")
+                    until_it_waits(book.connection, other.info.backend_pid)
                 answer = waiting.result(10)
         answers.append((answer.status, answer.version, answer.available, answer.held, answer.debt, answer.amount))
     assert answers[0] == answers[1]
     assert plain(book, twins[0]) == plain(book, twins[1])
+
+
+@pytest.mark.parametrize("then", THEN)
+def test_a_clock_that_is_set_while_somebody_waits_breaks_no_link(fresh_database: TestDatabase, then: str) -> None:
+    with fresh_database.owner() as first, fresh_database.owner() as other, ThreadPoolExecutor(1) as pool:
+        book = Book(first)
+        member = book.member((None, 100))
+        newest, key = book.hold(member, 30).op_id, book.new_id()
+        with first.transaction():
+            first.execute("select from points.member where member_id = %s for no key update", (member,))
+            waiting = pool.submit(THEN[then], Book(other), member, newest, key, "")
+            until_it_waits(first, other.info.backend_pid)
+            fresh_database.shift_clock("1 hour")
+        assert waiting.result(10).status is Status.OK
+        assert book.violations() == {}
