@@ -44,6 +44,7 @@ def test_both_ways_write_and_answer_the_same_byte_by_byte(book: Book, seed: int)
     keys: list[UUID] = []
     open_holds: dict[UUID, int] = {}
     ok = 0
+    arguments: tuple[Any, ...]
     for _ in range(40):
         key = chance.choice(keys) if keys and chance.random() < 0.15 else book.new_id()
         match chance.randrange(6):
