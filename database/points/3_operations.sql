@@ -209,6 +209,10 @@ begin
         where program_id = p_program_id and accrual_op_id = a.op_id) then
         return points.answer('over_accrual', m, p_op_id, p_amount);
     end if;
+    -- What is owed is counted exactly too.
+    if p_debt_policy = 'debt' and not points.is_amount(m.debt + p_amount) then
+        return points.answer('invalid', m, p_op_id, p_amount);
+    end if;
 
     insert into points.reversal values (
         p_program_id, p_op_id, p_partner, p_partner_reference, p_reversal_reference, a.op_id, p_amount, p_request_hash, v_now)

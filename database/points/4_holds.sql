@@ -9,6 +9,8 @@ create or replace function points.hold(
     p_request_hash bytea, p_actor text
 ) returns points.outcome language plpgsql security definer as $$
 declare
+    -- One instant for the link and the row, also where the clock may be set between two statements.
+    v_now timestamptz := clock.now();
     v_available bigint;
     v_held bigint;
     v_pending bigint;
@@ -38,10 +40,10 @@ begin
             || points.sealed(p_actor)
             || '\xffffffff'                                                    -- no approver
             || int4send(octet_length(p_request_hash)) || p_request_hash
-            || timestamptz_send(clock.now()) || timestamptz_send(clock.now()))
+            || timestamptz_send(v_now) || timestamptz_send(v_now))
     where m.program_id = p_program_id and m.member_id = p_member_id and m.head > p_amount
         -- Nowhere is it later: what is good until then need not know where the programme is.
-        and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)
+        and m.head_key >= points.lot_key(((v_now + interval '14 hours') at time zone 'UTC')::date, true)
     returning m.available, m.held, m.pending, m.debt, m.version, m.head_key, m.chain
     into v_available, v_held, v_pending, v_debt, v_version, v_key, v_chain;
     if not found then
@@ -51,7 +53,7 @@ begin
         op_id, member_id, sequence, amount, available_after, held_after, pending_after, debt_after, occurred_at, created_at,
         txid, program_id, kind, leg, dr, cr, chain, request_hash, actor, lot_keys, lot_amounts)
     values (
-        p_op_id, p_member_id, v_version, p_amount, v_available, v_held, v_pending, v_debt, clock.now(), clock.now(),
+        p_op_id, p_member_id, v_version, p_amount, v_available, v_held, v_pending, v_debt, v_now, v_now,
         txid_current(), p_program_id, 'hold', 1, 1, 2, v_chain, p_request_hash, p_actor, array[v_key], array[p_amount])
     on conflict do nothing;
     if not found then
@@ -60,13 +62,15 @@ begin
     return row('ok', p_op_id, v_version, v_available, v_held, v_pending, v_debt, p_amount)::points.outcome;
 end $$;
 
--- The link of a member's row by its number; before the first there is none.
+-- The link of a member's row by its number; before the first there is none. Null, and so refused by the member's row, if the
+-- row is not here any more.
 create or replace function points.link_at(p_program_id int, p_member_id bigint, p_sequence bigint) returns bytea
 language plpgsql stable as $$
 begin
-    return coalesce((
+    if p_sequence = 0 then return ''; end if;
+    return (
         select j.chain from points.journal j
-        where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence = p_sequence), '');
+        where j.program_id = p_program_id and j.member_id = p_member_id and j.sequence = p_sequence);
 end $$;
 
 -- The key was taken, so the usual hold puts the row back as it was and tells what the key was first.
@@ -144,6 +148,7 @@ create or replace function points.settle(
     p_program_id int, p_member_id bigint, p_op_id uuid, p_hold_id uuid, p_amount bigint, p_actor text
 ) returns points.outcome language plpgsql security definer as $$
 declare
+    v_now timestamptz := clock.now();
     v_hash bytea := points.request('settle', p_hold_id::text, p_amount::text);
     v_hold bigint[];
     v_available bigint;
@@ -173,11 +178,11 @@ begin
                 || '\x000000010000000000000014000000010000000100000008' || int8send(p_amount) || '\xffffffff'
                 || points.sealed(p_hold_id::text) || '\xffffffff' || points.sealed(p_actor) || '\xffffffff'
                 || int4send(octet_length(v_hash)) || v_hash
-                || timestamptz_send(clock.now()) || timestamptz_send(clock.now()))
+                || timestamptz_send(v_now) || timestamptz_send(v_now))
         where m.program_id = p_program_id and m.member_id = p_member_id
             and m.hold_ids[1] = p_hold_id and m.hold_ids[2] is distinct from p_hold_id and m.holds[1:4] = v_hold
             -- Nothing lapsed has to be written off first.
-            and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)
+            and m.head_key >= points.lot_key(((v_now + interval '14 hours') at time zone 'UTC')::date, true)
         returning m.available, m.held, m.pending, m.debt, m.version, m.chain
         into v_available, v_held, v_pending, v_debt, v_version, v_chain;
     end if;
@@ -188,7 +193,7 @@ begin
         op_id, member_id, sequence, amount, available_after, held_after, pending_after, debt_after, occurred_at, created_at,
         txid, program_id, kind, leg, dr, cr, chain, request_hash, actor, lot_keys, lot_amounts, ref_op)
     values (
-        p_op_id, p_member_id, v_version, p_amount, v_available, v_held, v_pending, v_debt, clock.now(), clock.now(),
+        p_op_id, p_member_id, v_version, p_amount, v_available, v_held, v_pending, v_debt, v_now, v_now,
         txid_current(), p_program_id, 'settle', 1, 2, 11, v_chain, v_hash, p_actor, v_hold[2:2]::int[], array[p_amount],
         p_hold_id)
     on conflict do nothing;

@@ -63,7 +63,10 @@ begin
     if not points.has_room(m, p_amount) then return points.answer('invalid', m, p_op_id, p_amount); end if;
 
     insert into points.restoration values (
-        p_program_id, p_member_id, p_hold_id, p_event_key, p_op_id, p_amount, v_hash, v_now);
+        p_program_id, p_member_id, p_hold_id, p_event_key, p_op_id, p_amount, v_hash, v_now)
+    on conflict do nothing;
+    -- Another member's restoration has the key.
+    if not found then return points.answer('key_reuse', m, p_op_id, 0); end if;
     m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');
     select * into v_parts from points.split(v_spent.lot_keys, v_spent.lot_amounts, v_spent.redeemed - p_amount);
     select * into r from points.put_back(m, v_parts.rest_keys, v_parts.rest_amounts, p_caused_by, p_return_days);

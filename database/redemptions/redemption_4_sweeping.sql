@@ -90,9 +90,12 @@ declare
     extended bigint := 0;
 begin
     for due in
-        select r.program_id, r.redemption_id, r.member_id, r.points from redemptions.redemption as r
-        where r.state in ('ordering', 'settled') and r.lease_until <= clock.now() + interval '1 day'
-        order by r.lease_until limit extend_leases.most for no key update skip locked
+        with found as materialized (
+            select r.program_id, r.redemption_id, r.member_id, r.points from redemptions.redemption as r
+            where r.state in ('ordering', 'settled') and r.lease_until <= clock.now() + interval '1 day'
+            order by r.lease_until limit extend_leases.most for no key update skip locked)
+        -- The ledger's lock order.
+        select * from found as f order by f.program_id, f.member_id
     loop
         perform points.extend_lease(due.program_id, due.member_id, due.redemption_id, clock.now() + interval '3 days')
         where due.points > 0;
@@ -115,10 +118,13 @@ declare
     abandoned uuid[] := '{}';
 begin
     for left_standing in
-        select r.* from redemptions.redemption as r
-        where r.execution_started_at is null and r.execution_number = 0 and r.place_before <= clock.now()
-          and r.state in ('held', 'cancelled')
-        order by r.created_at limit abandon.most for no key update skip locked
+        with found as materialized (
+            select r.* from redemptions.redemption as r
+            where r.execution_started_at is null and r.execution_number = 0 and r.place_before <= clock.now()
+              and r.state in ('held', 'cancelled')
+            order by r.created_at limit abandon.most for no key update skip locked)
+        -- The ledger's lock order.
+        select * from found as f order by f.program_id, f.member_id
     loop
         if left_standing.state = 'held' then
             perform redemptions.fail(left_standing, 'expired');

@@ -199,13 +199,13 @@ MUTANTS = (
     _of(
         "a hold takes lapsed points",
         HOLDS,
-        ("the programme is.\n        and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n",
+        ("the programme is.\n        and m.head_key >= points.lot_key(((v_now + interval '14 hours') at time zone 'UTC')::date, true)\n",
          "the programme is.\n"),
     ),
     _of(
         "a settling keeps lapsed points",
         HOLDS,
-        ("            and m.head_key >= points.lot_key(((clock.now() + interval '14 hours') at time zone 'UTC')::date, true)\n", ""),
+        ("            and m.head_key >= points.lot_key(((v_now + interval '14 hours') at time zone 'UTC')::date, true)\n", ""),
     ),
     _of(
         "a hold may take more than its lot has",

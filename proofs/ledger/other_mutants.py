@@ -44,7 +44,7 @@ OTHER_MUTANTS = (
         "an event restores again",
         RESTORE,
         ("    if found then return points.replay(m, v_known, v_hash); end if;\n", ""),
-        ("p_amount, v_hash, v_now);", "p_amount, v_hash, v_now) on conflict do nothing;"),
+        ("    if not found then return points.answer('key_reuse', m, p_op_id, 0); end if;\n", ""),
     ),
     _of(
         "the soonest of the spent points come back",

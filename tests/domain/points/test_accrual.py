@@ -259,3 +259,14 @@ def test_only_the_partner_whose_purchase_it_was_can_release_it(book: Book) -> No
     assert _release(book, basket, program=2).status is Status.UNKNOWN_ACCRUAL
     assert _release(book, "nothing").status is Status.UNKNOWN_ACCRUAL
     assert book.row(member)["pending"] == 100
+
+
+def test_debt_is_no_more_than_everybody_can_count(book: Book) -> None:
+    member, baskets = book.member(), [f"basket-{book.new_id()}" for _ in range(2)]
+    for basket in baskets:
+        book.accrue(member, 2**53 - 1, reference=basket)
+        book.settle(member, book.hold(member, 2**53 - 1).op_id, 2**53 - 1)
+    assert book.reverse(baskets[0], 2**53 - 1).debt == 2**53 - 1
+    assert book.reverse(baskets[1], 1).status is Status.INVALID
+    assert book.reverse(baskets[1], 1, policy="write_off").status is Status.OK
+    assert book.row(member)["debt"] == 2**53 - 1

@@ -305,3 +305,11 @@ def test_points_that_nobody_recorded_as_restored_are_a_violation(
             f" perform points.store(m); end $$".encode()
         )
         assert broken <= set(book.violations())
+
+
+def test_a_key_that_restored_another_members_points_is_key_reuse(book: Book) -> None:
+    mine, theirs = book.member((None, 100)), book.member((None, 100))
+    key = book.restore(theirs, redeem(book, theirs, 40), 10).op_id
+    hold, before = redeem(book, mine, 40), book.row(mine)
+    assert book.restore(mine, hold, 10, op_id=key).status is Status.KEY_REUSE
+    assert book.row(mine) == before
