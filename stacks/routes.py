@@ -50,6 +50,9 @@ MEMBER = (
     _member("POST", "/redemptions/{redemption_id}/payment-approval"),
     _member("POST", "/redemptions/{redemption_id}/cancel"),
     _member("PUT", "/redemptions/{redemption_id}/address"),
+    _member("POST", "/redemptions/{redemption_id}/step-up"),
+    _member("POST", "/redemptions/{redemption_id}/step-up/confirmation"),
+    Route("POST", "/security/not-me", "member_api", None),
 )
 MANAGER = (
     _staff("POST", "/members"),
@@ -58,6 +61,10 @@ MANAGER = (
     _staff("GET", "/adjustments"),
     _staff("POST", "/adjustments/{adjustment_id}/approval"),
     _staff("GET", "/redemptions/{redemption_id}"),
+    _staff("GET", "/screening"),
+    _staff("POST", "/screening/{case_id}/decision"),
+    _staff("GET", "/members/{member_number}/freezes"),
+    _staff("POST", "/members/{member_number}/unfreeze"),
     _staff("GET", "/notices/unwarned-lots"),
     _staff("GET", "/notices/lost-messages"),
     _staff("GET", "/finance/rates"),

@@ -117,10 +117,10 @@ begin
     for left_standing in
         select r.* from redemptions.redemption as r
         where r.execution_started_at is null and r.execution_number = 0 and r.place_before <= clock.now()
-          and r.state in ('held', 'cancelled')
+          and r.state in ('held', 'step_up', 'review', 'cancelled')
         order by r.created_at limit abandon.most for no key update skip locked
     loop
-        if left_standing.state = 'held' then
+        if left_standing.state <> 'cancelled' then
             perform redemptions.fail(left_standing, 'expired');
         end if;
         perform redemptions.release_points(left_standing.program_id, left_standing.redemption_id);
