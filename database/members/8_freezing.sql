@@ -87,4 +87,13 @@ language sql stable security definer set search_path = pg_catalog as $$
      where a.program_id = p_program_id and a.member_id = p_member_id and a.address_id = p_address_id
 $$;
 
+-- The password of this sign-in was set anew: said to the contact of old. Who has no membership is told nothing.
+create or replace function members.password_changed(p_program_id integer, p_subject text) returns void
+language sql security definer set search_path = pg_catalog as $$
+    select outbox.emit(m.program_id, 'security.password_changed', m.member_id::text, clock.new_id(),
+                       jsonb_build_object('member_id', m.member_id))
+      from members.member m where m.program_id = p_program_id and m.subject = p_subject and m.state <> 'closed'
+$$;
+
+grant execute on function members.password_changed(integer, text) to identity_trigger;
 grant execute on function members.unfreeze(integer, text, text, text), members.freezes(integer, text) to manager_api;
