@@ -16,6 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.api import ApiStack
 from stacks.assets import BuildError
 from stacks.database import DatabaseStack
+from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
@@ -61,7 +62,8 @@ def build(app: cdk.App, settings: Settings) -> None:
     notifications = NotificationsStack(
         app, named("notifications"), messaging=messaging, integrations=integrations, **inside
     )
-    api = ApiStack(app, named("api"), identity=identity, **outside)
+    documents = DocumentsStack(app, named("documents"), messaging=messaging, **inside)
+    api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     ObservabilityStack(
         app,
         named("observability"),
@@ -72,6 +74,7 @@ def build(app: cdk.App, settings: Settings) -> None:
         services=services,
         api=api,
         notifications=notifications,
+        documents=documents,
         **common,
     )
     for stack in (network, database, identity):

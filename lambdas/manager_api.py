@@ -10,9 +10,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
-from lambdas.manager_routes import campaigns, finance, notices, screening
+from lambdas.manager_routes import campaigns, documents, finance, notices, screening
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import database
+from loyalty.documents import reading as stored
 from loyalty.members import adjusting, membership
 from loyalty.points import ledger
 from loyalty.programme import reading
@@ -23,6 +24,7 @@ app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(notices.router)
 app.include_router(screening.router)
+app.include_router(documents.router)
 
 SCOPE = "loyalty/staff"
 SUPPORT, OPERATOR = "support", "business-operator"
@@ -181,16 +183,15 @@ def post_approval(adjustment_id: UUID, body: Approval) -> AdjustmentState:
 @app.get("/redemptions/<redemption_id>", summary="One redemption with all that happened")
 def get_redemption(redemption_id: UUID) -> dict[str, Any]:
     who = _staff()
-    row = (
-        database()
-        .connection()
-        .execute("select redemptions.overview_for_staff(%s, %s) as overview", (who.program_id, redemption_id))
-        .fetchone()
-    )
+    connection = database().connection()
+    row = connection.execute(
+        "select redemptions.overview_for_staff(%s, %s) as overview", (who.program_id, redemption_id)
+    ).fetchone()
     if row is None or row["overview"] is None:
         raise Refusal(Kind.NOT_FOUND, "no-such-redemption", "This programme has no such redemption.")
     overview: dict[str, Any] = row["overview"]
-    return overview
+    found = stored.of_redemption_for_staff(connection, who.program_id, redemption_id)
+    return overview | {"documents": found}
 
 
 def _staff(*groups: str) -> Caller:

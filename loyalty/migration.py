@@ -26,6 +26,7 @@ ROOMS = (
     "orders",
     "redemptions",
     "notifications",
+    "documents",
     "reports",
 )
 

@@ -18,6 +18,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
 from stacks.constructs.web_firewall import WebFirewall
+from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.identity import IdentityStack, trigger_name
 from stacks.integrations import IntegrationsStack
@@ -39,6 +40,7 @@ class ApiStack(Stack):
         messaging: MessagingStack,
         integrations: IntegrationsStack,
         engine: EngineStack,
+        documents: DocumentsStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -49,11 +51,14 @@ class ApiStack(Stack):
         self._functions = Functions(self, vpc=vpc, settings=settings)
         self._programmes = {"PROGRAM_BY_CLIENT": identity.program_by_client}
         self._mail_from = {"MAIL_FROM": settings.messaging.mail_from}
+        self._documents = {"DOCUMENTS_BUCKET": documents.bucket.bucket_name}
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
         functions = {
             "member_api": self._member_api(portal, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
-            "manager_api": self._function("manager_api", "Staff's requests", {"CORS_ORIGIN": manager}, calls_out=False),
+            "manager_api": self._function(
+                "manager_api", "Staff's requests", {**self._documents, "CORS_ORIGIN": manager}, calls_out=False
+            ),
             "partner_api": self._function(
                 "partner_api",
                 "Partners' requests",
@@ -63,6 +68,8 @@ class ApiStack(Stack):
             "webhook_api": self._webhook_api(messaging, integrations),
             "payment_webhook": self._payment_webhook(integrations),
         }
+        for reader in ("member_api", "manager_api"):
+            self._may_open(functions[reader], documents)
         logs_allowed = self._gateway_logs()
         pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}
         origins = {"Member": portal, "Manager": manager, "Inbound": None}
@@ -107,6 +114,7 @@ class ApiStack(Stack):
             "Members' requests but quotes",
             {
                 **self._mail_from,
+                **self._documents,
                 "CORS_ORIGIN": origin,
                 "STATE_MACHINE_ARN": engine.state_machine.state_machine_arn,
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
@@ -213,6 +221,15 @@ class ApiStack(Stack):
     def _may_send_mail(self, function: lambda_.Function, messaging: MessagingStack) -> None:
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn])
+        )
+
+    def _may_open(self, function: lambda_.Function, documents: DocumentsStack) -> None:
+        documents.let_read(function)
+        assert function.role is not None
+        acknowledge(
+            function.role,
+            "Objects of our own bucket, whose names nobody is to guess; the function asks the database whose they are",
+            f"AwsSolutions-IAM5[Resource::{documents.objects_from_elsewhere}]",
         )
 
     def _gateway_logs(self) -> apigateway.CfnAccount:

@@ -41,6 +41,7 @@ ROLES = (
     "shipment_notification",
     "notification_feedback",
     "points_notices",
+    "invoicing",
 )
 
 

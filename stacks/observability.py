@@ -16,6 +16,7 @@ from constructs import Construct
 from stacks.api import ApiStack
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
+from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.messaging import MessagingStack
@@ -96,6 +97,7 @@ class ObservabilityStack(Stack):
         services: ServicesStack,
         api: ApiStack,
         notifications: NotificationsStack,
+        documents: DocumentsStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -108,6 +110,7 @@ class ObservabilityStack(Stack):
             "OrderInformation": messaging.order_information.queue,
             "Events": notifications.events.queue,
             "Feedback": notifications.feedback.queue,
+            "Documents": documents.requests.queue,
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -116,8 +119,15 @@ class ObservabilityStack(Stack):
             "Arrivals": feeds.dead_letters,
             "Events": notifications.events.dead_letters,
             "Feedback": notifications.feedback.dead_letters,
+            "Documents": documents.requests.dead_letters,
         }
-        functions = [*api.functions, *engine.functions, *feeds.functions, *notifications.functions]
+        functions = [
+            *api.functions,
+            *engine.functions,
+            *feeds.functions,
+            *notifications.functions,
+            *documents.functions,
+        ]
         self._dashboard(cluster, queues, dead, functions, engine, services, api)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, api)

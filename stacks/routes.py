@@ -53,6 +53,8 @@ MEMBER = (
     _member("POST", "/redemptions/{redemption_id}/step-up"),
     _member("POST", "/redemptions/{redemption_id}/step-up/confirmation"),
     Route("POST", "/security/not-me", "member_api", None),
+    _member("GET", "/redemptions/{redemption_id}/documents"),
+    _member("GET", "/documents/{document_id}"),
 )
 MANAGER = (
     _staff("POST", "/members"),
@@ -65,6 +67,8 @@ MANAGER = (
     _staff("POST", "/screening/{case_id}/decision"),
     _staff("GET", "/members/{member_number}/freezes"),
     _staff("POST", "/members/{member_number}/unfreeze"),
+    _staff("GET", "/redemptions/{redemption_id}/documents"),
+    _staff("GET", "/documents/{document_id}"),
     _staff("GET", "/notices/unwarned-lots"),
     _staff("GET", "/notices/lost-messages"),
     _staff("GET", "/finance/rates"),

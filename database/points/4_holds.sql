@@ -247,6 +247,48 @@ begin
     return points.answer('ok', m, p_op_id, p_amount);
 end $$;
 
+-- Internal: points go back to the lots they came from, by the return rule. In `m` they are there; those that cannot come back
+-- any more are `gone`. `back_to` says where they went, as far as that is another lot.
+create or replace function points.put_back(
+    inout m points.standing, p_keys int[], p_amounts bigint[], p_caused_by text, p_return_days int,
+    out back bigint, out back_keys int[], out back_amounts bigint[], out back_to int[],
+    out gone bigint, out gone_keys int[], out gone_amounts bigint[]
+) language plpgsql stable as $$
+declare
+    v_today date := points.today(m.program_id);
+    v_first_good int := points.lot_key(points.today(m.program_id), true);
+    v_lots record;
+    v_key int;
+begin
+    back := 0;
+    back_keys := '{}';
+    back_amounts := '{}';
+    back_to := '{}';
+    gone := 0;
+    gone_keys := '{}';
+    gone_amounts := '{}';
+    for i in 1 .. cardinality(p_keys) loop
+        v_key := p_keys[i];
+        if v_key < v_first_good and p_caused_by = 'member' and points.lot_extended(v_key) then
+            gone := gone + p_amounts[i];
+            gone_keys := gone_keys || v_key;
+            gone_amounts := gone_amounts || p_amounts[i];
+            continue;
+        end if;
+        back := back + p_amounts[i];
+        back_keys := back_keys || v_key;
+        back_amounts := back_amounts || p_amounts[i];
+        if v_key < v_first_good then
+            v_key := points.lot_key(v_today + p_return_days, p_caused_by = 'member' or points.lot_extended(v_key));
+        end if;
+        back_to := back_to || v_key;
+        select * into v_lots from points.put(m.lot_keys, m.lot_amounts, v_key, p_amounts[i]);
+        m.lot_keys := v_lots.p_keys;
+        m.lot_amounts := v_lots.p_amounts;
+    end loop;
+    back_to := nullif(back_to, back_keys);
+end $$;
+
 create or replace function points.release(
     p_program_id int, p_member_id bigint, p_op_id uuid, p_hold_id uuid, p_amount bigint, p_caused_by text,
     p_return_days int, p_actor text
@@ -255,21 +297,12 @@ declare
     v_now timestamptz := clock.now();
     -- Not return_days: a retry after the policy changed is still the same request.
     v_hash bytea := points.request('release', p_hold_id::text, p_amount::text, p_caused_by);
-    v_today date := points.today(p_program_id);
-    v_first_good int := points.lot_key(points.today(p_program_id), true);
     m points.standing;
     h points.pinned;
     j points.journal;
     v_replay points.outcome;
     v_parts record;
-    v_lots record;
-    v_key int;
-    v_back_keys int[] := '{}';
-    v_back_amounts bigint[] := '{}';
-    v_back_to int[] := '{}';
-    v_gone_keys int[] := '{}';
-    v_gone_amounts bigint[] := '{}';
-    v_back bigint := 0;
+    r record;
 begin
     if not points.is_amount(p_amount) or not points.is_key(p_op_id) or p_actor is null
         or p_caused_by is null or p_caused_by not in ('member', 'ours')
@@ -286,25 +319,8 @@ begin
 
     m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');
     select * into v_parts from points.split(h.lot_keys, h.lot_amounts, h.open - p_amount);
-    for i in 1 .. cardinality(v_parts.rest_keys) loop
-        v_key := v_parts.rest_keys[i];
-        if v_key < v_first_good and p_caused_by = 'member' and points.lot_extended(v_key) then
-            v_gone_keys := v_gone_keys || v_key;
-            v_gone_amounts := v_gone_amounts || v_parts.rest_amounts[i];
-            continue;
-        end if;
-        v_back_keys := v_back_keys || v_key;
-        v_back_amounts := v_back_amounts || v_parts.rest_amounts[i];
-        v_back := v_back + v_parts.rest_amounts[i];
-        if v_key < v_first_good then
-            v_key := points.lot_key(v_today + p_return_days, p_caused_by = 'member' or points.lot_extended(v_key));
-        end if;
-        v_back_to := v_back_to || v_key;
-        select * into v_lots from points.put(m.lot_keys, m.lot_amounts, v_key, v_parts.rest_amounts[i]);
-        m.lot_keys := v_lots.p_keys;
-        m.lot_amounts := v_lots.p_amounts;
-    end loop;
-
+    select * into r from points.put_back(m, v_parts.rest_keys, v_parts.rest_amounts, p_caused_by, p_return_days);
+    m := r.m;
     j.op_id := p_op_id;
     j.ref_op := p_hold_id;
     j.reference := p_caused_by;
@@ -312,13 +328,12 @@ begin
     j.actor := p_actor;
     j.occurred_at := v_now;
     j.created_at := v_now;
-    if v_back > 0 then
-        m := points.post(
-            m, j, 1, 'release', 2, 1, v_back, v_back_keys, v_back_amounts, nullif(v_back_to, v_back_keys));
+    if r.back > 0 then
+        m := points.post(m, j, 1, 'release', 2, 1, r.back, r.back_keys, r.back_amounts, r.back_to);
     end if;
-    if v_back < p_amount then
+    if r.gone > 0 then
         m := points.post(
-            m, j, case when v_back > 0 then 2 else 1 end, 'expire', 2, 12, p_amount - v_back, v_gone_keys, v_gone_amounts);
+            m, j, case when r.back > 0 then 2 else 1 end, 'expire', 2, 12, r.gone, r.gone_keys, r.gone_amounts);
     end if;
     perform points.store(points.pin(m, p_hold_id, v_parts.first_keys, v_parts.first_amounts, h.lease_until));
     return points.answer('ok', m, p_op_id, p_amount);

@@ -78,7 +78,7 @@ begin
             or 0 >= any (j.lot_amounts)
     ) + (select count(*) from points.hold h where 0 >= any (h.lot_amounts));
 
-    -- Every accrual and reversal has exactly its one operation, with its amount and its request's hash.
+    -- Every accrual, reversal and restoration has exactly its one operation, with its amount and its request's hash.
     return query
     with op as (
         select j.program_id, j.member_id, j.op_id, sum(j.amount) as amount, count(*) as legs, max(j.leg) as last_leg,
@@ -91,6 +91,8 @@ begin
         select r.program_id, a.member_id, r.op_id, r.amount, r.request_hash
         from points.reversal r
         join points.accrual a on a.program_id = r.program_id and a.op_id = r.accrual_op_id
+        union all
+        select program_id, member_id, op_id, amount, request_hash from points.restoration
     )
     select 'I4 at most once', (
         select count(*) from op o where o.hashes <> 1 or o.legs <> o.last_leg or o.legs <> o.spread
@@ -100,7 +102,7 @@ begin
     ) + (
         select count(*) from (
             select distinct j.program_id, j.member_id, j.op_id from points.journal j
-            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13
+            where (j.kind in ('accrue', 'repay') and j.dr = 10) or j.cr = 13 or j.dr = 11
         ) j left join recorded r using (program_id, member_id, op_id)
         where r.op_id is null
     ) + (
@@ -112,7 +114,7 @@ begin
         ) t
     );
 
-    -- A hold's settled and returned points and what is open are what was held, lot by lot, and never more on the way.
+    -- A hold's settled and released points and what is open are what was held, lot by lot, and never more on the way.
     return query
     with step as (
         select j.program_id, j.member_id, case when j.cr = 2 then j.op_id else j.ref_op end as hold_id, j.sequence, l.key,
@@ -134,6 +136,14 @@ begin
     select 'I5 a hold is resolved exactly once', (
         select count(*) from rest r full join pinned p using (program_id, member_id, hold_id, key)
         where coalesce(r.open, 0) <> coalesce(p.amount, 0) or coalesce(r.lowest, 0) < 0
+    ) + (
+        -- Of what was settled of a lot never more is restored.
+        select count(*) from (
+            select sum(case when j.cr = 11 then l.amount else -l.amount end) over (
+                partition by j.program_id, j.member_id, j.ref_op, l.key order by j.sequence) as redeemed
+            from points.journal j, unnest(j.lot_keys, j.lot_amounts) as l (key, amount)
+            where 11 in (j.dr, j.cr)
+        ) s where s.redeemed < 0
     );
 
     return query
@@ -153,7 +163,7 @@ begin
         where coalesce(l.amount, 0) <> coalesce(k.amount, 0)
     ) + (
         select count(*) from points.journal j
-        where (j.dr in (1, 2) or j.cr in (1, 2))
+        where (j.dr in (1, 2, 11) or j.cr in (1, 2))
             and j.amount is distinct from (select sum(x) from unnest(j.lot_amounts) x)
     );
 
@@ -174,10 +184,10 @@ begin
         or (j.kind = 'adjust' and j.dr = 1 and l.key < t.first_good)
         or (j.kind = 'transfer' and l.key < t.first_good)
         or (j.kind = 'expire' and l.key >= t.first_good)
-        or (j.kind = 'expire' and j.dr = 2 and not points.lot_extended(l.key))
-        or (j.kind = 'release' and coalesce(l.moved_to, l.key) < t.first_good)
-        or (j.kind = 'release' and l.moved_to <> l.key and l.key >= t.first_good)
-        or (j.kind = 'release' and j.reference = 'member' and l.moved_to <> l.key
+        or (j.kind = 'expire' and j.dr in (2, 11) and not points.lot_extended(l.key))
+        or (j.kind in ('release', 'restore') and coalesce(l.moved_to, l.key) < t.first_good)
+        or (j.kind in ('release', 'restore') and l.moved_to <> l.key and l.key >= t.first_good)
+        or (j.kind in ('release', 'restore') and j.reference = 'member' and l.moved_to <> l.key
             and (points.lot_extended(l.key) or not points.lot_extended(l.moved_to)));
 
     return query
@@ -199,6 +209,7 @@ begin
         select count(*) from (
             select 'points.accrual'::regclass::oid as relation
             union all select 'points.reversal'::regclass::oid
+            union all select 'points.restoration'::regclass::oid
             union all select relid from pg_partition_tree('points.journal')
         ) t
         where (

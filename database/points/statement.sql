@@ -15,7 +15,7 @@ create or replace function points.statement(
     op_id uuid, ref_op uuid, dr smallint, cr smallint
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select j.sequence, j.kind::text, case when j.dr in (1, 2, 3, 4) and j.cr <> 1 then -j.amount else j.amount end,
+    select j.sequence, j.kind::text, case when j.dr in (1, 2, 3, 4, 11) and j.cr <> 1 then -j.amount else j.amount end,
         j.available_after, j.held_after, j.occurred_at, j.created_at, j.reference, a.partner, a.partner_reference,
         (
             select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(

@@ -16,7 +16,7 @@ begin
         )
         select coalesce((select sum(amount) from held), 0) - coalesce((
             select sum(l.amount) from lately l join held h on h.op_id = l.ref_op
-            where l.kind = 'release' and l.reference = 'ours'), 0));
+            where l.kind in ('release', 'restore') and l.reference = 'ours'), 0));
 end $$;
 
 -- points.hold, unless it would pass the limit (null: there is none): then `velocity`, and nothing has happened.

@@ -154,7 +154,7 @@ begin
 end
 $$;
 
--- Internal: of what redemptions cost their campaigns only the accepted units' part stays; nothing while none is accepted.
+-- Internal: of what redemptions cost their campaigns only the part of accepted units that stay is spent; nothing while none is.
 -- Again changes nothing. Last in its transaction, like the spending; for several redemptions once, with all of them.
 create or replace function redemptions.return_discounts(redemption_ids uuid[]) returns void
 language plpgsql set search_path = pg_catalog as $$
@@ -164,8 +164,8 @@ declare
 begin
     for discount in
         select r.program_id, l.campaign, r.quote_id, r.currency,
-               sum(coalesce(l.accepted_quantity, 0) * l.unit_discount_minor)::bigint as amount_minor,
-               sum(coalesce(l.accepted_quantity, 0) * l.unit_saved_points)::bigint as points
+               sum((coalesce(l.accepted_quantity, 0) - l.given_back) * l.unit_discount_minor)::bigint as amount_minor,
+               sum((coalesce(l.accepted_quantity, 0) - l.given_back) * l.unit_saved_points)::bigint as points
         from redemptions.redemption as r
         join redemptions.line as l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
         where r.redemption_id = any (return_discounts.redemption_ids) and l.campaign is not null

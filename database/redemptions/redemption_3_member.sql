@@ -112,9 +112,12 @@ begin
             'lines', (select jsonb_agg(jsonb_build_object(
                           'line_number', l.line_number, 'asin', l.asin, 'title', l.title, 'image_url', l.image_url,
                           'quantity', l.quantity, 'unit_points', l.unit_points, 'unit_money_minor', l.unit_money_minor,
-                          'accepted_quantity', l.accepted_quantity, 'reasons', l.reasons) order by l.line_number)
+                          'accepted_quantity', l.accepted_quantity, 'given_back', l.given_back,
+                          'reasons', l.reasons) order by l.line_number)
                       from redemptions.line as l
                       where l.program_id = r.program_id and l.redemption_id = r.redemption_id),
+            'given_back', (select coalesce(jsonb_agg(to_jsonb(b)), '[]')
+                           from redemptions.given_back(r.program_id, r.redemption_id) as b),
             'parts', (select coalesce(jsonb_agg(to_jsonb(o)), '[]') from orders.parts(r.program_id, r.redemption_id) as o),
             'progress', orders.progress_of(r.program_id, r.redemption_id),
             'queue', (select to_jsonb(w) from orders.expected_wait(r.program_id, r.redemption_id) as w),

@@ -113,7 +113,7 @@ select 'a campaign pays the discount of what was promised or accepted, and of no
         full join (
             select r.program_id, r.quote_id, l.campaign, r.currency, r.state, r.accepted_points is not null as accepted,
                    sum(l.quantity * l.unit_discount_minor) as promised_minor,
-                   sum(coalesce(l.accepted_quantity, 0) * l.unit_discount_minor) as accepted_minor
+                   sum((coalesce(l.accepted_quantity, 0) - l.given_back) * l.unit_discount_minor) as accepted_minor
             from redemptions.redemption as r
             join redemptions.line as l using (program_id, redemption_id)
             where l.campaign is not null
@@ -128,6 +128,31 @@ select 'a campaign pays the discount of what was promised or accepted, and of no
                 when d.accepted then d.accepted_minor
                 when d.state = 'closed' then 0
                 else d.promised_minor end)
+union all
+select 'what was given back is whole units of what was accepted, to the point and to the cent',
+       (select count(*) from redemptions.line as l
+        full join (
+            select b.program_id, b.redemption_id, b.line_number, sum(b.quantity) as quantity, sum(b.points) as points,
+                   sum(b.money_minor) as money
+            from redemptions.units_back as b group by 1, 2, 3) as b using (program_id, redemption_id, line_number)
+        left join redemptions.redemption as r using (program_id, redemption_id)
+        where coalesce(l.given_back, 0) <> coalesce(b.quantity, 0)
+           or coalesce(b.quantity, 0) > coalesce(l.accepted_quantity, 0)
+           or b.points <> b.quantity * l.unit_points
+           or b.money <> case when r.accepted_money_minor > 0 then b.quantity * l.unit_money_minor else 0 end)
+union all
+select 'the ledger restored what was given back, and nothing else',
+       (select count(*) from points.restoration as o
+        full join (select * from redemptions.units_back where points > 0) as b
+            on b.program_id = o.program_id and b.op_id = o.op_id
+        where (o.amount, o.hold_id) is distinct from (b.points, b.redemption_id))
+union all
+select 'the payment gives back the money of what was given back, and nothing else',
+       (select count(*) from payments.money_back as m
+        full join (select * from redemptions.units_back where money_minor > 0) as b
+            on b.program_id = m.program_id and b.redemption_id = m.redemption_id
+           and b.line_number || ':' || b.event_key = m.event_key
+        where m.amount_minor is distinct from b.money_minor)
 union all
 select 'a redemption is open for less than thirty days, or a person knows of it',
        (select count(*) from redemptions.redemption as r

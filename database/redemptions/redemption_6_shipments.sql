@@ -21,8 +21,9 @@ returns integer language plpgsql security definer set search_path = pg_catalog a
 declare
     redemption redemptions.redemption;
     one record;
-    answer text;
+    answer record;
     done integer := 0;
+    units integer := 0;
 begin
     -- Everybody who hears of an order waits for the same row first (orders.follow), then for the redemption.
     perform orders.hold_still(follow_up.program_id, follow_up.redemption_id);
@@ -48,21 +49,21 @@ begin
     for one in
         select * from orders.to_give_back(follow_up.program_id, follow_up.redemption_id)
     loop
-        if to_regprocedure('redemptions.give_back(integer,uuid,integer,text,integer,text,text,text)') is null then
-            exit;
-        end if;
-        execute 'select status from redemptions.give_back($1, $2, $3, $4, $5, $6, $7, $8)' into answer
-        using redemption.program_id, redemption.redemption_id, one.line_number, one.event_key, one.quantity, 'ours',
-              one.cause, 'orders';
-        if answer in ('ok', 'replay') then
+        select * into answer from redemptions.take_back_lost(
+            redemption.program_id, redemption.redemption_id, one.line_number, one.event_key, one.quantity, one.cause);
+        if answer.status = 'ok' then
+            units := units + answer.units;
             perform orders.given_back(redemption.program_id, redemption.redemption_id, one.line_number, one.cause,
                                       one.cause_key, one.quantity);
         else
             perform orders.give_back_refused(redemption.program_id, redemption.redemption_id, one.line_number,
-                                             one.cause, one.cause_key, answer);
+                                             one.cause, one.cause_key, answer.status);
         end if;
         done := done + 1;
     end loop;
+    if units > 0 then
+        perform redemptions.return_discounts(array[redemption.redemption_id]);
+    end if;
     -- Last, so that what is given back is taken off before.
     if orders.all_due(redemption.program_id, redemption.redemption_id) and redemption.money_minor > 0 then
         perform payments.collect(redemption.program_id, redemption.redemption_id, 'nothing-more', 0, true);

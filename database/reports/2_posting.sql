@@ -6,6 +6,8 @@
 --    they are still there.
 --  * The accounting day is the day of the purchase in the programme's time zone, never later than its booking, and never a
 --    locked day: what comes late counts on the first open one. Its lot month stays that of the purchase.
+--  * Redeemed points that come back are those the redemption spent, of each lot those earned last first: they keep month and
+--    funder, and so every rate.
 --  * Points that a member gives another keep the month they were earned in and their funder, and so every rate: no movement,
 --    unless they pay what the receiver owes. The giver's row is posted before the receiver's.
 --  * A movement the books have no rule for stops the posting of everything: nothing is left out quietly.
@@ -137,20 +139,132 @@ begin
     end loop;
 end $$;
 
--- Internal: goods of a redemption are ordered: what campaigns paid for the accepted ones, to their funders' account.
+-- Internal: goods of a redemption are ordered, or given back: what campaigns pay for those that were accepted and stayed, as far
+-- as it was not told before, to their funders' account.
 create or replace function reports.post_discounts(p_program_id int, p_day date, p_redemption_id uuid) returns void
 language sql as $$
+    with due as (
+        select u.funder, l.campaign, sum((l.accepted_quantity - l.given_back) * l.unit_discount_minor)::bigint as amount_minor
+        from redemptions.line l
+        join redemptions.redemption r using (program_id, redemption_id)
+        join points.budget_use u on u.program_id = r.program_id and u.op_id = r.quote_id and u.campaign = l.campaign
+        where l.program_id = p_program_id and l.redemption_id = p_redemption_id
+        group by u.funder, l.campaign
+    ), news as (
+        select d.*, d.amount_minor - coalesce(k.amount_minor, 0) as more, (k.campaign is null)::int as first
+        from due d
+        left join reports.discounted k on k.program_id = p_program_id and k.redemption_id = p_redemption_id
+            and k.campaign = d.campaign
+        where d.amount_minor <> coalesce(k.amount_minor, 0)
+    ), told as (
+        insert into reports.discounted (program_id, redemption_id, campaign, amount_minor)
+        select p_program_id, p_redemption_id, n.campaign, n.amount_minor from news n
+        on conflict (program_id, redemption_id, campaign) do update
+        set amount_minor = excluded.amount_minor, row_xid = pg_current_xact_id()
+    )
     insert into reports.discount as d (program_id, day, funder, campaign, redemptions, amount_minor)
-    select p_program_id, p_day, u.funder, l.campaign, 1, sum(l.accepted_quantity * l.unit_discount_minor)
-    from redemptions.line l
-    join redemptions.redemption r using (program_id, redemption_id)
-    join points.budget_use u on u.program_id = r.program_id and u.op_id = r.quote_id and u.campaign = l.campaign
-    where l.program_id = p_program_id and l.redemption_id = p_redemption_id
-    group by u.funder, l.campaign having sum(l.accepted_quantity * l.unit_discount_minor) > 0
+    select p_program_id, p_day, n.funder, n.campaign, n.first, n.more from news n
     on conflict (program_id, day, funder, campaign) do update
-    set redemptions = d.redemptions + 1, amount_minor = d.amount_minor + excluded.amount_minor,
+    set redemptions = d.redemptions + excluded.redemptions, amount_minor = d.amount_minor + excluded.amount_minor,
         row_xid = pg_current_xact_id()
 $$;
+
+-- Internal: points of a redemption that were spent from a lot come back: whose they are, those earned last first.
+create or replace function reports.unspend(p_program_id int, p_redemption_id uuid, p_lot_key int, p_points bigint)
+returns table (lot_month date, funder text, points bigint) language plpgsql as $$
+declare
+    s record;
+    v_left bigint := p_points;
+begin
+    if not exists (
+        select from reports.redeemed o where o.program_id = p_program_id and o.redemption_id = p_redemption_id) then
+        -- Redeemed before the books kept this: of the earliest months of which anything is redeemed.
+        return query
+        select c.lot_month, c.funder, least(c.points, p_points - c.before)::bigint
+        from (
+            select m.lot_month, m.funder, sum(m.points) as points,
+                sum(sum(m.points)) over (order by m.lot_month, m.funder) - sum(m.points) as before
+            from (
+                select o.lot_month, o.funder, case o.event when 'redeemed' then o.points else -o.points end as points
+                from reports.movement o
+                where o.program_id = p_program_id and o.event in ('redeemed', 'restored')
+                union all
+                select o.lot_month, o.funder, o.restored - o.points from reports.redeemed o where o.program_id = p_program_id
+            ) m group by 1, 2 having sum(m.points) > 0
+        ) c where c.before < p_points;
+        return;
+    end if;
+    for s in
+        select o.lot_month, o.funder, o.points - o.restored as points from reports.redeemed o
+        where o.program_id = p_program_id and o.redemption_id = p_redemption_id and o.lot_key = p_lot_key
+            and o.restored < o.points
+        order by o.lot_month desc, o.funder desc
+    loop
+        exit when v_left = 0;
+        lot_month := s.lot_month;
+        funder := s.funder;
+        points := least(s.points, v_left);
+        v_left := v_left - points;
+        update reports.redeemed o set restored = o.restored + unspend.points, row_xid = pg_current_xact_id()
+        where o.program_id = p_program_id and o.redemption_id = p_redemption_id and o.lot_key = p_lot_key
+            and o.lot_month = s.lot_month and o.funder = s.funder;
+        return next;
+    end loop;
+    if v_left > 0 then
+        raise exception 'redemption %: the books know % points fewer than the ledger restored', p_redemption_id, v_left;
+    end if;
+end $$;
+
+-- Internal: so many of a redemption's points of a month come back. Of goods that had arrived they were recognised, as far as
+-- anything is; of others only if nothing else is left.
+create or replace function reports.post_returned(
+    p_program_id int, p_day date, p_redemption_id uuid, p_lot_month date, p_funder text, p_points bigint, p_arrived boolean
+) returns void language plpgsql as $$
+declare
+    v_waiting bigint := coalesce((
+        select u.points from reports.undelivered u
+        where u.program_id = p_program_id and u.redemption_id = p_redemption_id and u.lot_month = p_lot_month
+            and u.funder = p_funder), 0);
+    -- What is recognised of them: these are among what is still redeemed no longer.
+    v_recognised bigint := coalesce((
+        select sum(r.points - r.restored) from reports.redeemed r
+        where r.program_id = p_program_id and r.redemption_id = p_redemption_id and r.lot_month = p_lot_month
+            and r.funder = p_funder), 0) + p_points - v_waiting;
+    v_returned bigint := case when p_arrived then least(p_points, greatest(v_recognised, 0))
+                              else p_points - least(p_points, v_waiting) end;
+begin
+    if v_returned > 0 then
+        perform reports.move(p_program_id, p_day, p_funder, p_lot_month, 'returned', v_returned);
+    end if;
+    delete from reports.undelivered u
+    where u.program_id = p_program_id and u.redemption_id = p_redemption_id and u.lot_month = p_lot_month
+        and u.funder = p_funder and u.points = p_points - v_returned;
+    update reports.undelivered u set points = u.points - (p_points - v_returned), row_xid = pg_current_xact_id()
+    where u.program_id = p_program_id and u.redemption_id = p_redemption_id and u.lot_month = p_lot_month
+        and u.funder = p_funder and p_points > v_returned;
+end $$;
+
+-- Internal: a row of the points journal by which redeemed points come back, or lapse instead.
+create or replace function reports.post_restored(j points.journal, p_day date) returns void language plpgsql as $$
+declare
+    v_arrived boolean := exists (
+        select from redemptions.units_back b where b.op_id = j.op_id and b.program_id = j.program_id and b.kind = 'returned');
+    t record;
+begin
+    perform reports.post_discounts(j.program_id, p_day, j.ref_op);
+    for i in 1 .. cardinality(j.lot_keys) loop
+        for t in select * from reports.unspend(j.program_id, j.ref_op, j.lot_keys[i], j.lot_amounts[i]) loop
+            perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'restored', t.points);
+            perform reports.post_returned(j.program_id, p_day, j.ref_op, t.lot_month, t.funder, t.points, v_arrived);
+            if j.cr = 12 then
+                perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'lapsed', t.points);
+            else
+                perform reports.put(
+                    j.program_id, j.member_id, coalesce(j.lot_to[i], j.lot_keys[i]), t.lot_month, t.funder, t.points);
+            end if;
+        end loop;
+    end loop;
+end $$;
 
 -- Internal: one row of the points journal.
 create or replace function reports.post_row(j points.journal, p_locked_through date) returns void
@@ -167,6 +281,9 @@ begin
     if j.dr = 1 and j.cr = 2 or j.dr = 3 and j.cr = 1 then return; end if;  -- held, matured: still the same points
     if j.dr = 1 and j.cr = 16 or j.dr = 16 and j.cr in (1, 4) then
         perform reports.post_transfer(j, v_day);
+        return;
+    elsif j.dr = 11 and j.cr in (1, 12) then
+        perform reports.post_restored(j, v_day);
         return;
     end if;
     if j.dr = 10 or j.dr = 3 or j.cr = 13 then
@@ -230,6 +347,10 @@ begin
                     values (j.program_id, j.ref_op, t.lot_month, t.funder, t.points)
                     on conflict (program_id, redemption_id, lot_month, funder)
                     do update set points = u.points + excluded.points, row_xid = pg_current_xact_id();
+                    insert into reports.redeemed as r (program_id, redemption_id, lot_key, lot_month, funder, points)
+                    values (j.program_id, j.ref_op, j.lot_keys[i], t.lot_month, t.funder, t.points)
+                    on conflict (program_id, redemption_id, lot_key, lot_month, funder)
+                    do update set points = r.points + excluded.points, row_xid = pg_current_xact_id();
                 end if;
             end loop;
         end loop;

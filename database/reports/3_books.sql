@@ -3,7 +3,7 @@
 -- next day. So the parts of any span add up to the whole, and debit equals credit in every line.
 --
 -- Deferred revenue: a point's share of the sale waits until the point is redeemed. Of the net points N of a lot month,
--- (1 - breakage) are expected to be redeemed; when k have been, k / (k + those still expected) of the whole is recognised:
+-- (1 - breakage) are expected to be redeemed; when k have been (and did not come back), k / (k + those still expected) of the whole is recognised:
 -- k points' own share as the redemption's revenue (first "redeemed, undelivered"), the rest as breakage. When no point is
 -- left, everything has been recognised. A new breakage estimate applies to all open lot months from its day on.
 -- Redemption cost: outstanding points of a lot month × cost × the part that will still be redeemed at that age.
@@ -26,10 +26,13 @@ begin atomic
         ('deferred_revenue', 'repaid_granted', 'goodwill', 'points_owed'),
         ('deferred_revenue', 'repaid_transferred', 'deferred_revenue', 'points_owed'),
         ('deferred_revenue', 'redeemed', 'deferred_revenue', 'redeemed_undelivered'),
+        ('deferred_revenue', 'restored', 'redeemed_undelivered', 'deferred_revenue'),
         ('deferred_revenue', 'delivered', 'redeemed_undelivered', 'redemption_revenue'),
+        ('deferred_revenue', 'returned', 'redemption_revenue', 'redeemed_undelivered'),
         ('deferred_revenue', 'breakage', 'deferred_revenue', 'breakage_revenue'),
         ('redemption_cost', 'estimated', 'redemption_cost', 'redemption_liability'),
-        ('redemption_cost', 'used', 'redemption_liability', 'rewards_payable');
+        ('redemption_cost', 'used', 'redemption_liability', 'rewards_payable'),
+        ('redemption_cost', 'restored', 'rewards_payable', 'redemption_liability');
 end;
 
 -- Internal: all points of a lot month by event, up to and including a day. From the lock on, what is locked is summed already.
@@ -50,7 +53,8 @@ begin atomic
     ) c group by 1, 2, 3;
 end;
 
--- Internal: the points of each funder and lot month as of a day, and what both books make of them. `recognised_micros` of
+-- Internal: the points of each funder and lot month as of a day, and what both books make of them. Redeemed and delivered
+-- are less what came back. `recognised_micros` of
 -- what was deferred has become revenue or breakage; `cost_left_micros` is what is still expected to be spent.
 create or replace function reports.valued(p_program_id int, p_day date)
 returns table (
@@ -64,9 +68,11 @@ begin atomic
             coalesce(sum(c.points) filter (where c.event in ('opened', 'granted')), 0)
                 - coalesce(sum(c.points) filter (
                     where c.event in ('reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred')), 0) as net,
-            coalesce(sum(c.points) filter (where c.event = 'redeemed'), 0) as redeemed,
+            coalesce(sum(c.points) filter (where c.event = 'redeemed'), 0)
+                - coalesce(sum(c.points) filter (where c.event = 'restored'), 0) as redeemed,
             coalesce(sum(c.points) filter (where c.event = 'lapsed'), 0) as lapsed,
-            coalesce(sum(c.points) filter (where c.event = 'delivered'), 0) as delivered
+            coalesce(sum(c.points) filter (where c.event = 'delivered'), 0)
+                - coalesce(sum(c.points) filter (where c.event = 'returned'), 0) as delivered
         from reports.cohorts(p_program_id, p_day) c group by 1, 2
     )
     select h.funder, h.lot_month, h.net, h.redeemed, h.lapsed, h.delivered, o.outstanding, r.deferred_micros, r.cost_micros,
@@ -91,21 +97,26 @@ returns table (book text, event text, funder text, micros numeric) language sql 
 begin atomic
     with valued as materialized (
         select * from reports.valued(p_program_id, p_day)
+    ), cohort as materialized (
+        select c.event, c.funder, sum(c.points * r.deferred_micros) as deferred, sum(c.points * r.cost_micros) as cost
+        from reports.cohorts(p_program_id, p_day) c
+        cross join lateral reports.rate_on(p_program_id, c.lot_month) r
+        group by c.event, c.funder
     )
-    select 'deferred_revenue', c.event, c.funder, sum(c.points * r.deferred_micros)
-    from reports.cohorts(p_program_id, p_day) c
-    cross join lateral reports.rate_on(p_program_id, c.lot_month) r
-    where c.event not in ('lapsed', 'delivered')
-    group by c.event, c.funder
+    select 'deferred_revenue', event, funder, deferred from cohort where event not in ('lapsed', 'delivered', 'returned')
     union all
-    select 'deferred_revenue', 'delivered', funder,
-        sum(case recognise_at when 'settlement' then redeemed else delivered end * deferred_micros)
-    from valued group by funder
+    select 'deferred_revenue', case when c.event in ('redeemed', 'delivered') then 'delivered' else 'returned' end, c.funder,
+        c.deferred
+    from cohort c
+    cross join lateral reports.rate_on(p_program_id, p_day) r
+    where c.event in ('redeemed', 'restored') and r.recognise_at = 'settlement'
+        or c.event in ('delivered', 'returned') and r.recognise_at = 'delivery'
     union all
     select 'deferred_revenue', 'breakage', funder, sum(recognised_micros - redeemed * deferred_micros)
     from valued group by funder
     union all
-    select 'redemption_cost', 'used', funder, sum(redeemed * cost_micros) from valued group by funder
+    select 'redemption_cost', case event when 'redeemed' then 'used' else 'restored' end, funder, cost
+    from cohort where event in ('redeemed', 'restored')
     union all
     select 'redemption_cost', 'estimated', funder, sum(redeemed * cost_micros + cost_left_micros)
     from valued group by funder;

@@ -75,9 +75,10 @@ begin atomic
         ) x group by 1
     ), used as (
         select m.funder,
-            coalesce(sum(m.points) filter (where m.event = 'redeemed' and m.day >= s.first), 0) as redeemed,
+            coalesce(sum(m.points) filter (where m.event = 'redeemed' and m.day >= s.first), 0)
+                - coalesce(sum(m.points) filter (where m.event = 'restored' and m.day >= s.first), 0) as redeemed,
             coalesce(sum(m.points) filter (where m.event = 'lapsed' and m.day >= s.first), 0) as lapsed,
-            coalesce(sum(m.points) filter (where m.event in ('opened', 'granted')), 0)
+            coalesce(sum(m.points) filter (where m.event in ('opened', 'granted', 'restored')), 0)
                 - coalesce(sum(m.points) filter (
                     where m.event in (
                         'reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred', 'redeemed', 'lapsed')), 0) as outstanding
@@ -135,6 +136,7 @@ begin atomic
             sum(amount) filter (where dr = 14 and cr = 4) as repaid_granted,
             sum(amount) filter (where dr = 16 and cr = 4) as repaid_transferred,
             sum(amount) filter (where cr = 11) as redeemed,
+            sum(amount) filter (where dr = 11) as restored,
             sum(amount) filter (where cr = 12) as lapsed
         from posted group by 1
     ), event as (
@@ -142,9 +144,11 @@ begin atomic
         from moved m cross join lateral (values
             ('opened', opened), ('granted', granted), ('reversed', reversed), ('withdrawn', withdrawn), ('owed', owed),
             ('written_off', written_off), ('repaid', repaid), ('repaid_pending', repaid_pending),
-            ('repaid_granted', repaid_granted), ('repaid_transferred', repaid_transferred), ('redeemed', redeemed), ('lapsed', lapsed)) e (event, points)
+            ('repaid_granted', repaid_granted), ('repaid_transferred', repaid_transferred), ('redeemed', redeemed),
+            ('restored', restored), ('lapsed', lapsed)) e (event, points)
     ), booked as (
-        select program_id, event, sum(points) as points from reports.movement where event <> 'delivered' group by 1, 2
+        select program_id, event, sum(points) as points from reports.movement
+        where event not in ('delivered', 'returned') group by 1, 2
     )
     select 'B1 the books know every point a member has', count(*)
     from reports.posted p
@@ -189,8 +193,8 @@ begin atomic
     select 'B6 undelivered is redeemed less delivered', count(*)
     from (
         select program_id, funder, lot_month,
-            coalesce(sum(points) filter (where event = 'redeemed'), 0)
-                - coalesce(sum(points) filter (where event = 'delivered'), 0) as points
+            coalesce(sum(points) filter (where event in ('redeemed', 'returned')), 0)
+                - coalesce(sum(points) filter (where event in ('restored', 'delivered')), 0) as points
         from reports.movement group by 1, 2, 3
     ) m
     full join (
@@ -212,7 +216,7 @@ begin atomic
     select 'B8 what is left of each month earned is with members or on its way', count(*)
     from (
         select program_id, funder, lot_month,
-            coalesce(sum(points) filter (where event in ('opened', 'granted')), 0)
+            coalesce(sum(points) filter (where event in ('opened', 'granted', 'restored')), 0)
                 - coalesce(sum(points) filter (where event in (
                     'reversed', 'withdrawn', 'repaid_pending', 'repaid_transferred', 'redeemed', 'lapsed')), 0) as points
         from reports.movement group by 1, 2, 3
@@ -225,5 +229,20 @@ begin atomic
             select t.program_id, t.funder, t.lot_month, t.points from reports.transit t
         ) x group by 1, 2, 3
     ) u using (program_id, funder, lot_month)
-    where coalesce(m.points, 0) <> coalesce(u.points, 0);
+    where coalesce(m.points, 0) <> coalesce(u.points, 0)
+    union all
+    -- Of redemptions that were posted since the books keep it.
+    select 'B9 each redemption''s points are its lots'' points', count(*)
+    from (
+        select program_id, redemption_id, lot_key, sum(points - restored) as points from reports.redeemed group by 1, 2, 3
+    ) r
+    full join (
+        select s.program_id, s.ref_op as redemption_id, l.key as lot_key,
+            sum(case when s.cr = 11 then l.amount else -l.amount end) as points
+        from posted s, unnest(s.lot_keys, s.lot_amounts) as l (key, amount)
+        where 11 in (s.dr, s.cr) and exists (
+            select from reports.redeemed k where k.program_id = s.program_id and k.redemption_id = s.ref_op)
+        group by 1, 2, 3
+    ) j using (program_id, redemption_id, lot_key)
+    where coalesce(r.points, 0) <> coalesce(j.points, 0);
 end;

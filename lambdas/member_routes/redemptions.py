@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import machine
 from lambdas.http import KEYED, STRICT, Id, Router, View, idempotency_key, logger, member
+from lambdas.shelf import Document
 from loyalty.database import Connection, database
+from loyalty.documents import reading as documents
 from loyalty.redemptions import overview, promise, redeeming, screening
 from loyalty.redemptions.redeeming import LARGEST_AMOUNT, Redeem
 from loyalty.refusal import Kind, Refusal
@@ -66,8 +68,23 @@ class Line(View):
     unit_points: int
     unit_money_minor: int
     accepted_quantity: int | None
+    given_back: int
     reasons: list[str]
     orders: list[dict[str, Any]]
+
+
+class GivenBack(View):
+    """Units that never arrived (cancelled) or went back (returned). Their points are back; `refund_state` is how their
+    money goes: waiting, not_taken (it never left you), pending, refunded, failed (a person sends it); none without."""
+
+    line_number: int
+    quantity: int
+    kind: str
+    points: int
+    money_minor: int
+    given_back_at: datetime
+    refund_state: str | None
+    refunded_at: datetime | None
 
 
 class Queue(View):
@@ -165,8 +182,10 @@ class RedemptionView(View):
     closed_at: datetime | None
     lines: list[Line]
     shipments: list[Shipment]
+    given_back: list[GivenBack]
     queue: Queue | None
     payment: Payment | None
+    documents: list[Document]
     timeline: list[Event]
 
 
@@ -224,7 +243,7 @@ def list_redemptions(before: UUID | None = None, limit: Annotated[int, Query(ge=
 def get_redemption(redemption_id: UUID) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
-    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return _view(connection, who.program_id, member_id, redemption_id)
 
 
 @router.post("/redemptions/<redemption_id>/payment-approval", summary="The provider has my approval", status_code=202)
@@ -233,7 +252,7 @@ def approve_payment(redemption_id: UUID) -> RedemptionView:
     who, member_id = member(router, connection)
     if redeeming.approve(connection, who.program_id, member_id, redemption_id):
         _tell_payments("complete", who.program_id, redemption_id)
-    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return _view(connection, who.program_id, member_id, redemption_id)
 
 
 @router.post("/redemptions/<redemption_id>/cancel", summary="Cancel while nothing is ordered")
@@ -244,7 +263,7 @@ def cancel(redemption_id: UUID) -> RedemptionView:
         # If it cannot be told it is cancelled all the same, and the sweeper tells the payments service again.
         with suppress(Refusal):
             _tell_payments("abandon", who.program_id, redemption_id)
-    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return _view(connection, who.program_id, member_id, redemption_id)
 
 
 @router.put("/redemptions/<redemption_id>/address", summary="Send it elsewhere while nothing is ordered")
@@ -252,7 +271,12 @@ def change_address(redemption_id: UUID, body: AddressChange) -> RedemptionView:
     connection = database().connection()
     who, member_id = member(router, connection)
     redeeming.change_address(connection, who.program_id, member_id, redemption_id, body.address_id)
-    return RedemptionView(**overview.overview(connection, who.program_id, member_id, redemption_id))
+    return _view(connection, who.program_id, member_id, redemption_id)
+
+
+def _view(connection: Connection, program_id: int, member_id: int, redemption_id: UUID) -> RedemptionView:
+    told = overview.overview(connection, program_id, member_id, redemption_id)
+    return RedemptionView(**told, documents=documents.of_redemption(connection, program_id, member_id, redemption_id))
 
 
 def _start(connection: Connection, program_id: int, redemption_id: UUID) -> None:

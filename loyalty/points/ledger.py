@@ -32,6 +32,7 @@ class Status(StrEnum):
     UNKNOWN_ACCRUAL = "unknown_accrual"
     HOLD_NOT_OPEN = "hold_not_open"
     OVER_HOLD = "over_hold"
+    OVER_SETTLED = "over_settled"
     OVER_ACCRUAL = "over_accrual"
     TRANSFERS_OFF = "transfers_off"
     SAME_MEMBER = "same_member"

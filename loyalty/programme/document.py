@@ -31,6 +31,10 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Link = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]{1,500}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Asin = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
+# One line of print: a control character has no place in it.
+DocumentLine = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@:-]{1,300}$")]
 Factor = Annotated[int, Field(gt=0, le=1_000_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -412,6 +416,52 @@ class Terms(Part):
     text: dict[Language, Text]
 
 
+class Seller(Part):
+    """Who sells to the members, as a document names them. `registrations`: what the law wants to see below a letter."""
+
+    name: DocumentLine | None = None
+    address: Annotated[tuple[DocumentLine, ...], Field(max_length=6)] = ()
+    registrations: Annotated[tuple[DocumentLine, ...], Field(max_length=6)] = ()
+
+
+class Tax(Part):
+    """How tax is shown. The prices hold it. `base`: what it is on, the money that members pay, or the whole price,
+    points and all."""
+
+    registration: DocumentLine | None = None
+    base: Literal["money_paid", "whole_price"] | None = None
+    rate_basis_points: BasisPoints | None = None
+    names: dict[Language, DocumentLine] = {}
+
+
+class MemberDocuments(Part):
+    """What a member gets for an order. A tax invoice needs a seller of record and what the tax is on; a receipt has no
+    lines of tax."""
+
+    member_document: Literal["receipt", "tax_invoice"] = "receipt"
+    seller: Seller = Field(default_factory=Seller)
+    tax: Tax = Field(default_factory=Tax)
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        if self.member_document == "tax_invoice" and (missing := list(self.missing())):
+            raise ValueError(f"a tax_invoice cannot be written without {', '.join(missing)}")
+        return self
+
+    def missing(self) -> Iterable[str]:
+        """The fields without which there is no tax invoice, by their place in the programme document."""
+        for name, given in (
+            ("seller.name", self.seller.name),
+            ("seller.address", self.seller.address),
+            ("seller.registrations", self.seller.registrations),
+            ("tax.registration", self.tax.registration),
+            ("tax.base", self.tax.base),
+            ("tax.rate_basis_points", self.tax.rate_basis_points is not None),
+        ):
+            if not given:
+                yield f"documents.{name}"
+
+
 class Programme(Part):
     """The whole document."""
 
@@ -428,6 +478,7 @@ class Programme(Part):
     integrations: Integrations = Field(default_factory=Integrations)
     messages: dict[Code, dict[Language, Message]] = {}
     notifications: Notifications = Field(default_factory=Notifications)
+    documents: MemberDocuments = Field(default_factory=MemberDocuments)
     screening: Annotated[Screening, BeforeValidator(_as_before)] = Field(default_factory=Screening)
     terms: Terms
 

@@ -47,6 +47,8 @@ EVENT_WORDS = {
     "expired": "Not ordered in time",
     "failed": "Could not be carried out",
     "points_returned": "Points returned",
+    "units_cancelled": "The shop will not deliver it; points and money are on their way back",
+    "units_returned": "Returned; points and money are on their way back",
     "in_review": "A person is looking at it",
     "closed": "Closed",
     "step_up": "Your confirmation asked for",
@@ -220,6 +222,7 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
         "closed_at": document["closed_at"],
         "lines": [_line(line, document["parts"]) for line in document["lines"]],
         "shipments": [_shipment(shipment) for shipment in progress["shipments"]] if progress else [],
+        "given_back": document["given_back"],
         "queue": _queue(document),
         "payment": payment
         and {
@@ -240,6 +243,7 @@ def _line(line: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
         **{name: line[name] for name in ("line_number", "asin", "title", "image_url", "quantity", "unit_points")},
         "unit_money_minor": line["unit_money_minor"],
         "accepted_quantity": line["accepted_quantity"],
+        "given_back": line["given_back"],
         "reasons": [REASON_WORDS.get(reason, "The shop could not accept it.") for reason in line["reasons"]],
         "orders": [
             {

@@ -67,6 +67,7 @@ STATEMENTS = {
     "hold": b"select points.hold(1, $1, $2, $3, clock.now() + interval '1 hour', $4, 'proof')",
     "settle": b"select points.settle(1, $1, $2, $3, $4, 'proof')",
     "release": b"select points.release(1, $1, $2, $3, $4, $5, $6, 'proof')",
+    "restore": b"select points.restore(1, $1, $2, $3, $4, $5, $6, $7, 'proof')",
     "adjust": b"select points.adjust(1, $1, $2, $3, $4, 'goodwill', $5, 'proof', 'second')",
     "reverse": b"select points.reverse_accrual(1, $1, 'shop', $2, $3, $4, $5, $6, 'proof')",
     "mature": b"select points.mature(1, $1, $2, $3, 'proof')",
@@ -103,6 +104,8 @@ def parameters(call: Call) -> tuple[Parameter, ...]:
             return member, op, ref, amount
         case "release":
             return member, op, ref, amount, call.how.encode(), b"%d" % RETURN_DAYS
+        case "restore":
+            return member, op, ref, op, amount, call.how.encode(), b"%d" % RETURN_DAYS
         case "reverse":
             return op, ref, op, amount, call.how.encode(), request_hash(call.kind, call.amount)
         case "mature":
@@ -165,6 +168,8 @@ def replayed(members: dict[int, model.Member], call: Call) -> model.Answer:
             return member.settle(op, ref, amount)
         case "release":
             return member.release(op, ref, amount, call.how, RETURN_DAYS)
+        case "restore":
+            return member.restore(op, ref, op, amount, call.how, RETURN_DAYS)
         case "reverse":
             return member.reverse(op, ref, amount, call.how)
         case "mature":

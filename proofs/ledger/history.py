@@ -93,9 +93,12 @@ def _day(text: str) -> date:
 
 
 def _forget(member: model.Member, calls: list[Call]) -> None:
-    """Of the accruals keep those that somebody can still name (`mix.known_at_rest`)."""
+    """Of accruals and settled holds keep those that somebody can still name (`mix.known_at_rest`)."""
     recent = {call.op for call in calls if call.kind == "accrue"}
     member.accruals = {op: a for op, a in member.accruals.items() if op in recent or op in member.waiting}
+    settled = {call.ref for call in calls if call.kind == "settle"}
+    member.spent = {hold: lots for hold, lots in member.spent.items() if hold in settled or hold in member.holds}
+    member.restored.clear()
 
 
 @dataclass

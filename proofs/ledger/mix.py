@@ -16,8 +16,9 @@ from proofs.ledger.calls import Call, minted_text
 from proofs.ledger.sessions import Request
 
 _KINDS = {
-    "hold": 30, "settle": 17, "release": 15, "accrue": 10, "transfer": 3, "accrue_many": 2, "mature": 2, "reverse": 5,
-    "adjust": 5, "expire": 2, "extend_lease": 2, "again": 5, "key_reuse": 3, "mature_due": 1, "expire_due": 1,
+    "hold": 30, "settle": 17, "release": 15, "restore": 6, "accrue": 10, "transfer": 3, "accrue_many": 2, "mature": 2,
+    "reverse": 5, "adjust": 5, "expire": 2, "extend_lease": 2, "again": 5, "key_reuse": 3, "mature_due": 1,
+    "expire_due": 1,
 }  # fmt: skip
 _NAMES, _UP_TO = list(_KINDS), list(itertools.accumulate(_KINDS.values()))
 # Open holds of a member that one process knows: with so many it resolves the oldest instead of making another.
@@ -33,9 +34,11 @@ type Items = dict[int, list[tuple[str, int]]]
 
 @dataclass
 class Known:
-    """By member: open holds with what is left of them, accruals to reverse, and those that wait for their day."""
+    """By member: open holds with what is left of them, parts of holds that were settled, accruals to reverse, and those
+    that wait for their day."""
 
     holds: Items = field(default_factory=lambda: defaultdict(list))
+    spent: Items = field(default_factory=lambda: defaultdict(list))
     accruals: Items = field(default_factory=lambda: defaultdict(list))
     waiting: Items = field(default_factory=lambda: defaultdict(list))
     # Resolutions whose points were taken off `holds` when they were sent.
@@ -44,6 +47,8 @@ class Known:
     def learn(self, call: Call, status: str) -> None:
         """Take an answer to what may be done next."""
         holds = self.holds[call.member]
+        if call.kind == "settle" and status == "ok" and call.ref is not None:
+            _remember(self.spent[call.member], (call.ref, call.amount), 40)
         if call.kind == "hold" and status == "ok":
             holds.append((call.op, call.amount))
         elif call.kind == "accrue" and status == "ok":
@@ -69,7 +74,7 @@ def known_at_rest(calls: Sequence[Call], holds: dict[int, list[tuple[str, int]]]
     """What to go on with after these calls, when these holds are open."""
     known = Known()
     for call in calls:
-        if call.kind == "accrue" and call.answer is not None:
+        if call.kind in ("accrue", "settle") and call.answer is not None:
             known.learn(call, call.answer[0])
     known.holds.update(holds)
     return known
@@ -138,6 +143,11 @@ class Mix:
             amount = chance.choice([left, left, chance.randint(1, left + 1)])
             how = "" if kind == "settle" else chance.choice(["member", "ours"])
             return Call(kind, member, op, amount, ref=hold, how=how)
+        if kind == "restore" and self._known.spent[member]:
+            spent = self._known.spent[member]
+            hold, most = spent.pop(chance.randrange(len(spent))) if chance.random() < 0.5 else chance.choice(spent)
+            amount = chance.choice([most, chance.randint(0, most + 1)])
+            return Call("restore", member, op, amount, ref=hold, how=chance.choice(["member", "ours"]))
         if kind == "reverse" and accruals:
             accrual, amount = chance.choice(accruals)
             how = chance.choice(["debt", "write_off"])

@@ -234,20 +234,20 @@ MUTANTS = (
     _of(
         "a release goes to points without expiry",
         HOLDS,
-        ("points.put(m.lot_keys, m.lot_amounts, v_key, v_parts.rest_amounts[i]);",
-         "points.put(m.lot_keys, m.lot_amounts, 2147483647, v_parts.rest_amounts[i]);"),
+        ("points.put(m.lot_keys, m.lot_amounts, v_key, p_amounts[i]);",
+         "points.put(m.lot_keys, m.lot_amounts, 2147483647, p_amounts[i]);"),
     ),
     _of(
         "a release goes all to the latest of its lots",
         HOLDS,
-        ("        v_back_to := v_back_to || v_key;\n",
-         "        v_key := greatest(v_key, v_parts.rest_keys[cardinality(v_parts.rest_keys)]);\n"
-         "        v_back_to := v_back_to || v_key;\n"),
+        ("        back_to := back_to || v_key;\n",
+         "        v_key := greatest(v_key, p_keys[cardinality(p_keys)]);\n"
+         "        back_to := back_to || v_key;\n"),
     ),
     _of(
         "a release does not say to which lots it went",
         HOLDS,
-        ("v_back_amounts, nullif(v_back_to, v_back_keys));", "v_back_amounts, null);"),
+        ("    back_to := nullif(back_to, back_keys);\n", "    back_to := null;\n"),
     ),
     _of(
         "a release leaves the hold open",

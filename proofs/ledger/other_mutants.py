@@ -1,9 +1,10 @@
-"""Seeded bugs beside the ledger's own file: transfers, limits, statements, sums and closed months."""
+"""Seeded bugs beside the ledger's own files: restored points, transfers, limits, statements, sums and closed months."""
 
 from __future__ import annotations
 
 from proofs.ledger.mutants import MUTANTS, Change, Mutant
 
+RESTORE = "points/restore.sql"
 TRANSFER = "points/transfer.sql"
 VELOCITY = "points/velocity.sql"
 STATEMENT = "points/statement.sql"
@@ -17,7 +18,60 @@ def _of(name: str, file: str, *changes: Change) -> Mutant:
     return Mutant(name, file, changes)
 
 
+_SPENT = "    v_spent := points.redeemed_of(p_program_id, p_member_id, p_hold_id);\n"
+_LOCKED = "    select * into m from points.locked("
+_LATEST = "points.split(v_spent.lot_keys, v_spent.lot_amounts, v_spent.redeemed - p_amount);"
+
 OTHER_MUTANTS = (
+    # ---- restored points
+    _of(
+        "more may be restored than was settled",
+        RESTORE,
+        ("    if p_amount > v_spent.redeemed then", "    if false then"),
+        (_LATEST, _LATEST.replace("v_spent.redeemed - p_amount", "greatest(v_spent.redeemed - p_amount, 0)")),
+    ),
+    _of(
+        "all that was settled cannot be restored",
+        RESTORE,
+        ("p_amount > v_spent.redeemed", "p_amount >= v_spent.redeemed"),
+    ),
+    _of(
+        "what was restored before is forgotten",
+        RESTORE,
+        ("case when j.cr = 11 then l.amount else -l.amount end", "case when j.cr = 11 then l.amount else 0 end"),
+    ),
+    _of(
+        "an event restores again",
+        RESTORE,
+        ("    if found then return points.replay(m, v_known, v_hash); end if;\n", ""),
+        ("p_amount, v_hash, v_now);", "p_amount, v_hash, v_now) on conflict do nothing;"),
+    ),
+    _of(
+        "the soonest of the spent points come back",
+        RESTORE,
+        (_LATEST, "points.split(v_spent.lot_keys, v_spent.lot_amounts, p_amount);"),
+        (
+            "put_back(m, v_parts.rest_keys, v_parts.rest_amounts,",
+            "put_back(m, v_parts.first_keys, v_parts.first_amounts,",
+        ),
+    ),
+    _of("points that cannot come back stay redeemed", RESTORE, ("    if r.gone > 0 then", "    if false then")),
+    _of("a restoration does not say who caused it", RESTORE, ("    j.reference := p_caused_by;\n", "")),
+    _of(
+        "what was spent is read before the member is locked",
+        RESTORE,
+        (_SPENT, ""),
+        (_LOCKED, _SPENT + _LOCKED),
+    ),
+    _of(
+        "a hold of another member is restored",
+        RESTORE,
+        ("j.op_id = p_hold_id and j.member_id = p_member_id and", "j.op_id = p_hold_id and"),
+        (
+            "j.program_id = p_program_id and j.member_id = p_member_id and j.sequence > v_hold",
+            "j.program_id = p_program_id",
+        ),
+    ),
     # ---- transfers
     _of(
         "a transfer locks the giver before the receiver",
@@ -81,7 +135,7 @@ OTHER_MUTANTS = (
     _of(
         "what the member cancelled makes room for more",
         VELOCITY,
-        ("l.kind = 'release' and l.reference = 'ours'", "l.kind = 'release'"),
+        ("l.kind in ('release', 'restore') and l.reference = 'ours'", "l.kind in ('release', 'restore')"),
     ),
     # ---- statements
     _of(

@@ -34,7 +34,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "notifications", "reports"),
+                *("redemptions", "notifications", "documents", "reports"),
             ],
             role,
             role,

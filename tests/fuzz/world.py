@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi, payment_webhook, webhook_api
+from lambdas import machine, mail, openapi, payment_webhook, shelf, webhook_api
 from lambdas.environment import environment
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
@@ -58,7 +58,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Fakes:
-    """Step Functions, SQS and SES; `mails` are what members would read, `sent` what went into queues."""
+    """Step Functions, SQS, S3 and SES; `mails` are what members would read, `sent` what went into queues."""
 
     mails: list[str] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -75,6 +75,9 @@ class Fakes:
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
+
+    def generate_presigned_url(self, operation: str, **_: Any) -> str:
+        return f"https://documents.example/{operation}?signed"
 
     def codes(self) -> list[str]:
         return [code for text in self.mails for code in re.findall(r"\b\d{6}\b", text)]
@@ -122,6 +125,7 @@ class World:
         self.adjustment_id = self.adjustment()
         self.reference = self.purchase()
         self.book_month = self.books()
+        self.document_id = self.document()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -247,6 +251,25 @@ class World:
         reply = self.quiet("manager", asker).send(Request.json("POST", "/adjustments", body, key))
         assert reply.body["state"] == "waiting", reply.text
         return key
+
+    def document(self) -> UUID:
+        """A receipt of Alice's first order, stored."""
+        document_id = self.key()
+        self.owner.execute(
+            "insert into documents.series (program_id, kind, year, last_number) values (1, 'receipt', 2026, 1)"
+        )
+        self.owner.execute(
+            "insert into documents.document (program_id, document_id, redemption_id, member_id, event_key, kind, year,"
+            " sequence, number, programme_version, facts, object_key, issued_at, state, content_hash, content_bytes,"
+            " ready_at) values (1, %s, %s, %s, 'order', 'receipt', 2026, 1, 'R-2026-000001', 1, %s::jsonb, %s,"
+            " clock.now(), 'ready', sha256('x'), 1, clock.now())",
+            (
+                document_id, self.redemption_id, self.alice.member_id,
+                '{"issued_on": "2026-11-22", "points": 9000, "charged_minor": 0, "currency": "USD"}',
+                f"1/{'0' * 48}.pdf",
+            ),
+        )  # fmt: skip
+        return document_id
 
     def purchase(self) -> str:
         body = self._purchase()
@@ -503,6 +526,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /screening/{case_id}/decision": _screening_decision,
     "manager GET /members/{member_number}/freezes": _get("/members/{world.alice.number}/freezes"),
     "manager POST /members/{member_number}/unfreeze": _unfreeze,
+    "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
+    "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "member GET /me/preferences": _get("/me/preferences"),
     "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
@@ -516,6 +541,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/adjustments/{w.adjustment()}/approval", {"decision": "approve"}
     ),
     "manager GET /redemptions/{redemption_id}": _get("/redemptions/{world.redemption_id}"),
+    "manager GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
+    "manager GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "manager GET /notices/unwarned-lots": _get("/notices/unwarned-lots"),
     "manager GET /notices/lost-messages": _get("/notices/lost-messages"),
     "manager GET /finance/rates": _get("/finance/rates"),
@@ -566,6 +593,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "DOCUMENTS_BUCKET": "documents",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -582,6 +610,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (machine, "_sqs", lambda: fakes),
             (mail, "_ses", lambda: fakes),
             (webhook_api, "_sqs", lambda: fakes),
+            (shelf, "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",

@@ -39,6 +39,12 @@ def test_the_layer_of_the_payment_webhooks_fits_and_can_prove_signatures() -> No
     assert {"stripe", "cryptography", "psycopg", "aws-lambda-powertools"} <= set(_installed(layer))
 
 
+def test_the_layer_of_documents_fits_and_can_draw() -> None:
+    layer = assets.layer("aarch64-manylinux_2_28", "documents")
+    assert _size_mb(layer) <= LAYER_LIMIT_MB
+    assert {"reportlab", "psycopg", "aws-lambda-powertools"} <= set(_installed(layer))
+
+
 def test_the_layer_leaves_out_what_the_runtime_has_and_what_no_function_needs(layer: Path) -> None:
     assert {"boto3", "botocore", "cryptography", "pip", "pyarrow"}.isdisjoint(_installed(layer))
     for litter in ("bin", ".lock"):

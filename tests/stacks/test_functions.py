@@ -46,7 +46,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("member_api", "quote_api", "manager_api", "partner_api", "identity_trigger", "importer", "engine_step"),
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
         *("webhook_api", "payment_webhook"),
-        *("shipment_notification", "notification_feedback", "points_notices"),
+        *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
     }
 
 

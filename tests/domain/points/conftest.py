@@ -98,6 +98,23 @@ class Book:
             "release", self.program, member_id, op_id or self.new_id(), hold_id, amount, caused_by, return_days, "test"
         )
 
+    def restore(
+        self,
+        member_id: int,
+        hold_id: UUID,
+        amount: int | None,
+        caused_by: str = "member",
+        *,
+        event_key: str | None = None,
+        op_id: UUID | None = None,
+        return_days: int = 30,
+    ) -> Outcome:
+        op_id = op_id or self.new_id()
+        return self.call(
+            "restore", self.program, member_id, op_id, hold_id, event_key or str(op_id), amount, caused_by, return_days,
+            "test",
+        )  # fmt: skip
+
     def expire(self, member_id: int, op_id: UUID | None = None) -> Outcome:
         return self.call("expire_member", self.program, member_id, op_id or self.new_id(), "test")
 

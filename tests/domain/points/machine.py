@@ -62,6 +62,7 @@ class LedgerMachine(RuleBasedStateMachine):
     ops = Bundle("ops")
     accruals = Bundle("accruals")
     holds = Bundle("holds")
+    restored = Bundle("restored")
 
     def __init__(self) -> None:
         super().__init__()
@@ -232,6 +233,30 @@ class LedgerMachine(RuleBasedStateMachine):
         left = sum(self.model.holds.get(hold, {}).values())
         self._settle(hold, left + 1)
         return self._release(hold, left, caused_by, days)
+
+    @rule(target=restored, hold=holds, amount=AMOUNTS, caused_by=CAUSES, days=st.integers(0, 30))
+    def restore(self, hold: UUID, amount: int, caused_by: str, days: int) -> tuple[UUID, str, int, str]:
+        return self._restore(hold, amount, caused_by, days)
+
+    def _restore(self, hold: UUID, amount: int, caused_by: str, days: int) -> tuple[UUID, str, int, str]:
+        key = self.book.new_id()
+        outcome = self.book.restore(self.member_id, hold, amount, caused_by, op_id=key, return_days=days)
+        self.compare(outcome, self.model.restore(key, hold, str(key), amount, caused_by, days))
+        return (hold, str(key), amount, caused_by)
+
+    @rule(target=restored, hold=holds, caused_by=CAUSES, days=st.integers(0, 5))
+    def settle_and_restore_all_there_is(self, hold: UUID, caused_by: str, days: int) -> tuple[UUID, str, int, str]:
+        self._settle(hold, sum(self.model.holds.get(hold, {}).values()))
+        spent = sum(self.model.spent.get(hold, {}).values())
+        self._restore(hold, spent + 1, caused_by, days)
+        return self._restore(hold, spent, caused_by, days)
+
+    @rule(event=restored, more=st.integers(0, 1))
+    def restore_again(self, event: tuple[UUID, str, int, str], more: int) -> None:
+        hold, name, amount, caused_by = event
+        key = self.book.new_id()
+        outcome = self.book.restore(self.member_id, hold, amount + more, caused_by, event_key=name, op_id=key)
+        self.compare(outcome, self.model.restore(key, hold, name, amount + more, caused_by, 30))
 
     @rule(op=ops, more=st.integers(0, 1))
     def resolve_again(self, op: tuple[str, UUID, UUID, int], more: int) -> None:

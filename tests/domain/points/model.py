@@ -45,13 +45,17 @@ class Accrual:
 
 @dataclass
 class Member:
-    """One member's points; `today` is turned from outside. `holds` are the open ones, `waiting` the pending points."""
+    """One member's points; `today` is turned from outside. `holds` are the open ones, `waiting` the pending points,
+    `spent` what is settled of each hold and has not come back.
+    """
 
     today: date
     version: int = 0
     debt: int = 0
     lots: Lots = field(default_factory=dict)
     holds: dict[Id, Lots] = field(default_factory=dict)
+    spent: dict[Id, Lots] = field(default_factory=dict)
+    restored: dict[tuple[Id, str], Id] = field(default_factory=dict)
     accruals: dict[Id, Accrual] = field(default_factory=dict)
     waiting: dict[Id, int] = field(default_factory=dict)
     given: dict[date, int] = field(default_factory=dict)
@@ -149,7 +153,9 @@ class Member:
         if answer := self._unresolvable(op, request, hold, amount):
             return answer
         self._lapse()
-        take_soonest(self.holds[hold], amount)
+        spent = self.spent.setdefault(hold, {})
+        for key, part in take_soonest(self.holds[hold], amount).items():
+            spent[key] = spent.get(key, 0) + part
         if not self.holds[hold]:
             del self.holds[hold]
         self.version += 1
@@ -165,9 +171,35 @@ class Member:
         self.holds[hold] = kept
         if not kept:
             del self.holds[hold]
+        self._put_back(pinned, caused_by, return_days)
+        return self._done(op, request, amount)
+
+    def restore(self, op: Id, hold: Id, event: str, amount: int, caused_by: str, return_days: int) -> Answer:
+        """Settled points come back like released ones; an event does it once, whatever the key of the operation."""
+        request = ("restore", hold, event, amount, caused_by)
+        if amount <= 0:
+            return self._refused("invalid", op)
+        if (hold, event) in self.restored:
+            known = self._known(self.restored[hold, event], request)
+            assert known is not None
+            return known
+        if op in self.answers:
+            return self._refused("key_reuse", op)
+        spent = self.spent.get(hold, {})
+        if amount > sum(spent.values()):
+            return self._refused("over_settled", op)
+        self._lapse()
+        left = take_soonest(spent, sum(spent.values()) - amount)
+        self.spent[hold] = left
+        self.restored[hold, event] = op
+        self._put_back(spent, caused_by, return_days)
+        return self._done(op, request, amount)
+
+    def _put_back(self, lots: Lots, caused_by: str, return_days: int) -> None:
+        """The return rule."""
         came_back = False
         gone = False
-        for (expires_on, extendable), part in pinned.items():
+        for (expires_on, extendable), part in lots.items():
             if expires_on >= self.today:
                 key = (expires_on, extendable)
             elif caused_by == "ours":
@@ -180,7 +212,6 @@ class Member:
             came_back = True
             self.lots[key] = self.lots.get(key, 0) + part
         self.version += came_back + gone
-        return self._done(op, request, amount)
 
     def expire(self, op: Id) -> Answer:
         request = ("expire",)

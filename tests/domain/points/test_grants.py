@@ -25,6 +25,7 @@ ROLES = (
     "shipment_notification",
     "notification_feedback",
     "points_notices",
+    "invoicing",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

@@ -290,6 +290,12 @@ class Saga:
                 execution.fail(token, name)
             case "capture":
                 self._payment(message, "state = 'captured', captured_minor = capture_minor, captures = 1")
+                self.owner.execute(
+                    "insert into payments.capture select program_id, redemption_id, 1, charge_id, captured_minor,"
+                    " clock.now() from payments.payment where redemption_id = %s and captured_minor > 0"
+                    " on conflict do nothing",
+                    (message["redemption_id"],),
+                )
                 execution.succeed(token, {"state": "captured"})
             case "void":
                 self._payment(
@@ -328,6 +334,24 @@ class Saga:
         ).fetchone()
         assert row is not None
         return row["available"], row["held"]
+
+    def give_back(
+        self,
+        redemption_id: UUID,
+        line_number: int,
+        event_key: str,
+        quantity: int | None,
+        caused_by: str = "ours",
+        reason: str = "returned",
+        program_id: int = 1,
+    ) -> tuple[str, int | None, int | None]:
+        """(status, points, cents)"""
+        row = self.owner.execute(
+            "select * from redemptions.give_back(%s, %s, %s, %s, %s, %s, %s, 'test')",
+            (program_id, redemption_id, line_number, event_key, quantity, caused_by, reason),
+        ).fetchone()
+        assert row is not None
+        return row["status"], row["points"], row["money_minor"]
 
     def kinds(self, redemption_id: UUID) -> list[str]:
         """The timeline."""

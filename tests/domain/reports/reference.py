@@ -65,6 +65,7 @@ def movements(
     """(day, lot month's points, event, points) of the whole journal of one programme, in UTC, nothing locked."""
     known = {row["op_id"]: row for row in accruals}
     lots: dict[tuple[int, int], dict[Cohort, int]] = defaultdict(lambda: defaultdict(int))
+    spent: dict[tuple[Any, int], dict[Cohort, int]] = defaultdict(lambda: defaultdict(int))  # by redemption and lot
     given: dict[Any, list[tuple[int, Cohort, int]]] = {}  # by the giver's operation: lot, cohort, points
     found: list[tuple[date, Cohort, str, int]] = []
 
@@ -78,6 +79,18 @@ def movements(
                 taken.append((cohort, part))
         assert points == 0
         return taken
+
+    def unspend(redemption: Any, key: int, points: int) -> list[tuple[Cohort, int]]:
+        """Those earned last first."""
+        lot, back = spent[redemption, key], []
+        for cohort in sorted(lot, key=lambda c: (c[1], c[0]), reverse=True):
+            part = min(lot[cohort], points)
+            lot[cohort] -= part
+            points -= part
+            if part:
+                back.append((cohort, part))
+        assert points == 0
+        return back
 
     def receive(op_id: Any, amount: int) -> list[tuple[int, Cohort, int]]:
         """The first points of what the giver parted with."""
@@ -126,10 +139,21 @@ def movements(
                     if to != lot:
                         for one, part in take(member, lot, points, None):
                             lots[member, to][one] += part
+            case 11, (1 | 12):
+                for (lot, points), to in zip(lot_rows, row["lot_to"] or row["lot_keys"], strict=True):
+                    for one, part in unspend(row["ref_op"], lot, points):
+                        found.append((day, one, "restored", part))
+                        if cr == 1:
+                            lots[member, to][one] += part
+                        else:
+                            found.append((day, one, "lapsed", part))
             case _:
                 event = {11: "redeemed", 12: "lapsed", 13: "reversed", 4: "repaid_pending", 14: "withdrawn"}[cr]
                 for lot, points in lot_rows:
-                    found += [(day, one, event, part) for one, part in take(member, lot, points, own)]
+                    for one, part in take(member, lot, points, own):
+                        found.append((day, one, event, part))
+                        if event == "redeemed":
+                            spent[row["ref_op"], lot][one] += part
     return found
 
 
@@ -153,10 +177,12 @@ def deferred(moved: list[tuple[date, Cohort, str, int]], rates: list[Rate], thro
     for cohort, count in points.items():
         value = rate_on(rates, cohort[1]).deferred
         net = count["opened"] + count["granted"] - sum(count[event] for event in TAKEN)
-        used, left = count["redeemed"], net - count["redeemed"] - count["lapsed"]
+        used = count["redeemed"] - count["restored"]
+        left = net - used - count["lapsed"]
         expected = max(0, min(left, ceil(Fraction(net * (10000 - rate_on(rates, through).breakage), 10000)) - used))
         done = net * value if used + expected == 0 else floor(Fraction(net * value * used, used + expected))
-        totals["delivered", cohort[0]] += used * value
+        totals["delivered", cohort[0]] += count["redeemed"] * value
+        totals["returned", cohort[0]] += count["restored"] * value
         totals["breakage", cohort[0]] += done - used * value
     return totals
 
@@ -168,13 +194,16 @@ def cost(moved: list[tuple[date, Cohort, str, int]], rates: list[Rate], through:
     for day, cohort, event, amount in moved:
         if day > through:
             continue
-        if event in ("opened", "granted"):
+        if event in ("opened", "granted", "restored"):
             outstanding[cohort] += amount
         elif event in (*TAKEN, "redeemed", "lapsed"):
             outstanding[cohort] -= amount
         if event == "redeemed":
             totals["used", cohort[0]] += amount * rate_on(rates, cohort[1]).cost
             totals["estimated", cohort[0]] += amount * rate_on(rates, cohort[1]).cost
+        elif event == "restored":
+            totals["restored", cohort[0]] += amount * rate_on(rates, cohort[1]).cost
+            totals["estimated", cohort[0]] -= amount * rate_on(rates, cohort[1]).cost
     now = rate_on(rates, through)
     for cohort, left in outstanding.items():
         age = (through.year - cohort[1].year) * 12 + through.month - cohort[1].month

@@ -32,9 +32,10 @@ def random_history(books: Books, seed: int, steps: int, *, locking: bool = False
     chance = random.Random(seed)
     members = [books.member() for _ in range(4)]
     holds: list[tuple[int, Any, int]] = []
+    spent: list[tuple[int, Any, int]] = []
     for _ in range(steps):
         member, amount = chance.choice(members), chance.randint(1, 97)
-        match chance.randrange(10):
+        match chance.randrange(11):
             case 0 | 1 | 2:
                 outcome = books.buy(
                     member,
@@ -61,6 +62,7 @@ def random_history(books: Books, seed: int, steps: int, *, locking: bool = False
                 member, hold, amount = holds.pop(chance.randrange(len(holds)))
                 part = chance.randint(1, amount)
                 books.settle(member, hold, part)
+                spent.append((member, hold, part))
                 if part < amount:
                     books.release(member, hold, amount - part, chance.choice(["member", "ours"]))
             case 5:
@@ -69,7 +71,13 @@ def random_history(books: Books, seed: int, steps: int, *, locking: bool = False
                 books.turn_clock(f"{chance.randint(1, 8)} days")
                 books.call_count("mature_due")
                 books.call_count("expire_due")
-            case 7 | 8:
+            case 7 if spent:
+                member, hold, left = spent.pop(chance.randrange(len(spent)))
+                part = chance.randint(1, left)
+                assert books.restore(member, hold, part, chance.choice(["member", "ours"]), return_days=9).done
+                if part < left:
+                    spent.append((member, hold, left - part))
+            case 7 | 8 | 9:
                 books.give(member, chance.choice(members), amount)
             case _:
                 books.post()
@@ -130,7 +138,7 @@ def test_over_any_history_both_books_are_points_times_rates_to_the_cent(
     assert {line["book"] for day in books.read(FIRST, last)["days"] for line in day["lines"]} <= {model.value}
 
 
-@pytest.mark.parametrize("seed", range(31, 35))
+@pytest.mark.parametrize("seed", range(32, 36))
 def test_late_events_behind_locks_lose_and_double_nothing(books: Books, seed: int) -> None:
     books.rate()
     random_history(books, seed, 140, locking=True)
@@ -150,6 +158,8 @@ def test_late_events_behind_locks_lose_and_double_nothing(books: Books, seed: in
         "breakage",
         "reversed",
         "granted",
+        "restored",
+        "returned",
         "owed",
         "repaid_transferred",
     }

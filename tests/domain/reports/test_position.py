@@ -83,8 +83,8 @@ def test_over_any_history_the_position_is_points_times_rates(books: Books, seed:
     assert position.agreement(found) == "agrees"
     for model, name, debits, credits in (
         (AccountingModel.DEFERRED_REVENUE, "deferred_revenue", (*reference.TAKEN, "redeemed", "breakage"),
-         ("opened", "granted")),
-        (AccountingModel.REDEMPTION_COST, "redemption_liability", ("used",), ("estimated",)),
+         ("opened", "granted", "restored")),
+        (AccountingModel.REDEMPTION_COST, "redemption_liability", ("used",), ("estimated", "restored")),
     ):  # fmt: skip
         sums = expected(books, model, [RATE], books.today())
         exact = sum(micros for (event, _), micros in sums.items() if event in debits) - sum(
