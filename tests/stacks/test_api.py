@@ -41,7 +41,7 @@ def _methods(assembly: Assembly) -> Iterator[Method]:
 
 
 # Outside parties that know no OAuth; the function asks for a secret before it reads anything.
-BY_SECRET = {(route.method, route.path) for route in routes.INBOUND if route.scope is None}
+BY_SECRET = {(route.method, route.path) for route in (*routes.INBOUND, *routes.MEMBER) if route.scope is None}
 
 
 def test_only_webhooks_and_the_link_that_stops_spending_are_without_a_token() -> None:
