@@ -60,6 +60,7 @@ def _calls(runner: Runner) -> set[str]:
         "orders": {"states"},
         "importer": {"s3", "lambda"},
         "migrate": {"s3", "secretsmanager"},
+        "invoicing": {"s3"},
     }
     return calls | extra.get(runner.name, set())
 
