@@ -59,7 +59,9 @@ def build(app: cdk.App, settings: Settings) -> None:
     outside: dict[str, Any] = {"messaging": messaging, "integrations": integrations, "engine": engine, **inside}
     feeds = FeedsStack(app, named("feeds"), integrations=integrations, **inside)
     services = ServicesStack(app, named("services"), **outside)
-    notifications = NotificationsStack(app, named("notifications"), messaging=messaging, **inside)
+    notifications = NotificationsStack(
+        app, named("notifications"), messaging=messaging, integrations=integrations, **inside
+    )
     documents = DocumentsStack(app, named("documents"), messaging=messaging, **inside)
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     ObservabilityStack(

@@ -17,6 +17,8 @@ from loyalty.programme import reading
 from loyalty.refusal import Refusal
 
 SIGN_UP = "PostConfirmation_ConfirmSignUp"
+# The only change of a password that Cognito tells of; one made while signed in it does not.
+NEW_PASSWORD = "PostConfirmation_ConfirmForgotPassword"  # noqa: S105 - a name
 
 
 @observed
@@ -24,6 +26,9 @@ def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
     """Answers the event, as Cognito wants. Raises only what a retry can mend (the database is away)."""
     program_id = environment().program_by_client.get(event.get("callerContext", {}).get("clientId", ""))
     attributes = event.get("request", {}).get("userAttributes", {})
+    if event.get("triggerSource") == NEW_PASSWORD and program_id is not None and attributes.get("sub"):
+        database().connection().execute("select members.password_changed(%s, %s)", (program_id, attributes["sub"]))
+        return event
     if event.get("triggerSource") != SIGN_UP or program_id is None or not attributes.get("sub"):
         return event
     try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lambdas.http import entry, resolver
-from lambdas.member_routes import catalogue, documents, preferences, profile, redemptions, transfers
+from lambdas.member_routes import catalogue, documents, preferences, profile, redemptions, security, transfers
 
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, transfers):
+for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers):
     app.include_router(routes.router)
 
 handler = entry(app)

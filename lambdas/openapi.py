@@ -43,6 +43,13 @@ _SIGNATURE: dict[str, Any] = {
     "description": "The sender's signature over the very bytes of the body; Amazon SNS puts its own into the body.",
 }
 
+_LINK: dict[str, Any] = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "token",
+    "description": "The signed token of a link in a message; it is in the body, as `token`, never in the address.",
+}
+
 _PROBLEMS = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
 
 _PROBLEM_SCHEMA: dict[str, Any] = {
@@ -126,6 +133,9 @@ def document(api: str) -> dict[str, Any]:
             if operation.pop("x-webhook-secret", False):
                 merged["components"]["securitySchemes"]["secret"] = _SECRET
                 operation["security"] = [{"secret": []}]
+            elif operation.pop("x-signed-link", False):
+                merged["components"]["securitySchemes"]["link"] = _LINK
+                operation["security"] = [{"link": []}]
             elif operation.pop("x-signature", False):
                 merged["components"]["securitySchemes"]["signature"] = _SIGNATURE
                 operation["security"] = [{"signature": []}]

@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import database
+from loyalty.members import freezing
 from loyalty.notifications import events, telling
 from loyalty.notifications.affordable import Shelf
 from loyalty.notifications.telling import Channel, Letter, NoAnswer, NotTried, Refused
@@ -123,6 +124,17 @@ def _call(operation: Any, **arguments: Any) -> None:
         raise NoAnswer(type(failure).__name__) from None
 
 
+def _link_token(happened: events.Event) -> str:
+    until = happened.occurred_at + freezing.GOOD_FOR
+    return freezing.token(_link_key(), freezing.Link(happened.program_id, happened.member_id, happened.event_id, until))
+
+
+@cache
+def _link_key() -> str:
+    found = _client("secretsmanager").get_secret_value(SecretId=os.environ["SECURITY_LINK_SECRET_ARN"])
+    return str(found["SecretString"])
+
+
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of the queue. Answers the records that must come again, each alone."""
@@ -139,7 +151,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             shelf.connection = connection
             said = json.loads(record["body"])
             happened = events.read(said.get("detail-type") if isinstance(said, dict) else None, _detail(said))
-            told = telling.tell(connection, happened, _CHANNELS, os.environ["PORTAL_ORIGIN"], shelf)
+            told = telling.tell(connection, happened, _CHANNELS, os.environ["PORTAL_ORIGIN"], shelf, _link_token)
         # Whatever it is: the other records are not to blame; after some tries this one waits among the dead letters.
         except Exception as failure:
             log_failure(failure)

@@ -118,11 +118,13 @@ class ApiStack(Stack):
                 "CORS_ORIGIN": origin,
                 "STATE_MACHINE_ARN": engine.state_machine.state_machine_arn,
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
+                "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
                 "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
             },
         )
         engine.state_machine.grant_start_execution(function)
         integrations.quote_signing.grant_read(function)
+        integrations.security_links.grant_read(function)
         messaging.payments.queue.grant_send_messages(function)
         self._may_send_mail(function, messaging)
         return function

@@ -36,6 +36,18 @@ class IntegrationsStack(Stack):
             removal_policy=removal_policy(settings),
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
+        self.security_links = secretsmanager.Secret(
+            self,
+            "SecurityLinks",
+            description="HMAC key of the links that stop spending: the raw string",
+            removal_policy=removal_policy(settings),
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
+        )
+        acknowledge(
+            self.security_links,
+            "A new key would make the links in letters of the last month useless; it never leaves two functions",
+            "AwsSolutions-SMG4",
+        )
         self.amazon_business_webhook = secretsmanager.Secret(
             self,
             "AmazonBusinessWebhook",

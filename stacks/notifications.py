@@ -22,6 +22,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
@@ -45,6 +46,7 @@ class NotificationsStack(Stack):
         vpc: ec2.IVpc,
         database: DatabaseDoor,
         messaging: MessagingStack,
+        integrations: IntegrationsStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -61,7 +63,7 @@ class NotificationsStack(Stack):
         self._on_events(messaging)
         self.functions = [
             self._relay(messaging),
-            self._shipment_notification(messaging),
+            self._shipment_notification(messaging, integrations),
             self._notification_feedback(),
             self._points_notices(),
         ]
@@ -99,7 +101,7 @@ class NotificationsStack(Stack):
             targets=[targets.SqsQueue(self.events.queue, dead_letter_queue=self.events.dead_letters)],
         )
 
-    def _shipment_notification(self, messaging: MessagingStack) -> lambda_.Function:
+    def _shipment_notification(self, messaging: MessagingStack, integrations: IntegrationsStack) -> lambda_.Function:
         settings = self._settings.messaging
         function = self._made.add(
             "shipment_notification",
@@ -113,8 +115,10 @@ class NotificationsStack(Stack):
                 "SMS_ORIGINATION_NUMBER": settings.sms_origination_number,
                 "SMS_SENDER_ID": settings.sms_sender_id,
                 "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+                "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
             },
         )
+        integrations.security_links.grant_read(function)
         mails = self.format_arn(
             service="ses", resource="configuration-set", resource_name=self.mails.configuration_set_name
         )

@@ -13,13 +13,15 @@ end;
 --   key_reuse              the key names another request, or somebody else's: which one is not told
 --   key_time               the key's time is not now
 --   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
---   blocked                the member may not redeem
+--   blocked, frozen        the member may not redeem; spending is stopped
 --   insufficient           not enough points; `available` says how many there are
 --   velocity               more points in 24 hours than the programme lets a member spend
 --   paused                 orders do not go through at the moment; nothing was held
+-- `device_hash`: from which device, for screening; null: it was not named.
+drop function if exists redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text);
 create or replace function redemptions.redeem(
     program_id integer, member_id bigint, redemption_id uuid, quote_id uuid, points bigint, money_minor bigint,
-    request_hash bytea, actor text
+    request_hash bytea, actor text, device_hash bytea default null
 ) returns table (status text, state text, available bigint, points_charged bigint, money_charged_minor bigint,
                  release_at timestamptz)
 language plpgsql security definer set search_path = pg_catalog as $$
@@ -31,6 +33,7 @@ declare
     charged bigint;
     money bigint;
     answer text;
+    standing text;
 begin
     if num_nulls(program_id, member_id, redemption_id, quote_id, points, money_minor, request_hash, actor) > 0
        or points < 0 or money_minor < 0 then
@@ -44,8 +47,10 @@ begin
         return;
     end if;
 
+    standing := members.spending_state(program_id, member_id);
     answer := case when not clock.key_is_fresh(redemption_id) then 'key_time'
-                   when members.state_of(program_id, member_id) <> 'active' then 'blocked' end;
+                   when standing = 'frozen' then 'frozen'
+                   when standing <> 'active' then 'blocked' end;
     if answer is null then
         select * into quote from redemptions.quote as q
         where q.program_id = redeem.program_id and q.quote_id = redeem.quote_id and q.member_id = redeem.member_id;
@@ -81,7 +86,7 @@ begin
     select v.document into strict policy from programme.current(program_id) as v;
     begin
         answer := redemptions.write_down(
-            program_id, quote_id, policy, redemption_id, points, charged, money, request_hash, actor);
+            program_id, quote_id, policy, redemption_id, points, charged, money, request_hash, actor, device_hash);
     exception when sqlstate 'RD001' then
         -- The points were not there: the block is rolled back as if the redemption had never been asked for.
         return query select sqlerrm, null::text, b.available, null::bigint, null::bigint, null::timestamptz
@@ -180,9 +185,10 @@ $$;
 
 -- Internal: everything that redeem writes. Returns ok, or lost (a unique key was taken meanwhile); raises RD001 with
 -- the ledger's status as its message.
+drop function if exists redemptions.write_down(integer, uuid, jsonb, uuid, bigint, bigint, bigint, bytea, text);
 create or replace function redemptions.write_down(
     program_id integer, quote_id uuid, policy jsonb, redemption_id uuid, points_chosen bigint, points bigint,
-    money_minor bigint, request_hash bytea, actor text
+    money_minor bigint, request_hash bytea, actor text, device_hash bytea
 ) returns text language plpgsql set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
@@ -197,16 +203,19 @@ declare
 begin
     select * into strict quote from redemptions.quote as q
     where q.program_id = write_down.program_id and q.quote_id = write_down.quote_id;
+    -- The quote froze the programme's version: what may drift and what is screened was decided there.
+    select v.document into strict frozen from programme.version(quote.program_id, quote.programme_version) as v;
     insert into redemptions.redemption(
         program_id, redemption_id, member_id, quote_id, programme_version, address_id, request_hash, points,
         money_minor, currency, partial_policy, capture_at, return_days, settle_op_id, release_op_id, release_at,
-        approve_until, place_before, lease_until, actor, created_at, updated_at)
+        approve_until, place_before, lease_until, actor, created_at, updated_at, screens, device_hash)
     values (
         quote.program_id, redemption_id, quote.member_id, quote.quote_id, quote.programme_version, quote.address_id,
         request_hash, points, money_minor, quote.currency, quote.partial_policy,
         policy -> 'integrations' -> 'payment' ->> 'capture_at',
         (policy -> 'points' ->> 'return_extension_days')::integer, clock.new_id(), clock.new_id(), instant + delay,
-        instant + delay + approval, place_before, place_before + interval '1 day', actor, instant, instant)
+        instant + delay + approval, place_before, place_before + interval '1 day', actor, instant, instant,
+        coalesce(jsonb_array_length(nullif(frozen #> '{screening,rules}', '[]')), 0) > 0, device_hash)
     on conflict do nothing;
     if not found then
         return 'lost';
@@ -226,8 +235,6 @@ begin
         returning campaign)
     select bool_or(w.campaign is not null) into campaigns from written as w;
 
-    -- The quote froze the programme's version: what may drift was decided there.
-    select v.document into strict frozen from programme.version(quote.program_id, quote.programme_version) as v;
     perform orders.plan(
         quote.program_id, redemption_id, quote.member_id, quote.address_id, frozen -> 'store' ->> 'region',
         quote.currency, (frozen -> 'conversion' ->> 'drift_tolerance_basis_points')::integer, not quote.estimated,

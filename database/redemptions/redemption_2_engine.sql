@@ -25,17 +25,29 @@ begin
 end
 $$;
 
--- Where an execution enters. Next: wait (for delay_seconds), pay, place, capture, void, close, back, done.
+-- Where an execution enters. Next: wait or hold (for delay_seconds), pay, place, capture, void, close, back, done.
+-- What screening will stop is stopped now: the member may confirm it while the release delay runs.
 create or replace function redemptions.begin(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
     redemption redemptions.redemption := redemptions.locked(begin.program_id, begin.redemption_id);
     delay_seconds integer := ceil(greatest(0, extract(epoch from redemption.release_at - clock.now())));
     money boolean := redemption.money_minor > 0;
+    stop jsonb;
 begin
+    if redemption.state = 'held' and delay_seconds > 0 and redemption.screens
+       and redemption.place_before >= clock.now() then
+        stop := redemptions.stopped(redemption, 'allow', true);
+    elsif redemption.state = 'held' and delay_seconds = 0 then
+        stop := redemptions.screen(begin.program_id, begin.redemption_id);
+    elsif redemption.state in ('step_up', 'review') then
+        stop := redemptions.stand_still(redemption);
+    end if;
+    if stop is not null then
+        return jsonb_build_object('money', money, 'delay_seconds', delay_seconds) || stop;
+    end if;
     return jsonb_build_object('money', money, 'delay_seconds', delay_seconds, 'next', case redemption.state
-        when 'held' then case when delay_seconds > 0 then 'wait'
-                              else redemptions.screen(begin.program_id, begin.redemption_id) ->> 'next' end
+        when 'held' then 'wait'
         when 'awaiting_payment' then 'pay'
         when 'ordering' then 'place'
         when 'settled' then redemptions.money_step(redemption)
@@ -53,33 +65,44 @@ return case when redemption.accepted_money_minor > 0 then
             when redemption.money_minor > 0 then 'void'
             else 'close' end;
 
--- What screening says: blocked (the member was, since redeeming) or allow.
-create or replace function redemptions.screening_verdict(program_id integer, redemption_id uuid) returns text
+drop function if exists redemptions.screening_verdict(integer, uuid);
+-- What became of the member since redeeming: blocked, frozen (spending is stopped) or allow.
+create or replace function redemptions.member_verdict(redemption redemptions.redemption) returns text
 language sql stable set search_path = pg_catalog
-return case when exists (
-    select from redemptions.redemption as r
-    where r.program_id = screening_verdict.program_id and r.redemption_id = screening_verdict.redemption_id
-      and members.state_of(r.program_id, r.member_id) <> 'active') then 'blocked' else 'allow' end;
+return case members.spending_state(redemption.program_id, redemption.member_id)
+           when 'active' then 'allow' when 'frozen' then 'frozen' else 'blocked' end;
 
--- The time to change one's mind is over. Next: pay, place (without money this is the last moment to turn back), back.
+-- The time to change one's mind is over. Next: pay, place (without money this is the last moment to turn back), hold (look
+-- again in delay_seconds), back.
 create or replace function redemptions.screen(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
     redemption redemptions.redemption := redemptions.locked(screen.program_id, screen.redemption_id);
+    verdict text;
+    stop jsonb;
 begin
     case redemption.state
         when 'held' then
+            verdict := redemptions.member_verdict(redemption);
             if clock.now() > redemption.place_before then
                 return jsonb_build_object('next', redemptions.fail(redemption, 'expired'));
-            elsif redemptions.screening_verdict(screen.program_id, screen.redemption_id) <> 'allow' then
+            elsif verdict = 'blocked' then
                 return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
-            elsif redemption.money_minor > 0 then
+            end if;
+            if verdict = 'frozen' or redemption.screens then
+                stop := redemptions.stopped(redemption, verdict, false);
+                if stop is not null then
+                    return stop;
+                end if;
+            end if;
+            if redemption.money_minor > 0 then
                 perform redemptions.move(screen.program_id, screen.redemption_id, 'awaiting_payment', 'payment_asked',
                                          jsonb_build_object('money_minor', redemption.money_minor));
                 return jsonb_build_object('next', 'pay');
             end if;
             perform redemptions.move(screen.program_id, screen.redemption_id, 'ordering', 'ordering');
             return jsonb_build_object('next', 'place');
+        when 'step_up', 'review' then return redemptions.stand_still(redemption);
         when 'awaiting_payment' then return jsonb_build_object('next', 'pay');
         when 'ordering' then return jsonb_build_object('next', 'place');
         when 'settled' then return jsonb_build_object('next', redemptions.money_step(redemption));
@@ -89,18 +112,22 @@ begin
 end
 $$;
 
--- The money is reserved: the last moment to turn back. Next: place, back, or where a replay has already gone.
+-- The money is reserved: the last moment to turn back. Next: place, hold, back, or where a replay has already gone.
 create or replace function redemptions.go(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
     redemption redemptions.redemption := redemptions.locked(go.program_id, go.redemption_id);
+    verdict constant text := redemptions.member_verdict(redemption);
 begin
     if redemption.state <> 'awaiting_payment' then
         return redemptions.screen(go.program_id, go.redemption_id);
     elsif clock.now() > redemption.place_before then
         return jsonb_build_object('next', redemptions.fail(redemption, 'expired'));
-    elsif redemptions.screening_verdict(go.program_id, go.redemption_id) <> 'allow' then
+    elsif verdict = 'blocked' then
         return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
+    elsif verdict = 'frozen' then
+        perform redemptions.park(redemption, 'review', 'frozen');
+        return redemptions.screen(go.program_id, go.redemption_id);
     elsif not exists (select from payments.status_of(go.program_id, go.redemption_id) as p
                       where p.state = 'authorised' and p.authorised_minor >= redemption.money_minor) then
         return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
@@ -114,6 +141,9 @@ $$;
 create or replace function redemptions.fail(redemption redemptions.redemption, outcome text)
 returns text language plpgsql set search_path = pg_catalog as $$
 begin
+    if redemption.state in ('step_up', 'review') then
+        perform redemptions.end_parking(redemption, 'failed', 'engine');
+    end if;
     perform orders.withdraw(redemption.program_id, redemption.redemption_id);
     update redemptions.redemption as r set outcome = fail.outcome
     where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
@@ -133,7 +163,7 @@ declare
     order_state text;
     next text;
 begin
-    if redemption.state in ('held', 'awaiting_payment', 'ordering') then
+    if redemption.state in ('held', 'step_up', 'review', 'awaiting_payment', 'ordering') then
         order_state := orders.withdraw(turn_back.program_id, turn_back.redemption_id);
         next := case
             when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, case
@@ -175,7 +205,8 @@ begin
         raise exception 'a redemption in state % is not released', redemption.state using errcode = '55000';
     end if;
     perform redemptions.return_points(redemption, redemption.points - redemption.released_points,
-        case when redemption.outcome in ('cancelled', 'payment_declined', 'payment_abandoned') then 'member'
+        case when redemption.outcome = 'cancelled' then redemptions.caused_by(redemption)
+             when redemption.outcome in ('payment_declined', 'payment_abandoned') then 'member'
              else 'ours' end);
     perform redemptions.finish(release_points.program_id, release_points.redemption_id, redemption.outcome);
     return redemption.points;

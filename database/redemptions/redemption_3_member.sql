@@ -6,6 +6,7 @@ create or replace function redemptions.cancel(program_id integer, member_id bigi
 returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     redemption redemptions.redemption;
+    came_from text;
 begin
     select * into redemption from redemptions.redemption as r
     where r.program_id = cancel.program_id and r.redemption_id = cancel.redemption_id
@@ -14,14 +15,18 @@ begin
         return 'not_found';
     elsif redemption.outcome = 'cancelled' then
         return 'replay';
-    elsif redemption.state not in ('held', 'awaiting_payment') then
+    elsif redemption.state not in ('held', 'step_up', 'review', 'awaiting_payment') then
         return 'too_late';
+    end if;
+    came_from := redemption.state;
+    if came_from in ('step_up', 'review') then
+        came_from := redemptions.end_parking(redemption, 'cancelled', 'member:' || redemption.member_id);
     end if;
     perform orders.withdraw(cancel.program_id, cancel.redemption_id);
     update redemptions.redemption as r set outcome = 'cancelled'
     where r.program_id = cancel.program_id and r.redemption_id = cancel.redemption_id;
     perform redemptions.move(cancel.program_id, cancel.redemption_id, 'cancelled', 'cancelled');
-    if redemption.state = 'held' then
+    if came_from = 'held' then
         perform redemptions.return_points(redemption, redemption.points, 'member');
         perform redemptions.return_discounts(array[cancel.redemption_id]);
     end if;
@@ -31,7 +36,7 @@ $$;
 
 -- Another of the member's own addresses. Where the price holds the shipping and tax of the first address it must be in
 -- the same region (country, state, first three characters of the postal code). Returns changed, replay, too_late,
--- not_found, address_not_found, not_delivered_there, other_price.
+-- not_found, address_not_found, not_delivered_there, other_price, screened (it was let through for the address it has).
 create or replace function redemptions.change_address(
     program_id integer, member_id bigint, redemption_id uuid, address_id uuid
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
@@ -64,6 +69,13 @@ begin
         return 'not_delivered_there';
     elsif policy -> 'pricing' ->> 'included' = 'charged' and old_address is distinct from new_address then
         return 'other_price';
+    elsif redemption.screens
+          and (exists (select from redemptions.screening as s
+                       where s.program_id = redemption.program_id and s.redemption_id = redemption.redemption_id
+                         and s.action <> 'allow')
+               or (redemption.state = 'awaiting_payment'
+                   and redemptions.weigh(redemption, change_address.address_id) ->> 'action' <> 'allow')) then
+        return 'screened';
     elsif not orders.change_address(change_address.program_id, change_address.redemption_id,
                                     change_address.address_id) then
         return 'too_late';
@@ -90,7 +102,12 @@ begin
             'partial_policy', r.partial_policy, 'capture_at', r.capture_at, 'address_id', r.address_id,
             'created_at', r.created_at, 'updated_at', r.updated_at, 'release_at', r.release_at,
             'approve_until', r.approve_until, 'closed_at', r.closed_at, 'case_id', r.case_id,
-            'may_change', r.state in ('held', 'awaiting_payment'), 'order_state',
+            'may_change', r.state in ('held', 'awaiting_payment'),
+            'may_cancel', r.state in ('held', 'step_up', 'review', 'awaiting_payment'),
+            'confirm_until', case when r.state = 'step_up' then (
+                select p.deadline from redemptions.parking as p
+                where p.program_id = r.program_id and p.redemption_id = r.redemption_id and p.result is null) end,
+            'order_state',
             orders.state_of(r.program_id, r.redemption_id),
             'lines', (select jsonb_agg(jsonb_build_object(
                           'line_number', l.line_number, 'asin', l.asin, 'title', l.title, 'image_url', l.image_url,
@@ -128,7 +145,17 @@ $$;
 create or replace function redemptions.overview_for_staff(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
-    return redemptions.described(overview_for_staff.program_id, null, overview_for_staff.redemption_id);
+    return redemptions.described(overview_for_staff.program_id, null, overview_for_staff.redemption_id)
+           || jsonb_build_object(
+               'screening', (select to_jsonb(s) - array['program_id', 'redemption_id', 'row_xid']
+                             from redemptions.screening as s
+                             where s.program_id = overview_for_staff.program_id
+                               and s.redemption_id = overview_for_staff.redemption_id),
+               'parkings', (select coalesce(jsonb_agg(to_jsonb(p) - array['program_id', 'redemption_id', 'row_xid']
+                                                      order by p.parking_number), '[]')
+                            from redemptions.parking as p
+                            where p.program_id = overview_for_staff.program_id
+                              and p.redemption_id = overview_for_staff.redemption_id));
 end
 $$;
 

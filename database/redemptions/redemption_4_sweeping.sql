@@ -121,12 +121,12 @@ begin
         with found as materialized (
             select r.* from redemptions.redemption as r
             where r.execution_started_at is null and r.execution_number = 0 and r.place_before <= clock.now()
-              and r.state in ('held', 'cancelled')
+              and r.state in ('held', 'step_up', 'review', 'cancelled')
             order by r.created_at limit abandon.most for no key update skip locked)
         -- The ledger's lock order.
         select * from found as f order by f.program_id, f.member_id
     loop
-        if left_standing.state = 'held' then
+        if left_standing.state <> 'cancelled' then
             perform redemptions.fail(left_standing, 'expired');
         end if;
         perform redemptions.release_points(left_standing.program_id, left_standing.redemption_id);

@@ -2,7 +2,7 @@
 grant usage on schema redemptions to member_api, quote_api, manager_api, engine_step, order_information, sweeper, auditor;
 
 grant execute on function
-    redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text),
+    redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text, bytea),
     redemptions.cancel(integer, bigint, uuid),
     redemptions.change_address(integer, bigint, uuid, uuid),
     redemptions.overview(integer, bigint, uuid),

@@ -17,11 +17,14 @@ from lambdas.http import KEYED, STRICT, Id, Router, View, idempotency_key, logge
 from lambdas.shelf import Document
 from loyalty.database import Connection, database
 from loyalty.documents import reading as documents
-from loyalty.redemptions import overview, promise, redeeming
+from loyalty.redemptions import overview, promise, redeeming, screening
 from loyalty.redemptions.redeeming import LARGEST_AMOUNT, Redeem
 from loyalty.refusal import Kind, Refusal
 
 router = Router()
+
+# What the portal keeps in the browser; it is stored as a hash only.
+DEVICE_HEADER = "X-Device-Id"
 
 Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 
@@ -171,6 +174,8 @@ class RedemptionView(View):
     capture_at: str
     address_id: UUID
     may_cancel: bool
+    # Until when a step-up is to be confirmed, while there is one.
+    confirm_until: datetime | None
     may_change_address: bool
     may_change_until: datetime
     created_at: datetime
@@ -215,7 +220,8 @@ def redeem(body: Redemption) -> Accepted:
     key = idempotency_key(router)
     promise.verify(connection, _signing_key(), who.program_id, member_id, body.quote_id, body.quote_token)
     request = Redeem(key, body.quote_id, body.points, body.money_minor)
-    done = redeeming.redeem(connection, who.program_id, member_id, request, f"member:{member_id}")
+    device = screening.device_hash(who.program_id, router.current_event.headers.get(DEVICE_HEADER))
+    done = redeeming.redeem(connection, who.program_id, member_id, request, f"member:{member_id}", device)
     if not done.replay:
         _start(connection, who.program_id, key)
     told = overview.overview(connection, who.program_id, member_id, key)

@@ -63,6 +63,7 @@ class Told:
 
 # A product that so many points are enough for.
 type Affordable = Callable[[int, int], str | None]
+type LinkToken = Callable[[Event], str | None]
 
 
 def tell(
@@ -71,14 +72,18 @@ def tell(
     channels: Mapping[str, Channel],
     portal_origin: str,
     affordable: Affordable = lambda _program_id, _points: None,
+    link_token: LinkToken = lambda _event: None,
 ) -> Told:
-    """Tell the member of an event, as far as they want to hear of it. Again with the same event sends nothing twice."""
+    """Tell the member of an event, as far as they want to hear of it. Again with the same event sends nothing twice.
+
+    `link_token`: what the link of a security message ends with."""
     told = Told()
     telling = events.telling(event)
     if telling is None:
         return told
     template = TEMPLATES[telling.template]
     document = reading.current(connection, event.program_id).document
+    token = link_token(event) if template.kind == "security" else None
     planned = connection.execute(
         "select * from notifications.plan(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
         (
@@ -98,7 +103,7 @@ def tell(
     ).fetchall()
     for row in planned:
         channel = channels[row["channel"]]
-        _send(connection, event.program_id, row, document, channel, portal_origin, affordable, told)
+        _send(connection, event.program_id, row, document, channel, portal_origin, affordable, token, told)
     return told
 
 
@@ -110,6 +115,7 @@ def _send(
     channel: Channel,
     portal_origin: str,
     affordable: Affordable,
+    token: str | None,
     told: Told,
 ) -> None:
     message_id = planned["message_id"]
@@ -117,7 +123,7 @@ def _send(
     if row is None:
         return
     try:
-        letter = _letter(program_id, planned, row, document, portal_origin, affordable)
+        letter = _letter(program_id, planned, row, document, portal_origin, affordable, token)
     except (ArithmeticError, KeyError, TypeError, ValueError) as failure:
         # Something in the event is not what the text needs: nobody is told half of it.
         _not_sent(connection, program_id, message_id, "failed", f"not_written {type(failure).__name__}")
@@ -147,11 +153,12 @@ def _letter(
     document: Programme,
     portal_origin: str,
     affordable: Affordable,
+    token: str | None,
 ) -> Letter:
     language, message = messages.text_of(document, row["template"], row["language"] or "en")
     facts = row["facts"]
     product = affordable(program_id, int(facts["amount"])) if facts.get("amount") else None
-    known = words.words_of(document, language, row["kind"], facts, row["payload"], portal_origin, product)
+    known = words.words_of(document, language, row["kind"], facts, row["payload"], portal_origin, product, token)
     if planned["channel"] == "sms":
         text = messages.filled(message.sms or message.subject, words.for_sms(known))
         return Letter(program_id, planned["message_id"], row["contact"], "", text)

@@ -40,8 +40,10 @@ def words_of(
     payload: Mapping[str, Any],
     portal_origin: str,
     affordable: str | None = None,
+    token: str | None = None,
 ) -> dict[str, str]:
-    """Every word that the facts allow; `affordable` is a product that lapsing points are enough for."""
+    """Every word that the facts allow; `affordable` is a product that lapsing points are enough for, `token` what a
+    security message's link ends with: behind a #, so that no server and no scanner of mails is sent it."""
     said = _SAID.get(language, _SAID["en"])
     currency = str(facts.get("currency") or document.store.currency)
     points = payload.get("amount", facts.get("points"))
@@ -50,7 +52,7 @@ def words_of(
     worth = money(_worth(document, facts, int(points or 0)), document.store.currency, language)
     known: dict[str, str | None] = {
         "brand": document.brand.name,
-        "link": portal_origin + _place(kind, payload),
+        "link": portal_origin + _place(kind, payload) + (f"#{token}" if kind == "security" and token else ""),
         "what": _what(facts.get("what"), said),
         "paid": _together(facts.get("points"), facts.get("money_minor"), currency, language, said),
         "back": _together(payload.get("points"), payload.get("money_minor"), currency, language, said),

@@ -6,13 +6,22 @@ A document is validated as a whole; `Programme.model_validate_json` raises pydan
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 &/_.-]{0,62}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -332,14 +341,71 @@ class Notifications(Part):
     order_sms_by_default: bool = True
 
 
+# What a rule is about, and what it must say: `over` so much, within so many `hours`.
+_SCREENED: Mapping[str, tuple[bool, bool]] = {
+    "new_device": (False, False),
+    "contact_changed": (False, True),
+    "balance_share": (True, False),
+    "points_spent": (True, True),
+    "shared_address": (True, False),
+}
+
+
 class ScreeningRule(Part):
-    """When a member's `measure` over the last hours passes the limit, do this."""
+    """What makes a redemption suspicious, and how much: some points, or at once an action (allow: it is only noted).
+
+    new_device: nothing was ordered or confirmed from it before. contact_changed: e-mail, telephone or this address is
+    younger than `hours`. balance_share: over so many percent of the points. points_spent: over so many points in
+    `hours`. shared_address: more than `over` members have things sent there.
+    """
 
     code: Code
-    measure: Literal["redemptions", "points", "money_minor", "new_addresses"]
-    limit: Annotated[int, Field(ge=0, le=10**15)]
-    window_hours: Annotated[int, Field(ge=1, le=8_760)]
-    action: Literal["step_up", "review", "refuse"]
+    when: Literal["new_device", "contact_changed", "balance_share", "points_spent", "shared_address"]
+    over: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    hours: Annotated[int, Field(ge=1, le=8_760)] | None = None
+    points: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    action: Literal["allow", "step_up", "review"] | None = None
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        for name, value, needed in zip(("over", "hours"), (self.over, self.hours), _SCREENED[self.when], strict=True):
+            if needed and value is None:
+                raise ValueError(f"{name} is missing: {self.when} needs it")
+            if not needed and value is not None:
+                raise ValueError(f"{name} means nothing for {self.when}")
+        if self.when == "balance_share" and self.over is not None and self.over >= 100:
+            raise ValueError("over is a share of all points: below 100 percent")
+        if (self.points is None) == (self.action is None):
+            raise ValueError("a rule gives either points or an action")
+        return self
+
+
+class Screening(Part):
+    """What is looked at before a redemption becomes an order, and how long it may wait for an answer. The strictest of
+    the rules that hit decides, and the sum of their points. Who does not answer gets the points back."""
+
+    # Behind _as_before JSON's array comes as a list.
+    rules: Annotated[tuple[ScreeningRule, ...], Field(max_length=20, strict=False)] = ()
+    step_up_points: Annotated[int, Field(ge=1, le=10_000)] = 50
+    review_points: Annotated[int, Field(ge=1, le=10_000)] = 100
+    step_up_minutes: Annotated[int, Field(ge=5, le=1_440)] = 60
+    review_hours: Annotated[int, Field(ge=1, le=168)] = 48
+    code_minutes: Annotated[int, Field(ge=2, le=60)] = 10
+    code_attempts: Annotated[int, Field(ge=1, le=5)] = 5
+    codes: Annotated[int, Field(ge=1, le=5)] = 3
+    codes_per_day: Annotated[int, Field(ge=1, le=50)] = 10
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        _each_once((rule.code for rule in self.rules), "rules")
+        if self.review_points < self.step_up_points:
+            raise ValueError("review_points is below step_up_points")
+        return self
+
+
+def _as_before(value: object) -> object:
+    # Versions from before there was screening say so with an empty list.
+    return {} if value in ([], ()) else value
 
 
 class Terms(Part):
@@ -413,7 +479,7 @@ class Programme(Part):
     messages: dict[Code, dict[Language, Message]] = {}
     notifications: Notifications = Field(default_factory=Notifications)
     documents: MemberDocuments = Field(default_factory=MemberDocuments)
-    screening: Annotated[tuple[ScreeningRule, ...], Field(max_length=100)] = ()
+    screening: Annotated[Screening, BeforeValidator(_as_before)] = Field(default_factory=Screening)
     terms: Terms
 
     @model_validator(mode="after")
@@ -429,7 +495,6 @@ class Programme(Part):
         if self.integrations.payment.provider == "stripe" and self.store.currency in NOT_AT_STRIPE:
             raise ValueError(f"{self.store.currency} has three decimals, of which Stripe takes only two")
         _each_once((campaign.code for campaign in self.campaigns), "campaigns")
-        _each_once((rule.code for rule in self.screening), "screening")
         return self
 
     @property

@@ -46,6 +46,7 @@ def _of(kind: Kind, *words: str, sms: bool = True) -> Template:
 
 TEMPLATES: Mapping[str, Template] = {
     "claim-code": _of("claim", "code", "minutes", sms=False),
+    "step-up-code": _of("claim", "code", "minutes", sms=False),
     "order-confirmed": _of("orders", "what", "paid", "available", "as_of"),
     "order-failed": _of("orders", "what", "paid"),
     "order-cancelled": _of("orders", "what", "paid"),

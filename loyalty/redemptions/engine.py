@@ -12,6 +12,7 @@ from loyalty.database import Connection
 _STEPS = {
     "begin": "select redemptions.begin(%s, %s) as answer",
     "screen": "select redemptions.screen(%s, %s) as answer",
+    "await_screening": "select redemptions.await_screening(%s, %s) as answer",
     "go": "select redemptions.go(%s, %s) as answer",
     "settle": "select redemptions.settle(%s, %s) as answer",
     "close": "select redemptions.close(%s, %s) as answer",

@@ -12,7 +12,8 @@ from loyalty.redemptions.redeeming import not_found
 
 STATUS_WORDS = {
     "waiting": "We have your order. You can still cancel it or change the address.",
-    "checking": "We are checking your order.",
+    "step_up": "Please confirm that it is you: we send a code to the e-mail address that you have had for a while.",
+    "checking": "One of us is looking at your order before it is placed. Your points are safe.",
     "awaiting_payment": "Please approve the payment.",
     "ordering": "We are ordering it for you.",
     "completed": "Ordered. It is on its way to you.",
@@ -50,6 +51,14 @@ EVENT_WORDS = {
     "units_returned": "Returned; points and money are on their way back",
     "in_review": "A person is looking at it",
     "closed": "Closed",
+    "step_up": "Your confirmation asked for",
+    "confirmed": "Confirmed by you",
+    "not_confirmed": "Not confirmed in time",
+    "checking": "A person is looking at it",
+    "frozen": "Stopped: spending is frozen",
+    "approved": "Looked at and let through",
+    "not_approved": "Looked at and not let through",
+    "looked_at": "A person has looked at it",
 }
 
 PACKAGE_WORDS = {
@@ -97,6 +106,14 @@ REASON_WORDS = {
 }
 
 
+_BEFORE_THE_ORDER = {
+    "held": "waiting",
+    "step_up": "step_up",
+    "review": "checking",
+    "awaiting_payment": "awaiting_payment",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """`code` is one of the outward statuses, `words` say it."""
@@ -119,7 +136,7 @@ def status_of(row: Mapping[str, Any]) -> Status:
     elif row["review_reason"] == "order_unknown":
         code = "in_review"
     else:
-        code = {"held": "waiting", "awaiting_payment": "awaiting_payment"}.get(state, "ordering")
+        code = _BEFORE_THE_ORDER.get(state, "ordering")
     words = STATUS_WORDS[code]
     if state == "failed":
         words = words.replace("points are back", "points are coming back")
@@ -197,7 +214,8 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
         "partial_policy": document["partial_policy"],
         "capture_at": document["capture_at"],
         "address_id": document["address_id"],
-        "may_cancel": document["may_change"],
+        "may_cancel": document["may_cancel"],
+        "confirm_until": document["confirm_until"],
         "may_change_address": document["may_change"],
         "created_at": document["created_at"],
         "may_change_until": document["release_at"],

@@ -57,6 +57,7 @@ _REFUSALS = {
         "points",
     ),
     "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot redeem at the moment. Please ask us.", None),
+    "frozen": (Kind.FORBIDDEN, "frozen", "Spending is stopped for this membership. Please ask us.", None),
     "insufficient": (Kind.CONFLICT, "insufficient-points", "There are not enough points.", "points"),
     "velocity": (
         Kind.CONFLICT,
@@ -74,10 +75,19 @@ _REFUSALS = {
 }
 
 
-def redeem(connection: Connection, program_id: int, member_id: int, request: Redeem, actor: str) -> Redeemed:
-    """Carry the request out, once however often it comes. Raises Refusal; then nothing has moved."""
+def redeem(
+    connection: Connection,
+    program_id: int,
+    member_id: int,
+    request: Redeem,
+    actor: str,
+    device_hash: bytes | None = None,
+) -> Redeemed:
+    """Carry the request out, once however often it comes. Raises Refusal; then nothing has moved.
+
+    `device_hash`: 32 bytes that stand for the device it comes from, for screening."""
     row = connection.execute(
-        "select * from redemptions.redeem(%s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from redemptions.redeem(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             program_id,
             member_id,
@@ -87,6 +97,7 @@ def redeem(connection: Connection, program_id: int, member_id: int, request: Red
             request.money_minor,
             request.request_hash,
             actor,
+            device_hash,
         ),
     ).fetchone()
     assert row is not None
@@ -140,6 +151,11 @@ _ADDRESS_REFUSALS = {
         Kind.CONFLICT,
         "other-price",
         "Shipping and tax are different there. Cancel this redemption and ask for a new price.",
+    ),
+    "screened": (
+        Kind.CONFLICT,
+        "screened",
+        "It was checked for the address that it has. Cancel it and redeem again for another one.",
     ),
 }
 

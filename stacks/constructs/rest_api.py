@@ -16,7 +16,7 @@ from stacks.routes import Route
 from stacks.settings import Settings
 
 STAGE = "v1"
-ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id"]
+ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Device-Id"]
 
 
 class RestApi(Construct):

@@ -5,6 +5,7 @@ The matrix is made from the documents: a new route is in it without anybody thin
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,12 @@ BY_SIGNATURE = [
     for method, path, operation in operations(api)
     if operation["security"] == [{"signature": []}]
 ]
+BY_LINK = [
+    (api, method, path)
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+    if operation["security"] == [{"link": []}]
+]
 SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
 ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
 
@@ -44,14 +51,15 @@ def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
     for api, table in ROUTES.items():
         documented: set[tuple[str, str, str | None]] = {
             (method, path, scope) for of, method, path, scope in OPERATIONS if of == api
-        } | {(method, path, None) for of, method, path in [*BY_SECRET, *BY_SIGNATURE] if of == api}
+        } | {(method, path, None) for of, method, path in [*BY_SECRET, *BY_SIGNATURE, *BY_LINK] if of == api}
         assert documented == {(route.method, route.path, route.scope) for route in table}
 
 
 def test_every_operation_is_behind_a_token_a_secret_or_a_signature() -> None:
-    closed = [*OPERATIONS, *BY_SECRET, *BY_SIGNATURE]
+    closed = [*OPERATIONS, *BY_SECRET, *BY_SIGNATURE, *BY_LINK]
     assert len(closed) == sum(len(operations(api)) for api in openapi.APIS)
     assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
+    assert {path for _, _, path in BY_LINK} == {"/security/not-me"}
     assert {path for _, _, path in BY_SIGNATURE} == {"/webhooks/amazon-pay", "/webhooks/stripe"}
 
 
@@ -67,6 +75,24 @@ def test_an_operation_behind_a_signature_is_closed_to_every_other_body(
             reply = world.door(api, token).send(replace(request, body=body))
             assert (reply.status, reply.body["code"]) == (401, "forged")
     assert world.owner.execute("select count(*) as n from payments.notice").fetchone() == before
+
+
+@pytest.mark.parametrize(("api", "method", "path"), BY_LINK)
+def test_an_operation_behind_a_link_wants_the_links_own_token_and_is_never_a_get(
+    world: World, api: str, method: str, path: str
+) -> None:
+    request = world.good(api, method, path)
+    assert request.body is not None
+    token = json.loads(request.body)["token"]
+    before = world.owner.execute("select count(*) as n from members.freeze").fetchone()
+    for bad in (token[:-1], token + "x", "B" + token[1:], "x", " " + token):
+        for who in (None, partner_token(*SCOPES)):
+            forged = Request.json(method, path, {"token": bad})
+            reply = world.door(api, who).send(forged)
+            assert (reply.status, reply.body["code"]) == (400, "link-refused")
+    assert world.door(api).send(Request("GET", path, query=f"token={token}")).status == 405
+    assert world.owner.execute("select count(*) as n from members.freeze").fetchone() == before
+    assert world.door(api, {}).send(request).status == 200
 
 
 @pytest.mark.parametrize(("api", "method", "path"), BY_SECRET)
@@ -166,7 +192,7 @@ OPEN = {
     "GET /finance/months/{month}/verification", "GET /finance/months/{month}/funders",
     "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
-    "POST /finance/months/{month}/lock",
+    "POST /finance/months/{month}/lock", "GET /screening",
 }  # fmt: skip
 
 

@@ -25,10 +25,12 @@ from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
 from local.simulators.stripe.events import signature
 from loyalty.database import Connection, Database
+from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
-from loyalty.programme import reading
+from loyalty.programme import publishing, reading
+from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
@@ -430,6 +432,59 @@ def _post(path: str, body: Any) -> Callable[[World], Request]:
     return lambda world: Request.json("POST", path.format(world=world), body)
 
 
+def _stands_still(world: World, action: str) -> UUID:
+    """A redemption of Alice's that is screened: its programme's rules are changed for it alone."""
+    redemption_id = world.redemption(world.alice)
+    rule = {"code": "device", "when": "new_device", "action": action}
+    facts = json.loads(reading.current(world.owner, 1).document.model_dump_json())
+    facts["screening"] |= {"rules": [rule], "codes_per_day": 50}
+    before = reading.current(world.owner, 1)
+    screened = Programme.model_validate_json(json.dumps(facts))
+    version = publishing.publish(world.owner, 1, screened, based_on=before.version, actor="test", why="test")
+    publishing.publish(world.owner, 1, before.document, based_on=version, actor="test", why="test")
+    world.owner.execute(
+        "update redemptions.redemption set screens = true, programme_version = %s where redemption_id = %s",
+        (version, redemption_id),
+    )
+    world.owner.execute("select redemptions.screen(1, %s)", (redemption_id,))
+    # What was sent a moment ago is sent again only later.
+    world.owner.execute("delete from redemptions.step_up_code where member_id = %s", (world.alice.member_id,))
+    return redemption_id
+
+
+def _code(world: World) -> Request:
+    return Request("POST", f"/redemptions/{_stands_still(world, 'step_up')}/step-up")
+
+
+def _code_confirmation(world: World) -> Request:
+    request = _code(world)
+    assert world.quiet("member").send(request).status == 202
+    return Request.json("POST", f"{request.path}/confirmation", {"code": world.fakes.codes()[-1]})
+
+
+def _screening_decision(world: World) -> Request:
+    redemption_id = _stands_still(world, "review")
+    row = world.owner.execute(
+        "select case_id from redemptions.parking where redemption_id = %s", (redemption_id,)
+    ).fetchone()
+    assert row is not None
+    return Request.json("POST", f"/screening/{row['case_id']}/decision", {"decision": "approve", "reason": "known"})
+
+
+def _link(world: World) -> Request:
+    row = world.owner.execute("select clock.new_id() as id, clock.now() as now").fetchone()
+    assert row is not None
+    member_id = world.person().member_id
+    link = freezing.Link(1, member_id, row["id"], row["now"] + freezing.GOOD_FOR)
+    return Request.json("POST", "/security/not-me", {"token": freezing.token(KEY, link)})
+
+
+def _unfreeze(world: World) -> Request:
+    person = world.person()
+    world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
+    return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
+
+
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me": _get("/me"),
     "member POST /claims": _claim,
@@ -464,6 +519,13 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
         "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
     ),
+    "member POST /redemptions/{redemption_id}/step-up": _code,
+    "member POST /redemptions/{redemption_id}/step-up/confirmation": _code_confirmation,
+    "member POST /security/not-me": _link,
+    "manager GET /screening": _get("/screening"),
+    "manager POST /screening/{case_id}/decision": _screening_decision,
+    "manager GET /members/{member_number}/freezes": _get("/members/{world.alice.number}/freezes"),
+    "manager POST /members/{member_number}/unfreeze": _unfreeze,
     "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
     "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "member GET /me/preferences": _get("/me/preferences"),
@@ -514,7 +576,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
 _TABLES = (
     "points.journal", "points.accrual", "points.reversal", "points.hold", "points.pending", "members.member",
     "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
-    "redemptions.event", "orders.placement", "payments.payment", "reports.rate", "reports.day",
+    "redemptions.event", "redemptions.parking", "members.freeze",
+    "orders.placement", "payments.payment", "reports.rate", "reports.day",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -562,6 +625,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),
+            (importlib.import_module("lambdas.member_routes.security"), "_link_key", lambda: KEY),
         ):
             stack.enter_context(mock.patch.object(target, name, value))
         for module, role in _doors():

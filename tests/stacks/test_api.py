@@ -41,12 +41,13 @@ def _methods(assembly: Assembly) -> Iterator[Method]:
 
 
 # Outside parties that know no OAuth; the function asks for a secret before it reads anything.
-BY_SECRET = {(route.method, route.path) for route in routes.INBOUND if route.scope is None}
+BY_SECRET = {(route.method, route.path) for route in (*routes.INBOUND, *routes.MEMBER) if route.scope is None}
 
 
-def test_only_webhooks_are_without_a_token() -> None:
-    assert all(route.scope for route in (*routes.MEMBER, *routes.MANAGER))
-    assert all(path.startswith("/webhooks/") for _, path in BY_SECRET)
+def test_only_webhooks_and_the_link_that_stops_spending_are_without_a_token() -> None:
+    assert [route.path for route in routes.MEMBER if not route.scope] == ["/security/not-me"]
+    assert all(route.scope for route in routes.MANAGER)
+    assert all(path.startswith("/webhooks/") or path == "/security/not-me" for _, path in BY_SECRET)
 
 
 def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assembly) -> None:

@@ -350,5 +350,5 @@ def test_nobody_hears_of_another_programmes_member(world: World) -> None:
 def test_every_topic_has_a_message_and_every_message_a_topic() -> None:
     from loyalty.programme.messages import TEMPLATES
 
-    told = {events._PLAIN[topic].template for topic in events._PLAIN} | {"order-failed", "claim-code"}
+    told = {events._PLAIN[topic].template for topic in events._PLAIN} | {"order-failed", "claim-code", "step-up-code"}
     assert told == set(TEMPLATES)

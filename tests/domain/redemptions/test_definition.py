@@ -57,7 +57,7 @@ def test_every_task_of_a_service_catches_whatever_may_happen(name: str) -> None:
     assert CALLBACKS[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
-@pytest.mark.parametrize("name", ["Begin", "Screen", "Authorise", "Go", PIVOT])
+@pytest.mark.parametrize("name", ["Begin", "Screen", "LookAtScreening", "Authorise", "Go", PIVOT])
 def test_what_fails_up_to_the_pivot_asks_the_orders_own_row_whether_it_may_go_back(name: str) -> None:
     assert STATES[name]["Catch"][-1]["Next"] == "TurnBack"
 
@@ -77,6 +77,16 @@ def test_nothing_is_captured_before_it_is_settled() -> None:
     assert "Capture" not in reachable(
         DEFINITION["StartAt"], without=frozenset({"Settle", "Enter", "Screened", "Gone", "TurnedBack"})
     )
+
+
+def test_whoever_waits_for_a_confirmation_looks_and_only_looking_leads_on() -> None:
+    assert targets(STATES["AwaitScreening"]) == {"LookAtScreening"}
+    assert targets(STATES["LookAtScreening"], caught=False) == {"Screened"}
+    assert {name for name, state in STATES.items() if "AwaitScreening" in targets(state)} == {
+        "Enter",
+        "Screened",
+        "Gone",
+    }
 
 
 @pytest.mark.parametrize("name", TASKS)
