@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from lambdas.http import entry, resolver
-from lambdas.member_routes import catalogue, documents, preferences, profile, redemptions, security, transfers
+from lambdas.member_routes import (
+    cases,
+    catalogue,
+    documents,
+    preferences,
+    profile,
+    redemptions,
+    security,
+    transfers,
+)
 
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers):
+for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases):
     app.include_router(routes.router)
 
 handler = entry(app)

@@ -71,9 +71,18 @@ def watch_ledger(connection: Connection) -> int:
     return 0
 
 
+def watch_cases(connection: Connection) -> int:
+    """Say how many cases are past their deadline. Always 0: there is nothing to do here."""
+    row = connection.execute("select casework.overdue() as overdue").fetchone()
+    assert row is not None
+    metrics.add_metric("CasesOverdue", MetricUnit.Count, int(row["overdue"]))
+    return 0
+
+
 RULES: dict[str, Rule] = {
     # First: what the duties below have left undone, also when they leave no time.
     "watch_ledger": watch_ledger,
+    "watch_cases": watch_cases,
     "start_left": start_left,
     "replace_dead": replace_dead,
     "replace_overlooked": replace_overlooked,

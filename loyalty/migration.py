@@ -25,6 +25,7 @@ ROOMS = (
     "payments",
     "orders",
     "redemptions",
+    "cases",
     "notifications",
     "documents",
     "reports",

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from stacks import routes
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
@@ -53,12 +54,11 @@ class ApiStack(Stack):
         self._mail_from = {"MAIL_FROM": settings.messaging.mail_from}
         self._documents = {"DOCUMENTS_BUCKET": documents.bucket.bucket_name}
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
+        self._case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
         functions = {
             "member_api": self._member_api(portal, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
-            "manager_api": self._function(
-                "manager_api", "Staff's requests", {**self._documents, "CORS_ORIGIN": manager}, calls_out=False
-            ),
+            "manager_api": self._manager_api(manager),
             "partner_api": self._function(
                 "partner_api",
                 "Partners' requests",
@@ -120,13 +120,28 @@ class ApiStack(Stack):
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
                 "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
+                **self._case_files.environment,
             },
         )
+        self._case_files.may_add(function, "photos")
+        self._case_files.may_show(function, "labels")
         engine.state_machine.grant_start_execution(function)
         integrations.quote_signing.grant_read(function)
         integrations.security_links.grant_read(function)
         messaging.payments.queue.grant_send_messages(function)
         self._may_send_mail(function, messaging)
+        return function
+
+    def _manager_api(self, origin: str) -> lambda_.Function:
+        """Reaches no host but S3, whose way out of the network is its own."""
+        function = self._function(
+            "manager_api",
+            "Staff's requests",
+            {**self._documents, "CORS_ORIGIN": origin, **self._case_files.environment},
+        )
+        self._case_files.may_add(function, "labels")
+        for folder in ("photos", "labels"):
+            self._case_files.may_show(function, folder)
         return function
 
     def _quote_api(self, origin: str, integrations: IntegrationsStack) -> lambda_.Function:

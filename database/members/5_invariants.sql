@@ -17,11 +17,14 @@ language sql stable security definer set search_path = pg_catalog as $$
          select from casework.case c
           where c.program_id = a.program_id and c.case_id = a.adjustment_id and c.state = 'open')
     union all
-    select 'M5 points move by hand only by an adjustment, and nobody decides their own',
+    select 'M5 points move by hand only by an adjustment or a case, and nobody decides their own',
            (select count(*) from points.journal j
              where 14 in (j.dr, j.cr) and not exists (
                  select from members.adjustment a
-                  where a.program_id = j.program_id and a.member_id = j.member_id and a.adjustment_id = j.op_id))
+                  where a.program_id = j.program_id and a.member_id = j.member_id and a.adjustment_id = j.op_id)
+               and not exists (
+                 select from casework.event e
+                  where e.program_id = j.program_id and e.kind = 'decided' and e.detail ->> 'op_id' = j.op_id::text))
            + (select count(*) from members.adjustment a where a.decided_by = a.requested_by)
 $$;
 

@@ -27,8 +27,9 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Sequence = Annotated[int | None, Query(ge=1, le=2**53 - 1)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 Kind = Literal[
-    "accrue", "repay", "mature", "hold", "settle", "release", "expire", "adjust", "reverse", "write_off", "transfer"
-]
+    "accrue", "repay", "mature", "hold", "settle", "release", "restore", "expire", "adjust", "reverse", "write_off",
+    "transfer",
+]  # fmt: skip
 Kinds = Annotated[list[Kind] | None, Query(alias="kind", max_length=20)]
 From = Annotated[Instant | None, Query(alias="from", description="What happened at this instant or after.")]
 To = Annotated[Instant | None, Query(description="What happened before this instant.")]

@@ -1,1 +1,4 @@
-"""Everything that waits for a human. Rooms open cases of their own kind; the rules are in database/casework."""
+"""Everything that waits for a human: tickets that rooms open, and members' cases.
+
+The rules are in database/casework and database/cases; docs/cases.md has the outcomes.
+"""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.fuzz.world import World
 
 # Fields whose values are a person's, wherever they are sent.
-PERSONAL = {"full_name", "phone", "email", "line1", "line2", "line3", "code", "note"}
+PERSONAL = {"full_name", "phone", "email", "line1", "line2", "line3", "code", "note", "text", "reason"}
 # Shorter ones are words that a log or a problem may well hold by itself.
 TELLING = 8
 
@@ -95,6 +95,11 @@ def _may_move(world: World, request: Request, reply: Reply) -> set[int]:
             "select amount from members.adjustment where adjustment_id = %s", (reply.body["adjustment_id"],)
         ).fetchone()
         return {0, row["amount"] if row else 0}
+    if re.fullmatch("/cases/.*/(outcome|approval|return-received)", request.path) and reply.status == 200:
+        row = world.owner.execute(
+            "select points from cases.member_case where case_id = %s and state = 'decided'", (reply.body["case_id"],)
+        ).fetchone()
+        return {0, (row["points"] or 0) if row else 0}
     return {0}
 
 

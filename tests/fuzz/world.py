@@ -19,7 +19,9 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from lambdas import machine, mail, openapi, payment_webhook, shelf, webhook_api
+from botocore.exceptions import ClientError
+
+from lambdas import case_files, machine, mail, openapi, payment_webhook, shelf, webhook_api
 from lambdas.environment import environment
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
@@ -69,6 +71,9 @@ class Fakes:
 
     def start_execution(self, **_: Any) -> None:
         pass
+
+    def get_object(self, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
 
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
@@ -168,7 +173,7 @@ class World:
     def violations(self) -> dict[str, int]:
         """Every invariant of every room that does not hold."""
         found: dict[str, int] = {}
-        views = [f"{room}.invariants" for room in ("points", "members", "payments", "redemptions")]
+        views = [f"{room}.invariants" for room in ("points", "members", "payments", "redemptions", "cases")]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
                 if row["violations"]:
@@ -270,6 +275,72 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def case(self) -> UUID:
+        """One of Alice's about a purchase whose points are missing; those she had before are taken back."""
+        self.owner.execute(
+            "select cases.withdraw(1, member_id, case_id) from cases.member_case"
+            " where member_id = %s and state in ('open', 'approval', 'return')",
+            (self.alice.member_id,),
+        )
+        request = self.complaint()
+        reply = self.quiet("member").send(request)
+        assert reply.status == 201, reply.text
+        return UUID(reply.body["case_id"])
+
+    def complaint(self) -> Request:
+        purchase = {"partner": "shop", "reference": f"bill-{next(_numbers)}", "bought_on": "2026-11-01"}
+        body = {"kind": "missing_points", "purchase": purchase, "text": f"Nothing came to {STREET}."}
+        return Request.json("POST", "/cases", body, self.key())
+
+    def proposal(self) -> UUID:
+        """A case of which somebody else proposes more than one person may give."""
+        case_id = self.case()
+        body = {"outcome": "goodwill_points", "points": 10**6}
+        asker = staff_token("support", subject="staff-2")
+        reply = self.quiet("manager", asker).send(Request.json("POST", f"/cases/{case_id}/outcome", body))
+        assert reply.body["state"] == "approval", reply.text
+        return case_id
+
+    def sent_back(self) -> UUID:
+        """A case of a broken lamp that is on its way back."""
+        self.case()
+        redemption_id = self.redemption(self.alice)
+        self.settled(redemption_id)
+        about = {"redemption_id": str(redemption_id), "line_number": 1, "quantity": 1}
+        body = {"kind": "damaged", "units": about, "text": "It is broken."}
+        reply = self.quiet("member").send(Request.json("POST", "/cases", body, self.key()))
+        assert reply.status == 201, reply.text
+        case_id = UUID(reply.body["case_id"])
+        self.owner.execute(
+            "insert into cases.file values (1, %(id)s, %(id)s, 'label', %(id)s::text, 'application/pdf', 9, 'good',"
+            " 'staff:x', clock.now())",
+            {"id": case_id},
+        )
+        told = self.owner.execute(
+            "select status from cases.return_with_label(1, %s, 'staff:x', '{support}')", (case_id,)
+        ).fetchone()
+        assert told == {"status": "ok"}
+        return case_id
+
+    def settled(self, redemption_id: UUID) -> None:
+        """Amazon has accepted all of it."""
+        self.owner.execute(
+            "update redemptions.redemption set release_at = clock.now() where redemption_id = %s", (redemption_id,)
+        )
+        self.owner.execute("select redemptions.screen(1, %s)", (redemption_id,))
+        self.owner.execute(
+            "update orders.placement set state = 'accepted', queue_number = nextval('orders.queue_number'), sends = 1,"
+            " sent_at = clock.now(), concluded_at = clock.now(), recorded_at = clock.now() where redemption_id = %s",
+            (redemption_id,),
+        )
+        self.owner.execute(
+            "update orders.placement_line set accepted_quantity = quantity, rejected_quantity = 0"
+            " where redemption_id = %s",
+            (redemption_id,),
+        )
+        told = self.owner.execute("select redemptions.settle(1, %s) as told", (redemption_id,)).fetchone()
+        assert told == {"told": {"next": "done"}}
 
     def purchase(self) -> str:
         body = self._purchase()
@@ -533,6 +604,36 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
     ),
+    "member POST /cases": lambda w: w.complaint(),
+    "member GET /cases": _get("/cases"),
+    "member GET /cases/{case_id}": lambda w: Request("GET", f"/cases/{w.case()}"),
+    "member POST /cases/{case_id}/messages": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/messages", {"text": "Here is the bill."}
+    ),
+    "member POST /cases/{case_id}/photos": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/photos", {"content_type": "image/jpeg", "size_bytes": 90_000}
+    ),
+    "member POST /cases/{case_id}/withdrawal": lambda w: Request("POST", f"/cases/{w.case()}/withdrawal"),
+    "manager GET /cases": lambda w: (w.case(), Request("GET", "/cases", query="state=waiting"))[1],
+    "manager GET /cases/{case_id}": lambda w: Request("GET", f"/cases/{w.case()}"),
+    "manager POST /cases/{case_id}/assignment": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/assignment", {"owner": "me"}
+    ),
+    "manager POST /cases/{case_id}/messages": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/messages", {"text": "Which shop was it?"}
+    ),
+    "manager POST /cases/{case_id}/label": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/label", {"content_type": "application/pdf", "size_bytes": 90_000}
+    ),
+    "manager POST /cases/{case_id}/outcome": lambda w: Request.json(
+        "POST", f"/cases/{w.case()}/outcome", {"outcome": "credit_missing_accrual", "points": 5}
+    ),
+    "manager POST /cases/{case_id}/approval": lambda w: Request.json(
+        "POST", f"/cases/{w.proposal()}/approval", {"decision": "approve"}
+    ),
+    "manager POST /cases/{case_id}/return-received": lambda w: Request.json(
+        "POST", f"/cases/{w.sent_back()}/return-received", {"quantity": 1}
+    ),
     "manager POST /members": _new_member,
     "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
     "manager POST /adjustments": _adjustment,
@@ -577,7 +678,8 @@ _TABLES = (
     "points.journal", "points.accrual", "points.reversal", "points.hold", "points.pending", "members.member",
     "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
     "redemptions.event", "redemptions.parking", "members.freeze",
-    "orders.placement", "payments.payment", "reports.rate", "reports.day",
+    "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
+    "casework.event", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -597,6 +699,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
+        "CASE_FILES_BUCKET": "files",
     }
     fakes = Fakes()
     with ExitStack() as stack:
@@ -608,6 +711,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         for target, name, value in (
             (machine, "step_functions", lambda: fakes),
             (machine, "_sqs", lambda: fakes),
+            (case_files, "_s3", lambda: fakes),
             (mail, "_ses", lambda: fakes),
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),

@@ -152,7 +152,7 @@ def test_a_statement_is_filtered_by_kind_and_by_when_things_happened(
         return [line["amount"] for line in answer.body["lines"]]
 
     assert amounts("kind=accrue") == [300, 200, 100]
-    assert amounts("kind=hold&kind=settle") == []
+    assert amounts("kind=hold&kind=settle&kind=restore") == []
     assert amounts("kind=hold&kind=accrue&limit=2") == [300, 200]
     assert amounts("from=2026-07-01T00:00:00Z") == [300, 200]
     assert amounts("to=2026-07-01T00:00:00Z") == [100]

@@ -61,6 +61,8 @@ def _calls(runner: Runner) -> set[str]:
         "importer": {"s3", "lambda"},
         "migrate": {"s3", "secretsmanager"},
         "invoicing": {"s3"},
+        # Looks at what was uploaded to cases.
+        "manager_api": {"s3"},
     }
     return calls | extra.get(runner.name, set())
 
