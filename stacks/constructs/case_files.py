@@ -81,11 +81,11 @@ class CaseFiles:
         objects = self.bucket.arn_for_objects(f"{folder}/*")
         for wanted, resource in ((actions, objects), (key_actions, self.key.key_arn)):
             function.add_to_role_policy(iam.PolicyStatement(actions=wanted, resources=[resource]))
-        resource, role = self.bucket.node.default_child, function.role
-        assert isinstance(resource, s3.CfnBucket)
+        bucket, role = self.bucket.node.default_child, function.role
+        assert isinstance(bucket, s3.CfnBucket)
         assert role is not None
         acknowledge(
             role,
             "Objects of one folder of our own bucket; their names are random",
-            f"AwsSolutions-IAM5[Resource::<{self._stack.get_logical_id(resource)}.Arn>/{folder}/*]",
+            f"AwsSolutions-IAM5[Resource::<{self._stack.get_logical_id(bucket)}.Arn>/{folder}/*]",
         )
