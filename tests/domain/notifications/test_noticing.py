@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import LiteralString
 
 from loyalty.database import Connection
 from loyalty.notifications import noticing
 from tests.domain.notifications.conftest import World
+from tests.waiting import others_end
 
 
 def notice(world: World, *, waits: bool = True) -> dict[str, int]:
     if waits:
-        others_end(world)
+        others_end(world.owner)
     with world.database.connect("points_notices") as connection:
         return noticing.notice(connection, 20)
-
-
-def others_end(world: World) -> None:
-    """Wait for every transaction that runs now: other tests share the server, the journal is read to the oldest."""
-    top = number(world, "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as number")
-    for _ in range(3000):
-        if number(world, "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as number") >= top:
-            return
-        time.sleep(0.01)
-
-
-def number(world: World, question: LiteralString) -> int:
-    row = world.owner.execute(question).fetchone()
-    assert row is not None
-    return int(row["number"])
 
 
 def adjust(world: World, member: int, amount: int) -> None:

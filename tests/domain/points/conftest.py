@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from loyalty.database import Connection
 from loyalty.points import closing
 from loyalty.points.ledger import Outcome, Status
 from tests.conftest import TestDatabase
+from tests.waiting import others_end
 
 MEMBERS = count(1)
 HASH = b"\x01"
@@ -148,12 +148,8 @@ class Book:
         )  # fmt: skip
 
     def others_end(self) -> None:
-        """Wait for every transaction that runs now: other tests share the server, and workers stop at the oldest."""
-        top = self.value("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        for _ in range(3000):
-            if self.value("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint") >= top:
-                return
-            sleep(0.01)
+        """Wait for every transaction that runs now."""
+        others_end(self.connection)
 
     def roll_up(self) -> int:
         """What the worker adds to the daily sums once nobody is in its way."""

@@ -16,6 +16,7 @@ from loyalty.refusal import Refusal
 from loyalty.reports import funders, journal, rates
 from tests.domain.redemptions.saga import Line, Saga
 from tests.domain.reports.conftest import proposal
+from tests.waiting import others_end
 
 # With the campaign's factor of 150 instead of 200 a quarter of what points pay is the campaign's.
 TOWELS = Line("B0TOWELS00", 3, 2000, campaign="spring")
@@ -127,6 +128,7 @@ def test_the_funders_month_shows_what_was_accepted(funded: Saga) -> None:
         _, redemption_id = redeemed(funded, *lines)
         funded.run(redemption_id)
     rates.approve(funded.owner, 1, rates.propose(funded.owner, 1, proposal(), "author"), "approver")
+    others_end(funded.owner)
     journal.post(funded.owner)
     (brand,) = [one for one in funders.statement(funded.owner, 1, today["day"]) if one.funder == "brand"]
     assert brand.discounts == [{"campaign": "spring", "redemptions": 2, "amount_minor": 2 * 2 * 500}]
