@@ -1,8 +1,8 @@
 """`make bench-ledger`: what the ledger's operations cost beside the least PostgreSQL can do, a table and one JSON line.
 
-Long: 38 minutes on a busy machine with more rounds than now. QUICK=1 tries it, in minutes. HISTORY=n rows of past (10,000,000). SAFETIES=1 adds what each
-safety costs. PLOT=1 writes the table and the plot into docs/; build/ has them always. Ends with 2, and says what is
-missing, if a safety is; with 1 if an invariant is violated after the run.
+Long: 38 minutes on a busy machine with more rounds than now; QUICK=1 tries it, in minutes. HISTORY=n rows of past
+(10,000,000). SAFETIES=1 adds what each safety costs. PLOT=1 writes the table and the plot into docs/; build/ has them
+always. Ends with 2, and says what is missing, if a safety is; with 1 if an invariant is violated after the run.
 """
 
 from __future__ import annotations
