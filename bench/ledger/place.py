@@ -49,12 +49,18 @@ select count(*) filter (where status = 'ok') as done from points.accrue_many(1, 
         from generate_series(%(from)s::int, %(to)s) n),
     array_fill(sha256('bench'), array[%(rows)s]))
 """
-# Open holds of a round are settled before the next: a member with dozens of them is not what is measured.
-SETTLE = """
-select count(*) from generate_series(%s::bigint, %s) m,
+# Open holds of a round are settled before the next: a member with dozens of them is not what is measured. One of each
+# member's at a time: in one transaction each settle would walk over all the versions of the row that came before.
+OPEN_HOLDS = """
+create temp table open_hold as
+select m, j.op_id, j.amount, row_number() over (partition by m order by j.op_id) as turn
+from generate_series({first}::bigint, {last}) m,
     lateral (select j.op_id, j.amount from points.journal j
-        where j.program_id = 1 and j.member_id = m and j.op_id >= %s and j.kind = 'hold' offset 0) h,
-    lateral points.settle(1, m, clock.new_id(), h.op_id, h.amount, 'bench')
+        where j.program_id = 1 and j.member_id = m and j.op_id >= '{since}' and j.kind = 'hold' offset 0) j
+"""
+SETTLE = """
+select count(*) from open_hold h, lateral points.settle(1, h.m, clock.new_id(), h.op_id, h.amount, 'bench')
+where h.turn = %s
 """
 
 
@@ -201,14 +207,20 @@ class Sweep:
         for database, groups in self._databases.items():
             until = self._now(database)
             for members in groups:
-                self._connections[database].execute(
-                    SETTLE.encode(), (members.start, members.stop - 1, self._since[database])
-                )
+                self._settle(self._connections[database], members, self._since[database])
             self._since[database] = until
 
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
+
+    def _settle(self, connection: Connection, members: range, since: str) -> None:
+        connection.execute(OPEN_HOLDS.format(first=members.start, last=members.stop - 1, since=since).encode())
+        row = connection.execute("select coalesce(max(turn), 0) as turns from open_hold").fetchone()
+        assert row is not None
+        for turn in range(1, row["turns"] + 1):
+            connection.execute(SETTLE.encode(), (turn,))
+        connection.execute("drop table open_hold")
 
     def _now(self, database: str) -> str:
         row = self._connections[database].execute("select clock.first_id(clock_timestamp()) as id").fetchone()
