@@ -53,7 +53,7 @@ select count(*) filter (where status = 'ok') as done from points.accrue_many(1, 
 # member's at a time: in one transaction each settle would walk over all the versions of the row that came before.
 OPEN_HOLDS = """
 create temp table open_hold as
-select m, j.op_id, j.amount, row_number() over (partition by m order by j.op_id) as turn
+select m, j.op_id, j.amount, row_number() over (partition by m order by j.op_id desc) as turn
 from generate_series({first}::bigint, {last}) m,
     lateral (select j.op_id, j.amount from points.journal j
         where j.program_id = 1 and j.member_id = m and j.op_id >= '{since}' and j.kind = 'hold' offset 0) j

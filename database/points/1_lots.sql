@@ -115,18 +115,29 @@ end $$;
 -- touches four numbers and no list of lots, however many there are. Operations have the row in hand as points.standing.
 
 -- The row of one member, locked; none if there is no such member.
+-- Lots are taken apart in a variable: taken from the table's column, a long list would be unpacked for every one of them.
 create or replace function points.locked(p_program_id int, p_member_id bigint) returns setof points.standing
 language plpgsql as $$
+declare
+    r points.member;
+    v_lots bigint[];
+    v_keys int[] := '{}';
+    v_amounts bigint[] := '{}';
 begin
-    return query
-    select r.program_id, r.member_id, r.available::bigint, r.held, r.pending::bigint, r.debt::bigint, r.version, r.chain,
-        case when r.head = 0 then '{}' else r.head_key || array(
-            select r.lots[i]::int from generate_series(2, cardinality(r.lots), 2) i order by i) end,
-        case when r.head = 0 then '{}' else r.head::bigint || array(
-            select r.lots[i - 1] - r.lots[i + 1] from generate_series(2, cardinality(r.lots), 2) i order by i) end,
-        r.hold_ids, r.holds::bigint[]
-    from points.member r
-    where r.program_id = p_program_id and r.member_id = p_member_id for no key update;
+    select * into r from points.member w
+    where w.program_id = p_program_id and w.member_id = p_member_id for no key update;
+    if not found then return; end if;
+    if r.head > 0 then
+        v_lots := r.lots;
+        v_keys := v_keys || r.head_key;
+        v_amounts := v_amounts || r.head::bigint;
+        for i in 2 .. cardinality(v_lots) by 2 loop
+            v_keys := v_keys || v_lots[i]::int;
+            v_amounts := v_amounts || (v_lots[i - 1] - v_lots[i + 1]);
+        end loop;
+    end if;
+    return next row(r.program_id, r.member_id, r.available::bigint, r.held, r.pending::bigint, r.debt::bigint, r.version,
+                    r.chain, v_keys, v_amounts, r.hold_ids, r.holds::bigint[])::points.standing;
 end $$;
 
 -- Put the row back. Whatever does not add up is refused by the table.
@@ -139,7 +150,8 @@ declare
 begin
     for i in 2 .. greatest(cardinality(v_keys), cardinality(v_amounts)) loop
         v_left := v_left - v_amounts[i];
-        v_lots := v_lots || array[v_keys[i], v_left];
+        v_lots := v_lots || v_keys[i]::bigint;
+        v_lots := v_lots || v_left;
     end loop;
     update points.member
     set head_key = coalesce(m.lot_keys[1], 2147483647), head = coalesce(m.lot_amounts[1], 0), available = m.available,

@@ -51,7 +51,7 @@ def _of(name: str, file: str, *changes: Change) -> Mutant:
     return Mutant(name, file, changes)
 
 
-_LOCK = "    where r.program_id = p_program_id and r.member_id = p_member_id for no key update;\n"
+_LOCK = "    where w.program_id = p_program_id and w.member_id = p_member_id for no key update;\n"
 _OWN = "    where m.program_id = p_program_id and m.member_id = p_member_id and m.head > p_amount\n"
 _READ_HOLD = "    h := points.pinned_by(m, p_hold_id);\n"
 _NOT_OPEN = "    if h.open is null then return points.answer('hold_not_open', m, p_op_id, p_amount); end if;\n"
