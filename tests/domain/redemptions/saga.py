@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +27,7 @@ from loyalty.redemptions import engine, redeeming
 from loyalty.redemptions.redeeming import Redeem, Redeemed
 from tests.conftest import TestDatabase
 from tests.domain.redemptions.amazon import FakeAmazon
-from tests.domain.redemptions.machine import Execution
+from tests.faults.interpreter import DEFINITION, Execution
 
 FAST = {
     "redemption": {"release_delay_seconds": 0},
@@ -56,14 +58,19 @@ class Line:
 
 @dataclass
 class Saga:
-    """One database, one Amazon. `payments` is what its service does: authorise, decline, abandon, ignore."""
+    """One database, one Amazon. `payments` is what its service does: authorise, decline, abandon, ignore.
+
+    The state machine's time passes by itself wherever nothing else is left to do; with `waits` not over Wait states.
+    """
 
     database: TestDatabase
     amazon: FakeAmazon = field(default_factory=FakeAmazon)
     payments: str = "authorise"
     patience: Patience = SOON
     orders_at_once: bool = True
+    waits: bool = False
     crash: str | None = None
+    machine_time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     executions: dict[str, Execution] = field(default_factory=dict)
 
@@ -203,10 +210,14 @@ class Saga:
     def start(self, redemption_id: UUID, *, invocations: int = 1, program_id: int = 1) -> Execution:
         """A new execution; not yet run."""
         execution = Execution(
+            DEFINITION,
             {"${EngineStepFunction}": self._step, "${OrderInformationFunction}": self._order_information},
             self._deliver,
+            lambda: self.machine_time,
             {"program_id": program_id, "redemption_id": str(redemption_id)},
-            invocations=invocations,
+            f"{redemption_id}-{next(_numbers)}",
+            Random(0),
+            invocations,
         )
         self.executions[str(redemption_id)] = execution
         return execution
@@ -218,8 +229,15 @@ class Saga:
         self.work()
         return execution
 
+    def pass_over(self, execution: Execution) -> None:
+        """Time passes until the execution's Wait, its pause before another attempt or its task's time limit is over."""
+        due = execution.due()
+        assert due is not None, "it has ended"
+        self.machine_time = max(self.machine_time, due)
+        execution.run()
+
     def work(self, most: int = 60) -> None:
-        """Let the services do what they have, until nothing changes."""
+        """Let the services do what they have and the time pass, until nothing changes."""
         for _ in range(most):
             if not self._work_once():
                 return
@@ -246,7 +264,15 @@ class Saga:
             return True
         before = self._orders_mark()
         self.service.place_next()
-        return self._orders_mark() != before
+        return self._orders_mark() != before or self._time_passes()
+
+    def _time_passes(self) -> bool:
+        for execution in self.executions.values():
+            state = execution.waiting
+            if state and not (self.waits and DEFINITION["States"][state]["Type"] == "Wait"):
+                self.pass_over(execution)
+                return True
+        return False
 
     def _orders_mark(self) -> Any:
         return self.owner.execute(
@@ -279,15 +305,15 @@ class Saga:
         """A payments service of one behaviour; its own tests are elsewhere."""
         if self.payments == "ignore":
             return
-        execution, token = self.executions[message["redemption_id"]], message["task_token"]
+        machine, token = _Machine(self), message["task_token"]
         match message["task"]:
             case "authorise" if self.payments == "authorise":
                 self._payment(message, "state = 'authorised', charge_id = 'c', authorised_minor = amount_minor")
-                execution.succeed(token, {"state": "authorised"})
+                machine.answer(token, {"state": "authorised"})
             case "authorise":
                 name = {"decline": "PaymentDeclined", "abandon": "PaymentAbandoned"}[self.payments]
                 self._payment(message, f"state = '{'declined' if self.payments == 'decline' else 'abandoned'}'")
-                execution.fail(token, name)
+                machine.send_task_failure(taskToken=token, error=name, cause="")
             case "capture":
                 self._payment(message, "state = 'captured', captured_minor = capture_minor, captures = 1")
                 self.owner.execute(
@@ -296,12 +322,12 @@ class Saga:
                     " on conflict do nothing",
                     (message["redemption_id"],),
                 )
-                execution.succeed(token, {"state": "captured"})
+                machine.answer(token, {"state": "captured"})
             case "void":
                 self._payment(
                     message, "state = case when state in ('declined', 'abandoned') then state else 'voided' end"
                 )
-                execution.succeed(token, {"state": "voided"})
+                machine.answer(token, {"state": "voided"})
 
     def _payment(self, message: Mapping[str, Any], change: str) -> None:
         self.owner.execute(
@@ -375,18 +401,23 @@ class Saga:
 
 
 class _Machine:
-    """Step Functions as the orders service calls it."""
+    """Step Functions as the services call it: whom an answer reaches goes on."""
 
     def __init__(self, saga: Saga) -> None:
         self._saga = saga
 
-    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+    def answer(self, token: str, output: Any) -> None:
         for execution in list(self._saga.executions.values()):
-            execution.succeed(taskToken, json.loads(output))
+            if execution.succeed(token, output):
+                execution.run()
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+        self.answer(taskToken, json.loads(output))
 
     def send_task_failure(self, *, taskToken: str, error: str, cause: str) -> None:  # noqa: N803
         for execution in list(self._saga.executions.values()):
-            execution.fail(taskToken, error)
+            if execution.fail(taskToken, error, cause):
+                execution.run()
 
     def send_task_heartbeat(self, *, taskToken: str) -> None:  # noqa: N803
         raise AssertionError("orders have no heartbeat")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.redemptions.machine import DEFINITION
+from tests.faults.interpreter import DEFINITION
 
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}

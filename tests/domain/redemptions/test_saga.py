@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from loyalty.redemptions import sweeping
-from tests.domain.redemptions.machine import Execution
 from tests.domain.redemptions.saga import Line, Saga
+from tests.faults.interpreter import Execution
 
 TOWELS = Line("B0TOWELS00", 3, 1999)
 LAMP = Line("B0LAMP0000", 1, 4500)
@@ -126,7 +126,7 @@ def test_a_payment_nobody_approves_returns_the_points(world: Saga, by_timeout: b
     execution = world.run(redemption_id)
     if by_timeout:
         world.payments = "abandon"
-        execution.time_out()
+        world.pass_over(execution)
         world.work()
     assert ended(execution)
     assert world.row(redemption_id)["outcome"] == "payment_abandoned"
@@ -212,15 +212,15 @@ def test_a_second_execution_goes_on_where_the_first_one_died(world: Saga, state:
     """The first execution is abandoned when it is about to enter `state`; the row knows how far it came."""
     member_id, redemption_id = redeemed(world, TOWELS, points=5000)
     first = world.start(redemption_id)
-    original = first._enter
+    original = first._step
 
-    def dies(entered: dict[str, object]) -> None:
+    def dies() -> None:
         if first.state == state:
             first.ended = True
         else:
-            original(entered)
+            original()
 
-    first._enter = dies  # type: ignore[method-assign]
+    first._step = dies  # type: ignore[method-assign]
     first.run()
     world.work()
     assert first.ended
@@ -267,7 +267,7 @@ def test_an_answer_that_went_to_a_token_of_nobody_is_found_by_another_execution(
     world.messages.clear()
     assert ended(world.run(redemption_id))
     assert world.row(redemption_id)["outcome"] == "completed"
-    first.time_out()
+    world.pass_over(first)
     assert ended(first)
     row = world.row(redemption_id)
     assert world.balance(member_id) == (100_000 - row["points"], 0)
@@ -331,14 +331,12 @@ def test_an_order_nobody_can_find_is_told_to_a_person_and_its_hold_is_kept(world
     world.amazon.faults = ["timeout_before"] * 3
     world.amazon.look_faults = ["not_found"] * 9
     member_id, redemption_id = redeemed(world, LAMP)
-    execution = world.start(redemption_id)
-    execution.waits = True
-    execution.run()
-    world.work()
+    world.waits = True
+    execution = world.run(redemption_id)
     assert execution.waiting == "WaitForAnswer"
     assert world.row(redemption_id)["review_reason"] == "order_unknown"
     assert world.balance(member_id) == (91_000, 9000)
-    execution.run()
+    world.pass_over(execution)
     assert execution.waiting == "WaitForAnswer"
 
 
@@ -346,16 +344,14 @@ def test_a_person_who_has_seen_that_there_is_no_order_ends_the_waiting(world: Sa
     world.amazon.faults = ["timeout_before"] * 3
     world.amazon.look_faults = ["not_found"] * 9
     member_id, redemption_id = redeemed(world, LAMP)
-    execution = world.start(redemption_id)
-    execution.waits = True
-    execution.run()
-    world.work()
+    world.waits = True
+    execution = world.run(redemption_id)
     # As docs/operations/unknown-orders.md says.
     world.owner.execute(
         """select orders.conclude(1, %s, '{"signed": false, "lines": []}')""",
         (redemption_id,),
     )
-    execution.run()
+    world.pass_over(execution)
     assert ended(execution)
     assert world.row(redemption_id)["outcome"] == "rejected"
     assert world.balance(member_id) == (100_000, 0)
@@ -368,13 +364,11 @@ def test_an_answer_that_comes_after_the_review_leads_on(world: Saga) -> None:
     execution = world.run(redemption_id)
     world.orders_at_once = True
     assert execution.token is not None
-    token, execution.token = execution.token, None
-    execution.state = "ReviewOrder"  # as if the orders service had said OrderUnknown
-    assert token
+    assert execution.fail(execution.token, "OrderUnknown")
+    execution.run()
+    assert execution.waiting == "WaitForAnswer"
     world.messages.clear()
     world.owner.execute("select orders.enqueue(1, %s, 'a token of nobody')", (redemption_id,))
-    world.work()
-    execution.run()
     world.work()
     assert ended(execution)
     assert world.row(redemption_id)["outcome"] == "completed"
@@ -384,7 +378,7 @@ def test_when_placing_times_out_before_its_turn_the_order_is_taken_back(world: S
     world.orders_at_once = False
     member_id, redemption_id = redeemed(world, LAMP)
     execution = world.run(redemption_id)
-    execution.time_out()
+    world.pass_over(execution)
     world.work()
     assert ended(execution)
     assert world.row(redemption_id)["outcome"] == "failed"

@@ -19,8 +19,8 @@ from loyalty.programme.document import Programme
 from loyalty.redemptions import overview, redeeming, screening, sweeping
 from loyalty.refusal import Refusal
 from tests.conftest import TestDatabase
-from tests.domain.redemptions.machine import Execution
 from tests.domain.redemptions.saga import Line, Saga, saga
+from tests.faults.interpreter import Execution
 
 KEY = "k" * 40
 PHONE, OTHER_PHONE = screening.device_hash(1, "telephone-number-one"), screening.device_hash(1, "telephone-number-two")
@@ -86,13 +86,12 @@ class Desk:
 
     def run(self, redemption_id: UUID, *, invocations: int = 1) -> Execution:
         """An execution until it ends or stands still."""
-        execution = self.world.start(redemption_id, invocations=invocations)
-        execution.waits = True
-        self.go_on(execution)
-        return execution
+        return self.world.run(redemption_id, invocations=invocations)
 
     def go_on(self, execution: Execution) -> None:
-        execution.run()
+        """Its Wait is over."""
+        if execution.waiting:
+            self.world.pass_over(execution)
         self.world.work()
 
     def later(self, **interval: int) -> None:
@@ -138,7 +137,7 @@ class Desk:
 
 @pytest.fixture
 def desk(fresh_database: TestDatabase) -> Iterator[Desk]:
-    with saga(fresh_database) as world:
+    with saga(fresh_database, waits=True) as world:
         yield Desk(world)
 
 
