@@ -104,7 +104,9 @@ def _by_library(source: str) -> Compiled:
 
     def evaluate(bindings: Bindings) -> Any:
         try:
-            return _plain(expression.evaluate(None, bindings))
+            # A variable that the library finds to be None would be nothing; it has a null of its own.
+            known = {name: Utils.NULL_VALUE if value is None else value for name, value in bindings.items()}
+            return _plain(expression.evaluate(None, known))
         except JException as error:
             raise QueryFailed(f"The JSONata expression {source!r} failed: {error}") from error
 
