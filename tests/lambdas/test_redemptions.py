@@ -62,14 +62,19 @@ class Shop:
         return self.doors("member_api", method, path, body, token=member_token(self.subject), headers=headers)
 
     def redeem(self, part: int | None = None, **changes: Any) -> tuple[Answer, UUID]:
+        body, redemption_id = self.wish(part)
+        return self("POST", "/redemptions", body | changes, redemption_id), redemption_id
+
+    def wish(self, part: int | None = None) -> tuple[dict[str, Any], UUID]:
+        """What is sent to redeem a new quote, and under which key."""
         request = self.world.request(self.world.quote(self.member_id, LAMP), part)
         body = {
             "quote_id": str(request.quote_id),
             "quote_token": self.token(request.quote_id),
             "points": request.points,
             "money_minor": request.money_minor,
-        } | changes
-        return self("POST", "/redemptions", body, request.redemption_id), request.redemption_id
+        }
+        return body, request.redemption_id
 
     def token(self, quote_id: UUID) -> str:
         from loyalty.redemptions import quotes, signing
@@ -117,6 +122,35 @@ def test_while_the_machine_is_away_the_redemption_stands_and_the_sweeper_starts_
     done = shop.doors.invoke("sweeper", {"rules": ["start_left"]})
     assert done["start_left"] >= 1
     assert str(redemption_id) in [started["name"] for started in shop.step_functions.started]
+
+
+@pytest.mark.parametrize("trouble", ["no connection is free", "the member is locked"])
+def test_while_the_database_is_too_busy_nothing_is_held_and_the_member_is_told_when_to_come_back(
+    shop: Shop, trouble: str
+) -> None:
+    """Once it is over, the same request is carried out once."""
+    body, redemption_id = shop.wish()
+    name = shop.world.database.name
+    with shop.world.database.owner() as other:
+        if trouble == "no connection is free":
+            other.execute(f"alter database {name} connection limit 0".encode())
+        else:
+            other.execute(f"alter role member_api in database {name} set lock_timeout = '50ms'".encode())
+            other.execute("begin")
+            other.execute("select from points.member where member_id = %s for update", (shop.member_id,))
+        try:
+            answer = shop("POST", "/redemptions", body, redemption_id)
+        finally:
+            other.execute("rollback")
+            other.execute(f"alter database {name} connection limit -1".encode())
+            other.execute(f"alter role member_api in database {name} reset lock_timeout".encode())
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert shop.step_functions.started == []
+    assert shop.world.balance(shop.member_id) == (100_000, 0)
+    assert shop("POST", "/redemptions", body, redemption_id).status == 202
+    assert shop("POST", "/redemptions", body, redemption_id).status == 202
+    assert shop.world.balance(shop.member_id) == (91_000, 9000)
 
 
 def test_an_execution_that_died_is_replaced_by_one_of_another_name(shop: Shop) -> None:

@@ -13,9 +13,10 @@ import pytest
 from loyalty.catalogue.prices import points_for
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import AmazonBusiness
-from loyalty.redemptions import quotes
+from loyalty.redemptions import quotes, redeeming
 from loyalty.redemptions.basket import Wanted
 from loyalty.redemptions.quotes import Asked
+from loyalty.redemptions.redeeming import Redeem
 from loyalty.refusal import Kind, Refusal
 from tests.domain.catalogue.shop import KEY, Shop
 
@@ -115,6 +116,26 @@ def test_the_members_own_factor_is_used_where_it_is_kinder(
     shop.publish(conversion={"by_tier": {"gold": 150}, "by_category": {"Kitchen": 180}})
     gold = make(quote_api, client, shop.member(tier="gold"))
     assert gold["points_full"] == points_for(price, 180, "USD"), "a category's factor comes before a tier's"
+
+
+def test_a_quote_keeps_its_price_when_the_factor_or_the_members_tier_changes(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    shop.publish(conversion={"by_tier": {"gold": 150}})
+    member_id = shop.member(points=100_000, tier="gold")
+    quote = make(quote_api, client, member_id)
+    points = quote["points_full"]
+    shop.publish(conversion={"points_per_major": 400, "by_tier": {}})
+    shop.owner.execute("update members.member set tier = 'member' where member_id = %s", (member_id,))
+    assert make(quote_api, client, shop.member())["points_full"] > 2 * points
+    assert quotes.split(quote_api, 1, member_id, quote["quote_id"], points)["money_minor"] == 0
+    row = shop.owner.execute("select clock.new_id() as id").fetchone()
+    assert row is not None
+    with shop.database.connect("member_api") as member_api:
+        redeemed = redeeming.redeem(member_api, 1, member_id, Redeem(row["id"], quote["quote_id"], points, 0), "test")
+    assert not redeemed.replay
+    held = shop.owner.execute("select held from points.member where member_id = %s", (member_id,)).fetchone()
+    assert held == {"held": points}
 
 
 # ---- asking Amazon -------------------------------------------------------------------------------------------------

@@ -26,6 +26,21 @@ def ended(execution: Execution) -> bool:
     return execution.ended and execution.failed is None
 
 
+def dying_at(world: Saga, redemption_id: UUID, state: str) -> Execution:
+    """An execution that is abandoned when it is about to enter `state`; not yet run."""
+    execution = world.start(redemption_id)
+    original = execution._step
+
+    def dies() -> None:
+        if execution.state == state:
+            execution.ended = True
+        else:
+            original()
+
+    execution._step = dies  # type: ignore[method-assign]
+    return execution
+
+
 def test_points_only_is_ordered_settled_and_closed(world: Saga) -> None:
     member_id, redemption_id = redeemed(world, TOWELS)
     execution = world.run(redemption_id)
@@ -209,18 +224,9 @@ def test_a_step_whose_answer_is_lost_is_done_once(world: Saga, step: str, when: 
 
 @pytest.mark.parametrize("state", ["Begin", "Authorise", "Go", "Place", "RecordOrder", "Settle", "Capture", "Close"])
 def test_a_second_execution_goes_on_where_the_first_one_died(world: Saga, state: str) -> None:
-    """The first execution is abandoned when it is about to enter `state`; the row knows how far it came."""
+    """The row knows how far the first one came."""
     member_id, redemption_id = redeemed(world, TOWELS, points=5000)
-    first = world.start(redemption_id)
-    original = first._step
-
-    def dies() -> None:
-        if first.state == state:
-            first.ended = True
-        else:
-            original()
-
-    first._step = dies  # type: ignore[method-assign]
+    first = dying_at(world, redemption_id, state)
     first.run()
     world.work()
     assert first.ended
@@ -290,6 +296,39 @@ def test_an_execution_that_comes_far_too_late_gives_back_instead_of_ordering(own
     assert own_world.row(redemption_id)["outcome"] == "expired"
     assert own_world.balance(member_id) == (100_000, 0)
     assert not own_world.amazon.delivered(redemption_id)
+
+
+@pytest.mark.parametrize("state", ["RecordOrder", "Settle", "Capture", "Close"])
+def test_an_execution_that_comes_far_too_late_goes_on_where_there_is_an_order(own_world: Saga, state: str) -> None:
+    """The first one dies at `state`, after the order was placed; the second comes when every quote has run out."""
+    world = own_world
+    member_id, redemption_id = redeemed(world, TOWELS, points=5000)
+    first = dying_at(world, redemption_id, state)
+    first.run()
+    world.work()
+    world.database.shift_clock("14 days")
+    assert ended(world.run(redemption_id))
+    row = world.row(redemption_id)
+    assert row["outcome"] == "completed"
+    assert world.row(redemption_id, "payments.payment")["captured_minor"] == row["money_minor"]
+    assert world.balance(member_id) == (100_000 - row["points"], 0)
+    assert world.amazon.calls["place"] == 1
+    assert world.violations() == {}
+
+
+def test_a_step_that_a_lock_holds_up_too_long_is_done_again(own_world: Saga) -> None:
+    world = own_world
+    _, redemption_id = redeemed(world, LAMP)
+    world.engine_step.execute("set lock_timeout = '20ms'")
+    with world.database.owner() as other, other.transaction():
+        other.execute("select from redemptions.redemption where redemption_id = %s for update", (redemption_id,))
+        execution = world.start(redemption_id)
+        execution.run()
+        assert execution.waiting == "Begin"
+    world.work()
+    assert ended(execution)
+    assert world.row(redemption_id)["outcome"] == "completed"
+    assert world.violations() == {}
 
 
 # ---- the order itself ----------------------------------------------------------------------------------------------
