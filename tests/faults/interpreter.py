@@ -60,7 +60,7 @@ class Execution:
     `random` draws the retries' jitter. `name` makes its task tokens unlike every other execution's.
     """
 
-    definition: Mapping[str, Any]
+    definition: Mapping[str, Any] = field(repr=False)
     functions: Mapping[str, Callable[[dict[str, Any]], Any]]
     send: Callable[[str, dict[str, Any]], None]
     now: Callable[[], datetime]
