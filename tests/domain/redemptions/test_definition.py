@@ -94,3 +94,17 @@ def test_payloads_hold_ids_only(name: str) -> None:
     arguments = TASKS[name]["Arguments"]
     payload = arguments.get("Payload") or arguments["MessageBody"]
     assert set(payload) <= {"action", "program_id", "redemption_id", "reason", "task", "task_token"}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_nothing_is_used_that_the_local_cloud_does_otherwise_than_aws(name: str) -> None:
+    """tests/faults/conformance has the differences."""
+    state = STATES[name]
+    if state["Type"] in ("Choice", "Succeed"):
+        assert not {"Output", "Assign"} & set(state)
+    for part in (state, *state.get("Choices", []), *state.get("Catch", [])):
+        assigned = part.get("Assign", {})
+        assert not any(f"${variable}" in str(value) for variable in assigned for value in assigned.values())
+    for choice in state.get("Choices", []):
+        condition = choice["Condition"]
+        assert " = " in condition or " in [" in condition or condition == "{% $money %}", "true or false"
