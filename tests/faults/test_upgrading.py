@@ -16,7 +16,7 @@ from loyalty.points.ledger import Status
 from tests.conftest import TestDatabase
 from tests.domain.points.conftest import Book
 
-CLIENTS, VERSIONS = 4, 3
+CLIENTS, VERSIONS = 4, 2
 
 
 def next_version(folder: Path, number: int) -> Path:
