@@ -21,7 +21,8 @@ begin
     from (values ('email'), ('sms')) as c(channel)
     cross join lateral (
         select notifications.why_not(plan.program_id, plan.member_id, c.channel, plan.template, plan.kind, plan.about,
-                                     plan.stage, plan.occurred_at, plan.stale_hours, plan.order_sms) as not_sent
+                                     plan.stage, plan.occurred_at, plan.stale_hours, plan.order_sms,
+                                     plan.payload) as not_sent
     ) as why
     where c.channel = 'email' or plan.sms
     on conflict (program_id, event_id, channel) do nothing;
@@ -34,9 +35,11 @@ end
 $$;
 
 -- Internal: why a message is not sent; null: it is. Security messages ask nobody's choice.
+drop function if exists notifications.why_not(
+    integer, bigint, text, text, text, text, integer, timestamptz, integer, boolean);
 create or replace function notifications.why_not(
     program_id integer, member_id bigint, channel text, template text, kind text, about text, stage integer,
-    occurred_at timestamptz, stale_hours integer, order_sms boolean
+    occurred_at timestamptz, stale_hours integer, order_sms boolean, payload jsonb
 ) returns text language plpgsql stable set search_path = pg_catalog as $$
 declare
     reach record;
@@ -47,7 +50,8 @@ begin
     select * into reach from notifications.reach(program_id, member_id, channel, kind, occurred_at);
     if reach.contact is null then return 'no_contact'; end if;
     if reach.suppressed is not null then return reach.suppressed; end if;
-    if occurred_at < clock.now() - make_interval(hours => stale_hours) then return 'stale'; end if;
+    if occurred_at < clock.now() - make_interval(hours => stale_hours)
+       or clock.now() >= (payload ->> 'until')::timestamptz then return 'stale'; end if;
     if kind = 'security' then return null; end if;
     if not coalesce((notifications.choice(program_id, member_id, channel, wanted_as)).wanted,
                     notifications.by_default(channel, wanted_as, order_sms)) then
@@ -58,6 +62,15 @@ begin
         orders_come := coalesce((notifications.choice(program_id, member_id, channel, 'orders')).wanted,
                                 notifications.by_default(channel, 'orders', order_sms));
         if orders_come then return 'told_with_order'; end if;
+    end if;
+    -- What comes back for units was told with them; that its money is on the way is news only where that took long.
+    if template = 'payment-refunded' and exists (
+        select from notifications.message as m
+        where m.program_id = why_not.program_id and m.member_id = why_not.member_id and m.channel = why_not.channel
+          and m.template in ('units-cancelled', 'units-returned') and m.payload ->> 'redemption_id' = why_not.payload ->> 'redemption_id'
+          and m.state not in ('suppressed', 'failed') and m.occurred_at > why_not.occurred_at - interval '1 day'
+    ) then
+        return 'told_with_order';
     end if;
     if about is not null and exists (
         select from notifications.message as m

@@ -251,7 +251,9 @@ begin
         case when r.outcome in ('completed', 'partially_completed') then 'redemption.confirmed'
              when r.outcome = 'cancelled' then 'redemption.cancelled' else 'redemption.failed' end,
         r.redemption_id::text, r.redemption_id,
-        jsonb_build_object('redemption_id', r.redemption_id, 'member_id', r.member_id, 'outcome', r.outcome))
+        jsonb_build_object('redemption_id', r.redemption_id, 'member_id', r.member_id, 'outcome', r.outcome)
+        || case when r.outcome = 'cancelled' then jsonb_build_object(
+               'cancelled_by', redemptions.cancelled_by(r.program_id, r.redemption_id)) else '{}' end)
     from redemptions.redemption as r
     where r.program_id = finish.program_id and r.redemption_id = finish.redemption_id;
 end

@@ -44,6 +44,13 @@ begin
                              case when park.reason = 'frozen' then 'frozen' when park.kind = 'review' then 'checking'
                                   else 'step_up' end,
                              jsonb_build_object('until', deadline));
+    if kind = 'step_up' then
+        -- Most will not be looking any more.
+        perform outbox.emit(
+            redemption.program_id, 'redemption.confirmation_asked', redemption.redemption_id::text, redemption.redemption_id,
+            jsonb_build_object('redemption_id', redemption.redemption_id, 'member_id', redemption.member_id,
+                               'until', deadline));
+    end if;
 end
 $$;
 
@@ -129,6 +136,17 @@ language sql stable set search_path = pg_catalog as $$
         select from redemptions.parking as p
         where p.program_id = redemption.program_id and p.redemption_id = redemption.redemption_id
           and p.kind = 'review' and p.result in ('rejected', 'lapsed')) then 'ours' else 'member' end
+$$;
+
+-- Internal: who ended a cancelled redemption: member, not_confirmed (nobody answered our question), not_approved (we).
+create or replace function redemptions.cancelled_by(program_id integer, redemption_id uuid) returns text
+language sql stable set search_path = pg_catalog as $$
+    select coalesce((
+        select case p.kind when 'step_up' then 'not_confirmed' else 'not_approved' end
+        from redemptions.parking as p
+        where p.program_id = cancelled_by.program_id and p.redemption_id = cancelled_by.redemption_id
+          and p.result in ('rejected', 'lapsed')
+        order by p.parking_number desc limit 1), 'member')
 $$;
 
 -- Internal: what comes next for a redemption that stands still: hold (look again in delay_seconds), or back.

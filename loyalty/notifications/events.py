@@ -40,7 +40,7 @@ class Telling:
 
 _PLAIN: Mapping[str, Telling] = {
     "redemption.confirmed": Telling("order-confirmed"),
-    "redemption.cancelled": Telling("order-cancelled"),
+    "redemption.confirmation_asked": Telling("order-confirmation-asked", DAY),
     "shipment.shipped": Telling("shipment-shipped", about=PARCEL, stage=1),
     "shipment.delayed": Telling("shipment-delayed", about=PARCEL, stage=2),
     "shipment.out_for_delivery": Telling("shipment-out-for-delivery", 18, PARCEL, 3),
@@ -64,7 +64,9 @@ _PLAIN: Mapping[str, Telling] = {
     "case.message": Telling("case-message"),
     "case.decided": Telling("case-decided", 30 * DAY),
 }
-TOPICS = frozenset({*_PLAIN, "redemption.failed"})
+# Whoever cancelled is told that it is done as they asked; who did not answer us, and whom we refused, that it is not.
+_CANCELLED = {"not_confirmed": "order-not-confirmed", "not_approved": "order-failed"}
+TOPICS = frozenset({*_PLAIN, "redemption.failed", "redemption.cancelled"})
 
 
 def read(topic: Any, detail: Any) -> Event:
@@ -83,6 +85,8 @@ def read(topic: Any, detail: Any) -> Event:
             UUID(payload["redemption_id"])
         if "expires_on" in payload:
             datetime.fromisoformat(payload["expires_on"])
+        if "until" in payload and datetime.fromisoformat(payload["until"]).tzinfo is None:
+            raise ValueError
         if event.occurred_at.tzinfo is None:
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -97,6 +101,8 @@ def telling(event: Event) -> Telling | None:
         # Whoever has not paid knows why; that it failed is told once, here or by the payment itself.
         unpaid = str(event.payload.get("outcome", "")).startswith("payment_")
         found = Telling("payment-failed", about=PAYMENT, stage=1) if unpaid else Telling("order-failed")
+    elif event.topic == "redemption.cancelled":
+        found = Telling(_CANCELLED.get(str(event.payload.get("cancelled_by")), "order-cancelled"))
     if found is None or found.about is None:
         return found
     names = [event.payload.get("redemption_id")]

@@ -60,7 +60,8 @@ def words_of(
         "quantity": number(int(payload.get("quantity") or 1), language),
         "points": number(int(points), language) if points is not None else None,
         "available": number(int(facts["available"]), language) if "available" in facts else None,
-        "as_of": _instant(facts, language),
+        "as_of": _instant(facts.get("as_of"), facts, language),
+        "until": _instant(payload.get("until"), facts, language),
         "date": day(date.fromisoformat(payload["expires_on"]), language) if "expires_on" in payload else None,
         "worth": worth,
         "buys": affordable or said["for"].format(money=worth),
@@ -120,10 +121,10 @@ def _worth(document: Programme, facts: Mapping[str, Any], points: int) -> int:
     return points * minor_per_major // factor
 
 
-def _instant(facts: Mapping[str, Any], language: str) -> str | None:
-    if "as_of" not in facts:
+def _instant(at: str | None, facts: Mapping[str, Any], language: str) -> str | None:
+    if at is None:
         return None
-    local = datetime.fromisoformat(facts["as_of"]).astimezone(ZoneInfo(str(facts.get("time_zone") or "UTC")))
+    local = datetime.fromisoformat(at).astimezone(ZoneInfo(str(facts.get("time_zone") or "UTC")))
     return f"{day(local.date(), language)}, {local:%H:%M}"
 
 

@@ -285,6 +285,51 @@ def test_whoever_hears_of_the_order_is_not_told_of_its_points_as_well(world: Wor
     assert world.states(event)["email"] == ("sent", None)
 
 
+def test_money_of_units_that_were_told_of_is_told_again_only_where_it_took_long(world: World) -> None:
+    member = world.member()
+    redemption = order(world, member, "Kettle")
+    back = {"line_number": 1, "quantity": 1, "points": 1000, "money_minor": 500, "event_key": "x"}
+    world.tell(world.event("units.returned", member, redemption_id=redemption, **back))
+    refunded = {"redemption_id": redemption, "amount_minor": 500, "currency": "USD"}
+    soon = world.event("payment.refunded", member, **refunded)
+    world.tell(soon)
+    assert world.states(soon)["email"] == ("suppressed", "told_with_order")
+    world.later("2 days")
+    late = world.event("payment.refunded", member, **refunded)
+    world.tell(late)
+    assert world.states(late)["email"] == ("sent", None)
+    of_another_order = world.event("payment.refunded", member, **refunded | {"redemption_id": str(uuid4())})
+    world.tell(of_another_order)
+    assert world.states(of_another_order)["email"] == ("sent", None)
+
+
+def test_a_question_is_asked_until_its_deadline_and_not_after_it(world: World) -> None:
+    member = world.member(language="de")
+    redemption = order(world, member, "Kettle")
+    question = {"redemption_id": redemption, "until": "2126-11-22T14:32:00+00:00"}
+    world.tell(world.event("redemption.confirmation_asked", member, **question))
+    (mail,), (sms,) = world.email.letters, world.sms.letters
+    assert "Bitte bestätigen Sie es bis 22. November 2126, " in mail.text
+    assert sms.text.startswith("Journey Rewards: Bitte bestätigen Sie Ihre Bestellung (Kettle) bis 22. November 2126")
+    too_late = world.event("redemption.confirmation_asked", member, **question | {"until": "2025-01-01T00:00:00+00:00"})
+    world.tell(too_late)
+    assert world.states(too_late) == {"email": ("suppressed", "stale"), "sms": ("suppressed", "stale")}
+
+
+@pytest.mark.parametrize(
+    ("cancelled_by", "subject"),
+    [
+        ("member", "Your order is cancelled"),
+        ("not_confirmed", "Your order was not confirmed"),
+        ("not_approved", "Your order could not be placed"),
+    ],
+)
+def test_nobody_is_told_that_it_was_their_wish_where_it_was_not(world: World, cancelled_by: str, subject: str) -> None:
+    member = world.member()
+    world.tell(world.event("redemption.cancelled", member, redemption_id=str(uuid4()), cancelled_by=cancelled_by))
+    assert world.email.letters[0].subject == subject
+
+
 def test_a_change_of_contact_is_told_to_the_one_before_and_no_choice_stops_it(world: World) -> None:
     member = world.member()
     world.later("10 days")
@@ -350,5 +395,5 @@ def test_nobody_hears_of_another_programmes_member(world: World) -> None:
 def test_every_topic_has_a_message_and_every_message_a_topic() -> None:
     from loyalty.programme.messages import TEMPLATES
 
-    told = {events._PLAIN[topic].template for topic in events._PLAIN} | {"order-failed", "claim-code", "step-up-code"}
-    assert told == set(TEMPLATES)
+    told = {events._PLAIN[topic].template for topic in events._PLAIN} | set(events._CANCELLED.values())
+    assert told | {"order-cancelled", "order-failed", "claim-code", "step-up-code"} == set(TEMPLATES)

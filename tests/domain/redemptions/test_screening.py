@@ -84,6 +84,14 @@ class Desk:
         row = self.world.row(redemption_id, "redemptions.screening")
         return row["action"], [hit["code"] for hit in row["hits"]]
 
+    def told(self, redemption_id: UUID) -> list[tuple[str, str | None]]:
+        """What the member is to hear of it, in order: topic, and who cancelled."""
+        rows = self.world.owner.execute(
+            "select topic, payload ->> 'cancelled_by' as by from outbox.event where subject = %s order by lane",
+            (redemption_id,),
+        ).fetchall()
+        return [(row["topic"], row["by"]) for row in rows if row["topic"].startswith("redemption.")]
+
     def run(self, redemption_id: UUID, *, invocations: int = 1) -> Execution:
         """An execution until it ends or stands still."""
         return self.world.run(redemption_id, invocations=invocations)
@@ -408,6 +416,10 @@ def test_a_confirmation_after_the_deadline_is_nothing_even_before_the_machine_ha
     refused("nothing-to-confirm", lambda: desk.code(member_id, redemption_id))
     desk.go_on(execution)
     assert desk.state(redemption_id) == ("closed", "cancelled")
+    assert desk.told(redemption_id) == [
+        ("redemption.confirmation_asked", None),
+        ("redemption.cancelled", "not_confirmed"),
+    ]
     assert desk.world.violations() == {}
 
 
@@ -420,6 +432,7 @@ def test_a_member_may_cancel_while_it_stands_still(desk: Desk) -> None:
     assert desk.world.balance(member_id) == (100_000, 0)
     desk.go_on(execution)
     assert desk.state(redemption_id) == ("closed", "cancelled")
+    assert desk.told(redemption_id)[-1] == ("redemption.cancelled", "member")
     assert not desk.ordered(redemption_id)
     assert desk.world.violations() == {}
 
@@ -508,6 +521,7 @@ def test_a_person_refuses_and_the_points_return_as_ours(desk: Desk) -> None:
     desk.go_on(execution)
     assert desk.state(redemption_id) == ("closed", "cancelled")
     assert desk.world.row(redemption_id, "payments.payment")["state"] == "voided"
+    assert desk.told(redemption_id) == [("redemption.cancelled", "not_approved")]
     assert not desk.ordered(redemption_id)
     assert desk.world.violations() == {}
 
