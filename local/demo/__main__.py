@@ -20,6 +20,7 @@ from local import joining
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.demo import purchases
+from local.demo.aftermath import Aftermath
 from local.demo.journeys import Ended, Journeys
 from local.demo.proof import Proof, prove
 from local.demo.shopper import Shopper
@@ -29,7 +30,8 @@ from local.processes import Failed
 
 QUICK_HOUSEHOLDS = 50
 MEMBERS_AT_ONCE = 50
-ALONE = 8
+# Each journey takes one member: those of journeys.py and of aftermath.py.
+ALONE = 10
 IMPORT_SECONDS = 1_200
 REST_SECONDS = 120
 # What the cheapest product may cost with shipping and tax.
@@ -73,6 +75,7 @@ def _demonstrate(cloud: Connected, households: int | None) -> tuple[Proof, Ended
         shoppers = _shoppers(cloud, doors)
         journeys = Journeys(cloud, shoppers[-ALONE:], _products(cloud), _say)
         ended = journeys.run()
+        Aftermath(journeys, cloud, cloud.state / "documents").run()
         journeys.together(shoppers[:-ALONE][-MEMBERS_AT_ONCE:])
     _rest(cloud)
     return prove(cloud), ended
@@ -128,7 +131,7 @@ def _shoppers(cloud: Connected, doors: ExitStack) -> list[Shopper]:
     """Those with the most points join the portal: sign-up, claim by the mailed code, terms, an address."""
     with cloud.query() as connection:
         rows = connection.execute(
-            "select m.number, m.email, m.tier from members.member m"
+            "select m.number, m.email, m.phone, m.tier from members.member m"
             " join points.member p using (program_id, member_id) where m.number like %s and p.available >= %s"
             " order by p.available desc limit %s",
             (f"{purchases.NUMBER_PREFIX}%", POINTS_ENOUGH, ALONE + MEMBERS_AT_ONCE),
@@ -137,7 +140,7 @@ def _shoppers(cloud: Connected, doors: ExitStack) -> list[Shopper]:
 
     def join(row: dict[str, Any]) -> Shopper:
         member = Member(row["number"], row["email"], "Household", row["tier"], 0)
-        return Shopper(member.number, joining.join(cloud, member))
+        return Shopper(member.number, joining.join(cloud, member), row["phone"])
 
     with ThreadPoolExecutor(6) as people:
         shoppers = list(people.map(join, reversed(rows)))

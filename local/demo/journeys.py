@@ -38,8 +38,8 @@ class Journeys:
     ended: Ended = field(default_factory=Ended)
 
     def run(self) -> Ended:
-        """All of them, one after the other; a journey that goes wrong is told and the next one begins."""
-        for journey, title in (
+        """All up to the order, one after the other."""
+        return self.all_of(
             (self.points_only, "points only"),
             (self.points_and_money, "points and money, approved"),
             (self.declined, "payment declined"),
@@ -48,21 +48,25 @@ class Journeys:
             (self.partial, "two of three units accepted"),
             (self.timed_out, "Amazon accepts and the answer is lost"),
             (self.same_request, f"the same request {SAME_REQUESTS} times at once"),
-        ):
+        )
+
+    def all_of(self, *journeys: tuple[Callable[[], None], str]) -> Ended:
+        """These; a journey that goes wrong is told and the next one begins."""
+        for journey, title in journeys:
             self.say(f"\n— {title}")
             self._guarded(title, journey)
         return self.ended
 
     def points_only(self) -> None:
-        shopper, quote = self._quoted(self.products["cheap"])
+        shopper, quote = self.quoted(self.products["cheap"])
         redemption = shopper.redeem(quote, quote["points_full"])
-        self._ends(shopper, redemption["redemption_id"], "completed")
+        self.ends(shopper, redemption["redemption_id"], "completed")
 
     def points_and_money(self) -> None:
-        shopper, quote = self._quoted(self.products["cheap"])
+        shopper, quote = self.quoted(self.products["cheap"])
         redemption = shopper.redeem(quote, quote["points_full"] // 2)
         shopper.pay(redemption["redemption_id"], "pay")
-        ended = self._ends(shopper, redemption["redemption_id"], "completed")
+        ended = self.ends(shopper, redemption["redemption_id"], "completed")
         payment = ended["payment"]
         # By shipment, it stays reserved until something leaves.
         standing = payment["authorised_minor" if ended["capture_at"] == "shipment" else "captured_minor"]
@@ -70,53 +74,53 @@ class Journeys:
             raise Unexpected(f"{payment['state']}: {standing} of {ended['money_minor']}")
 
     def declined(self) -> None:
-        shopper, quote = self._quoted(self.products["cheap"])
+        shopper, quote = self.quoted(self.products["cheap"])
         before = shopper.balance()["available"]
         redemption = shopper.redeem(quote, quote["points_full"] // 2)
         shopper.pay(redemption["redemption_id"], "decline")
-        self._ends(shopper, redemption["redemption_id"], "payment_declined")
+        self.ends(shopper, redemption["redemption_id"], "payment_declined")
         self._same_points(shopper, before)
 
     def cancelled(self) -> None:
-        shopper, quote = self._quoted(self.products["cheap"])
+        shopper, quote = self.quoted(self.products["cheap"])
         before = shopper.balance()["available"]
         redemption = shopper.redeem(quote, quote["points_full"])
         shopper.cancel(redemption["redemption_id"])
-        self._ends(shopper, redemption["redemption_id"], "cancelled")
+        self.ends(shopper, redemption["redemption_id"], "cancelled")
         self._same_points(shopper, before)
 
     def dearer(self) -> None:
         asin = self.products["dearer"]
-        shopper, quote = self._quoted(asin)
+        shopper, quote = self.quoted(asin)
         before = shopper.balance()["available"]
         price = self._price_of(asin)
         redemption = shopper.redeem(quote, quote["points_full"])
         self._set_price(asin, price * 6 // 5)
-        self._ends(shopper, redemption["redemption_id"], "rejected")
+        self.ends(shopper, redemption["redemption_id"], "rejected")
         self._same_points(shopper, before)
         again = shopper.quote(asin)
         if again["total_minor"] <= quote["total_minor"]:
             raise Unexpected("the new quote is not dearer")
         self.say(f"    asked again: {quote['points_full']:,} points became {again['points_full']:,}")
         redemption = shopper.redeem(again, again["points_full"])
-        self._ends(shopper, redemption["redemption_id"], "completed")
+        self.ends(shopper, redemption["redemption_id"], "completed")
 
     def partial(self) -> None:
-        shopper, quote = self._quoted(self.products["partial"], quantity=3)
+        shopper, quote = self.quoted(self.products["partial"], quantity=3)
         before = shopper.balance()["available"]
         redemption = shopper.redeem(quote, quote["points_full"])
-        ended = self._ends(shopper, redemption["redemption_id"], "partially_completed")
+        ended = self.ends(shopper, redemption["redemption_id"], "partially_completed")
         if ended["points_spent"] * 3 != ended["points"] * 2:
             raise Unexpected(f"spent {ended['points_spent']} of {ended['points']}, not two thirds")
         self._same_points(shopper, before - ended["points_spent"])
 
     def timed_out(self) -> None:
-        shopper, quote = self._quoted(self.products["timeout"])
+        shopper, quote = self.quoted(self.products["timeout"])
         redemption = shopper.redeem(quote, quote["points_full"])
-        self._ends(shopper, redemption["redemption_id"], "completed")
+        self.ends(shopper, redemption["redemption_id"], "completed")
 
     def same_request(self) -> None:
-        shopper, quote = self._quoted(self.products["cheap"])
+        shopper, quote = self.quoted(self.products["cheap"])
         order, key = shopper.order(quote, quote["points_full"]), new_key()
         with ThreadPoolExecutor(SAME_REQUESTS) as clients:
             answers = list(clients.map(lambda _: shopper.send(order, key), range(SAME_REQUESTS)))
@@ -124,7 +128,7 @@ class Journeys:
         if {answer.status_code for answer in answers} != {202} or ids != {key}:
             raise Unexpected(f"{Counter(answer.status_code for answer in answers)} {ids}")
         self.say(f"    {SAME_REQUESTS} answers, one redemption")
-        self._ends(shopper, key, "completed")
+        self.ends(shopper, key, "completed")
 
     def together(self, shoppers: list[Shopper], seconds: float = 600) -> None:
         """All of `shoppers` redeem at once; Amazon takes 0.5 orders a second."""
@@ -168,7 +172,8 @@ class Journeys:
             return f"{shopper.number}: {error}"
         return None
 
-    def _quoted(self, asin: str, quantity: int = 1) -> tuple[Shopper, dict]:
+    def quoted(self, asin: str, quantity: int = 1) -> tuple[Shopper, dict]:
+        """The next member, and what they are quoted."""
         shopper = self.shoppers.pop()
         quote = shopper.quote(asin, quantity)
         self.say(
@@ -177,7 +182,8 @@ class Journeys:
         )
         return shopper, quote
 
-    def _ends(self, shopper: Shopper, redemption_id: str, status: str) -> dict:
+    def ends(self, shopper: Shopper, redemption_id: str, status: str) -> dict:
+        """Wait for it, and show how it went."""
         ended = shopper.wait(redemption_id, status)
         self.ended.statuses[status] += 1
         for line in timeline(ended):

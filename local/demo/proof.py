@@ -57,8 +57,11 @@ def prove(cloud: Connected) -> Proof:
         assert counted is not None
         redemptions = connection.execute(
             "select r.redemption_id::text, r.state, coalesce(r.outcome, 'open') as outcome, r.settled_points,"
-            " coalesce(r.accepted_money_minor, 0) as money_minor, p.external_id"
+            " coalesce(r.accepted_money_minor, 0) - back.money_minor as money_minor, p.external_id"
             " from redemptions.redemption r left join orders.placement p using (program_id, redemption_id)"
+            " cross join lateral (select coalesce(sum(b.money_minor), 0)::bigint as money_minor"
+            " from redemptions.units_back b where b.program_id = r.program_id"
+            " and b.redemption_id = r.redemption_id) as back"
         ).fetchall()
         lines = connection.execute(
             "select p.external_id, l.line_number, coalesce(l.accepted_quantity, 0) as accepted"

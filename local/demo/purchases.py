@@ -36,6 +36,11 @@ def member_number(household_id: int) -> str:
     return f"{NUMBER_PREFIX}{household_id:06d}"
 
 
+def telephone(household_id: int) -> str:
+    """A number that rings nowhere."""
+    return f"+1206555{household_id % 10_000:04d}"
+
+
 def write_files(folder: Path, *, ends_at: datetime, households: int | None = None) -> Files:
     """Write members.csv and baskets.csv, the last purchase moved to `ends_at` (UTC); `households` keeps the first n."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +73,7 @@ def _write_members(path: Path, lines: pa.Table) -> None:
             tier = "gold" if dollars >= GOLD_FROM else "silver" if dollars >= SILVER_FROM else "member"
             out.write(
                 f"{member_number(household_id)},household{household_id}@members.example,"
-                f"+1206555{household_id % 10_000:04d},{tier},US,en\n"
+                f"{telephone(household_id)},{tier},US,en\n"
             )
 
 

@@ -34,6 +34,7 @@ class Shopper:
 
     number: str
     door: httpx.Client
+    phone: str = ""
     redemptions: list[str] = field(default_factory=list)
 
     def balance(self) -> dict[str, Any]:
