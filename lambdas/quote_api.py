@@ -112,6 +112,8 @@ class Quote(View):
     points_max: int
     points_step: int
     points_available: int
+    # The least money that can be paid, if any is.
+    money_min_minor: int
     stops: list[Stop]
     lots_first: list[LotFirst]
     campaigns: list[QuotedCampaign]

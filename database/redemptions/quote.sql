@@ -62,22 +62,29 @@ end;
 drop function if exists redemptions.create_quote(
     integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint, bigint, timestamptz,
     timestamptz, jsonb);
+drop function if exists redemptions.create_quote(
+    integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint, bigint, timestamptz,
+    timestamptz, jsonb, jsonb);
+drop function if exists redemptions.create_campaign_quote(
+    integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint, bigint, timestamptz,
+    timestamptz, jsonb, jsonb);
 
 -- A new quote with its lines ([{asin, offer_id, title, image_url, quantity, unit_price_minor, unit_points_full, campaign and
 -- unit_points_normal where a campaign makes it cheaper, expected_unit_price_minor, expected_shipping_minor,
--- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote.
+-- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote. `money_min_minor`: the least
+-- money that can be paid, if any is.
 -- Lines of campaigns go through create_campaign_quote.
 create or replace function redemptions.create_quote(
     program_id integer, quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text,
     partial_policy text, estimated boolean, basket_hash bytea, minutes integer, points_min bigint, points_max bigint,
     points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb,
-    campaigns_left_out jsonb default null
+    campaigns_left_out jsonb default null, money_min_minor bigint default 0
 ) returns void language sql security definer set search_path = pg_catalog
 begin atomic
     insert into redemptions.quote(
         program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated,
         basket_hash, created_at, expires_at, total_minor, points_full, points_min, points_max, points_step,
-        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest, campaigns_left_out)
+        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest, campaigns_left_out, money_min_minor)
     select create_quote.program_id, create_quote.quote_id, create_quote.member_id, create_quote.address_id,
            create_quote.programme_version, create_quote.currency, create_quote.partial_policy, create_quote.estimated,
            create_quote.basket_hash, clock.now(), clock.now() + make_interval(mins => create_quote.minutes),
@@ -85,7 +92,8 @@ begin atomic
            sum((l ->> 'quantity')::bigint * (l ->> 'unit_points_full')::bigint),
            create_quote.points_min, create_quote.points_max, create_quote.points_step,
            sum((l ->> 'expected_shipping_minor')::bigint), sum((l ->> 'expected_tax_minor')::bigint),
-           create_quote.delivery_earliest, create_quote.delivery_latest, create_quote.campaigns_left_out
+           create_quote.delivery_earliest, create_quote.delivery_latest, create_quote.campaigns_left_out,
+           create_quote.money_min_minor
     from jsonb_array_elements(create_quote.lines) as l;
     insert into redemptions.quote_line(
         program_id, quote_id, line_number, asin, offer_id, title, image_url, quantity, unit_price_minor,
@@ -105,7 +113,8 @@ end;
 create or replace function redemptions.create_campaign_quote(
     program_id integer, quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text,
     partial_policy text, estimated boolean, basket_hash bytea, minutes integer, points_min bigint, points_max bigint,
-    points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb, campaigns_left_out jsonb
+    points_step bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb, campaigns_left_out jsonb,
+    money_min_minor bigint default 0
 ) returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
@@ -115,7 +124,7 @@ declare
 begin
     perform redemptions.create_quote(
         program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated, basket_hash,
-        minutes, points_min, points_max, points_step, delivery_earliest, delivery_latest, lines, campaigns_left_out);
+        minutes, points_min, points_max, points_step, delivery_earliest, delivery_latest, lines, campaigns_left_out, money_min_minor);
     for discount in select * from redemptions.largest_discounts(program_id, quote_id) loop
         refused := discount.campaign;
         answer := points.reserve_discount(
@@ -142,7 +151,7 @@ returns table (
     estimated boolean, created_at timestamptz, expires_at timestamptz, open boolean, total_minor bigint,
     points_full bigint, points_min bigint, points_max bigint, points_step bigint, shipping_total_minor bigint,
     tax_total_minor bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb,
-    campaigns_left_out jsonb
+    campaigns_left_out jsonb, money_min_minor bigint
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
     select q.quote_id, q.member_id, q.address_id, q.programme_version, q.currency, q.partial_policy, q.estimated,
@@ -154,7 +163,7 @@ begin atomic
                              - case when l.campaign is null then array['campaign', 'unit_points_normal'] else '{}' end
                              order by l.line_number)
             from redemptions.quote_line as l where l.program_id = q.program_id and l.quote_id = q.quote_id),
-           q.campaigns_left_out
+           q.campaigns_left_out, q.money_min_minor
     from redemptions.quote as q
     where q.program_id = quote_of.program_id and q.member_id = quote_of.member_id and q.quote_id = quote_of.quote_id;
 end;
@@ -197,9 +206,9 @@ end;
 grant usage on schema redemptions to quote_api, member_api;
 grant execute on function
     redemptions.create_quote(integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint, bigint,
-                             bigint, timestamptz, timestamptz, jsonb, jsonb),
+                             bigint, timestamptz, timestamptz, jsonb, jsonb, bigint),
     redemptions.create_campaign_quote(integer, uuid, bigint, uuid, integer, text, text, boolean, bytea, integer, bigint,
-                                      bigint, bigint, timestamptz, timestamptz, jsonb, jsonb),
+                                      bigint, bigint, timestamptz, timestamptz, jsonb, jsonb, bigint),
     redemptions.same_quote(integer, bigint, bytea),
     redemptions.take_cart(text, integer),
     redemptions.give_cart_back(text)

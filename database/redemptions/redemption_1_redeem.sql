@@ -13,6 +13,7 @@ end;
 --   key_reuse              the key names another request, or somebody else's: which one is not told
 --   key_time               the key's time is not now
 --   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
+--   money_too_little       the provider takes more money, or none
 --   blocked, frozen        the member may not redeem; spending is stopped
 --   insufficient           not enough points; `available` says how many there are
 --   velocity               more points in 24 hours than the programme lets a member spend
@@ -69,6 +70,7 @@ begin
         from redemptions.split(program_id, quote_id, points) as s;
         answer := case
             when money is distinct from money_minor or charged + money = 0 then 'quote_mismatch'
+            when money between 1 and quote.money_min_minor - 1 then 'money_too_little'
             when exists (select from orders.connection_state(program_id) as c where c.state = 'paused') then 'paused'
             end;
     end if;

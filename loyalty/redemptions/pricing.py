@@ -119,3 +119,25 @@ def checked(slider: Slider, points: int) -> int:
             field="points",
         )
     return points
+
+
+def checked_money(money_minor: int, money_min_minor: int) -> int:
+    """The same amount, if it is none or not too little to be paid. Raises Refusal (invalid)."""
+    if 0 < money_minor < money_min_minor:
+        raise Refusal(
+            Kind.INVALID,
+            "money-too-little",
+            "So little money cannot be paid. Choose fewer points, or all of it in points.",
+            field="points",
+        )
+    return money_minor
+
+
+def most_payable(lines: Sequence[PricedLine], slider: Slider, points: int, money_min_minor: int) -> int | None:
+    """The largest allowed number that is not above `points` and leaves no money, or not too little; None if none is."""
+    chosen = slider.at_most(points)
+    if chosen is None or not 0 < split(lines, chosen).money_minor < money_min_minor:
+        return chosen
+    full, total = points_full(lines), sum(line.quantity * line.unit_price_minor for line in lines)
+    # A split rounds money up, so what is left of the exact share is enough.
+    return slider.at_most(full * (total - money_min_minor) // total) if total >= money_min_minor else None

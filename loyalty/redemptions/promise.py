@@ -9,6 +9,8 @@ from loyalty.database import Connection
 from loyalty.redemptions import signing
 from loyalty.refusal import Kind, Refusal
 
+_NOT_SIGNED = frozenset({"open", "campaigns_left_out", "money_min_minor"})
+
 
 def quote_of(connection: Connection, program_id: int, member_id: int, quote_id: UUID) -> dict[str, Any]:
     """This member's quote as it was stored, and whether it is still `open`. Raises Refusal (not found)."""
@@ -22,7 +24,7 @@ def quote_of(connection: Connection, program_id: int, member_id: int, quote_id: 
 
 def promised(quote: dict[str, Any]) -> dict[str, Any]:
     """The part of it that is signed."""
-    return {name: value for name, value in quote.items() if name not in ("open", "campaigns_left_out")}
+    return {name: value for name, value in quote.items() if name not in _NOT_SIGNED}
 
 
 def verify(connection: Connection, key: str, program_id: int, member_id: int, quote_id: UUID, token: str) -> None:

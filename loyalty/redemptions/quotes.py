@@ -17,6 +17,7 @@ from uuid import UUID
 from loyalty.catalogue.prices import member_factor, points_for, price_includes
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import Address, Ordering, ProductSearch
+from loyalty.payments.smallest import smallest_minor
 from loyalty.programme import reading
 from loyalty.programme.document import Programme
 from loyalty.programme.reading import Published
@@ -96,6 +97,7 @@ def split(connection: Connection, program_id: int, member_id: int, quote_id: UUI
         )
     pricing.checked(_slider(quote), points)
     parts = pricing.split(_priced(quote["lines"]), points)
+    pricing.checked_money(parts.money_minor, quote["money_min_minor"])
     return {
         "quote_id": quote_id,
         "expires_at": quote["expires_at"],
@@ -166,11 +168,15 @@ def _write(
         conversion.max_points_share_percent,
         conversion.points_step,
     )
+    smallest = smallest_minor(document.integrations.payment.provider, document.store.currency)
+    total = sum(line["quantity"] * line["unit_price_minor"] for line in lines)
+    if total < smallest and slider.maximum < pricing.points_full(_priced(lines)):
+        raise Refusal(Kind.CONFLICT, "basket-too-small", "A part in money would be too small. Add something to it.")
     # Without a campaign there is nothing to reserve, and no step more.
     name = "create_campaign_quote" if any("campaign" in line for line in lines) else "create_quote"
     row = connection.execute(
-        f"select redemptions.{name}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
-        " as refused".encode(),
+        f"select redemptions.{name}(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb,"
+        " %s) as refused".encode(),
         (
             member.program_id,
             quote_id,
@@ -189,6 +195,7 @@ def _write(
             max((line.delivery_latest for line in charged.lines if line.delivery_latest), default=None),
             json.dumps(lines),
             json.dumps(left_out) if left_out else None,
+            smallest,
         ),
     ).fetchone()
     assert row is not None
@@ -269,7 +276,7 @@ def _told(
     lines, slider = _priced(quote["lines"]), _slider(quote)
     balance = connection.execute("select available from points.balance(%s, %s)", (program_id, member_id)).fetchone()
     available = max(int(balance["available"]), 0) if balance else 0
-    affordable = slider.at_most(available)
+    affordable = pricing.most_payable(lines, slider, available, quote["money_min_minor"])
     return {
         "quote_id": quote_id,
         "quote_token": signing.token(key, _promised(quote)),
@@ -290,7 +297,8 @@ def _told(
         "points_max": slider.maximum,
         "points_step": slider.step,
         "points_available": available,
-        "stops": _stops(lines, slider, affordable),
+        "money_min_minor": quote["money_min_minor"],
+        "stops": _stops(lines, slider, affordable, quote["money_min_minor"]),
         "lots_first": _lots(connection, program_id, member_id, slider.maximum if affordable is None else affordable),
         "campaigns": [
             *({"campaign": code, "applied": True, "reason": None} for code in _campaigns(quote)),
@@ -321,11 +329,17 @@ def _campaigns(quote: dict[str, Any]) -> list[str]:
     return sorted({line["campaign"] for line in quote["lines"] if "campaign" in line})
 
 
-def _stops(lines: Sequence[PricedLine], slider: Slider, affordable: int | None) -> list[dict[str, Any]]:
-    half = slider.at_most(max(pricing.points_full(lines) // 2, slider.minimum))
+def _stops(
+    lines: Sequence[PricedLine], slider: Slider, affordable: int | None, money_min_minor: int
+) -> list[dict[str, Any]]:
+    middle = max(pricing.points_full(lines) // 2, slider.minimum)
+    fewest, half, most = (
+        pricing.most_payable(lines, slider, points, money_min_minor)
+        for points in (slider.minimum, middle, slider.maximum)
+    )
     stops = []
     for name, points in (
-        ("fewest", slider.minimum), ("half", half), ("most", slider.maximum), ("affordable", affordable),
+        ("fewest", fewest), ("half", half), ("most", most), ("affordable", affordable),
     ):  # fmt: skip
         if points is not None:
             parts = pricing.split(lines, points)

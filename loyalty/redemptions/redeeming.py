@@ -56,6 +56,12 @@ _REFUSALS = {
         "The quote does not offer these points with this money.",
         "points",
     ),
+    "money_too_little": (
+        Kind.INVALID,
+        "money-too-little",
+        "So little money cannot be paid. Choose fewer points, or all of it in points.",
+        "points",
+    ),
     "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot redeem at the moment. Please ask us.", None),
     "frozen": (Kind.FORBIDDEN, "frozen", "Spending is stopped for this membership. Please ask us.", None),
     "insufficient": (Kind.CONFLICT, "insufficient-points", "There are not enough points.", "points"),

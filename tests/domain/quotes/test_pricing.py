@@ -118,6 +118,30 @@ def test_a_slider_between_its_ends_goes_by_steps() -> None:
     assert (refusal.value.code, refusal.value.field) == ("points-not-offered", "points")
 
 
+@given(quotes_and_points(), st.integers(0, 500), st.sampled_from([1, 10, 100]))
+def test_what_is_offered_leaves_no_money_or_enough_to_be_paid(
+    case: tuple[list[PricedLine], int], money_min_minor: int, step: int
+) -> None:
+    lines, points = case
+    slider = pricing.slider(pricing.points_full(lines), 0, 100, step)
+    chosen = pricing.most_payable(lines, slider, points, money_min_minor)
+    if chosen is None:
+        assert sum(line.quantity * line.unit_price_minor for line in lines) < money_min_minor
+        return
+    assert slider.allows(chosen)
+    assert chosen <= points
+    money = pricing.split(lines, chosen).money_minor
+    assert pricing.checked_money(money, money_min_minor) == money
+
+
+def test_too_little_money_is_refused_with_what_to_do_instead() -> None:
+    assert [pricing.checked_money(minor, 50) for minor in (0, 50, 51)] == [0, 50, 51]
+    for minor in (1, 49):
+        with pytest.raises(Refusal) as refusal:
+            pricing.checked_money(minor, 50)
+        assert (refusal.value.code, refusal.value.field) == ("money-too-little", "points")
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=quotes_and_points())
 def test_sql_and_python_split_alike(owner: Connection, case: tuple[list[PricedLine], int]) -> None:

@@ -80,6 +80,21 @@ def test_what_amazon_is_expected_to_charge_is_kept_for_the_order(
     assert "%2F" in line["offer_id"]
 
 
+def test_between_nothing_and_what_the_provider_takes_no_money_is_offered(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    payment = shop.program().integrations.payment.model_dump(mode="json") | {"provider": "stripe"}
+    shop.publish(integrations={"payment": payment})
+    member_id = shop.member()
+    quote = make(quote_api, client, member_id)
+    assert quote["money_min_minor"] == 50
+    assert all(stop["money_minor"] == 0 or stop["money_minor"] >= 50 for stop in quote["stops"])
+    with pytest.raises(Refusal) as refusal:
+        quotes.split(quote_api, 1, member_id, quote["quote_id"], quote["points_max"] - 20)
+    assert (refusal.value.code, refusal.value.field) == ("money-too-little", "points")
+    assert quotes.split(quote_api, 1, member_id, quote["quote_id"], quote["points_max"])["money_minor"] == 0
+
+
 def test_tax_follows_the_address(shop: Shop, quote_api: Connection, client: AmazonBusiness) -> None:
     member_id = shop.member(state="OR", postal_code="97201")
     elsewhere = shop.address(member_id, state="WA")

@@ -147,6 +147,19 @@ def test_only_what_the_quote_offers_is_redeemed(world: Saga, change: dict[str, A
     assert world.balance(member_id) == (100_000, 0)
 
 
+def test_money_that_the_provider_would_not_take_is_refused_before_anything_is_held(world: Saga) -> None:
+    member_id = world.member()
+    quote_id = world.quote(member_id, LAMP)
+    with world.owner.transaction():
+        world.owner.execute("alter table redemptions.quote disable trigger append_only")
+        world.owner.execute("update redemptions.quote set money_min_minor = 50 where quote_id = %s", (quote_id,))
+        world.owner.execute("alter table redemptions.quote enable trigger append_only")
+    refusal = refused(world, member_id, world.request(quote_id, 8_902))
+    assert (refusal.code, refusal.kind, refusal.field) == ("money-too-little", Kind.INVALID, "points")
+    assert world.balance(member_id) == (100_000, 0)
+    assert world.redeem(member_id, world.request(quote_id, 8_900)).money_minor == 50
+
+
 def test_a_quote_is_a_promise_for_a_time(own_world: Saga) -> None:
     member_id = own_world.member()
     quote_id = own_world.quote(member_id, LAMP, minutes=15)

@@ -1,0 +1,2 @@
+-- What a provider takes at least, as it was when the quote was made: between it and nothing no money is offered.
+alter table redemptions.quote add column money_min_minor bigint not null default 0 check (money_min_minor >= 0);
