@@ -13,6 +13,7 @@ from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
 from loyalty.orders import observing
+from loyalty.payments import notices
 from loyalty.points import closing
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
@@ -93,6 +94,7 @@ RULES: dict[str, Rule] = {
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
     "purge_strays": observing.purge,
+    "purge_notices": notices.purge,
     "ensure_partitions": sweeping.ensure_partitions,
     "roll_up": closing.roll_up,
     "close_months": closing.close_months,

@@ -70,6 +70,12 @@ SAID = (
         "orders",
         "An open order was not seen at Amazon for a day: its reports fail, or the rate is not enough",
     ),
+    (
+        "CasesWaitTooLong",
+        "CasesOverdue",
+        "sweeper",
+        "A case is past its deadline: a member, or money, waits for a person. See docs/cases.md",
+    ),
     ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
 )
 # Said when it begins and when it ends; in between silence means no change.

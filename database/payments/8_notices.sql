@@ -130,3 +130,15 @@ begin
       and d.dispute_id = dispute.dispute_id;
 end
 $$;
+
+-- Notices are kept for 90 days; no provider repeats one for so long, and what a repeated one asks for is only a look.
+create or replace function payments.purge_notices(most integer) returns integer
+language sql security definer set search_path = pg_catalog as $$
+    with gone as (
+        delete from payments.notice as n
+        where (n.provider, n.event_id) in (select o.provider, o.event_id from payments.notice as o
+                                           where o.received_at <= clock.now() - interval '90 days'
+                                           limit purge_notices.most)
+        returning 1)
+    select count(*)::integer from gone
+$$;

@@ -51,3 +51,6 @@ grant execute on function
     payments.record_dispute(integer, uuid, text, bigint, text)
 to payments_worker;
 grant select on payments.programs_at_work to payments_worker;
+
+grant usage on schema payments to sweeper;
+grant execute on function payments.purge_notices(integer) to sweeper;

@@ -46,5 +46,12 @@ def take(connection: Connection, notice: Notice) -> str:
     return str(row["said"])
 
 
+def purge(connection: Connection, most: int = 1000) -> int:
+    """Let go of what came 90 days ago. How much that was."""
+    row = connection.execute("select payments.purge_notices(%s) as gone", (most,)).fetchone()
+    assert row is not None
+    return int(row["gone"])
+
+
 def _short(text: str) -> str:
     return text.replace("\x00", "")[:LONGEST_ID] or "-"

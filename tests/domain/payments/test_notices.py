@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalty.payments.notices import Notice, take
+from loyalty.payments.notices import Notice, purge, take
 from tests.conftest import TestDatabase
 from tests.domain.payments.journey import Journey
 from tests.domain.payments.test_stripe import StripeJourney
@@ -77,6 +77,20 @@ def test_a_notice_that_says_what_is_not_so_changes_nothing(at_stripe: StripeJour
     assert tell(at_stripe, "payment_intent.canceled", intent_id) == "seen"
     at_stripe.rest()
     assert at_stripe.status() == before
+
+
+def test_a_notice_is_kept_for_90_days(database: TestDatabase) -> None:
+    with database.owner() as owner:
+        owner.execute(
+            "insert into payments.notice(provider, event_id, kind, object_id, received_at) values"
+            " ('stripe', 'old', 'k', 'o', clock.now() - interval '90 days'),"
+            " ('stripe', 'young', 'k', 'o', clock.now() - interval '89 days')"
+        )
+    with database.connect("sweeper") as sweeper:
+        assert (purge(sweeper), purge(sweeper)) == (1, 0)
+    with database.owner() as owner:
+        left = owner.execute("select event_id from payments.notice where event_id in ('old', 'young')").fetchall()
+    assert left == [{"event_id": "young"}]
 
 
 def test_a_refund_that_comes_back_after_it_was_sent_is_sent_again_or_a_case(at_stripe: StripeJourney) -> None:
