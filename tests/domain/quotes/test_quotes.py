@@ -83,7 +83,10 @@ def test_what_amazon_is_expected_to_charge_is_kept_for_the_order(
 def test_between_nothing_and_what_the_provider_takes_no_money_is_offered(
     shop: Shop, quote_api: Connection, client: AmazonBusiness
 ) -> None:
-    payment = shop.program().integrations.payment.model_dump(mode="json") | {"provider": "stripe"}
+    payment = shop.program().integrations.payment.model_dump(mode="json") | {
+        "provider": "stripe",
+        "capture_at": "acceptance",
+    }
     shop.publish(integrations={"payment": payment})
     member_id = shop.member()
     quote = make(quote_api, client, member_id)
