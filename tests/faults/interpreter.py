@@ -2,7 +2,8 @@
 engine's definition uses, in JSONata, as AWS documents it. What it does not know it refuses (`Unsupported`).
 
 Known: Pass, Task (lambda:invoke, sqs:sendMessage with and without a task token), Choice, Wait (Seconds), Succeed,
-Fail; Arguments, Assign, Output, Retry, Catch, TimeoutSeconds. cloud.
+Fail; Arguments, Assign, Output, Retry, Catch, TimeoutSeconds.
+`tests/faults/conformance` holds it against the local cloud.
 """
 
 from __future__ import annotations

@@ -182,3 +182,16 @@ def test_the_short_way_to_a_value_and_the_librarys_are_one(path: str, value: Any
     equals = compiled(f"{{% {path} = 'x' %}}")
     assert equals is not None
     assert equals(bindings) == expressions._by_library(f"{path} = 'x'")(bindings)
+
+
+@pytest.mark.parametrize("error", ["States.DataLimitExceeded", "States.Runtime"])
+def test_what_no_execution_survives_is_met_by_its_own_name_only(error: str) -> None:
+    for names, outcome in ((["States.ALL"], error), (["States.TaskFailed"], error), ([error], None)):
+        world = World(machine(Call=call({}, Catch=[caught(*names, to="End")]), End={"Type": "Succeed"}))
+
+        def fails(_payload: dict[str, Any]) -> Any:
+            raise TaskFailed(error)
+
+        world.execution.functions = {FUNCTION: fails}
+        world.execution.run()
+        assert world.execution.failed == outcome
