@@ -167,9 +167,9 @@ MONEY = {
     ),
     "F29": reached(
         "capturing fails for good after the order",
+        SAGA + "money_that_cannot_be_taken_after_the_order_is_a_persons_work_and_the_order_stands",
         PAYMENT + "f29_a_capture_refused_for_good_says_so_and_reserves_nothing",
         "domain/payments/test_collecting::test_f29_what_has_left_and_cannot_be_taken_is_a_case_and_is_tried_again",
-        LANGUAGE,
     ),
     "F30": reached(
         "a webhook replayed, reordered or forged",

@@ -58,7 +58,8 @@ class Line:
 
 @dataclass
 class Saga:
-    """One database, one Amazon. `payments` is what its service does: authorise, decline, abandon, ignore.
+    """One database, one Amazon. `payments` is what its service does: authorise (and all that follows),
+    decline, abandon, ignore, not_capture.
 
     The state machine's time passes by itself wherever nothing else is left to do; with `waits` not over Wait states.
     """
@@ -307,13 +308,16 @@ class Saga:
             return
         machine, token = _Machine(self), message["task_token"]
         match message["task"]:
-            case "authorise" if self.payments == "authorise":
+            case "authorise" if self.payments in ("authorise", "not_capture"):
                 self._payment(message, "state = 'authorised', charge_id = 'c', authorised_minor = amount_minor")
                 machine.answer(token, {"state": "authorised"})
             case "authorise":
                 name = {"decline": "PaymentDeclined", "abandon": "PaymentAbandoned"}[self.payments]
                 self._payment(message, f"state = '{'declined' if self.payments == 'decline' else 'abandoned'}'")
                 machine.send_task_failure(taskToken=token, error=name, cause="")
+            case "capture" if self.payments == "not_capture":
+                self._payment(message, "state = 'declined'")
+                machine.send_task_failure(taskToken=token, error="PaymentDeclined", cause="")
             case "capture":
                 self._payment(message, "state = 'captured', captured_minor = capture_minor, captures = 1")
                 self.owner.execute(

@@ -134,6 +134,21 @@ def test_a_declined_payment_returns_the_points_and_nothing_is_ordered(world: Sag
     assert world.violations() == {}
 
 
+def test_money_that_cannot_be_taken_after_the_order_is_a_persons_work_and_the_order_stands(world: Saga) -> None:
+    world.payments = "not_capture"
+    member_id, redemption_id = redeemed(world, TOWELS, points=5000)
+    execution = world.run(redemption_id)
+    assert ended(execution)
+    assert execution.visited[-3:] == ["ReviewCapture", "Close", "Done"]
+    row, payment = world.row(redemption_id), world.row(redemption_id, "payments.payment")
+    assert (row["outcome"], row["review_reason"]) == ("completed", "money_not_captured")
+    assert row["accepted_money_minor"] == row["money_minor"] > payment["captured_minor"] == 0
+    assert world.balance(member_id) == (100_000 - row["points"], 0)
+    case = world.owner.execute("select state from casework.case where case_id = %s", (row["case_id"],)).fetchone()
+    assert case == {"state": "open"}
+    assert world.violations() == {}
+
+
 @pytest.mark.parametrize("by_timeout", [False, True])
 def test_a_payment_nobody_approves_returns_the_points(world: Saga, by_timeout: bool) -> None:
     world.payments = "ignore" if by_timeout else "abandon"
