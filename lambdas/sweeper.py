@@ -84,9 +84,10 @@ RULES: dict[str, Rule] = {
     # First: what the duties below have left undone, also when they leave no time.
     "watch_ledger": watch_ledger,
     "watch_cases": watch_cases,
-    "start_left": start_left,
+    # Before the starting: what is found dead lives again in the same minute.
     "replace_dead": replace_dead,
     "replace_overlooked": replace_overlooked,
+    "start_left": start_left,
     "abandon_payments": abandon_payments,
     "extend_leases": sweeping.extend_leases,
     "abandon_unstarted": sweeping.abandon,

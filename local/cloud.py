@@ -10,10 +10,12 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -61,6 +63,8 @@ class Cloud:
     _database: postgres.Server | None = None
     _lock: IO[str] | None = None
     _began: float = 0.0
+    # A child is ended with the thread that started it, so those started later get a thread that stays.
+    _starter: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "starter"))
 
     def start(self) -> Connected:
         """Start all parts and return when the first request can be answered; if one fails, end those that started."""
@@ -87,6 +91,33 @@ class Cloud:
     def broken(self) -> list[str]:
         """The parts that ended by themselves."""
         return [child.name for child in self._children if not child.alive]
+
+    def kill_database(self) -> None:
+        """SIGKILL to PostgreSQL and all its processes."""
+        assert self._database is not None
+        self._database.kill()
+
+    def kill_services_and_emulator(self) -> None:
+        """SIGKILL to the services, the gateway and every Lambda process. Only the outside parties' stand-ins live on.
+
+        What the emulator has not saved is gone: messages, executions, captured mail. AWS would have kept all of that.
+        """
+        emulator = next(child for child in self._children if child.name == "emulator")
+        services = Connected(self.state, self.ports).emulator("GET", "/_local/services")
+        for pid in filter(None, (service["pid"] for service in services)):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        self._children.remove(emulator)
+        emulator.kill()
+
+    def revive(self) -> None:
+        """Start what was killed again on the same data; back when the gateway answers. Raises as `start` does."""
+        self._starter.submit(self._revive).result()
+
+    def _revive(self) -> None:
+        self._start_database()
+        self._start_emulator()
+        Connected(self.state, self.ports).emulator("POST", "/_local/services/start")
 
     def _start(self) -> Connected:
         self._take_lock()

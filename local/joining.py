@@ -9,15 +9,17 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from local.connected import Connected
+from local.connected import PLAIN, Connected
 from local.demo.sign_in import access_token
 from local.deployment import REPOSITORY
 from local.people import MEMBERS, PASSWORD, STAFF, Member
 
 MAIL_SECONDS = 10.0
+CALL_SECONDS = 40.0
 
 
 class Refused(Exception):
@@ -75,6 +77,7 @@ def partner(cloud: Connected) -> Iterator[httpx.Client]:
         data={"grant_type": "client_credentials", "scope": "loyalty/members.write loyalty/accruals.write"},
         headers={"Authorization": f"Basic {basic}"},
         timeout=10,
+        verify=PLAIN,
     )
     token = _require(answer, "the partner gets a token")["access_token"]
     with _client(cloud.api("Inbound"), token) as door:
@@ -126,7 +129,8 @@ def mailed_code(cloud: Connected, email: str, *, not_before: int = 0) -> str:
 
 def mails_to(cloud: Connected, email: str) -> list[str]:
     """The texts of the captured mails to `email`, oldest first."""
-    return [mail["BodyText"] or mail["BodyHtml"] for mail in cloud.mails() if email in mail["To"]]
+    texts: list[str] = cloud.emulator("GET", f"/_local/mails/{quote(email)}")
+    return texts
 
 
 def _claim(cloud: Connected, door: httpx.Client, member: Member) -> None:
@@ -148,8 +152,15 @@ def _settle_in(door: httpx.Client, member: Member) -> None:
         _require(door.post("/me/addresses", json=member.address()), f"{member.number} has an address")
 
 
+def member_door(cloud: Connected, token: str, transport: httpx.BaseTransport) -> httpx.Client:
+    """A client of the member API over a transport that others may share; leave it open."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=cloud.api("Member"), headers=headers, transport=transport, timeout=CALL_SECONDS)
+
+
 def _client(address: str, token: str) -> httpx.Client:
-    return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=40)
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=address, headers=headers, timeout=CALL_SECONDS, verify=PLAIN)
 
 
 def _callback(people: str) -> str:

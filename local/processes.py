@@ -44,6 +44,12 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def kill(self) -> None:
+        """SIGKILL to it and to its whole group, at once."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def wait_until(self, ready: Callable[[], bool], timeout_seconds: float) -> None:
         """Return when `ready()`; raise Failed if the child ends before, or does not get there in time."""
         deadline = time.monotonic() + timeout_seconds
@@ -89,6 +95,26 @@ def end(pid: int, grace_seconds: float) -> None:
             time.sleep(0.1)
             os.kill(pid, 0)
         os.kill(pid, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """The processes whose parent this one is (Linux)."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == pid:
+                    found.append(int(folder.name))
+    return found
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process, other than one that waits to be buried (Linux)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def tail(log: Path, characters: int = 3000) -> str:

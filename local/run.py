@@ -10,6 +10,7 @@ from types import FrameType
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.people import MEMBERS, PASSWORD, STAFF
+from local.plug.plug import Plug
 from local.ports import PortTaken
 from local.processes import Failed
 from local.status.server import StatusServer
@@ -33,7 +34,7 @@ def main() -> int:
     status: StatusServer | None = None
     try:
         connected = cloud.start()
-        status = StatusServer(connected)
+        status = StatusServer(connected, Plug(cloud))
         status.start()
         _say(_welcome(connected, cloud))
         gone: set[str] = set()

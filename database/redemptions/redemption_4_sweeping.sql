@@ -24,8 +24,10 @@ begin atomic
     limit unstarted.most;
 end;
 
--- Open redemptions whose execution has not been looked at for a while; looking at them is noted.
-create or replace function redemptions.to_check(most integer, older_than interval default interval '15 minutes')
+-- Open redemptions whose execution has not been looked at for a while; looking at them is noted. Those not looked at
+-- for longest come first, so a queue of thousands is gone through in turns and a minute never asks more than `most`
+-- questions. No sooner: what Step Functions says of an execution's first seconds may be out of date.
+create or replace function redemptions.to_check(most integer, older_than interval default interval '2 minutes')
 returns table (program_id integer, redemption_id uuid, execution_name text)
 language sql volatile security definer set search_path = pg_catalog
 begin atomic

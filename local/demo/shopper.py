@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from local.connected import PLAIN
+
 CLOSED = frozenset(
     {"completed", "partially_completed", "cancelled", "payment_declined", "payment_abandoned", "rejected", "in_review"}
 )
@@ -18,7 +20,11 @@ POLL_SECONDS = 0.5
 
 
 class Unexpected(Exception):
-    """The product did something else than the journey says; the message holds what it answered."""
+    """The product did something else than the journey says; the message holds what it answered, `answer` too."""
+
+    def __init__(self, message: str, answer: httpx.Response | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 def new_key() -> str:
@@ -96,7 +102,7 @@ class Shopper:
                 raise Unexpected(f"{redemption_id}: no approval address came")
             time.sleep(POLL_SECONDS)
             page = self.status(redemption_id)
-        answer = httpx.post(page["payment"]["approval_url"], data={"decision": decision}, timeout=30)
+        answer = httpx.post(page["payment"]["approval_url"], data={"decision": decision}, timeout=30, verify=PLAIN)
         if answer.status_code not in (302, 303):
             raise Unexpected(f"the payment page answered {answer.status_code} {answer.text[:200]}")
         session = httpx.URL(answer.headers["location"]).params.get("amazonCheckoutSessionId", "")
@@ -117,7 +123,8 @@ class Shopper:
         """The answer's body. Raises Unexpected with it if the status is another."""
         if answer.status_code != status:
             request = answer.request
-            raise Unexpected(f"{request.method} {request.url.path}: {answer.status_code} {answer.text[:600]}")
+            said = f"{request.method} {request.url.path}: {answer.status_code} {answer.text[:600]}"
+            raise Unexpected(said, answer)
         body: dict[str, Any] = json.loads(answer.text)
         return body
 

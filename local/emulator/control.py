@@ -1,14 +1,16 @@
-"""The emulator's own door, `/_local/…` on the gateway: placeholders, services, saving. Loopback only, as all of it."""
+"""The emulator's own door, `/_local/…` on the gateway: placeholders, services, mails, saving. Loopback only, as all."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from ministack.core import persistence
+from ministack.services import ses
 
 from local.emulator.pinned import private
 from local.emulator.placeholders import Record
@@ -16,10 +18,12 @@ from local.emulator.services import Services
 
 type Gateway = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
+MAILS = "/_local/mails/"
+
 
 def wrap(gateway: Gateway, record: Record, services: Services, application: ModuleType) -> Gateway:
-    """`gateway` with these in front: GET /_local/placeholders, /_local/services; POST /_local/services/start,
-    /_local/services/restart, /_local/save (so that a later kill loses nothing of it)."""
+    """`gateway` with these in front: GET /_local/placeholders, /_local/services, /_local/mails/<to whom>; POST
+    /_local/services/start, /_local/services/restart, /_local/save (so that a later kill loses nothing of it)."""
     collect = private(application, "_build_persistence_save_dict")
 
     def save() -> None:
@@ -39,6 +43,8 @@ def wrap(gateway: Gateway, record: Record, services: Services, application: Modu
             await gateway(scope, receive, send)
             return
         door = doors.get((scope["method"], path))
+        if path.startswith(MAILS):
+            door = partial(_mails_to, path.removeprefix(MAILS))
         answer = await asyncio.to_thread(door) if door else {"error": f"no {scope['method']} {path}"}
         body = json.dumps(answer).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
@@ -46,3 +52,15 @@ def wrap(gateway: Gateway, record: Record, services: Services, application: Modu
         await send({"type": "http.response.body", "body": body})
 
     return serve
+
+
+def _mails_to(address: str) -> list[str]:
+    """The texts of the captured mails to one address, oldest first: all mails together grow with every member."""
+    kept = private(ses, "_sent_emails").to_dict().values()
+    return [
+        mail.get("RenderedBodyText") or mail.get("BodyText") or mail.get("BodyHtml") or ""
+        for mails in kept
+        if isinstance(mails, list)
+        for mail in list(mails)
+        if address in mail.get("To", [])
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 import httpx
@@ -18,16 +17,18 @@ from starlette.routing import Route
 from local import trace
 from local.clock import Clock, ClockRefused
 from local.connected import Connected
+from local.plug.plug import Plug
 from local.seed import SIMULATORS
-from local.status import orders, page, readings
+from local.status import orders, page, plug, readings
+from local.status.forms import form, from_another_page
 
 
 class StatusServer:
-    """The page's server; `start` returns when it answers."""
+    """The page's server; `start` returns when it answers. Without `supply` (this process runs no cloud) no plug is pulled."""
 
-    def __init__(self, cloud: Connected) -> None:
+    def __init__(self, cloud: Connected, supply: Plug | None = None) -> None:
         config = uvicorn.Config(
-            create_app(cloud),
+            create_app(cloud, supply),
             host="127.0.0.1",
             port=cloud.ports.status,
             log_level="error",
@@ -46,9 +47,9 @@ class StatusServer:
         self._thread.join(3)
 
 
-def create_app(cloud: Connected) -> Starlette:
+def create_app(cloud: Connected, supply: Plug | None = None) -> Starlette:
     """The page's application: reading is free, every change is a form's POST."""
-    doors = _Doors(cloud)
+    doors = _Doors(cloud, supply)
     return Starlette(
         routes=[
             Route("/", doors.show),
@@ -58,20 +59,21 @@ def create_app(cloud: Connected) -> Starlette:
             Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
             Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
+            *plug.routes(supply),
         ]
     )
 
 
 class _Doors:
-    def __init__(self, cloud: Connected) -> None:
+    def __init__(self, cloud: Connected, supply: Plug | None) -> None:
         self._cloud = cloud
+        self._supply = supply
 
     async def show(self, _: Request) -> Response:
         return await self._page()
 
     async def show_json(self, _: Request) -> Response:
-        reading = await run_in_threadpool(readings.read, self._cloud)
-        return Response(page.as_json(reading), media_type="application/json")
+        return Response(page.as_json(await self._read()), media_type="application/json")
 
     async def show_trace(self, request: Request) -> Response:
         try:
@@ -82,18 +84,18 @@ class _Doors:
         return PlainTextResponse("\n".join(trace.text(entries)) + "\n")
 
     async def turn_clock(self, request: Request) -> Response:
-        if foreign := _from_another_page(request):
+        if foreign := from_another_page(request):
             return foreign
-        form = await _form(request)
+        given = await form(request)
         try:
-            amount, unit = int(form.get("amount", "")), form.get("unit", "")
+            amount, unit = int(given.get("amount", "")), given.get("unit", "")
             await run_in_threadpool(Clock(self._cloud).advance, amount, unit)
         except (ValueError, ClockRefused) as error:
             return await self._page(str(error), 400)
         return RedirectResponse("/", 303)
 
     async def move_order(self, request: Request) -> Response:
-        if foreign := _from_another_page(request):
+        if foreign := from_another_page(request):
             return foreign
         try:
             # Orders' names begin with a redemption's id; nothing else gets into the address.
@@ -106,13 +108,13 @@ class _Doors:
         return RedirectResponse("/", 303)
 
     async def switch_fault(self, request: Request) -> Response:
-        if foreign := _from_another_page(request):
+        if foreign := from_another_page(request):
             return foreign
-        form, name = await _form(request), request.path_params["simulator"]
+        given, name = await form(request), request.path_params["simulator"]
         if name not in SIMULATORS:
             return PlainTextResponse("no such simulator\n", 404)
-        times = form.get("times", "")
-        fault: dict[str, Any] = {"operation": form.get("operation"), "kind": form.get("kind")}
+        times = given.get("times", "")
+        fault: dict[str, Any] = {"operation": given.get("operation"), "kind": given.get("kind")}
         fault["times"] = int(times) if times.isdecimal() else times
         async with httpx.AsyncClient(timeout=5) as client:
             answer = await client.put(f"{self._cloud.simulator(name)}/_simulator/faults", json=fault)
@@ -121,7 +123,7 @@ class _Doors:
         return RedirectResponse("/", 303)
 
     async def switch_off(self, request: Request) -> Response:
-        if foreign := _from_another_page(request):
+        if foreign := from_another_page(request):
             return foreign
         if request.path_params["simulator"] not in SIMULATORS:
             return PlainTextResponse("no such simulator\n", 404)
@@ -130,18 +132,7 @@ class _Doors:
         return RedirectResponse("/", 303)
 
     async def _page(self, notice: str = "", status: int = 200) -> Response:
-        reading = await run_in_threadpool(readings.read, self._cloud)
-        return HTMLResponse(page.page(reading, notice), status)
+        return HTMLResponse(page.page(await self._read(), notice), status)
 
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a plain form; the page has no other."""
-    return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
-
-
-def _from_another_page(request: Request) -> Response | None:
-    """A site open in the same browser must not turn this clock."""
-    origin = request.headers.get("origin")
-    if origin and origin != f"{request.url.scheme}://{request.headers.get('host')}":
-        return PlainTextResponse("only from this page\n", 403)
-    return None
+    async def _read(self) -> readings.Reading:
+        return await run_in_threadpool(readings.read, self._cloud) | {"plug": plug.read(self._supply)}

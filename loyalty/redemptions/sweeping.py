@@ -32,7 +32,7 @@ def started(connection: Connection, execution: Execution) -> None:
 
 
 def to_check(connection: Connection, most: int = BATCH) -> list[Execution]:
-    """Open redemptions whose execution was not looked at for a quarter of an hour."""
+    """Open redemptions whose execution was not looked at for two minutes, those not for longest first."""
     return _executions(connection, "select * from redemptions.to_check(%s)", most)
 
 

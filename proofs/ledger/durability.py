@@ -8,14 +8,11 @@ history of each member, crashes and repetitions included, must replay on the pla
 from __future__ import annotations
 
 import contextlib
-import os
 import random
-import signal
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from local import postgres
 from proofs.ledger import chain
@@ -122,7 +119,7 @@ class _Crashes:
         crowd = threading.Thread(target=load, daemon=True)
         crowd.start()
         time.sleep(self._chance.uniform(*LOAD_SECONDS))
-        kill(self._server)
+        self._server.kill()
         crowd.join()
         self._server = postgres.start(self._server.data, self._server.port, durable=True, settings=SETTINGS)
         if failed:
@@ -175,39 +172,3 @@ class _Crashes:
             self._found.violations.append(f"was there and answered {status}: {call}")
         if not there and not known and status in ("replay", "key_reuse"):
             self._found.violations.append(f"was not there and answered {status}: {call}")
-
-
-def kill(running: postgres.Server) -> None:
-    """SIGKILL to the postmaster and then to every process it had: as if the machine lost its power."""
-    postmaster = int((running.data / "postmaster.pid").read_text().split()[0])
-    os.kill(postmaster, signal.SIGSTOP)  # it bears no child that the list would miss
-    mine = children(postmaster)
-    os.kill(postmaster, signal.SIGKILL)
-    for process in mine:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-    # Shared memory is free when the last of them is gone.
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(_runs(process) for process in [postmaster, *mine]):
-        time.sleep(0.005)
-    # In a container nobody may bury the dead, and PostgreSQL would take its own corpse for a running server.
-    (running.data / "postmaster.pid").unlink(missing_ok=True)
-
-
-def children(process: int) -> list[int]:
-    """The processes whose parent this one is."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[1]) == process:
-                    found.append(int(folder.name))
-    return found
-
-
-def _runs(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -3,7 +3,8 @@
 GET    /_simulator/health
 PUT    /_simulator/credentials {client_id, client_secret, refresh_token, buyer_email, buying_group}
 GET    /_simulator/settings             PUT {name: value, …}
-GET    /_simulator/faults               PUT {operation, kind, times}  (times null: until taken away; 0: take it away)
+GET    /_simulator/faults               PUT {operation, kind, times}  (times null: until taken away; 0: take it away);
+                                        `met` counts those of the setting faults_percent
 DELETE /_simulator/faults
 GET    /_simulator/orders?limit=100     the last orders, newest first, with their lines
 POST   /_simulator/orders/{externalId}/ship    {units: {line: n}?, packages: n?}; without a body all that waits
@@ -111,6 +112,7 @@ class _Control:
                 "faults": [dict(row) for row in self._store.all("select operation, kind, times from faults")],
                 "operations": OPERATIONS,
                 "kinds": KINDS,
+                "met": self._gate.met,
             }
         )
 

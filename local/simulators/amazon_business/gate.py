@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +32,8 @@ KINDS = {
 }
 BEFORE = ("credentials_revoked", "error_500", "error_503", "error_429", "timeout_before")
 AFTER = ("timeout_after_commit", "reset", "error_500_after_commit", "malformed_reply")
+# What the setting `faults_percent` draws from, one as often as the other.
+BY_CHANCE_BEFORE, BY_CHANCE_AFTER = ("error_500", "error_429"), ("timeout_after_commit",)
 
 
 class Gate:
@@ -39,6 +43,7 @@ class Gate:
         self._store = store
         self._monotonic = monotonic
         self._buckets: dict[str, tuple[float, float]] = {}
+        self.met: Counter[str] = Counter()
 
     def setting(self, name: str) -> Any:
         return self._store.read_settings().get(name, DEFAULTS[name])
@@ -61,7 +66,7 @@ class Gate:
 
     def before(self, operation: str) -> None:
         """Raise Answer or Cut if a fault says so before anything is done."""
-        match self.take_fault(operation, *BEFORE):
+        match self.take_fault(operation, *BEFORE) or self._by_chance(BY_CHANCE_BEFORE):
             case "error_500":
                 raise Answer(500, "SERVICE_ERROR", "Internal error")
             case "error_503":
@@ -77,7 +82,7 @@ class Gate:
 
     def after(self, operation: str) -> str | None:
         """Raise Answer or Cut if a fault says so although all is done; "malformed_reply" is given back."""
-        match self.take_fault(operation, *AFTER):
+        match self.take_fault(operation, *AFTER) or self._by_chance(BY_CHANCE_AFTER):
             case "timeout_after_commit":
                 raise Cut(self.setting("timeout_seconds"))
             case "reset":
@@ -86,6 +91,14 @@ class Gate:
                 raise Answer(500, "SERVICE_ERROR", "Internal error")
             case kind:
                 return kind
+
+    def _by_chance(self, kinds: tuple[str, ...]) -> str | None:
+        share = self.setting("faults_percent") / 100 / len(BY_CHANCE_BEFORE + BY_CHANCE_AFTER)
+        number = int(random.random() / share) if share else len(kinds)
+        if number >= len(kinds):
+            return None
+        self.met[kinds[number]] += 1
+        return kinds[number]
 
     def issue_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         """A new access token for the registered client's refresh token."""

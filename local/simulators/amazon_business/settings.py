@@ -7,6 +7,7 @@ duplicate                 what a repeated externalId with the same body gets: "r
 safeguard_basis_points    how far above an expectation a price may be, as an administrator sets at Amazon (0:
                           none, for our own tolerance is in the expectations already)
 safeguard_action          "remove_item" or "cancel_order" when an expectation is broken
+faults_percent            so many of a hundred calls of any operation get 500, 429 or, all being done, no answer (0)
 timeout_seconds           how long a fault of kind timeout_* keeps the caller waiting before it cuts the connection (2)
 ship_after_seconds        what waits of an order is shipped so long after it was placed (86400); null: only by hand
 deliver_after_seconds     a package is delivered so long after it was shipped (172800); null: only by hand
@@ -50,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "duplicate": "replay",
     "safeguard_basis_points": 0,
     "safeguard_action": "remove_item",
+    "faults_percent": 0.0,
     "timeout_seconds": 2.0,
     "ship_after_seconds": 86_400,
     "deliver_after_seconds": 172_800,

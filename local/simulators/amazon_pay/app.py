@@ -106,7 +106,7 @@ class StandIn:
             call = await _read(request, operation)
             settings = await run_in_threadpool(self.file.settings)
             fault = await run_in_threadpool(control.take_fault, self.file, operation)
-            kind = fault["kind"] if fault else None
+            kind = fault["kind"] if fault else control.by_chance(settings["faults_percent"])
             if kind == "timeout_before":
                 await self._log(call, 0, None, kind)
                 return await _hold(request, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -19,6 +20,8 @@ KINDS = (
     "error_500", "error_503", "error_429", "timeout_before", "timeout_after_commit", "reset_before", "reset",
     "error_500_after_commit", "duplicate", "malformed", "simulation",
 )  # fmt: skip
+# What the setting `faults_percent` draws from, one as often as the other.
+BY_CHANCE = ("error_500", "error_429", "timeout_after_commit")
 SHOWN_ROWS = 500
 
 
@@ -44,6 +47,13 @@ def take_fault(file: File, operation: str) -> dict[str, Any] | None:
         if fault is not None:
             file.run("update faults set times = times - 1 where fault_id = ?", fault["fault_id"])
     return fault
+
+
+def by_chance(percent: float) -> str | None:
+    """A fault for so many of a hundred calls; what was met is in the log of requests."""
+    share = percent / 100 / len(BY_CHANCE)
+    number = int(random.random() / share) if share else len(BY_CHANCE)
+    return BY_CHANCE[number] if number < len(BY_CHANCE) else None
 
 
 class Plane:
@@ -89,7 +99,8 @@ class Plane:
 
     async def settings(self, request: Request) -> Response:
         """PUT changes some of: rates (live, sandbox, off, or {operation: {burst, per_second}}), skew_seconds (null is
-        off), pending_seconds, hold_seconds, webhook_url, public_url."""
+        off), pending_seconds, hold_seconds, webhook_url, public_url, faults_percent (500, 429, or done and no
+        answer)."""
         if request.method == "PUT":
             given = await _object(request)
             if not given.keys() <= DEFAULT_SETTINGS.keys():

@@ -61,6 +61,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "skew_seconds": 900,
     "pending_seconds": 30,
     "hold_seconds": 60,
+    "faults_percent": 0,
     "webhook_url": None,
     "public_url": None,
 }
