@@ -24,11 +24,11 @@ from typing import Any
 
 import httpx
 
-from bench._clouds import fresh_cloud
 from bench._figures import ROUNDS, Budget, Figures, spread
 from local import joining
 from local.connected import Connected
 from local.demo.shopper import Shopper, new_key
+from local.fresh import fresh_cloud
 from local.people import MEMBERS
 from loyalty.programme import publishing, reading
 

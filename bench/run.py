@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench._clouds import fresh_state
 from bench._figures import ROUNDS, Budget, Figures, spread
 from local.cloud import Cloud
+from local.fresh import fresh_state
 from local.ports import Ports
 
 BUDGETS = {"run_first_seconds": Budget(300), "run_warm_seconds": Budget(40), "run_processes_left": Budget(0)}

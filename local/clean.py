@@ -13,15 +13,19 @@ from local.connected import STATE
 
 def main() -> int:
     """0 when there is no state any more."""
-    for lock in (STATE / "lock", STATE / "demo" / "lock"):
-        if lock.exists() and not _free(lock):
+    for lock in _found("lock"):
+        if not _free(lock):
             print(f"the local cloud of {lock.parent} runs: end it first (Ctrl-C where it was started)", file=sys.stderr)
             return 1
-    for data in (STATE / "postgresql", STATE / "demo" / "postgresql"):
-        if (data / "postmaster.pid").exists():  # a killed run leaves it behind
-            postgres.Server(data, 0).stop("immediate")
+    for left in _found("postgresql/postmaster.pid"):  # a killed run leaves it behind
+        postgres.Server(left.parent, 0).stop("immediate")
     shutil.rmtree(STATE, ignore_errors=True)
     return 0
+
+
+def _found(name: str) -> list[Path]:
+    """In the state of `make run`, and in those of demonstrations and fresh clouds below it."""
+    return [path for depth in ("", "*/", "*/*/") for path in STATE.glob(depth + name)]
 
 
 def _free(lock: Path) -> bool:

@@ -10,13 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import httpx
-from botocore.exceptions import ClientError
 
 from local import joining
+from local.arrivals import imported
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.demo import purchases
@@ -32,7 +32,6 @@ QUICK_HOUSEHOLDS = 50
 MEMBERS_AT_ONCE = 50
 # Each journey takes one member: those of journeys.py and of aftermath.py.
 ALONE = 10
-IMPORT_SECONDS = 1_200
 REST_SECONDS = 120
 # What the cheapest product may cost with shipping and tax.
 POINTS_ENOUGH = 5_000
@@ -91,40 +90,18 @@ def _import(cloud: Connected, files: purchases.Files) -> None:
         (files.accruals, f"accruals/{purchases.PARTNER}/complete-journey.csv"),
     ):
         began = time.monotonic()
-        report = _imported(cloud, file, key)
+        report = imported(cloud, file, key, partial(_tell_accruals, cloud))
         seconds = time.monotonic() - began
         _say(
             f"    {key}: {report['accepted']:,} lines accepted, {report['replayed']:,} replayed,"
             f" {report['rejected']:,} rejected {json.dumps(report['reasons'])} in {seconds:.1f} s"
             f" ({report['accepted'] / seconds:,.0f} lines/s)"
         )
-        if report["rejected"] or not report["accepted"]:
-            raise RuntimeError(f"{key} was not accepted as a whole: {json.dumps(report)}")
 
 
-def _imported(cloud: Connected, file: Path, key: str) -> dict[str, Any]:
-    """Upload, and wait for the report object."""
-    storage, bucket = cloud.client("s3"), cloud.outputs["ImportBucket"]
-    storage.upload_file(str(file), bucket, key)
-    report_key = f"reports/{key.removesuffix('.csv')}.json"
-    deadline = time.monotonic() + IMPORT_SECONDS
-    told = time.monotonic()
-    while time.monotonic() < deadline:
-        try:
-            report: dict[str, Any] = json.loads(storage.get_object(Bucket=bucket, Key=report_key)["Body"].read())
-            if report["state"] == "failed":
-                raise RuntimeError(f"{key}: {report['failure']}")
-            if report["state"] == "complete":
-                return report
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
-                raise
-        if time.monotonic() - told > 10:
-            told = time.monotonic()
-            so_far = _scalar(cloud, "select count(*) from points.accrual")
-            _say(f"    {so_far:,} accruals so far")
-        time.sleep(0.5)
-    raise RuntimeError(f"no report of {key} within {IMPORT_SECONDS} s")
+def _tell_accruals(cloud: Connected) -> None:
+    so_far = _scalar(cloud, "select count(*) from points.accrual")
+    _say(f"    {so_far:,} accruals so far")
 
 
 def _shoppers(cloud: Connected, doors: ExitStack) -> list[Shopper]:

@@ -125,8 +125,8 @@ def _button(run: Reading | None) -> str:
     if run and not run["ended"]:
         return ""
     return (
-        f'<form method="post" action="/plug"><label><input type="number" name="members" value="{MEMBERS}" min="{FEWEST}"'
-        f' max="{MOST}"> members</label><button>Pull the plug</button></form>'
+        '<form method="post" action="/plug"><label><input type="number" name="members"'
+        f' value="{MEMBERS}" min="{FEWEST}" max="{MOST}"> members</label><button>Pull the plug</button></form>'
     )
 
 

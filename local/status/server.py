@@ -24,7 +24,7 @@ from local.status.forms import form, from_another_page
 
 
 class StatusServer:
-    """The page's server; `start` returns when it answers. Without `supply` (this process runs no cloud) no plug is pulled."""
+    """The page's server; `start` returns when it answers. Without `supply` no plug can be pulled."""
 
     def __init__(self, cloud: Connected, supply: Plug | None = None) -> None:
         config = uvicorn.Config(
