@@ -17,6 +17,10 @@ from typing import Any
 from local.connected import Connected
 
 WENT_FORWARD = ("completed", "partially_completed")
+INVARIANTS = (
+    "points.invariants", "points.budget_invariants", "payments.invariants", "redemptions.invariants",
+    "orders.invariants", "notifications.invariants",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,6 +75,17 @@ def reckon(cloud: Connected, told: Iterable[Told], since: datetime) -> Reckoning
         surplus = _surplus(known.get(key), row, held[key], orders[key], (taken[key], bound[key]))
         found.doubled += [f"{key} of {row['number']}: {what}" for what in surplus]
     return found
+
+
+def violations(cloud: Connected) -> list[str]:
+    """What must hold at any instant and does not: `name: how many`."""
+    with cloud.query() as connection:
+        return [
+            f"{row['name']}: {row['violations']}"
+            for view in INVARIANTS
+            for row in connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
+            if row["violations"]
+        ]
 
 
 def _missing(one: Told, row: dict[str, Any] | None, orders: Counter[str]) -> Iterable[str]:

@@ -10,8 +10,7 @@ from typing import Any
 
 from local.connected import Connected
 from local.demo.purchases import NUMBER_PREFIX
-
-WENT_FORWARD = ("completed", "partially_completed")
+from local.told import WENT_FORWARD, violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +70,6 @@ def prove(cloud: Connected) -> Proof:
             "select coalesce(sum(amount), 0)::bigint as points from points.journal where cr = 11"
         ).fetchone()
         assert spent is not None
-        violations = [
-            f"{row['name']}: {row['violations']}"
-            for view in (
-                "points.invariants",
-                "points.budget_invariants",
-                "payments.invariants",
-                "redemptions.invariants",
-            )
-            for row in connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
-            if row["violations"]
-        ]
     orphans = [f"{row['redemption_id']} is still {row['state']}" for row in redemptions if row["state"] != "closed"]
     if spent["points"] != sum(row["settled_points"] for row in redemptions):
         orphans.append(f"the ledger spent {spent['points']} points, the redemptions say otherwise")
@@ -91,7 +79,7 @@ def prove(cloud: Connected) -> Proof:
         members=counted["members"],
         points_issued=counted["points_issued"],
         outcomes=Counter(row["outcome"] for row in redemptions),
-        violations=violations,
+        violations=violations(cloud),
         orphans=orphans,
     )
 

@@ -102,14 +102,22 @@ class Shopper:
                 raise Unexpected(f"{redemption_id}: no approval address came")
             time.sleep(POLL_SECONDS)
             page = self.status(redemption_id)
-        answer = httpx.post(page["payment"]["approval_url"], data={"decision": decision}, timeout=30, verify=PLAIN)
-        if answer.status_code not in (302, 303):
-            raise Unexpected(f"the payment page answered {answer.status_code} {answer.text[:200]}")
-        session = httpx.URL(answer.headers["location"]).params.get("amazonCheckoutSessionId", "")
-        self.expect(
-            202,
-            self.door.post(f"/redemptions/{redemption_id}/payment-approval", json={"checkout_session_id": session}),
-        )
+        approval = self.decide(page, decision)
+        if approval is None:
+            raise Unexpected(f"the payment page of {redemption_id} was decided before")
+        self.expect(202, approval)
+
+    def decide(self, seen: dict[str, Any], decision: str) -> httpx.Response | None:
+        """Answer the provider's page of a redemption that awaits its payment, and come back to the portal: what the
+        portal's door says; None if the page was decided before. Raises Unexpected if the page says something else."""
+        page = httpx.post(seen["payment"]["approval_url"], data={"decision": decision}, timeout=30, verify=PLAIN)
+        if page.status_code == 409:
+            return None
+        if page.status_code not in (302, 303):
+            raise Unexpected(f"the payment page answered {page.status_code} {page.text[:200]}")
+        session = httpx.URL(page.headers["location"]).params.get("amazonCheckoutSessionId", "")
+        address = f"/redemptions/{seen['redemption_id']}/payment-approval"
+        return self.door.post(address, json={"checkout_session_id": session})
 
     def cancel(self, redemption_id: str) -> None:
         """POST /redemptions/{id}/cancel."""

@@ -17,7 +17,7 @@ from local import joining
 from local.cloud import Cloud
 from local.connected import Connected
 from local.plug.shoppers import Shoppers
-from local.told import Reckoning, reckon
+from local.told import Reckoning, reckon, violations
 
 SAMPLE_SECONDS = 1.0
 # The database first: for so long the doors still answer, with 503 and when to come again.
@@ -119,7 +119,7 @@ class Run:
         self._sample()
         self.stage = "books are compared"
         self.reckoning = reckon(self._connected, self.shoppers.told, since)
-        self.violations = self._violations()
+        self.violations = violations(self._connected)
         self._note("compared: members' own records, redemptions, ledger, the shop's orders, the provider's charges")
 
     def _pull(self) -> None:
@@ -163,16 +163,6 @@ class Run:
             step = next((step for step, states in WAY.items() if row["state"] in states), None)
             counts[step or f"closed: {row['outcome']}"] += row["number"]
         return dict(counts)
-
-    def _violations(self) -> list[str]:
-        views = ("points.invariants", "payments.invariants", "redemptions.invariants", "orders.invariants")
-        with self._connected.query() as connection:
-            return [
-                f"{row['name']}: {row['violations']}"
-                for view in views
-                for row in connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
-                if row["violations"]
-            ]
 
     def _clock(self) -> datetime:
         with self._connected.query() as connection:

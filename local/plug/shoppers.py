@@ -116,18 +116,9 @@ class Shoppers:
             if told.closed:
                 return
             if pays and seen["status"] == "awaiting_payment" and (seen["payment"] or {}).get("approval_url"):
-                pays = not _approve(shopper, seen)
+                approval = shopper.decide(seen, "pay")
+                pays = approval is not None and approval.status_code >= 300
             time.sleep(POLL_SECONDS)
-
-
-def _approve(shopper: Shopper, seen: dict) -> bool:
-    """The provider's page, and back to the portal; false to try again later."""
-    answer = httpx.post(seen["payment"]["approval_url"], data={"decision": "pay"}, timeout=30, verify=PLAIN)
-    if answer.status_code not in (302, 303):
-        return answer.status_code == 409  # decided before
-    session = httpx.URL(answer.headers["location"]).params.get("amazonCheckoutSessionId", "")
-    came_back = {"checkout_session_id": session}
-    return shopper.door.post(f"/redemptions/{seen['redemption_id']}/payment-approval", json=came_back).status_code < 300
 
 
 def _member(number: int) -> Member:
