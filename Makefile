@@ -53,6 +53,9 @@ trace: install ## one redemption across API, machine, workers, simulators and jo
 redeem: install ## one member of the running cloud redeems one product, every request shown (MONEY=1: half with money)
 	@$(PYTHON) -m local.redeem $(if $(MONEY),--money) $(if $(SEARCH),--search "$(SEARCH)")
 
+plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
+	@$(PYTHON) -m local.plug "$(MEMBERS)"
+
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
 
@@ -68,6 +71,9 @@ prove: install ## the same in large: every proof, a table, one line last (about 
 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
+
+load: install ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: two minutes)
+	@$(PYTHON) -m load $(if $(QUICK),--quick)
 
 check: install ## lint, types, synth, nag, cfn-lint
 	@ruff format --check --quiet . && ruff check --quiet .
@@ -87,4 +93,4 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace redeem token clean test prove prove-ledger check synth bench bench-ledger format
+.PHONY: help install run demo trace redeem plug token clean test prove prove-ledger load check synth bench bench-ledger format

@@ -23,6 +23,8 @@ from local.connected import Connected
 from local.ports import Ports
 
 ON_CLOUD = [pytest.mark.cloud]
+# The cloud that this process started, for tests that do to it what only its own process can.
+_mine: list[Cloud] = []
 LONGEST_SESSION_SECONDS = 900
 
 
@@ -47,6 +49,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
                 say=lambda _: None,
             )
             started.start()
+            _mine.append(started)
             shared = {"state": str(started.state), "ports": asdict(started.ports), "users": 0}
         shared["users"] += 1
         known.write_text(json.dumps(shared))
@@ -57,8 +60,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
         known.write_text(json.dumps(shared))
     if started:
         _wait_for_the_others(root, known)
+        _mine.clear()
         started.stop()
         postgres.remove(started.state.parent)
+
+
+@pytest.fixture(scope="session")
+def own_cloud(cloud: Connected) -> Cloud:
+    """The same cloud with its switches; skips where another worker runs it."""
+    if not _mine:
+        pytest.skip("another worker runs the cloud")
+    return _mine[0]
 
 
 def _wait_for_the_others(root: Path, known: Path) -> None:

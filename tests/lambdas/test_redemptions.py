@@ -20,7 +20,7 @@ KEY = "x" * 40
 
 
 class FakeStepFunctions:
-    """Starts executions, or is away."""
+    """Starts executions, or is away; `forgets`: knows of none, as an emulator after a kill."""
 
     class exceptions:  # noqa: N801
         class ExecutionAlreadyExists(Exception):
@@ -33,6 +33,7 @@ class FakeStepFunctions:
         self.started: list[dict[str, str]] = []
         self.away = False
         self.status = "RUNNING"
+        self.forgets = False
 
     def start_execution(self, **arguments: str) -> None:
         if self.away:
@@ -40,6 +41,8 @@ class FakeStepFunctions:
         self.started.append(arguments)
 
     def describe_execution(self, **arguments: str) -> dict[str, str]:
+        if self.forgets:
+            raise self.exceptions.ExecutionDoesNotExist
         return {"status": self.status}
 
 
@@ -155,9 +158,23 @@ def test_while_the_database_is_too_busy_nothing_is_held_and_the_member_is_told_w
 
 def test_an_execution_that_died_is_replaced_by_one_of_another_name(shop: Shop) -> None:
     _, redemption_id = shop.redeem()
-    shop.world.database.shift_clock("20 minutes")
     shop.step_functions.status = "FAILED"
-    shop.doors.invoke("sweeper", {"rules": ["replace_dead", "start_left"]})
+    shop.world.database.shift_clock("100 seconds")
+    shop.doors.invoke("sweeper", {})
+    assert f"{redemption_id}-1" not in [started["name"] for started in shop.step_functions.started]
+    shop.world.database.shift_clock("30 seconds")
+    shop.doors.invoke("sweeper", {})
+    assert f"{redemption_id}-1" in [started["name"] for started in shop.step_functions.started]
+
+
+def test_an_execution_that_nobody_knows_any_more_is_replaced_and_one_that_runs_is_left_alone(shop: Shop) -> None:
+    _, redemption_id = shop.redeem()
+    shop.world.database.shift_clock("3 minutes")
+    shop.doors.invoke("sweeper", {})
+    assert f"{redemption_id}-1" not in [started["name"] for started in shop.step_functions.started]
+    shop.step_functions.forgets = True
+    shop.world.database.shift_clock("3 minutes")
+    shop.doors.invoke("sweeper", {})
     assert f"{redemption_id}-1" in [started["name"] for started in shop.step_functions.started]
 
 

@@ -82,7 +82,7 @@ class Gate:
 
     def after(self, operation: str) -> str | None:
         """Raise Answer or Cut if a fault says so although all is done; "malformed_reply" is given back."""
-        match self.take_fault(operation, *AFTER) or self._by_chance(BY_CHANCE_AFTER):
+        match self.take_fault(operation, *AFTER) or self._by_chance(BY_CHANCE_AFTER, passed=len(BY_CHANCE_BEFORE)):
             case "timeout_after_commit":
                 raise Cut(self.setting("timeout_seconds"))
             case "reset":
@@ -92,8 +92,10 @@ class Gate:
             case kind:
                 return kind
 
-    def _by_chance(self, kinds: tuple[str, ...]) -> str | None:
+    def _by_chance(self, kinds: tuple[str, ...], passed: int = 0) -> str | None:
+        """One of `kinds`, or none; `passed`: so many others have not been drawn for this call already."""
         share = self.setting("faults_percent") / 100 / len(BY_CHANCE_BEFORE + BY_CHANCE_AFTER)
+        share /= 1 - passed * share
         number = int(random.random() / share) if share else len(kinds)
         if number >= len(kinds):
             return None

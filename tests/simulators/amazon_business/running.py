@@ -46,6 +46,11 @@ class Simulator:
         assert answer.status in (200, 204), answer.data
         return json.loads(answer.data) if answer.data else {}
 
+    def get(self, path: str) -> dict[str, Any]:
+        answer = urllib3.request("GET", f"{self.url}/_simulator/{path}")
+        assert answer.status == 200, answer.data
+        return json.loads(answer.data)
+
     def fault(self, operation: str, kind: str, times: int | None = 1) -> None:
         self.put("faults", operation=operation, kind=kind, times=times)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from loyalty.orders.amazon_business import AmazonBusiness, OrderLine, Refused, Throttled, Unknown
+from loyalty.orders.amazon_business import AmazonBusiness, NotSent, OrderLine, Refused, Throttled, Unknown
 from tests.simulators.amazon_business.running import SEATTLE, Simulator, line, order
 
 PLAIN = "B0BUNDLE00"
@@ -223,6 +223,21 @@ def test_an_answer_slower_than_our_patience_is_unknown(amazon: Simulator, ordina
     with pytest.raises(Unknown):
         hasty.place_order(wanted)
     assert hasty.order_details(wanted.external_id) is not None
+
+
+def test_of_a_hundred_calls_so_many_meet_a_fault_and_it_is_counted(
+    amazon: Simulator, client: AmazonBusiness, ordinary: str
+) -> None:
+    before = sum(amazon.get("faults")["met"].values())
+    amazon.put("settings", faults_percent=100.0, timeout_seconds=0.01)
+    for _ in range(12):
+        with pytest.raises((Throttled, Unknown, NotSent)):
+            client.place_order(order(str(uuid4()), line(ordinary)))
+    amazon.put("settings", faults_percent=0.0)
+    met = amazon.get("faults")["met"]
+    assert sum(met.values()) >= before + 12
+    assert set(met) <= {"error_500", "error_429", "timeout_after_commit"}
+    assert client.place_order(order(str(uuid4()), line(ordinary))).signed
 
 
 def test_a_throttled_order_was_not_placed_and_says_when_to_come_back(

@@ -220,6 +220,19 @@ def test_the_control_plane_says_what_it_does_not_know(stand_in: AmazonPayStandIn
         assert httpx.get(f"{plane}/{table}").status_code == 200
 
 
+def test_of_a_hundred_calls_so_many_meet_a_fault_and_each_is_in_the_log(fresh_stand_in: AmazonPayStandIn) -> None:
+    fresh_stand_in.settings(faults_percent=100, hold_seconds=0, rates="off")
+    client = fresh_stand_in.client()
+    for _ in range(12):
+        with pytest.raises((Throttled, OutcomeUnknown)):
+            client.create_checkout_session(uuid4().hex, session())
+    met = {row["fault"] for row in fresh_stand_in.rows("select fault from requests")}
+    assert met <= {"error_500", "error_429", "timeout_after_commit"}
+    assert len(met) > 1
+    fresh_stand_in.settings(faults_percent=0)
+    client.create_checkout_session(uuid4().hex, session())
+
+
 def test_faults_are_used_up(fresh_stand_in: AmazonPayStandIn) -> None:
     fresh_stand_in.fault("*", "error_429", times=2)
     client = fresh_stand_in.client()
