@@ -24,7 +24,7 @@ from local.fresh import fresh_cloud
 from local.ports import PortTaken
 from local.processes import Failed
 
-ORDERS_PER_SECOND, BURST = 50, 50
+ORDERS_PER_SECOND = BURST = place.FASTEST
 FAULTS_PERCENT = 1.0
 RELEASE_DELAY_SECONDS = 2
 TICK_SECONDS, SLOW_TICK_SECONDS = 15.0, 5.0
@@ -133,6 +133,7 @@ class _Day:
         place.set_faults(self._cloud, 0)
         self._book.begin("after")
         self._pay(shop)
+        verdict.wait_until_undecided_are_gone(self._cloud)
         self._queue.a_day_later(self._cloud)
         self._tell(f"a day later: {self._queue.extended} holds extended")
 

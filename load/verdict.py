@@ -17,6 +17,7 @@ from local.demo.proof import prove
 from local.told import Reckoning, reckon
 
 REST_SECONDS = 240.0
+UNDECIDED_SECONDS = 20.0
 
 
 @dataclass
@@ -40,6 +41,13 @@ def come_to_rest(cloud: Connected, say: Say) -> float:
             say(f"still on their way: {', '.join(f'{number} {state}' for state, number in still.items())}")
         time.sleep(1)
     return time.monotonic() - began
+
+
+def wait_until_undecided_are_gone(cloud: Connected) -> None:
+    """Until whatever is open is being ordered: the rest would lapse in a day, which is right and not what is asked."""
+    end = time.monotonic() + UNDECIDED_SECONDS
+    while time.monotonic() < end and any(not state.startswith("ordering") for state in still_open(cloud)):
+        time.sleep(1)
 
 
 def still_open(cloud: Connected) -> Counter[str]:

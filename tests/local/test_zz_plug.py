@@ -1,4 +1,7 @@
-"""All of ours is killed while members redeem; it comes back, and each redemption is there once, with its ending."""
+"""All of ours is killed while members redeem; it comes back, and each redemption is there once, with its ending.
+
+Late in the folder: captured mails are forgotten with the kill.
+"""
 
 from __future__ import annotations
 
