@@ -23,7 +23,9 @@ class Bar:
     most: float
 
 
-def drawn(bars: Sequence[Bar], lengths: Sequence[tuple[float, int]], waits: Sequence[tuple[float, int]]) -> str:
+def drawn(
+    bars: Sequence[Bar], devices: int, lengths: Sequence[tuple[float, int]], waits: Sequence[tuple[float, int]]
+) -> str:
     """`lengths`: orders that wait; `waits`: the longest wait told, seconds; both by seconds into the slow phase."""
     left = LABELS + WIDE + RIGHT
     height = max(TOP + ROW * len(bars) + 44, QUEUE_HEIGHT + 90)
@@ -34,7 +36,10 @@ def drawn(bars: Sequence[Bar], lengths: Sequence[tuple[float, int]], waits: Sequ
             f' role="img" aria-label="Answer times by route, and the queue at half an order a second" style="{STYLE}">',
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             _text(
-                LABELS, 20, "seconds until the answer, 64 devices at once (bar: p50 to p99; ring: one alone)", bold=True
+                LABELS,
+                20,
+                f"seconds until the answer, {devices} devices at once (bar: p50 to p99; ring: one alone)",
+                bold=True,
             ),
             *_routes(bars),
             f'<g transform="translate({left},0)">{_queue(lengths, waits)}</g>',

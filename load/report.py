@@ -108,7 +108,7 @@ def write(result: Result) -> None:
         for route in result.book.routes()
         if len(taken := result.book.taken(route, BUSY)) >= FEWEST_ANSWERS
     ]
-    PICTURE.write_text(picture.drawn(bars, result.queue.lengths, _waits(result)))
+    PICTURE.write_text(picture.drawn(bars, result.devices, result.queue.lengths, _waits(result)))
 
 
 def _routes(result: Result) -> list[tuple[str, int, str, str, str, str, str]]:
