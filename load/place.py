@@ -47,8 +47,8 @@ class Customer:
 
 
 def set_pace(cloud: Connected, per_second: float, burst: int, why: str) -> None:
-    """A programme version with this pace, and a shop that enforces it for orders (look-ups we pace alike; the shop would
-    take more). Money is taken when the order is accepted: every step of the machine has its part."""
+    """A programme version with this pace, and a shop that enforces it for orders (look-ups we pace alike; the shop
+    would take more). Money is taken when the order is accepted: every step of the machine has its part."""
     rates = {
         "placeOrder": {"per_second": per_second, "burst": burst},
         "orderDetails": {"per_second": FASTEST, "burst": FASTEST},
