@@ -9,8 +9,9 @@ import sys
 import httpx
 
 from local import joining
+from local.clock import Clock
 from local.connected import STATE, Connected, NotRunning
-from local.demo.shopper import Shopper, Unexpected, timeline
+from local.demo.shopper import Shopper, Unexpected, new_key, timeline
 
 
 def main() -> int:
@@ -24,14 +25,14 @@ def main() -> int:
         cloud = Connected.to(STATE)
         with joining.signed_in(cloud, options.email) as door:
             door.event_hooks["response"].append(_show)
-            _redeem(Shopper(options.email, door), options.search, options.money)
+            _redeem(Shopper(options.email, door), options.search, options.money, new_key(Clock(cloud).now()))
     except (NotRunning, Unexpected, RuntimeError, httpx.HTTPError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _redeem(shopper: Shopper, search: str, money: bool) -> None:
+def _redeem(shopper: Shopper, search: str, money: bool, key: str) -> None:
     balance = shopper.balance()["available"]
     version = shopper.get("/catalogue")["programme_version"]
     found = shopper.get(f"/catalogue/{version}/products?search={search}")["products"]
@@ -39,7 +40,7 @@ def _redeem(shopper: Shopper, search: str, money: bool) -> None:
     if product is None:
         raise Unexpected(f"nothing found for {search!r} that {balance:,} points buy (is the catalogue synced?)")
     quote = shopper.quote(product["asin"])
-    redemption = shopper.redeem(quote, quote["points_full"] // 2 if money else quote["points_full"])
+    redemption = shopper.redeem(quote, quote["points_full"] // 2 if money else quote["points_full"], key)
     if money:
         shopper.pay(redemption["redemption_id"], "pay")
     shopper.door.event_hooks["response"].clear()

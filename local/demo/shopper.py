@@ -7,6 +7,7 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -27,9 +28,9 @@ class Unexpected(Exception):
         self.answer = answer
 
 
-def new_key() -> str:
-    """A UUIDv7, as a client mints one."""
-    instant = time.time_ns() // 1_000_000
+def new_key(now: datetime | None = None) -> str:
+    """A UUIDv7, as a client mints one; `now` where the cloud's clock may have been turned."""
+    instant = round((now.timestamp() if now else time.time()) * 1000)
     value = (instant << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)
     return str(uuid.UUID(int=value))
 
@@ -148,6 +149,4 @@ def timeline(redemption: dict[str, Any]) -> list[str]:
 
 
 def _instant(text: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(text).timestamp()

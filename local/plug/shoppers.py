@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from local import joining
+from local.clock import Clock
 from local.connected import PLAIN, Connected
 from local.demo.shopper import Shopper, Unexpected, new_key
 from local.patient import Attempt, Patient
@@ -94,7 +95,7 @@ class Shoppers:
     def _one(self, shopper: Shopper, asin: str, *, with_money: bool) -> None:
         quote = shopper.quote(asin)
         order = shopper.order(quote, quote["points_full"] // (2 if with_money else 1))
-        told = Told(shopper.number, new_key(), order["points"], order["money_minor"])
+        told = Told(shopper.number, new_key(Clock(self.cloud).now()), order["points"], order["money_minor"])
         self.told.append(told)
         answer = shopper.send(order, told.key)
         if answer.status_code != 202:

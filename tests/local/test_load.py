@@ -1,0 +1,74 @@
+"""What the load calls flat memory, and a queue that keeps its promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from load import memory, slow
+from load.book import Place
+from load.slow import Queue
+
+MB = 1 << 20
+
+
+def _history(*megabytes: int, seconds: float = 200) -> list[tuple[float, int]]:
+    step = seconds / (len(megabytes) - 1)
+    return [(number * step, size * MB) for number, size in enumerate(megabytes)]
+
+
+def test_memory_that_comes_to_a_plateau_and_stays_is_flat() -> None:
+    row = memory._row("function member_api", [_history(30, 50, 60, 60, 61, 60, 62, 63, 64)])
+    assert (row.flat, row.start, row.plateau) == (True, 30 * MB, 60 * MB)
+
+
+def test_memory_that_goes_on_growing_is_not_flat_in_any_of_its_processes() -> None:
+    flat, growing = _history(*[60] * 20), _history(*range(40, 120, 4))
+    assert memory._row("service orders", [flat, growing]).flat is False
+
+
+def test_of_young_processes_and_of_those_that_remember_everything_nothing_is_claimed() -> None:
+    growing = list(range(40, 120, 4))
+    assert memory._row("service orders", [_history(*growing, seconds=30)]).flat is None
+    assert memory._row("make load", [_history(*growing)]).flat is None
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many orders have left, at the beginning and at the end."""
+    numbers = [0, 95]
+    monkeypatch.setattr(slow, "_sent", lambda _: numbers.pop(0))
+    monkeypatch.setattr(slow.time, "monotonic", iter([0.0, 180.0]).__next__)
+    return numbers
+
+
+def _ended(places: list[Place], lengths: list[int]) -> list[str]:
+    cloud: Any = None
+    queue = Queue()
+    queue.begin(cloud)
+    queue.lengths = [(5.0 * number, length) for number, length in enumerate(lengths)]
+    queue.end(cloud, places)
+    return queue.wrong
+
+
+GROWING = list(range(0, 360, 10))
+FITTING = [Place(60.0, "a", 99, 195), Place(61.0, "b", 0, 1)]
+
+
+def test_a_queue_that_grows_at_the_real_pace_with_waits_that_fit_is_right(sent: list[int]) -> None:
+    assert _ended(FITTING, GROWING) == []
+
+
+def test_more_orders_than_the_pace_lets_go_are_wrong(sent: list[int]) -> None:
+    sent[1] = 150
+    assert len(_ended(FITTING, GROWING)) == 1
+
+
+def test_a_queue_that_does_not_grow_is_wrong(sent: list[int]) -> None:
+    assert len(_ended(FITTING, [30] * 36)) == 1
+
+
+@pytest.mark.parametrize("places", [[], [Place(60.0, "a", 99, 20)]])
+def test_waits_that_nobody_is_told_or_that_do_not_fit_are_wrong(sent: list[int], places: list[Place]) -> None:
+    assert len(_ended(places, GROWING)) == 1
