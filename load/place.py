@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,7 +114,7 @@ def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
     done: queue.SimpleQueue[Customer] = queue.SimpleQueue()
 
     def join(member: Member) -> None:
-        with joining.join(cloud, member) as door:
+        with closing(joining.join(cloud, member)) as door:
             token = door.headers["Authorization"].removeprefix("Bearer ")
         done.put(Customer(member.number, token))
         if done.qsize() % 250 == 0:
