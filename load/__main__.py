@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from botocore.exceptions import ClientError
+
 from load import devices, place, report, verdict
 from load.book import Book
 from load.memory import Sampler
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             result = _Day(cloud, QUICK if options.quick else FULL).run()
     except KeyboardInterrupt:
         return 130
-    except (Failed, PortTaken, RuntimeError, joining.Refused) as error:
+    except (Failed, PortTaken, RuntimeError, ClientError, joining.Refused) as error:
         print(f"LOAD FAILED {error}", file=sys.stderr)
         return 1
     if not options.quick:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from botocore.exceptions import ClientError
 
 from local import joining
 from local.arrivals import imported
@@ -27,7 +28,7 @@ PROGRAM_ID = 1
 NUMBER_PREFIX = "LOAD"
 PARTNER = "grocer"
 SPEND_MINOR = 1_500_000
-JOINING_AT_ONCE = 12
+JOINING_AT_ONCE, JOINING_ATTEMPTS = 12, 4
 # Amazon's published pace, of a connection that has asked for no more.
 REAL_PACE, REAL_BURST = 0.5, 10
 FASTEST = 50
@@ -114,8 +115,7 @@ def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
     done: queue.SimpleQueue[Customer] = queue.SimpleQueue()
 
     def join(member: Member) -> None:
-        with closing(joining.join(cloud, member)) as door:
-            token = door.headers["Authorization"].removeprefix("Bearer ")
+        token = _joined(cloud, member)
         done.put(Customer(member.number, token))
         if done.qsize() % 250 == 0:
             say(f"{done.qsize():,} members signed in after {time.monotonic() - began:.0f} s")
@@ -124,6 +124,18 @@ def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
         list(pool.map(join, members))
     say(f"{count:,} members signed up, claimed and signed in within {time.monotonic() - began:.0f} s")
     return [done.get() for _ in range(count)]
+
+
+def _joined(cloud: Connected, member: Member) -> str:
+    """Their token. A step that fails (a cold function on a busy machine) is begun again, as a person would."""
+    for attempt in range(JOINING_ATTEMPTS):
+        try:
+            with closing(joining.join(cloud, member)) as door:
+                return door.headers["Authorization"].removeprefix("Bearer ")
+        except (ClientError, joining.Refused, httpx.HTTPError):
+            if attempt == JOINING_ATTEMPTS - 1:
+                raise
+    raise AssertionError
 
 
 def _import(cloud: Connected, members: list[Member]) -> None:
