@@ -8,13 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from botocore.exceptions import ClientError
 
 from local import joining
 from local.arrivals import imported
@@ -28,7 +26,7 @@ PROGRAM_ID = 1
 NUMBER_PREFIX = "LOAD"
 PARTNER = "grocer"
 SPEND_MINOR = 1_500_000
-JOINING_AT_ONCE, JOINING_ATTEMPTS = 12, 4
+JOINING_AT_ONCE = 12
 # Amazon's published pace, of a connection that has asked for no more.
 REAL_PACE, REAL_BURST = 0.5, 10
 FASTEST = 50
@@ -115,7 +113,7 @@ def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
     done: queue.SimpleQueue[Customer] = queue.SimpleQueue()
 
     def join(member: Member) -> None:
-        token = _joined(cloud, member)
+        token = joining.join_patiently(cloud, member)
         done.put(Customer(member.number, token))
         if done.qsize() % 250 == 0:
             say(f"{done.qsize():,} members signed in after {time.monotonic() - began:.0f} s")
@@ -124,18 +122,6 @@ def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
         list(pool.map(join, members))
     say(f"{count:,} members signed up, claimed and signed in within {time.monotonic() - began:.0f} s")
     return [done.get() for _ in range(count)]
-
-
-def _joined(cloud: Connected, member: Member) -> str:
-    """Their token. A step that fails (a cold function on a busy machine) is begun again, as a person would."""
-    for attempt in range(JOINING_ATTEMPTS):
-        try:
-            with closing(joining.join(cloud, member)) as door:
-                return door.headers["Authorization"].removeprefix("Bearer ")
-        except (ClientError, joining.Refused, httpx.HTTPError):
-            if attempt == JOINING_ATTEMPTS - 1:
-                raise
-    raise AssertionError
 
 
 def _import(cloud: Connected, members: list[Member]) -> None:

@@ -7,11 +7,12 @@ import re
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from botocore.exceptions import ClientError
 
 from local.connected import PLAIN, Connected
 from local.demo.sign_in import access_token
@@ -20,6 +21,7 @@ from local.people import MEMBERS, PASSWORD, STAFF, Member
 
 MAIL_SECONDS = 10.0
 CALL_SECONDS = 40.0
+JOINING_ATTEMPTS = 5
 
 
 class Refused(Exception):
@@ -63,6 +65,18 @@ def join(cloud: Connected, member: Member) -> httpx.Client:
     _claim(cloud, door, member)
     _settle_in(door, member)
     return door
+
+
+def join_patiently(cloud: Connected, member: Member) -> str:
+    """The same for a crowd: the token. What fails (a cold function on a busy machine) is begun again."""
+    for left in reversed(range(JOINING_ATTEMPTS)):
+        try:
+            with closing(join(cloud, member)) as door:
+                return door.headers["Authorization"].removeprefix("Bearer ")
+        except (ClientError, Refused, RuntimeError, httpx.HTTPError):
+            if not left:
+                raise
+    raise AssertionError
 
 
 @contextmanager

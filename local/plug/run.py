@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import joining
 from local.cloud import Cloud
@@ -92,7 +93,15 @@ class Run:
         self._say = say
         try:
             self._run()
-        except (joining.Refused, httpx.HTTPError, psycopg.Error, RuntimeError, OSError) as error:
+        except (
+            joining.Refused,
+            BotoCoreError,
+            ClientError,
+            httpx.HTTPError,
+            psycopg.Error,
+            RuntimeError,
+            OSError,
+        ) as error:
             self.problems.append(f"{self.stage}: {type(error).__name__} {error}")
         finally:
             self.shoppers.close()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 
 import httpx
@@ -74,8 +73,7 @@ class Shoppers:
         return sum(one.accepted for one in list(self.told))
 
     def _join(self, member: Member) -> Shopper:
-        with closing(joining.join(self.cloud, member)) as door:
-            token = door.headers["Authorization"].removeprefix("Bearer ")
+        token = joining.join_patiently(self.cloud, member)
         patient = Patient(self._seen, PATIENCE_SECONDS)
         return Shopper(member.number, joining.member_door(self.cloud, token, patient))
 
