@@ -12,11 +12,12 @@ import httpx
 from local.clock import Clock
 from local.connected import Connected
 from local.people import MEMBERS, PASSWORD, STAFF
+from local.plug.plug import Plug
 from local.seed import SIMULATORS
 from local.simulators.amazon_pay.control import KINDS as AMAZON_PAY_KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
-from local.status import orders
+from local.status import orders, plug
 from loyalty.database import Connection
 
 AMAZON_PAY_OPERATIONS = ("*", *PUBLISHED)
@@ -27,7 +28,7 @@ TIMEOUT_SECONDS = 3
 type Reading = dict[str, Any]
 
 
-def read(cloud: Connected) -> Reading:
+def read(cloud: Connected, supply: Plug | None = None) -> Reading:
     """The whole page as JSON can say it: one key a panel, `{"error": …}` for a panel that cannot be read."""
     panels: dict[str, Callable[[Connected], Any]] = {
         "clock": _clock,
@@ -44,7 +45,7 @@ def read(cloud: Connected) -> Reading:
     }
     with ThreadPoolExecutor(max_workers=len(panels)) as pool:
         waiting = {name: pool.submit(_tolerant, panel, cloud) for name, panel in panels.items()}
-        return {name: answer.result() for name, answer in waiting.items()}
+        return {name: answer.result() for name, answer in waiting.items()} | {"plug": plug.read(supply)}
 
 
 def _tolerant(panel: Callable[[Connected], Any], cloud: Connected) -> Any:

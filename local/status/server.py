@@ -135,4 +135,4 @@ class _Doors:
         return HTMLResponse(page.page(await self._read(), notice), status)
 
     async def _read(self) -> readings.Reading:
-        return await run_in_threadpool(readings.read, self._cloud) | {"plug": plug.read(self._supply)}
+        return await run_in_threadpool(readings.read, self._cloud, self._supply)
