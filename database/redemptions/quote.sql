@@ -71,8 +71,8 @@ drop function if exists redemptions.create_campaign_quote(
 
 -- A new quote with its lines ([{asin, offer_id, title, image_url, quantity, unit_price_minor, unit_points_full, campaign and
 -- unit_points_normal where a campaign makes it cheaper, expected_unit_price_minor, expected_shipping_minor,
--- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote. `money_min_minor`: the least
--- money that can be paid, if any is.
+-- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote.
+-- `money_min_minor`: the least money that can be paid, if any is.
 -- Lines of campaigns go through create_campaign_quote.
 create or replace function redemptions.create_quote(
     program_id integer, quote_id uuid, member_id bigint, address_id uuid, programme_version integer, currency text,
@@ -124,7 +124,8 @@ declare
 begin
     perform redemptions.create_quote(
         program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated, basket_hash,
-        minutes, points_min, points_max, points_step, delivery_earliest, delivery_latest, lines, campaigns_left_out, money_min_minor);
+        minutes, points_min, points_max, points_step, delivery_earliest, delivery_latest, lines, campaigns_left_out,
+        money_min_minor);
     for discount in select * from redemptions.largest_discounts(program_id, quote_id) loop
         refused := discount.campaign;
         answer := points.reserve_discount(
