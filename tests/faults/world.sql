@@ -1,0 +1,76 @@
+-- The simulation's own things in its database: a clock that stands until it is moved, ids that follow from the seed, and
+-- what would come next by itself. Installed as owner over database/clock; never anywhere but in a test's database.
+create schema if not exists storm;
+grant usage on schema storm to public;
+create unlogged table storm.world(only_row boolean primary key default true, at timestamptz not null, seed bigint not null);
+insert into storm.world(at, seed) values (clock.now(), 0);
+grant select on storm.world to public;
+create sequence storm.ids;
+grant usage on sequence storm.ids to public;
+
+create or replace function clock.now() returns timestamptz language sql stable parallel safe
+    return (select w.at from storm.world as w);
+
+-- UUIDv7 of the simulated instant; the rest is drawn from the seed, one after the other.
+create or replace function clock.new_id() returns uuid language sql volatile parallel safe
+    return (
+        select encode(
+            substring(int8send((extract(epoch from drawn.at) * 1000)::bigint) from 3)
+            || set_byte(set_byte(drawn.bytes, 0, 112 | (get_byte(drawn.bytes, 0) & 15)),
+                        2, 128 | (get_byte(drawn.bytes, 2) & 63)), 'hex')::uuid
+        from (select w.at, substring(decode(md5(w.seed || '.' || nextval('storm.ids')), 'hex') from 1 for 10) as bytes
+              from storm.world as w) as drawn);
+
+-- Time goes on.
+create function storm.move(p_at timestamptz) returns void language sql as $$
+    update storm.world set at = greatest(at, p_at) $$;
+
+-- When each of the platform's own loops would next find something to do (null: nothing is in sight), so that the
+-- simulation can leave out the looks that find nothing. `checks`: when the sweeper asks after executions that are open.
+create function storm.agenda() returns table(
+    orders timestamptz, payments timestamptz, following timestamptz, sweeper timestamptz, checks timestamptz
+) language plpgsql stable as $$
+begin
+    return query select
+        (select least(
+            (select case when bool_or(c.state = 'paused') then greatest(min(p.due_at), min(c.next_probe_at))
+                         else min(p.due_at) end
+             from orders.placement as p join orders.connection as c using (connection)
+             where p.state in ('queued', 'sent', 'unknown')),
+            (select min(c.next_probe_at) from orders.connection as c where c.state = 'paused'),
+            (select '-infinity'::timestamptz from orders.placement as p
+             where p.task_token is not null and p.answered_at is null
+               and (p.concluded_at is not null or p.given_up_at is not null or p.state = 'withdrawn') limit 1))),
+        (select least(
+            (select min(p.next_look_at) from payments.payment as p),
+            (select min(r.next_look_at) from payments.refund as r),
+            (select min(p.authorised_at) + interval '6 days' from payments.payment as p
+             where p.state = 'authorised' and p.void_requested_at is null and p.task is null
+               and p.charge_generation < 12))),
+        (select least(
+            (select min(least(greatest(f.next_look_at, f.lease_until), greatest(f.next_report_at, f.lease_until)))
+             from orders.follow as f where f.state = 'open'),
+            (select min(k.next_track_at) from orders.package as k),
+            (select min(c.first_said_at) + interval '1 day' from orders.cancelled_order as c
+             where c.first_said_at > clock.now() - interval '2 days'),
+            (select '-infinity'::timestamptz from orders.owed('default', 1)))),
+        (select min(least(
+            case when r.execution_started_at is null then r.updated_at + interval '5 seconds' end,
+            case when r.state in ('ordering', 'settled') then r.lease_until - interval '1 day' end,
+            case when r.state in ('awaiting_payment', 'cancelled') and p.state in ('opened', 'awaiting_approval')
+                 then case when r.state = 'cancelled' then clock.now() else r.approve_until end end,
+            case when r.execution_started_at is not null then interval '2 hours' + greatest(
+                r.execution_started_at, r.updated_at, case
+                    when r.state = 'ordering' then case when o.answered_at is not null then o.concluded_at
+                                                        else 'infinity' end
+                    when p.task is null and p.state in ('authorised', 'captured', 'declined', 'abandoned', 'voided')
+                         and (p.state = 'authorised') <= (r.state = 'awaiting_payment') then p.updated_at
+                    else 'infinity' end) end))
+         from redemptions.redemption as r
+         left join orders.placement as o using (program_id, redemption_id)
+         left join payments.payment as p using (program_id, redemption_id)
+         where r.state <> 'closed'),
+        (select min(r.execution_checked_at) + interval '15 minutes' from redemptions.redemption as r
+         where r.state <> 'closed' and r.execution_started_at is not null);
+end
+$$;
