@@ -85,23 +85,22 @@ class Injector:
     ) -> Encounter:
         """How this call of a saga comes out; `able` says which outcomes it can have. Raises Killed: not at all."""
         aimed = None
-        if saga is not None:
+        if saga is not None and not self.calm:
             aimed = next(
                 (one for one in self.aims
                  if not one.over and one.saga == saga and one.cell.step == step and able(one.cell.outcome)),
                 None,
             )  # fmt: skip
         if aimed is None:
-            return self._by_chance(step, component, able)
+            return self._noise(step, component, able)
         if aimed.cell.point == BEFORE and not aimed.died:
             aimed.died = True
             self.death(component, f"before {step}")
         aimed.over = True
-        return Encounter(
-            step, aimed.cell.outcome, self, None if aimed.cell.point == BEFORE else aimed.cell.point, aimed
-        )
+        point = None if aimed.cell.point == BEFORE else aimed.cell.point
+        return Encounter(step, aimed.cell.outcome, self, point, aimed)
 
-    def _by_chance(self, step: str, component: str, able: Callable[[str], bool]) -> Encounter:
+    def _noise(self, step: str, component: str, able: Callable[[str], bool]) -> Encounter:
         if self.calm or not self.noise or self.random.random() >= self.noise:
             return Encounter(step, OK, self)
         outcome = self.random.choice(NOISE)
@@ -109,6 +108,10 @@ class Injector:
         if point == BEFORE:
             self.death(component, f"before {step}")
         return Encounter(step, outcome if able(outcome) and outcome != PARTIAL else OK, self, point)
+
+    def by_chance(self) -> bool:
+        """Something on the way fails, or comes twice: the calls that are no step of a saga."""
+        return bool(not self.calm and self.noise and self.random.random() < self.noise / 2)
 
     def hit(self, aimed: Aimed | None) -> None:
         """The cell was reached: the death and the outcome have both happened."""

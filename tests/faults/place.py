@@ -124,7 +124,8 @@ def _make_reset(owner: psycopg.Connection[dict[str, Any]]) -> None:
     """A function that empties every table which is empty now, and turns every sequence back."""
     tables = owner.execute(
         "select n.nspname as schema, c.relname as name from pg_class as c"
-        " join pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition and n.nspname <> all (%s) order by 1, 2",
+        " join pg_namespace as n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p') and not c.relispartition and n.nspname <> all (%s) order by 1, 2",
         (list(_GIVEN),),
     ).fetchall()
     empty = []

@@ -26,9 +26,11 @@ create function storm.move(p_at timestamptz) returns void language sql as $$
     update storm.world set at = greatest(at, p_at) $$;
 
 -- When each of the platform's own loops would next find something to do (null: nothing is in sight), so that the
--- simulation can leave out the looks that find nothing. `checks`: when the sweeper asks after executions that are open.
+-- simulation can leave out the looks that find nothing. `checks`: when the sweeper asks after the executions that are
+-- open, by name. `followed`: every order has come to its end.
 create function storm.agenda() returns table(
-    orders timestamptz, payments timestamptz, following timestamptz, sweeper timestamptz, checks timestamptz
+    orders timestamptz, payments timestamptz, following timestamptz, sweeper timestamptz, checks timestamptz,
+    open_executions text[], followed boolean
 ) language plpgsql stable as $$
 begin
     return query select
@@ -38,7 +40,7 @@ begin
              from orders.placement as p join orders.connection as c using (connection)
              where p.state in ('queued', 'sent', 'unknown')),
             (select min(c.next_probe_at) from orders.connection as c where c.state = 'paused'),
-            (select '-infinity'::timestamptz from orders.placement as p
+            (select timestamptz '2000-01-01Z' from orders.placement as p
              where p.task_token is not null and p.answered_at is null
                and (p.concluded_at is not null or p.given_up_at is not null or p.state = 'withdrawn') limit 1))),
         (select least(
@@ -48,12 +50,13 @@ begin
              where p.state = 'authorised' and p.void_requested_at is null and p.task is null
                and p.charge_generation < 12))),
         (select least(
-            (select min(least(greatest(f.next_look_at, f.lease_until), greatest(f.next_report_at, f.lease_until)))
-             from orders.follow as f where f.state = 'open'),
+            (select min(greatest(least(f.next_look_at, f.next_report_at), f.lease_until))
+             from orders.follow as f
+             where f.state = 'open' and (f.next_look_at is not null or f.next_report_at is not null)),
             (select min(k.next_track_at) from orders.package as k),
             (select min(c.first_said_at) + interval '1 day' from orders.cancelled_order as c
              where c.first_said_at > clock.now() - interval '2 days'),
-            (select '-infinity'::timestamptz from orders.owed('default', 1)))),
+            (select timestamptz '2000-01-01Z' from orders.owed('default', 1)))),
         (select min(least(
             case when r.execution_started_at is null then r.updated_at + interval '5 seconds' end,
             case when r.state in ('ordering', 'settled') then r.lease_until - interval '1 day' end,
@@ -62,15 +65,21 @@ begin
             case when r.execution_started_at is not null then interval '2 hours' + greatest(
                 r.execution_started_at, r.updated_at, case
                     when r.state = 'ordering' then case when o.answered_at is not null then o.concluded_at
-                                                        else 'infinity' end
+                                                        else timestamptz '9999-01-01Z' end
                     when p.task is null and p.state in ('authorised', 'captured', 'declined', 'abandoned', 'voided')
                          and (p.state = 'authorised') <= (r.state = 'awaiting_payment') then p.updated_at
-                    else 'infinity' end) end))
+                    else timestamptz '9999-01-01Z' end) end))
          from redemptions.redemption as r
          left join orders.placement as o using (program_id, redemption_id)
          left join payments.payment as p using (program_id, redemption_id)
          where r.state <> 'closed'),
-        (select min(r.execution_checked_at) + interval '15 minutes' from redemptions.redemption as r
-         where r.state <> 'closed' and r.execution_started_at is not null);
+        c.checks, c.names,
+        not exists (select from orders.follow as f
+                    where f.state = 'open' and (f.progress not in ('delivered', 'cancelled') or f.all_due_at is null))
+    from (select min(r.execution_checked_at) + interval '15 minutes' as checks,
+                 array_agg(r.redemption_id || case when r.execution_number = 0 then '' else '-' || r.execution_number end)
+                     as names
+          from redemptions.redemption as r
+          where r.state <> 'closed' and r.execution_started_at is not null) as c;
 end
 $$;

@@ -1,0 +1,123 @@
+"""What one seed does: a few members, their redemptions, what becomes of those, and the cells that are aimed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from tests.domain.redemptions.promises import Line
+from tests.faults.cells import PARTIAL, REACHABLE, REFUSED, Cell
+from tests.faults.injecting import Aimed
+
+# How the accepted units travel.
+PLAIN, SPLIT, CANCELLED, PART_CANCELLED, UNDELIVERABLE = (
+    "plain",
+    "split",
+    "cancelled",
+    "part_cancelled",
+    "undeliverable",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SagaPlan:
+    """One redemption. Programme 1 takes money at acceptance, 2 by shipment. `share`: how much of it is paid in points.
+    `decision` at the provider: pay, decline, abandon, nothing; `tells`: the browser comes back and says so."""
+
+    program_id: int
+    member: int
+    starts: float
+    lines: tuple[Line, ...]
+    share: float = 1.0
+    decision: str = "pay"
+    tells: bool = True
+    cancels: float | None = None
+    too_few_points: bool = False
+    accepts: str = "all"
+    journey: str = PLAIN
+    pushes: float = 0.8
+    hints: float = 0.5
+    back: int = 0
+    returns_goods: bool = False
+    vanishes: bool = False
+    aims_at_opening: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One seed. `duplicates`: what Amazon makes of an order's name that comes again (replay, reject)."""
+
+    sagas: tuple[SagaPlan, ...]
+    aims: tuple[Aimed, ...] = ()
+    noise: float = 0.0
+    duplicates: str = "replay"
+
+
+def plan_of(seed: int, random: Random) -> Plan:
+    """Cells are aimed at in turn, so that any row of seeds meets them all alike; the rest is drawn."""
+    members = random.choice((1, 1, 2, 3))
+    sagas = [_saga(random, number, random.randrange(members)) for number in range(random.choice((2, 3, 4, 5)))]
+    aims = [Aimed(REACHABLE[seed % len(REACHABLE)], 0)]
+    aims += [Aimed(random.choice(REACHABLE), number) for number in range(1, len(sagas)) if random.random() < 0.6]
+    for aim in aims:
+        sagas[aim.saga] = fit(sagas[aim.saga], aim.cell, random)
+    return Plan(
+        tuple(sagas), tuple(aims), random.choice((0.0, 0.0, 0.02, 0.08, 0.2)), random.choice(("replay", "reject"))
+    )
+
+
+def _saga(random: Random, number: int, member: int) -> SagaPlan:
+    lines = tuple(
+        Line(f"B0{number:02d}{line:06d}", random.choice((1, 1, 2, 3)), random.randrange(300, 6000))
+        for line in range(random.choice((1, 1, 2)))
+    )
+    return SagaPlan(
+        # A member has one programme, whichever the saga would like.
+        program_id=1 + member % 2,
+        member=member,
+        starts=random.uniform(0, 240),
+        lines=lines,
+        share=random.choice((1.0, 1.0, 0.7, 0.3, 0.0)),
+        decision=random.choices(("pay", "decline", "abandon", "nothing"), (88, 5, 4, 3))[0],
+        tells=random.random() < 0.8,
+        cancels=random.uniform(0, 900) if random.random() < 0.07 else None,
+        too_few_points=random.random() < 0.02,
+        accepts=random.choices(("all", "part", "none"), (85, 10, 5))[0],
+        journey=random.choices((PLAIN, SPLIT, CANCELLED, PART_CANCELLED, UNDELIVERABLE), (60, 15, 8, 9, 8))[0],
+        pushes=random.choice((1.0, 0.8, 0.3, 0.0)),
+        hints=random.choice((1.0, 0.5, 0.0)),
+        back=random.choice((0, 0, 0, 1, 2)),
+        returns_goods=random.random() < 0.5,
+        vanishes=random.random() < 0.03,
+    )
+
+
+def fit(saga: SagaPlan, cell: Cell, random: Random) -> SagaPlan:
+    """The same saga, made so that it comes to the cell's call."""
+    units = (replace(saga.lines[0], quantity=max(2, saga.lines[0].quantity)), *saga.lines[1:])
+    forward = replace(
+        saga, decision="pay", cancels=None, too_few_points=False, accepts="all", vanishes=False, tells=True
+    )
+    money = replace(forward, share=random.choice((0.0, 0.3, 0.7)))
+    match cell.step:
+        case "H":
+            return replace(
+                forward, too_few_points=cell.outcome == REFUSED, share=1.0 if cell.outcome == REFUSED else saga.share
+            )
+        case "A":
+            return replace(money, aims_at_opening=cell.outcome != REFUSED and random.random() < 0.4)
+        case "O":
+            return replace(forward, lines=units)
+        case "C":
+            shipped = replace(money, journey=random.choice((PLAIN, SPLIT)))
+            if cell.outcome != PARTIAL:
+                return shipped
+            # Money is taken in parts only by shipment.
+            return replace(shipped, program_id=2, journey=SPLIT, lines=units, share=0.0)
+        case "K":
+            return replace(forward, lines=units, accepts="part" if cell.outcome == PARTIAL else "all")
+        case "F":
+            return replace(forward, lines=units, journey=SPLIT, pushes=1.0 if cell.outcome == PARTIAL else 0.3)
+        case _:
+            back = replace(money, journey=PLAIN, lines=units, back=1)
+            return back if cell.outcome == PARTIAL else replace(back, back=units[0].quantity)

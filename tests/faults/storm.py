@@ -1,0 +1,82 @@
+"""Seeds: run one, tell what it found; the same seed is the same story, byte for byte."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.faults import invariants
+from tests.faults.cells import Cell
+from tests.faults.place import Place
+from tests.faults.plan import Plan, plan_of
+from tests.faults.world import World, inhabited
+
+# Rows of seeds that are over are cleared away after so many.
+TIDY_EVERY = 200
+
+
+@dataclass
+class Result:
+    """What became of a seed. `violations` is empty, or the seed has found a bug."""
+
+    seed: int
+    sagas: int = 0
+    deaths: int = 0
+    events: int = 0
+    hits: Counter[Cell] = field(default_factory=Counter)
+    missed: list[Cell] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    trace: list[str] = field(default_factory=list)
+
+    def told(self) -> str:
+        """The failure, ready to be replayed."""
+        return "\n".join([*self.trace, "", *(f"VIOLATION {text}" for text in self.violations), f"SEED={self.seed}"])
+
+
+def run_seed(place: Place, seed: int, plan: Plan | None = None, definition: Mapping[str, Any] | None = None) -> Result:
+    """One seed from its empty database to its last parcel."""
+    random = Random(seed)
+    drawn = plan_of(seed, random)
+    world = World(place, plan or drawn, seed, random)
+    world.definition = definition
+    result = Result(seed, len(world.sagas))
+    with inhabited(world):
+        try:
+            world.run()
+            result.violations = invariants.violations(world)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            result.violations = [
+                f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})"
+            ]
+    result.trace, result.hits = world.lines, world.injector.hits
+    result.deaths, result.events = world.injector.deaths, world.events
+    result.missed = [aim.cell for aim in world.plan.aims if not result.hits[aim.cell]]
+    return result
+
+
+def run_seeds(place: Place, seeds: range) -> Result:
+    """One after the other, up to the first that finds something: that one's result, else the sum of all."""
+    total = Result(seeds.start)
+    for number, seed in enumerate(seeds):
+        result = run_seed(place, seed)
+        if result.violations:
+            return result
+        add(total, result)
+        if number % TIDY_EVERY == TIDY_EVERY - 1:
+            place.tidy()
+    return total
+
+
+def add(total: Result, result: Result) -> None:
+    """Count a result in."""
+    total.sagas += result.sagas
+    total.deaths += result.deaths
+    total.events += result.events
+    total.hits.update(result.hits)
+    total.outcomes.update(result.outcomes)
