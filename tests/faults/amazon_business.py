@@ -133,8 +133,11 @@ class Placer:
     def place_order(self, order: PlaceOrder) -> OrderResult:
         world = self._world
         saga = world.sagas_by_id[order.external_id[:36]]
-        if world.amazon_revoked_until > world.now():
+        if world.amazon_revoked_until > world.now() or world.is_down(world.plan.amazon_paused):
             raise CredentialsRevoked(403, "Unauthorized")
+        if world.is_down(world.plan.amazon_down):
+            world.trace(f"amazon place {saga.label}: down")
+            raise Unknown("status 500")
         encounter = world.injector.meet("O", saga.number, self.COMPONENT)
         try:
             result = self._come_out(encounter, order)
@@ -294,8 +297,10 @@ class Asker:
 def _asked(world: World, component: str, step: str, *names_and_say: Any) -> Any:
     """One question about orders of these names: its answer, or what became of it."""
     *names, say = names_and_say
-    if world.amazon_revoked_until > world.now():
+    if world.amazon_revoked_until > world.now() or world.is_down(world.plan.amazon_paused):
         raise CredentialsRevoked(403, "Unauthorized")
+    if world.is_down(world.plan.amazon_down):
+        raise Unknown("status 500")
     sagas = [world.sagas_by_id[name[:36]].number for name in names if name[:36] in world.sagas_by_id]
     number = next((n for n in sagas if any(one.saga == n and not one.over for one in world.injector.aims)), None)
     encounter = world.injector.meet(step, number, component, able=ASKING.__contains__)

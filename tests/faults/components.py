@@ -242,13 +242,14 @@ class Components:
             "sweeper": self._sweep,
         }[name]
         try:
-            seconds = step()
+            try:
+                seconds = step()
+            except Exception as error:
+                world.trace(f"{name}: {type(error).__name__}")
+                seconds = 5.0
             world.injector.recorded(name)
         except Killed:
             world.revive(name)
-            return 5.0
-        except Exception as error:
-            world.trace(f"{name}: {type(error).__name__}")
             return 5.0
         return seconds
 

@@ -64,7 +64,7 @@ class StepFunctions:
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: N803
         world = self._world
-        if world.injector.by_chance():
+        if world.injector.by_chance() or world.is_down(world.plan.machine_down):
             raise Throttling("ThrottlingException")
         if name in self.executions:
             raise ExecutionAlreadyExists(name)
@@ -78,10 +78,16 @@ class StepFunctions:
             given,
             name,
             world.random,
+            world.plan.invocations,
         )
         running = self.executions[name] = Running(execution, saga)
         world.trace(f"execution {saga.label} started{' again' if len(name) > 36 else ''}")
         world.later(0.05, lambda: self.advance(running))
+
+    def start_twin(self, saga: Any) -> None:
+        """Somebody starts the redemption's machine a second time."""
+        given = {"program_id": saga.plan.program_id, "redemption_id": saga.id}
+        self.start_execution(stateMachineArn="", name=f"{saga.id}-twin", input=json.dumps(given))
 
     def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
         name = executionArn.rpartition(":")[2]
@@ -228,19 +234,23 @@ class Queue:
             self.dead.append(letter)
             return
         message = Message(f"{self.name}-{letter.number}", f"{letter.number}", letter.body, letter.received)
+        failure: Exception | None = None
         try:
-            self.handle(message)
+            try:
+                self.handle(message)
+            except Exception as error:
+                failure = error
             world.injector.recorded(self.component)
-        except Later as later:
-            self._deliver_in(letter, later.seconds)
         except Killed:
             world.revive(self.component)
             self._deliver_in(letter, VISIBILITY_SECONDS)
-        except Exception as error:
-            world.trace(f"queue {self.name} #{letter.number}: {type(error).__name__}")
+            return
+        if isinstance(failure, Later):
+            self._deliver_in(letter, failure.seconds)
+        elif failure is not None:
+            world.trace(f"queue {self.name} #{letter.number}: {type(failure).__name__}")
             longest = min(2 ** min(letter.received, 16), LONGEST_PAUSE_SECONDS)
             self._deliver_in(letter, world.random.randint((longest + 1) // 2, longest))
-        else:
-            if not letter.deleted:
-                letter.deleted = True
-                self.waiting -= 1
+        elif not letter.deleted:
+            letter.deleted = True
+            self.waiting -= 1

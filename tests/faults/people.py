@@ -68,6 +68,8 @@ class Member:
         world.later(saga.plan.starts, self.redeem)
         if saga.plan.cancels is not None:
             world.later(saga.plan.starts + saga.plan.cancels, self.cancel)
+        if saga.plan.twin_after is not None:
+            world.later(saga.plan.starts + saga.plan.twin_after, lambda: world.machine.start_twin(saga))
 
     # ---- redeeming -------------------------------------------------------------------------------------------------
 
@@ -98,7 +100,7 @@ class Member:
         encounter = world.injector.meet("H", saga.number, "member_api", able=self._can)
         do = self._door
         world.trace(f"redeem {saga.label} {encounter.outcome}")
-        saga.doomed = encounter if encounter.point == cells.EFFECT else None
+        saga.doomed = None
         match encounter.outcome:
             case cells.THROTTLED | cells.REVOKED | cells.TIMEOUT_BEFORE:
                 # The gateway, the authorizer, or nobody.
@@ -114,11 +116,13 @@ class Member:
                 encounter.happened("member_api")
                 world.injector.recorded("member_api")
                 raise NoAnswer
-            case cells.DUPLICATE:
-                do()
+        saga.doomed = encounter if encounter.point == cells.EFFECT else None
         try:
+            if encounter.outcome == cells.DUPLICATE:
+                do()
             done = do()
         except Refusal:
+            saga.doomed = None
             encounter.happened("member_api")
             world.injector.recorded("member_api")
             raise
@@ -174,10 +178,16 @@ class Member:
             if row is not None and row["state"] in ("opened", "unknown") and saga.looks < 60:
                 world.later(20, self.approve)
             return
+        session_id = str(row["approval_url"]).rpartition("/")[2]
+        world.later(saga.plan.hesitates, lambda: self.decide_payment(session_id))
+
+    def decide_payment(self, session_id: str) -> None:
+        """Press one of the provider's buttons, and come back."""
+        world, saga = self._world, self._saga
         world.trace(f"member {saga.label} {saga.plan.decision}")
         if saga.plan.decision == "nothing":
             return
-        world.books.decide(str(row["approval_url"]).rpartition("/")[2], saga.plan.decision)
+        world.books.decide(session_id, saga.plan.decision)
         if saga.plan.tells:
             world.later(world.random.uniform(1, 15), self.tell)
 

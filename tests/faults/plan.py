@@ -41,6 +41,10 @@ class SagaPlan:
     returns_goods: bool = False
     vanishes: bool = False
     aims_at_opening: bool = False
+    # How long the member looks at the provider's page before deciding.
+    hesitates: float = 0.0
+    # A second execution of the same redemption, so long after the first.
+    twin_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ class Plan:
     aims: tuple[Aimed, ...] = ()
     noise: float = 0.0
     duplicates: str = "replay"
+    # Every function of the state machine is invoked so many times for one answer.
+    invocations: int = 1
+    # From when until when (seconds) Amazon Business answers every call with 500, or knows our credentials no more, and
+    # Step Functions starts nothing.
+    amazon_down: tuple[float, float] = (0.0, 0.0)
+    amazon_paused: tuple[float, float] = (0.0, 0.0)
+    machine_down: tuple[float, float] = (0.0, 0.0)
+    # Faults have stopped after so many days at the latest.
+    days: float = 6.0
 
 
 def plan_of(seed: int, random: Random) -> Plan:

@@ -27,9 +27,8 @@ from tests.faults.plan import Plan, SagaPlan
 from tests.faults.timeline import START, Timeline
 from tests.faults.travelling import Traveller
 
-# Faults have stopped by then at the latest; so long after it everything must have ended.
-CALM_AFTER = timedelta(days=6)
-LAST_AFTER = timedelta(days=9)
+# So long after faults have stopped everything must have ended, also what is tried again once a day.
+LAST_AFTER = timedelta(days=3)
 NEVER = START + timedelta(days=365)
 MOST_EVENTS = 30_000
 # A death is a lost connection as well; now and then a real one.
@@ -63,10 +62,11 @@ class World(Timeline):
         self.sagas_by_id: dict[str, Saga] = {}
         self.points: dict[int, int] = {}
         self.calm_at: datetime | None = None
+        self._calms_at = START + timedelta(days=plan.days)
         self.events = 0
         self._ready = dict.fromkeys(("orders", "payments", "following", "sweeper"), START)
         self._changed = True
-        self._agenda: dict[str, Any] = {}
+        self._agenda: dict[str, datetime | None] = dict.fromkeys(self._ready)
         place.reset(seed, START)
         self.components = Components(self)
         self._people()
@@ -80,8 +80,11 @@ class World(Timeline):
         for number, plan in enumerate(self.plan.sagas):
             who = (plan.program_id, plan.member)
             if who not in members:
-                members[who] = promises.member(self._needed(who), plan.program_id)
-                self.points[members[who]] = self._needed(who)
+                # In two lots, so that most redemptions take from both.
+                first, second = self._needed(who) // 3, self._needed(who) - self._needed(who) // 3
+                members[who] = promises.member(first, plan.program_id)
+                promises.accrue(members[who], second, plan.program_id, expires="1 year")
+                self.points[members[who]] = first + second
             quote_id = promises.quote(members[who], *plan.lines, program_id=plan.program_id, minutes=60)
             full = sum(line.quantity * line.unit_points_full for line in plan.lines)
             wanted = None if plan.share == 1.0 else int(full * plan.share)
@@ -93,17 +96,19 @@ class World(Timeline):
             self.members[number] = Member(self, saga)
 
     def _needed(self, who: tuple[int, int]) -> int:
-        """Points for what the member wants, except what they cannot afford."""
-        plans = [plan for plan in self.plan.sagas if (plan.program_id, plan.member) == who]
-        wanted = sum(
-            line.quantity * line.unit_points_full for plan in plans if not plan.too_few_points for line in plan.lines
+        """Points for what the member wants, except for what they cannot afford."""
+        return 5000 + sum(
+            line.quantity * line.unit_points_full
+            for plan in self.plan.sagas
+            if (plan.program_id, plan.member) == who and not plan.too_few_points
+            for line in plan.lines
         )
-        short = any(plan.too_few_points for plan in plans)
-        return wanted + (1 if short else 5000)
 
     def _accept(self, plan: SagaPlan, saga: Saga) -> None:
         first = plan.lines[0]
-        if plan.accepts == "none":
+        if plan.accepts == "dearer":
+            self.amazon.prices.update({line.asin: line.unit_price_minor * 104 // 100 for line in plan.lines})
+        elif plan.accepts == "none":
             self.amazon.prices.update({line.asin: line.unit_price_minor * 3 for line in plan.lines})
         elif plan.accepts == "part":
             self.amazon.accepts[first.asin] = first.quantity - 1
@@ -129,6 +134,10 @@ class World(Timeline):
         """The database does not know the component's password for so long."""
         self.shut_out_until[component] = self.now() + timedelta(seconds=seconds)
         # The connection that it has is as good as gone.
+
+    def is_down(self, between: tuple[float, float]) -> bool:
+        """Whether what is down between these seconds is down now."""
+        return between[0] <= (self.now() - START).total_seconds() < between[1]
 
     def wake(self, loop: str) -> None:
         self._ready[loop] = self.now()
@@ -176,7 +185,7 @@ class World(Timeline):
         """Until nothing is left to happen. Raises NeverQuiet."""
         while self._next():
             self.events += 1
-            if self.events > MOST_EVENTS or self.clock > START + LAST_AFTER:
+            if self.events > MOST_EVENTS or self.clock > self._calms_at + LAST_AFTER:
                 raise NeverQuiet(f"after {self.events} events")
 
     def _next(self) -> bool:
@@ -194,6 +203,9 @@ class World(Timeline):
             self.pop()()
         else:
             seconds = self.components.loop(loop)
+            if loop == "orders" and self.is_down(self.plan.amazon_paused):
+                # It would ask every minute, and nothing would come of it.
+                seconds = 3600.0
             self._ready[loop] = self.now() + timedelta(seconds=max(seconds, 0.05))
         self._changed = True
         return True
@@ -208,6 +220,9 @@ class World(Timeline):
         if due is not None:
             # Every minute.
             minutes = -((START - due) // timedelta(minutes=1))
+            if self.is_down(self.plan.machine_down):
+                # It would try every minute, and nothing would come of it.
+                minutes = -((START - self.clock) // timedelta(minutes=1)) + 59
             yield "sweeper", max(START + timedelta(minutes=minutes), self._ready["sweeper"])
 
     def _look_ahead(self) -> None:
@@ -222,7 +237,7 @@ class World(Timeline):
         self._changed = False
 
     def _move(self, moment: datetime) -> None:
-        if self.calm_at is None and moment >= START + CALM_AFTER:
+        if self.calm_at is None and moment >= self._calms_at:
             self.be_calm()
         if moment > self.clock:
             self.clock = moment
