@@ -54,9 +54,7 @@ def _storm(port: int, seeds: range, workers: int) -> int:
     named = 0
     for (_, kind, name, part), result in side_by_side(_run, tasks, workers):
         if result.violations:
-            print(
-                result.told() if kind == "seeds" else "\n".join([*result.trace, *result.violations, name]), flush=True
-            )
+            print(result.told(name), flush=True)
             return 1
         storm.add(total, result)
         if kind == "scenario":
@@ -67,9 +65,7 @@ def _storm(port: int, seeds: range, workers: int) -> int:
         print(f"{done} of {len(seeds)} seeds, {total.sagas} sagas, {total.sagas / seconds:.0f} a second", flush=True)
     seconds = time.monotonic() - started
     print("\n".join(table(total.hits)))
-    print(
-        f"{total.deaths} deaths, {named} named scenarios; {total.sagas / seconds:.1f} sagas a second on {workers} cores"
-    )
+    print(f"{total.deaths} deaths, {named} named faults; {total.sagas / seconds:.1f} sagas a second on {workers} cores")
     reached = covered(total.hits)
     told = f"sagas={total.sagas} cells={reached}/{len(CELLS)} faults={_faults()} violations=0"
     if reached < len(CELLS) and len(seeds) >= 2000:

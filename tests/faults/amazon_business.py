@@ -169,7 +169,10 @@ class Placer:
                     effect()
                 raise Unknown("no answer")
             case cells.DUPLICATE:
+                # It reaches Amazon twice; we hear the first answer.
+                first = effect()
                 effect()
+                return first
             case cells.LATE:
                 world.later(random.uniform(1, 60), lambda: self._late(effect))
                 raise Unknown("no answer")

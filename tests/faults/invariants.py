@@ -186,6 +186,3 @@ def _leftovers(world: World) -> Iterator[str]:
             yield f"I12: {len(queue.dead)} dead letters in {name}"
         if queue.waiting:
             yield f"I12: {queue.waiting} letters left in {name}"
-    for running in world.machine.executions.values():
-        if running.execution.failed is not None:
-            yield f"an execution of {running.saga.label} failed: {running.execution.failed}"

@@ -1,4 +1,4 @@
-"""Deliberate bugs of the engine, each of which the storm must find: changes of the SQL, of Python, of the state machine.
+"""Deliberate bugs of the engine, each of which the storm must find: changes of SQL, of Python, of the state machine.
 
 A change of text names what it replaces, and that must stand in its file exactly once: a mutant cannot rot into one that
 changes nothing.
@@ -38,8 +38,8 @@ type Patch = Callable[[], Any]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug by its name. `sql`: (file, before, after) each; `python`: a context in which the bug lives; `machine`: what it
-    makes of the state machine's definition."""
+    """A bug by its name. `sql`: (file, before, after) each; `python`: a context in which the bug lives; `machine`: what
+    it makes of the state machine's definition."""
 
     name: str
     sql: tuple[tuple[str, str, str], ...] = ()
@@ -79,9 +79,7 @@ class Mutant:
 
 def _ask_again_blindly() -> Any:
     """A lost answer is not looked up: the order is sent once more, under another name."""
-    return mock.patch.object(
-        placing._Task, "_unknown", lambda task, reason: task._ask_again_later("lost") if task._work else None
-    )
+    return mock.patch.object(placing._Task, "_unknown", lambda task, reason: task._ask_again_later("lost"))
 
 
 def _believe_the_lost_answer() -> Any:
@@ -205,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         "the rest of a partial acceptance is forgotten",
-        ((ENGINE, "    perform redemptions.return_points(redemption, redemption.points - taken_points, 'ours');\n", ""),),
+        ((ENGINE, "    perform redemptions.return_points(redemption, redemption.points - taken_points, 'ours');", ""),),
     ),
     Mutant(
         "the whole is captured of a part",
@@ -222,8 +220,7 @@ MUTANTS = (
     Mutant("nobody replaces dead executions", python=_nobody_replaces_the_dead),
     Mutant(
         "nobody says that nothing more will leave",
-        ((SHIPMENTS, "    if orders.all_due(redemption.program_id, redemption.redemption_id) and redemption.money_minor > 0 then\n",
-          "    if false then\n"),),
+        ((SHIPMENTS, "    if orders.all_due(redemption.program_id, redemption.redemption_id) and", "    if false and"),),
     ),
     Mutant(
         "lost units give no money back",

@@ -84,7 +84,7 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
         Line(f"B0{number:02d}{line:06d}", random.choice((1, 1, 2, 3)), random.randrange(300, 6000))
         for line in range(random.choice((1, 1, 2)))
     )
-    return SagaPlan(
+    saga = SagaPlan(
         # A member has one programme, whichever the saga would like.
         program_id=1 + member % 2,
         member=member,
@@ -94,7 +94,6 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
         decision=random.choices(("pay", "decline", "abandon", "nothing"), (88, 5, 4, 3))[0],
         tells=random.random() < 0.8,
         cancels=random.uniform(0, 900) if random.random() < 0.07 else None,
-        too_few_points=random.random() < 0.02,
         accepts=random.choices(("all", "part", "none"), (85, 10, 5))[0],
         journey=random.choices((PLAIN, SPLIT, CANCELLED, PART_CANCELLED, UNDELIVERABLE), (60, 15, 8, 9, 8))[0],
         pushes=random.choice((1.0, 0.8, 0.3, 0.0)),
@@ -103,6 +102,11 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
         returns_goods=random.random() < 0.5,
         vanishes=random.random() < 0.03,
     )
+    return _unaffordable(saga) if random.random() < 0.02 else saga
+
+
+def _unaffordable(saga: SagaPlan) -> SagaPlan:
+    return replace(saga, too_few_points=True, share=1.0, lines=(replace(saga.lines[0], unit_price_minor=400_000),))
 
 
 def fit(saga: SagaPlan, cell: Cell, random: Random) -> SagaPlan:
@@ -114,9 +118,7 @@ def fit(saga: SagaPlan, cell: Cell, random: Random) -> SagaPlan:
     money = replace(forward, share=random.choice((0.0, 0.3, 0.7)))
     match cell.step:
         case "H":
-            return replace(
-                forward, too_few_points=cell.outcome == REFUSED, share=1.0 if cell.outcome == REFUSED else saga.share
-            )
+            return _unaffordable(forward) if cell.outcome == REFUSED else forward
         case "A":
             return replace(money, aims_at_opening=cell.outcome != REFUSED and random.random() < 0.4)
         case "O":

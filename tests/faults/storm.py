@@ -33,9 +33,10 @@ class Result:
     outcomes: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
 
-    def told(self) -> str:
-        """The failure, ready to be replayed."""
-        return "\n".join([*self.trace, "", *(f"VIOLATION {text}" for text in self.violations), f"SEED={self.seed}"])
+    def told(self, name: str = "") -> str:
+        """The failure with its trace, and how to replay it."""
+        again = f"FAULT={name}" if name else f"SEED={self.seed}"
+        return "\n".join([*self.trace, "", *(f"VIOLATION {text}" for text in self.violations), again])
 
 
 def run_seed(place: Place, seed: int, plan: Plan | None = None, definition: Mapping[str, Any] | None = None) -> Result:
