@@ -75,6 +75,9 @@ prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (
 load: install ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: two minutes)
 	@$(PYTHON) -m load $(if $(QUICK),--quick)
 
+storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1
+	@SEEDS="$(SEEDS)" SEED="$(SEED)" FAULT="$(FAULT)" MUTANTS="$(MUTANTS)" $(PYTHON) -W ignore -m tests.faults
+
 check: install ## lint, types, synth, nag, cfn-lint
 	@ruff format --check --quiet . && ruff check --quiet .
 	@mypy
@@ -93,4 +96,4 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace redeem plug token clean test prove prove-ledger load check synth bench bench-ledger format
+.PHONY: help install run demo trace redeem plug token clean test prove prove-ledger load storm check synth bench bench-ledger format

@@ -1,6 +1,7 @@
 """`make storm SEEDS=n SEED=first`: seeds on every core until one finds something, or none does; MUTANTS=1 hunts bugs.
 
-A failure prints its trace and `SEED=…`, which is the same story again. WORKERS=n: as many processes.
+A failure prints its trace and `SEED=…`; SEEDS=1 with it is the same story again, byte for byte, FAULT=… one of the named
+faults. WORKERS=n: as many processes.
 """
 
 from __future__ import annotations
@@ -44,12 +45,16 @@ def main() -> int:
     with _server() as port:
         if os.environ.get("MUTANTS"):
             return _hunt(port, workers)
+        if name := os.environ.get("FAULT"):
+            return _tell(run_scenario(_here(port), name), name)
+        if len(seeds) == 1:
+            return _tell(storm.run_seed(_here(port), seeds.start))
         return _storm(port, seeds, workers)
 
 
 def _storm(port: int, seeds: range, workers: int) -> int:
     started, total, done = time.monotonic(), Result(seeds.start), 0
-    tasks: list[Task] = [(port, "scenario", name, range(0)) for name in SCENARIOS] if len(seeds) > 1 else []
+    tasks: list[Task] = [(port, "scenario", name, range(0)) for name in SCENARIOS]
     tasks += [(port, "seeds", "", seeds[at : at + BATCH]) for at in range(0, len(seeds), BATCH)]
     named = 0
     for (_, kind, name, part), result in side_by_side(_run, tasks, workers):
@@ -73,6 +78,12 @@ def _storm(port: int, seeds: range, workers: int) -> int:
         return 1
     print(f"STORM OK {told}")
     return 0
+
+
+def _tell(result: Result, name: str = "") -> int:
+    """One story, whatever came of it."""
+    print(result.told(name))
+    return 1 if result.violations else 0
 
 
 def _faults() -> str:

@@ -220,7 +220,8 @@ MUTANTS = (
     Mutant("nobody replaces dead executions", python=_nobody_replaces_the_dead),
     Mutant(
         "nobody says that nothing more will leave",
-        ((SHIPMENTS, "    if orders.all_due(redemption.program_id, redemption.redemption_id) and", "    if false and"),),
+        ((SHIPMENTS, "    if orders.all_due(redemption.program_id, redemption.redemption_id) and",
+          "    if false and"),),
     ),
     Mutant(
         "lost units give no money back",

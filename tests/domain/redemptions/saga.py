@@ -91,7 +91,7 @@ class Saga(Promises):
             self._deliver,
             lambda: self.machine_time,
             {"program_id": program_id, "redemption_id": str(redemption_id)},
-            f"{redemption_id}-{next(_numbers)}",
+            f"{redemption_id}-{next(self.numbers)}",
             Random(0),
             invocations,
         )
