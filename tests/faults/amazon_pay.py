@@ -100,8 +100,6 @@ class Books:
     decline_next: dict[tuple[str, str], str] = field(default_factory=dict)
     # Requests that no correct worker sends.
     complaints: list[str] = field(default_factory=list)
-    # How many calls there were.
-    seen: int = 0
 
     # ---- what was reserved, taken, sent back -----------------------------------------------------------------------
 

@@ -66,12 +66,12 @@ class Mutant:
             self.machine(definition["States"])
         try:
             for text in bad.values():
-                place.owner.execute(text.encode())
+                place.owner.execute(text.encode(), prepare=False)
             with self.python() if self.python is not None else nullcontext():
                 yield definition
         finally:
             for text in files.values():
-                place.owner.execute(text.encode())
+                place.owner.execute(text.encode(), prepare=False)
 
 
 # ---- bugs of Python ----------------------------------------------------------------------------------------------

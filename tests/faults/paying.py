@@ -51,7 +51,6 @@ class Network:
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **_: Any) -> Answer:
         world, path, data = self._world, url.removeprefix(BASE), body or b""
-        world.books.seen += 1
         operation, step = _operation(method, path)
         if world.pay_revoked_until > world.now():
             world.trace(f"pay {operation} → 401")

@@ -89,7 +89,7 @@ class Place:
 
     def tidy(self) -> None:
         """The rows of seeds that are over cost nobody anything."""
-        self.owner.execute("vacuum")
+        self.owner.execute("vacuum", prepare=False)
 
     def close(self) -> None:
         for wire in (self.owner, *self.wires.values()):

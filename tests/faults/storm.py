@@ -30,7 +30,6 @@ class Result:
     hits: Counter[Cell] = field(default_factory=Counter)
     missed: list[Cell] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
 
     def told(self, name: str = "") -> str:
@@ -80,4 +79,3 @@ def add(total: Result, result: Result) -> None:
     total.deaths += result.deaths
     total.events += result.events
     total.hits.update(result.hits)
-    total.outcomes.update(result.outcomes)

@@ -27,8 +27,8 @@ from tests.faults.plan import Plan, SagaPlan
 from tests.faults.timeline import START, Timeline
 from tests.faults.travelling import Traveller
 
-# So long after faults have stopped everything must have ended, also what is tried again once a day.
-LAST_AFTER = timedelta(days=3)
+# So long after faults have stopped nothing is left to happen, not even the time limit of an execution that waits in vain.
+LAST_AFTER = timedelta(days=12)
 NEVER = START + timedelta(days=365)
 MOST_EVENTS = 30_000
 # A death is a lost connection as well; now and then a real one.

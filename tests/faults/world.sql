@@ -40,11 +40,12 @@ begin
              from orders.placement as p join orders.connection as c using (connection)
              where p.state in ('queued', 'sent', 'unknown')),
             (select min(c.next_probe_at) from orders.connection as c where c.state = 'paused'),
-            (select timestamptz '2000-01-01Z' from orders.placement as p
+            (select timestamptz '2000-01-01 00:00+00' from orders.placement as p
              where p.task_token is not null and p.answered_at is null
                and (p.concluded_at is not null or p.given_up_at is not null or p.state = 'withdrawn') limit 1))),
         (select least(
-            (select min(p.next_look_at) from payments.payment as p),
+            -- What was refused again and again is a person's.
+            (select min(p.next_look_at) from payments.payment as p where p.unpaid_attempts <= 2),
             (select min(r.next_look_at) from payments.refund as r),
             (select min(p.authorised_at) + interval '6 days' from payments.payment as p
              where p.state = 'authorised' and p.void_requested_at is null and p.task is null
@@ -56,7 +57,7 @@ begin
             (select min(k.next_track_at) from orders.package as k),
             (select min(c.first_said_at) + interval '1 day' from orders.cancelled_order as c
              where c.first_said_at > clock.now() - interval '2 days'),
-            (select timestamptz '2000-01-01Z' from orders.owed('default', 1)))),
+            (select timestamptz '2000-01-01 00:00+00' from orders.owed('default', 1)))),
         (select min(least(
             case when r.execution_started_at is null then r.updated_at + interval '5 seconds' end,
             case when r.state in ('ordering', 'settled') then r.lease_until - interval '1 day' end,
@@ -65,10 +66,10 @@ begin
             case when r.execution_started_at is not null then interval '2 hours' + greatest(
                 r.execution_started_at, r.updated_at, case
                     when r.state = 'ordering' then case when o.answered_at is not null then o.concluded_at
-                                                        else timestamptz '9999-01-01Z' end
+                                                        else timestamptz '9999-01-01 00:00+00' end
                     when p.task is null and p.state in ('authorised', 'captured', 'declined', 'abandoned', 'voided')
                          and (p.state = 'authorised') <= (r.state = 'awaiting_payment') then p.updated_at
-                    else timestamptz '9999-01-01Z' end) end))
+                    else timestamptz '9999-01-01 00:00+00' end) end))
          from redemptions.redemption as r
          left join orders.placement as o using (program_id, redemption_id)
          left join payments.payment as p using (program_id, redemption_id)
