@@ -1,7 +1,7 @@
 """`make storm SEEDS=n SEED=first`: seeds on every core until one finds something, or none does; MUTANTS=1 hunts bugs.
 
-A failure prints its trace and `SEED=…`; SEEDS=1 with it is the same story again, byte for byte; FAULT=… is one of the named
-faults. WORKERS=n: as many processes.
+A failure prints its trace and `SEED=…`; SEEDS=1 with it is the same story again, byte for byte. FAULT=… is one of the
+named faults; WORKERS=n as many processes.
 """
 
 from __future__ import annotations

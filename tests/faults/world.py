@@ -27,7 +27,7 @@ from tests.faults.plan import Plan, SagaPlan
 from tests.faults.timeline import START, Timeline
 from tests.faults.travelling import Traveller
 
-# So long after faults have stopped nothing is left to happen, not even the time limit of an execution that waits in vain.
+# So long after the faults nothing is left to happen, not even the time limit of an execution that waits in vain.
 LAST_AFTER = timedelta(days=12)
 NEVER = START + timedelta(days=365)
 MOST_EVENTS = 30_000
