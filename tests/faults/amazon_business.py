@@ -180,7 +180,7 @@ class Placer:
                 effect()
                 raise Unknown("unreadable")
             case cells.REVOKED:
-                world.revoke_amazon(random.uniform(60, 3600))
+                world.revoke_amazon(random.uniform(60, 900))
                 raise CredentialsRevoked(403, "Unauthorized")
             case cells.RESET:
                 where = random.choice(("connecting", "sending", "answering"))
@@ -317,7 +317,7 @@ def _asked(world: World, component: str, step: str, *names_and_say: Any) -> Any:
         case cells.ERROR | cells.TIMEOUT_BEFORE | cells.MALFORMED:
             raise Unknown(encounter.outcome)
         case cells.REVOKED:
-            world.revoke_amazon(world.random.uniform(60, 3600))
+            world.revoke_amazon(world.random.uniform(60, 900))
             raise CredentialsRevoked(403, "Unauthorized")
         case cells.RESET:
             raise NotSent("reset") if world.random.random() < 0.5 else Unknown("reset")

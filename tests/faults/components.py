@@ -38,7 +38,7 @@ RECORDS = re.compile(
 )
 SWEEPS = ("start_left", "replace_dead", "replace_overlooked", "abandon_payments", "extend_leases", "abandon_unstarted")
 # Fewer reports than in production: what they find, they find a little later.
-HABITS = Habits(report_seconds=12 * 3600)
+HABITS = Habits(report_seconds=24 * 3600)
 # How a delivery of what was heard of an order comes out; the other outcomes are those of the question.
 HEARING = frozenset({cells.OK, cells.PARTIAL, cells.TIMEOUT_AFTER, cells.DUPLICATE, cells.LATE})
 

@@ -176,13 +176,9 @@ class StepFunctions:
         self._world.trace(f"execution {running.saga.label} aborted")
         encounter.injector.died(encounter, "execution")
 
-    @property
-    def alive(self) -> bool:
-        return any(running.status == "RUNNING" for running in self.executions.values())
-
-    def dead_names(self) -> set[str]:
+    def dead_names(self) -> list[str]:
         """Executions that are over."""
-        return {name for name, running in self.executions.items() if running.status != "RUNNING"}
+        return [name for name, running in self.executions.items() if running.status != "RUNNING"]
 
 
 @dataclass

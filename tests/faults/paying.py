@@ -37,20 +37,29 @@ class Answer:
 
 
 def provider(world: World) -> AmazonPay:
-    """The real adapter and client, on the simulated network and clock."""
-    credentials = Credentials("SANDBOX-STORM", _pem(), "store", "merchant")
-    client = AmazonPayClient(BASE, credentials, http=Network(world), utc_now=world.now)  # type: ignore[arg-type]
-    return AmazonPay(client, credentials.store_id)
+    """The real adapter and client, on the simulated network and clock; the same for one world after another."""
+    if not _made:
+        network = Network()
+        credentials = Credentials("SANDBOX-STORM", _pem(), "store", "merchant")
+        client = AmazonPayClient(
+            BASE,
+            credentials,
+            http=network,  # type: ignore[arg-type]
+            utc_now=lambda: network.world.now(),
+        )
+        _made.append((network, AmazonPay(client, credentials.store_id)))
+    network, made = _made[0]
+    network.world = world
+    return made
 
 
 class Network:
-    """One seed after another; the books are the world's."""
+    """One world after another; the books are the world's."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    world: World
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **_: Any) -> Answer:
-        world, path, data = self._world, url.removeprefix(BASE), body or b""
+        world, path, data = self.world, url.removeprefix(BASE), body or b""
         operation, step = _operation(method, path)
         if world.pay_revoked_until > world.now():
             world.trace(f"pay {operation} → 401")
@@ -74,7 +83,7 @@ class Network:
     def _come_out(
         self, encounter: Encounter, operation: str, reference: str | None, do: Callable[[], Reply], saga: Any
     ) -> Answer:
-        world, random = self._world, self._world.random
+        world, random = self.world, self.world.random
         answer: Answer | Exception
         match encounter.outcome:
             case cells.REFUSED:
@@ -103,7 +112,7 @@ class Network:
                 do()
                 answer = Answer(200, random.choice(GARBAGE))
             case cells.REVOKED:
-                world.revoke_pay(random.uniform(60, 3600))
+                world.revoke_pay(random.uniform(60, 900))
                 answer = _reply((401, {"reasonCode": "UnauthorizedAccess"}))
             case cells.RESET:
                 answer = self._reset(do)
@@ -117,10 +126,10 @@ class Network:
         return answer
 
     def _late(self, operation: str, do: Callable[[], Reply]) -> None:
-        self._world.trace(f"pay {operation} arrives late → {do()[0]}")
+        self.world.trace(f"pay {operation} arrives late → {do()[0]}")
 
     def _reset(self, do: Callable[[], Reply]) -> Exception:
-        where = self._world.random.choice(("connecting", "sending", "answering"))
+        where = self.world.random.choice(("connecting", "sending", "answering"))
         if where == "connecting":
             return urllib3.exceptions.NewConnectionError(None, "reset")  # type: ignore[arg-type]
         if where == "answering":
@@ -155,14 +164,12 @@ def _reply(reply: Reply) -> Answer:
     return Answer(reply[0], json.dumps(reply[1]).encode())
 
 
-_made: list[str] = []
-
-
 def _pem() -> str:
-    if not _made:
-        key = rsa.generate_private_key(65537, KEY_BITS)
-        text = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        _made.append(text.decode())
-    return _made[0]
+    key = rsa.generate_private_key(65537, KEY_BITS)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+# Loading a key is slow.
+_made: list[tuple[Network, AmazonPay]] = []

@@ -144,16 +144,16 @@ class Member:
         program_id = saga.plan.program_id
         done = redeeming.redeem(connection, program_id, saga.member_id, saga.request, f"member:{saga.member_id}")
         if saga.doomed is not None and world.random.random() < 0.5:
-            self.dies()
+            self.dies_if_doomed()
         if not done.replay:
             routes._start(connection, program_id, saga.redemption_id)
         return done
 
-    def dies(self) -> None:
+    def dies_if_doomed(self) -> None:
         """The function dies with the effect done and the answer not given. Raises Killed."""
         encounter, self._saga.doomed = self._saga.doomed, None
-        assert encounter is not None
-        encounter.happened("member_api")
+        if encounter is not None:
+            encounter.happened("member_api")
 
     def _late(self, do: Callable[[], Redeemed]) -> None:
         try:
@@ -220,7 +220,7 @@ class Member:
     def send_back(self, units: int) -> None:
         """Open a case about so many units of the first line; staff decide it."""
         world, saga = self._world, self._saga
-        key = world.ids()
+        key = world.new_key()
         wires = world.place.wires
         kind: Any = "damaged" if saga.plan.back == 1 else "not_received"
 

@@ -10,13 +10,10 @@ from tests.faults.cells import PARTIAL, REACHABLE, REFUSED, Cell
 from tests.faults.injecting import Aimed
 
 # How the accepted units travel.
-PLAIN, SPLIT, CANCELLED, PART_CANCELLED, UNDELIVERABLE = (
-    "plain",
-    "split",
-    "cancelled",
-    "part_cancelled",
-    "undeliverable",
-)
+PLAIN, SPLIT, CANCELLED = "plain", "split", "cancelled"
+PART_CANCELLED, UNDELIVERABLE = "part_cancelled", "undeliverable"
+# Beyond the end of the story.
+STAYS = "stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +99,8 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
         returns_goods=random.random() < 0.5,
         vanishes=random.random() < 0.03,
     )
+    if saga.program_id == 1 and random.random() < 0.6:
+        saga = replace(saga, journey=STAYS)
     return _unaffordable(saga) if random.random() < 0.02 else saga
 
 

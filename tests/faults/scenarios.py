@@ -87,7 +87,7 @@ SCENARIOS: dict[str, Scenario] = {
     "F26": _one("declined", replace(MONEY, decision="decline"), DECLINED, holds={"payment": "declined"}),
     "F27": _one(
         "the reservation grows old while orders wait",
-        MONEY, COMPLETED, ("O", BEFORE, "ok"), amazon_paused=(0, 8 * DAY), days=14,
+        MONEY, COMPLETED, ("O", BEFORE, "ok"), amazon_paused=(0, 6.5 * DAY), days=14,
     ),
     "F28": _one(
         "taking the money times out",

@@ -29,7 +29,7 @@ class Traveller:
 
     def _plan(self, line: int, units: int) -> None:
         random, journey = self._world.random, self._saga.plan.journey
-        leaves = random.uniform(0.2, 20) * HOUR
+        leaves = random.uniform(0.2, 8) * HOUR
         if journey == plans.CANCELLED:
             self._world.later(leaves, lambda: self._cancel(line, units))
             return
@@ -38,7 +38,7 @@ class Traveller:
             first = random.randrange(1, units)
         self._ship_in(leaves, line, first, lost=journey == plans.UNDELIVERABLE)
         if first < units and journey == plans.SPLIT:
-            self._ship_in(leaves + random.uniform(0, 12) * HOUR, line, units - first, lost=False)
+            self._ship_in(leaves + random.uniform(0, 6) * HOUR, line, units - first, lost=False)
         elif first < units:
             self._world.later(leaves + random.uniform(-0.1, 6) * HOUR, lambda: self._cancel(line, units - first))
 
@@ -63,7 +63,7 @@ class Traveller:
         world.amazon.parcels.setdefault(self._name, []).append(parcel)
         world.trace(f"parcel {self._saga.label} line {line}: {units} left")
         self._tell(parcel, "SHIPPED")
-        world.later(world.random.uniform(5, 40) * HOUR, lambda: self._arrive(parcel, lost))
+        world.later(world.random.uniform(2, 20) * HOUR, lambda: self._arrive(parcel, lost))
 
     def _arrive(self, parcel: Parcel, lost: bool) -> None:
         world, saga = self._world, self._saga
@@ -75,7 +75,7 @@ class Traveller:
         self._tell(parcel, parcel.status)
         self._left_to_arrive -= 1
         if self._left_to_arrive == 0 and saga.plan.back and not lost:
-            world.later(world.random.uniform(1, 20) * HOUR, lambda: world.goes_back(saga, self._name))
+            world.later(world.random.uniform(1, 12) * HOUR, lambda: world.goes_back(saga, self._name))
 
     def _cancel(self, line: int, units: int) -> None:
         world = self._world

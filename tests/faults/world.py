@@ -23,7 +23,7 @@ from tests.faults.injecting import Injector
 from tests.faults.machinery import Queue, Running, StepFunctions
 from tests.faults.people import Member, Saga
 from tests.faults.place import Place
-from tests.faults.plan import Plan, SagaPlan
+from tests.faults.plan import STAYS, Plan, SagaPlan
 from tests.faults.timeline import START, Timeline
 from tests.faults.travelling import Traveller
 
@@ -34,11 +34,23 @@ MOST_EVENTS = 30_000
 # A death is a lost connection as well; now and then a real one.
 REAL_LOSS = 0.02
 # How long after something falls due a loop comes by.
-LAG_SECONDS = {"orders": 0.4, "payments": 0.9, "following": 1.3}
+LAG = {
+    "orders": timedelta(seconds=0.4),
+    "payments": timedelta(seconds=0.9),
+    "following": timedelta(seconds=1.3),
+}
+MINUTE = timedelta(minutes=1)
 
 
 class NeverQuiet(Exception):
     """It goes on and on."""
+
+
+class Keyed(Promises):
+    """Promises whose keys follow from the seed."""
+
+    def __init__(self, world: World) -> None:
+        self.owner, self.numbers, self.new_key = world.place.owner, itertools.count(1), world.new_key
 
 
 class World(Timeline):
@@ -66,6 +78,9 @@ class World(Timeline):
         self.events = 0
         self._ready = dict.fromkeys(("orders", "payments", "following", "sweeper"), START)
         self._changed = True
+        # The database's clock is not where ours is.
+        self._behind = False
+        self.travelling: list[str] = []
         self._agenda: dict[str, datetime | None] = dict.fromkeys(self._ready)
         place.reset(seed, START)
         self.components = Components(self)
@@ -74,8 +89,7 @@ class World(Timeline):
     # ---- beginning -------------------------------------------------------------------------------------------------
 
     def _people(self) -> None:
-        promises = Promises()
-        promises.owner, promises.numbers = self.place.owner, itertools.count(1)
+        promises = Keyed(self)
         members: dict[tuple[int, int], int] = {}
         for number, plan in enumerate(self.plan.sagas):
             who = (plan.program_id, plan.member)
@@ -90,7 +104,7 @@ class World(Timeline):
             wanted = None if plan.share == 1.0 else int(full * plan.share)
             request = promises.request(quote_id, wanted, plan.program_id)
             saga = Saga(number, plan, members[who], request)
-            self._accept(plan, saga)
+            self._accept(plan)
             self.sagas.append(saga)
             self.sagas_by_id[saga.id] = saga
             self.members[number] = Member(self, saga)
@@ -104,7 +118,7 @@ class World(Timeline):
             for line in plan.lines
         )
 
-    def _accept(self, plan: SagaPlan, saga: Saga) -> None:
+    def _accept(self, plan: SagaPlan) -> None:
         first = plan.lines[0]
         if plan.accepts == "dearer":
             self.amazon.prices.update({line.asin: line.unit_price_minor * 104 // 100 for line in plan.lines})
@@ -142,11 +156,11 @@ class World(Timeline):
     def wake(self, loop: str) -> None:
         self._ready[loop] = self.now()
 
-    def ids(self) -> UUID:
-        """A key as a browser mints it."""
-        row = self.place.owner.execute("select clock.new_id() as id").fetchone()
-        assert row is not None
-        return UUID(str(row["id"]))
+    def new_key(self) -> UUID:
+        """A key as a browser mints it: a UUIDv7 of now."""
+        milliseconds = int(self.clock.timestamp() * 1000)
+        bits = self.random.getrandbits(74)
+        return UUID(int=milliseconds << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & (1 << 62) - 1)
 
     def saga_heard_of(self, body: Mapping[str, Any]) -> Saga | None:
         """Whose order a message of the queue is about."""
@@ -171,7 +185,9 @@ class World(Timeline):
         saga = self.sagas_by_id[name[:36]]
         saga.orders.append(name)
         self.trace(f"order {saga.label} exists")
-        Traveller(self, saga, name)
+        if saga.plan.journey != STAYS:
+            self.travelling.append(saga.id)
+            Traveller(self, saga, name)
 
     def goes_back(self, saga: Saga, name: str) -> None:
         """All has arrived: the member is not content with some of the first line."""
@@ -198,50 +214,58 @@ class World(Timeline):
                 moment, loop = at, name
         if moment is None:
             return self._redriven()
-        self._move(moment)
-        if loop is None:
-            self.pop()()
-        else:
-            seconds = self.components.loop(loop)
-            if loop == "orders" and self.is_down(self.plan.amazon_paused):
-                # It would ask every minute, and nothing would come of it.
-                seconds = 3600.0
-            self._ready[loop] = self.now() + timedelta(seconds=max(seconds, 0.05))
-        self._changed = True
-        return True
-
-    def _turns(self) -> Iterator[tuple[str, datetime]]:
-        """Each loop that has something to do, and when it will come by."""
-        for name, lag in LAG_SECONDS.items():
-            due = self._agenda[name]
-            if due is not None:
-                yield name, max(self._ready[name], due + timedelta(seconds=lag))
-        due = self._agenda["sweeper"]
-        if due is not None:
-            # Every minute.
-            minutes = -((START - due) // timedelta(minutes=1))
-            if self.is_down(self.plan.machine_down):
-                # It would try every minute, and nothing would come of it.
-                minutes = -((START - self.clock) // timedelta(minutes=1)) + 59
-            yield "sweeper", max(START + timedelta(minutes=minutes), self._ready["sweeper"])
-
-    def _look_ahead(self) -> None:
-        row = self.place.owner.execute("select * from storm.agenda()").fetchone()
-        assert row is not None
-        self._agenda = {name: _within(row[name]) for name in ("orders", "payments", "following", "sweeper")}
-        if row["followed"]:
-            self._agenda["following"] = None
-        checks = _within(row["checks"])
-        if checks is not None and row["open_executions"] and self.machine.dead_names() & set(row["open_executions"]):
-            self._agenda["sweeper"] = min(self._agenda["sweeper"] or checks, checks)
-        self._changed = False
-
-    def _move(self, moment: datetime) -> None:
         if self.calm_at is None and moment >= self._calms_at:
             self.be_calm()
         if moment > self.clock:
-            self.clock = moment
-            self.place.owner.execute("select storm.move(%s)", (moment,))
+            self.clock, self._behind = moment, True
+        if loop is None:
+            self.pop()()
+        else:
+            self._turn(loop)
+        return True
+
+    def _turn(self, loop: str) -> None:
+        seconds = self.components.loop(loop)
+        if loop == "orders" and self.is_down(self.plan.amazon_paused):
+            # It would ask every minute, and nothing would come of it.
+            seconds = 3600.0
+        self._ready[loop] = self.now() + timedelta(seconds=max(seconds, 0.05))
+        self._changed = True
+
+    def _turns(self) -> Iterator[tuple[str, datetime]]:
+        """Each loop that has something to do, and when it will come by."""
+        for name, lag in LAG.items():
+            due = self._agenda[name]
+            if due is not None:
+                yield name, max(self._ready[name], due + lag)
+        due = self._agenda["sweeper"]
+        if due is not None:
+            # Every minute.
+            minutes = -((START - due) // MINUTE)
+            if self.is_down(self.plan.machine_down):
+                # It would try every minute, and nothing would come of it.
+                minutes = -((START - self.clock) // MINUTE) + 59
+            yield "sweeper", max(START + minutes * MINUTE, self._ready["sweeper"])
+
+    def _look_ahead(self) -> None:
+        if self._behind:
+            self._catch_up()
+        row = self.place.owner.execute(
+            "select * from storm.agenda(%s, %s)", (self.machine.dead_names(), self.travelling)
+        ).fetchone()
+        assert row is not None
+        self._agenda = {name: _within(row[name]) for name in self._agenda}
+        self._changed = False
+
+    def sent(self) -> None:
+        """A component is about to speak to the database: it must be now there too, and nothing may stay as it was."""
+        self._changed = True
+        if self._behind:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        self.place.owner.execute("select storm.move(%s)", (self.clock,))
 
     def be_calm(self) -> None:
         """From now on nothing goes wrong."""
@@ -310,10 +334,19 @@ def inhabited(world: World) -> Iterator[World]:
 
 
 def _hook(world: World) -> None:
+    def sent(text: str) -> None:
+        world.sent()
+
+    def doorkeeper(text: str) -> None:
+        # Started, and dead before it could say so.
+        if "redemptions.started(" in text:
+            for member in world.members.values():
+                member.dies_if_doomed()
+        world.sent()
+
     for component, wire in world.place.wires.items():
-        if component in ("orders", "following", "payments"):
-            wire.answered = _recorder(world, component)
-    world.place.wires["member_api"].sent = _doorkeeper(world)
+        wire.sent = doorkeeper if component == "member_api" else sent
+        wire.answered = _recorder(world, component) if component in ("orders", "following", "payments") else None
 
 
 def _recorder(world: World, component: str) -> Any:
@@ -324,14 +357,3 @@ def _recorder(world: World, component: str) -> Any:
             recorded(component)
 
     return answered
-
-
-def _doorkeeper(world: World) -> Any:
-    def sent(text: str) -> None:
-        # Started, and dead before it could say so.
-        if "redemptions.started(" in text:
-            for member in world.members.values():
-                if member._saga.doomed is not None:
-                    member.dies()
-
-    return sent

@@ -26,43 +26,50 @@ create function storm.move(p_at timestamptz) returns void language sql as $$
     update storm.world set at = greatest(at, p_at) $$;
 
 -- When each of the platform's own loops would next find something to do (null: nothing is in sight), so that the
--- simulation can leave out the looks that find nothing. `checks`: when the sweeper asks after the executions that are
--- open, by name. `followed`: every order has come to its end.
-create function storm.agenda() returns table(
-    orders timestamptz, payments timestamptz, following timestamptz, sweeper timestamptz, checks timestamptz,
-    open_executions text[], followed boolean
+-- simulation can leave out the looks that find nothing. `p_dead`: executions that are over, for the sweeper's sake;
+-- `p_travelling`: redemptions whose orders are followed to their end.
+create function storm.agenda(p_dead text[], p_travelling uuid[]) returns table(
+    orders timestamptz, payments timestamptz, following timestamptz, sweeper timestamptz
 ) language plpgsql stable as $$
+declare
+    travels boolean := cardinality(p_travelling) > 0 and exists (
+        select from orders.follow as f
+        where f.redemption_id = any (p_travelling) and f.state = 'open'
+          and (f.progress not in ('delivered', 'cancelled') or f.all_due_at is null));
 begin
     return query select
         (select least(
-            (select case when bool_or(c.state = 'paused') then greatest(min(p.due_at), min(c.next_probe_at))
-                         else min(p.due_at) end
-             from orders.placement as p join orders.connection as c using (connection)
-             where p.state in ('queued', 'sent', 'unknown')),
-            (select min(c.next_probe_at) from orders.connection as c where c.state = 'paused'),
-            (select timestamptz '2000-01-01 00:00+00' from orders.placement as p
-             where p.task_token is not null and p.answered_at is null
-               and (p.concluded_at is not null or p.given_up_at is not null or p.state = 'withdrawn') limit 1))),
+            min(case when c.state = 'paused' then greatest(p.due_at, c.next_probe_at) else p.due_at end)
+                filter (where p.state in ('queued', 'sent', 'unknown')),
+            min(c.next_probe_at) filter (where c.state = 'paused'),
+            min(timestamptz '2000-01-01 00:00+00') filter (
+                where p.task_token is not null and p.answered_at is null
+                  and (p.concluded_at is not null or p.given_up_at is not null or p.state = 'withdrawn')))
+         from orders.placement as p join orders.connection as c using (connection)),
         (select least(
             -- What was refused again and again is a person's.
-            (select min(p.next_look_at) from payments.payment as p where p.unpaid_attempts <= 2),
-            (select min(r.next_look_at) from payments.refund as r),
-            (select min(p.authorised_at) + interval '6 days' from payments.payment as p
-             where p.state = 'authorised' and p.void_requested_at is null and p.task is null
-               and p.charge_generation < 12))),
-        (select least(
+            (select least(min(p.next_look_at) filter (where p.unpaid_attempts <= 2),
+                          min(p.authorised_at) filter (where p.state = 'authorised' and p.void_requested_at is null
+                              and p.task is null and p.charge_generation < 12) + interval '6 days')
+             from payments.payment as p),
+            (select min(r.next_look_at) from payments.refund as r))),
+        case when travels then (select least(
             (select min(greatest(least(f.next_look_at, f.next_report_at), f.lease_until))
              from orders.follow as f
              where f.state = 'open' and (f.next_look_at is not null or f.next_report_at is not null)),
             (select min(k.next_track_at) from orders.package as k),
             (select min(c.first_said_at) + interval '1 day' from orders.cancelled_order as c
              where c.first_said_at > clock.now() - interval '2 days'),
-            (select timestamptz '2000-01-01 00:00+00' from orders.owed('default', 1)))),
+            (select timestamptz '2000-01-01 00:00+00' from orders.owed('default', 1)))) end,
         (select min(least(
             case when r.execution_started_at is null then r.updated_at + interval '5 seconds' end,
             case when r.state in ('ordering', 'settled') then r.lease_until - interval '1 day' end,
             case when r.state in ('awaiting_payment', 'cancelled') and p.state in ('opened', 'awaiting_approval')
                  then case when r.state = 'cancelled' then clock.now() else r.approve_until end end,
+            case when r.execution_started_at is not null
+                  and r.redemption_id || case when r.execution_number = 0 then '' else '-' || r.execution_number end
+                      = any (p_dead)
+                 then r.execution_checked_at + interval '15 minutes' end,
             case when r.execution_started_at is not null then interval '2 hours' + greatest(
                 r.execution_started_at, r.updated_at, case
                     when r.state = 'ordering' then case when o.answered_at is not null then o.concluded_at
@@ -73,14 +80,6 @@ begin
          from redemptions.redemption as r
          left join orders.placement as o using (program_id, redemption_id)
          left join payments.payment as p using (program_id, redemption_id)
-         where r.state <> 'closed'),
-        c.checks, c.names,
-        not exists (select from orders.follow as f
-                    where f.state = 'open' and (f.progress not in ('delivered', 'cancelled') or f.all_due_at is null))
-    from (select min(r.execution_checked_at) + interval '15 minutes' as checks,
-                 array_agg(r.redemption_id || case when r.execution_number = 0 then '' else '-' || r.execution_number end)
-                     as names
-          from redemptions.redemption as r
-          where r.state <> 'closed' and r.execution_started_at is not null) as c;
+         where r.state <> 'closed');
 end
 $$;

@@ -88,14 +88,13 @@ class Promises:
     ) -> UUID:
         lines = lines or (Line("B000000001", 1, 1000),)
         points_full = sum(line.quantity * line.unit_points_full for line in lines)
-        row = self.owner.execute("select clock.new_id() as id").fetchone()
-        assert row is not None
+        quote_id = self.new_key()
         refused = self.owner.execute(
             "select redemptions.create_campaign_quote(%s, %s, %s, members.default_address(%s, %s), 1, 'USD', %s, false,"
             " sha256('basket'), %s, %s, %s, 1, null, null, %s, null) as refused",
             (
                 program_id,
-                row["id"],
+                quote_id,
                 member_id,
                 program_id,
                 member_id,
@@ -125,7 +124,7 @@ class Promises:
             ),
         ).fetchone()
         assert refused == {"refused": {}}, refused
-        return UUID(str(row["id"]))
+        return quote_id
 
     def new_key(self) -> UUID:
         row = self.owner.execute("select clock.new_id() as id").fetchone()
