@@ -27,6 +27,7 @@ from tests.faults.injecting import Encounter, Killed
 from tests.faults.interpreter import TaskFailed
 from tests.faults.machinery import Queue
 from tests.faults.paying import provider
+from tests.faults.people import Operator
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -100,6 +101,8 @@ class Components:
 
     def _engine_step(self, payload: dict[str, Any]) -> Any:
         action = payload["action"]
+        if payload.get("reason") == "order_unknown":
+            Operator(self._world, self._world.sagas_by_id[payload["redemption_id"]])
 
         def do() -> Any:
             return engine.step(

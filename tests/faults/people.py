@@ -275,3 +275,26 @@ class Member:
             world.trace(f"{what} {saga.label}: ok")
             return True
         raise AssertionError("a person has lost patience")
+
+
+class Operator:
+    """Who has the case of an order that nobody knows: docs/operations/unknown-orders.md, six hours later."""
+
+    def __init__(self, world: World, saga: Saga) -> None:
+        self._world, self._saga = world, saga
+        world.later(6 * 3600, self.look)
+
+    def look(self) -> None:
+        """Where Amazon has certainly no such order, conclude it as the owner of the database."""
+        world, saga = self._world, self._saga
+        if world.amazon.delivered(saga.redemption_id):
+            return
+        world.sent()
+        row = world.place.owner.execute(
+            'select orders.conclude(p.program_id, p.redemption_id, \'{"signed": false, "lines": []}\') as said'
+            " from orders.placement as p"
+            " where p.redemption_id = %s and p.state = 'unknown' and p.given_up_at is not null",
+            (saga.redemption_id,),
+        ).fetchone()
+        if row is not None:
+            world.trace(f"operator concludes {saga.label}: {row['said']}")
