@@ -77,6 +77,8 @@ class Amazon(FakeAmazon):
     asked: dict[str, PlaceOrder] = field(default_factory=dict)
     parcels: dict[str, list[Parcel]] = field(default_factory=dict)
     cancelled: dict[str, dict[int, int]] = field(default_factory=dict)
+    # From when on a look-up finds the order; some show late.
+    shows_at: dict[str, datetime] = field(default_factory=dict)
 
     def _keep(self, order: PlaceOrder, result: OrderResult) -> OrderResult:
         self.asked[order.external_id] = order
@@ -208,7 +210,11 @@ class Placer:
         self._world.trace("amazon place arrives late")
 
     def order_details(self, external_id: str) -> OrderResult | None:
-        return _asked(self._world, self.COMPONENT, "look", external_id, lambda: self._world.amazon.now_of(external_id))
+        return _asked(self._world, self.COMPONENT, "look", external_id, lambda: self._found(external_id))
+
+    def _found(self, name: str) -> OrderResult | None:
+        world = self._world
+        return world.amazon.now_of(name) if world.amazon.shows_at.get(name, world.now()) <= world.now() else None
 
     def cart_estimate(self, lines: tuple[OrderLine, ...], address: Address, region: str = "US") -> CartEstimate:
         raise NotImplementedError

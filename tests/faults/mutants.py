@@ -7,7 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
@@ -32,6 +32,8 @@ PLACING = "orders/3_placing.sql"
 
 # So many seeds must do.
 MOST_SEEDS = 600
+# How many events are followed by a look at all invariants, while bugs are hunted.
+LOOKS = 0.2
 
 type Patch = Callable[[], Any]
 
@@ -65,13 +67,21 @@ class Mutant:
             definition = copy.deepcopy(DEFINITION)
             self.machine(definition["States"])
         try:
-            for text in bad.values():
-                place.owner.execute(text.encode(), prepare=False)
+            _install(place, bad)
             with self.python() if self.python is not None else nullcontext():
                 yield definition
         finally:
-            for text in files.values():
-                place.owner.execute(text.encode(), prepare=False)
+            _install(place, files)
+
+
+def _install(place: Place, files: Mapping[str, str]) -> None:
+    """Functions that are dropped and made again lose what was granted."""
+    rooms = {file.partition("/")[0] for file in files}
+    grants = [
+        path.read_text() for room in sorted(rooms) for path in sorted((DATABASE_FOLDER / room).glob("*grants.sql"))
+    ]
+    for text in (*files.values(), *grants):
+        place.owner.execute(text.encode(), prepare=False)
 
 
 # ---- bugs of Python ----------------------------------------------------------------------------------------------
@@ -235,7 +245,7 @@ def hunt(place: Place, mutant: Mutant, seeds: range) -> Result | None:
     """The first seed that finds the bug; None: none of them does."""
     with mutant.alive(place) as definition:
         for seed in seeds:
-            result = run_seed(place, seed, definition=definition)
+            result = run_seed(place, seed, definition=definition, looks=LOOKS)
             if result.violations:
                 return result
     return None

@@ -13,10 +13,15 @@ from tests.faults import invariants
 from tests.faults.cells import Cell
 from tests.faults.place import Place
 from tests.faults.plan import Plan, plan_of
-from tests.faults.world import World, inhabited
+from tests.faults.world import NeverQuiet, World, inhabited
 
 # Rows of seeds that are over are cleared away after so many.
 TIDY_EVERY = 200
+LOOKS = 0.02
+
+
+class Violated(Exception):
+    """An invariant does not hold in the middle of a story."""
 
 
 @dataclass
@@ -38,17 +43,29 @@ class Result:
         return "\n".join([*self.trace, "", *(f"VIOLATION {text}" for text in self.violations), again])
 
 
-def run_seed(place: Place, seed: int, plan: Plan | None = None, definition: Mapping[str, Any] | None = None) -> Result:
-    """One seed from its empty database to its last parcel."""
+def run_seed(
+    place: Place,
+    seed: int,
+    plan: Plan | None = None,
+    definition: Mapping[str, Any] | None = None,
+    looks: float = LOOKS,
+) -> Result:
+    """One seed from its empty database to its last parcel. `looks`: at how many of its events the invariants are asked."""
     random = Random(seed)
     drawn = plan_of(seed, random)
     world = World(place, plan or drawn, seed, random)
     world.definition = definition
+    if looks:
+        # Numbers of their own: looking changes nothing.
+        when = Random(seed)
+        world.look = lambda: _look(world, when, looks)
     result = Result(seed, len(world.sagas))
     with inhabited(world):
         try:
             world.run()
             result.violations = invariants.violations(world)
+        except NeverQuiet as error:
+            result.violations = [f"I12: {error}", *invariants.violations(world)]
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             result.violations = [
@@ -58,6 +75,13 @@ def run_seed(place: Place, seed: int, plan: Plan | None = None, definition: Mapp
     result.deaths, result.events = world.injector.deaths, world.events
     result.missed = [aim.cell for aim in world.plan.aims if not result.hits[aim.cell]]
     return result
+
+
+def _look(world: World, when: Random, looks: float) -> None:
+    if when.random() < looks:
+        world.sent()
+        if found := invariants.held(world):
+            raise Violated(", ".join(found))
 
 
 def run_seeds(place: Place, seeds: range) -> Result:

@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from random import Random
@@ -30,7 +30,7 @@ from tests.faults.travelling import Traveller
 # So long after the faults nothing is left to happen, not even the time limit of an execution that waits in vain.
 LAST_AFTER = timedelta(days=12)
 NEVER = START + timedelta(days=365)
-MOST_EVENTS = 30_000
+MOST_EVENTS = 6_000
 # A death is a lost connection as well; now and then a real one.
 REAL_LOSS = 0.02
 # How long after something falls due a loop comes by.
@@ -76,6 +76,8 @@ class World(Timeline):
         self.calm_at: datetime | None = None
         self._calms_at = START + timedelta(days=plan.days)
         self.events = 0
+        # What is looked at after each event.
+        self.look: Callable[[], None] = lambda: None
         self._ready = dict.fromkeys(("orders", "payments", "following", "sweeper"), START)
         self._changed = True
         # The database's clock is not where ours is.
@@ -184,6 +186,8 @@ class World(Timeline):
     def _order_exists(self, name: str) -> None:
         saga = self.sagas_by_id[name[:36]]
         saga.orders.append(name)
+        if not self.injector.calm and self.random.random() < 0.15:
+            self.amazon.shows_at[name] = self.now() + timedelta(seconds=self.random.uniform(0, 900))
         self.trace(f"order {saga.label} exists")
         if saga.plan.journey != STAYS:
             self.travelling.append(saga.id)
@@ -201,6 +205,7 @@ class World(Timeline):
         """Until nothing is left to happen. Raises NeverQuiet."""
         while self._next():
             self.events += 1
+            self.look()
             if self.events > MOST_EVENTS or self.clock > self._calms_at + LAST_AFTER:
                 raise NeverQuiet(f"after {self.events} events")
 
