@@ -50,7 +50,7 @@ def run_seed(
     definition: Mapping[str, Any] | None = None,
     looks: float = LOOKS,
 ) -> Result:
-    """One seed from its empty database to its last parcel. `looks`: at how many of its events the invariants are asked."""
+    """One seed from its empty database to its last parcel. `looks`: how often the invariants are asked on the way."""
     random = Random(seed)
     drawn = plan_of(seed, random)
     world = World(place, plan or drawn, seed, random)
