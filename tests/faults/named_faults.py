@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.register import Entry, needs_aws, pending, reached
+from tests.faults.scenarios import SCENARIOS
 
 SAGA, REDEEMING = "domain/redemptions/test_saga::test_", "domain/redemptions/test_redeeming::test_"
 GIVING_BACK, SCREENING = "domain/redemptions/test_giving_back::test_", "domain/redemptions/test_screening::test_"
@@ -335,4 +338,8 @@ ABUSE = {
     ),
 }
 
-FAULTS: dict[str, Entry] = {**CRASHES, **POINTS, **MONEY, **AMAZON, **PLATFORM, **ABUSE}
+FAULTS: dict[str, Entry] = {
+    # A scenario of the storm has its fault's name, and after a dash which way of it.
+    name: replace(entry, storm=tuple(key for key in SCENARIOS if key.partition("-")[0] == name))
+    for name, entry in {**CRASHES, **POINTS, **MONEY, **AMAZON, **PLATFORM, **ABUSE}.items()
+}

@@ -13,7 +13,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`tests` below tests/, as `folder/file::test` without `.py`; `storm` the keys of tests/faults/scenarios.py.
+    """`tests` below tests/, as `folder/file::test` without `.py`; `storm` its scenarios (tests/faults/scenarios.py).
 
     What nothing reaches says why: `pending` the issue that brings it ("6: members can be merged"), `aws` what only AWS
     has."""
@@ -38,8 +38,8 @@ class Entry:
         return " and ".join([*ways, *(["storm: " + ", ".join(self.storm)] if self.storm else [])])
 
 
-def reached(title: str, *tests: str, storm: tuple[str, ...] = ()) -> Entry:
-    return Entry(title, tests, storm)
+def reached(title: str, *tests: str) -> Entry:
+    return Entry(title, tests)
 
 
 def pending(title: str, issue: str) -> Entry:

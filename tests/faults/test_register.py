@@ -9,11 +9,16 @@ import pytest
 from tests.faults.named_faults import FAULTS
 from tests.faults.named_invariants import INVARIANTS
 from tests.faults.register import Entry, count, exists, pending, reached, table
+from tests.faults.scenarios import SCENARIOS
 
 
 @pytest.mark.parametrize(("entries", "letter", "number"), [(FAULTS, "F", 60), (INVARIANTS, "I", 22)])
 def test_the_list_is_whole(entries: Mapping[str, Entry], letter: str, number: int) -> None:
     assert list(entries) == [f"{letter}{one}" for one in range(1, number + 1)]
+
+
+def test_every_scenario_of_the_storm_is_of_a_fault() -> None:
+    assert {key for entry in FAULTS.values() for key in entry.storm} == set(SCENARIOS)
 
 
 @pytest.mark.parametrize("name", [*FAULTS, *INVARIANTS])
