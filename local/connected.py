@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from botocore.config import Config
 
 from local import postgres
 from local.emulator.settings import ACCOUNT, REGION
+from local.plain import PLAIN
 from local.ports import Ports
 from loyalty.database import Connection, DatabaseSettings, connect
 
@@ -25,8 +25,6 @@ STATE = Path(__file__).resolve().parent.parent / ".local"
 DATABASE = "loyalty"
 OWNER = "loyalty_owner"
 STAGE = "v1"
-# Nothing on a laptop speaks TLS; without this each client of httpx would load all roots of the web, for 20 ms.
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class NotRunning(Exception):
