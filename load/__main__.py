@@ -43,7 +43,7 @@ class Size:
     slow: float
 
 
-FULL = Size(members=2_000, devices=64, alone=15, busy=200, slow=180)
+FULL = Size(members=2_000, devices=64, alone=10, busy=180, slow=180)
 QUICK = Size(members=80, devices=24, alone=5, busy=25, slow=25)
 
 

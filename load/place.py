@@ -16,8 +16,9 @@ import httpx
 
 from local import joining
 from local.arrivals import imported
-from local.connected import PLAIN, Connected
+from local.connected import Connected
 from local.people import Member
+from local.plain import PLAIN
 from local.seed import SIMULATORS
 from local.told import Told
 from loyalty.programme import publishing, reading

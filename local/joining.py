@@ -14,10 +14,11 @@ from urllib.parse import quote
 import httpx
 from botocore.exceptions import ClientError
 
-from local.connected import PLAIN, Connected
+from local.connected import Connected
 from local.demo.sign_in import access_token
 from local.deployment import REPOSITORY
 from local.people import MEMBERS, PASSWORD, STAFF, Member
+from local.plain import PLAIN
 
 MAIL_SECONDS = 10.0
 CALL_SECONDS = 40.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from local.connected import PLAIN
+from local.plain import PLAIN
 
 CLOSED = frozenset(
     {"completed", "partially_completed", "cancelled", "payment_declined", "payment_abandoned", "rejected", "in_review"}

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from local.connected import PLAIN, STATE, Connected, NotRunning
+from local.connected import STATE, Connected, NotRunning
+from local.plain import PLAIN
 from local.plug.plug import MEMBERS
 
 PROGRESS_SECONDS = 5.0

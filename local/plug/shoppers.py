@@ -13,10 +13,11 @@ import httpx
 
 from local import joining
 from local.clock import Clock
-from local.connected import PLAIN, Connected
+from local.connected import Connected
 from local.demo.shopper import Shopper, Unexpected, new_key
 from local.patient import Attempt, Patient
 from local.people import Member
+from local.plain import PLAIN
 from local.told import Told
 
 SPEND_MINOR = 200_000

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from local.plain import PLAIN
 from local.simulators.amazon_pay import times
 from local.simulators.amazon_pay.files import File
 
