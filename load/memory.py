@@ -7,7 +7,7 @@ import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,16 @@ from pathlib import Path
 from local.connected import Connected
 
 SAMPLE_SECONDS = 2.0
-# A process younger than this has not come to its plateau.
-SETTLED_SECONDS = 90.0
+# In less time nothing comes to a plateau.
+SETTLED_SECONDS = 120.0
 # Flat: at the end no more than the plateau and a tenth of it, or so many bytes where a tenth is less.
 TOLERANCE, LEAST_TOLERANCE_BYTES = 0.10, 8 << 20
 # Stand-ins for AWS, and this program itself, remember everything that ever happened: they grow by design.
 REMEMBERING = frozenset({"emulator (AWS's stand-in)", "make load"})
+
+
+# (monotonic seconds, bytes)
+type History = list[tuple[float, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,11 @@ class Sampler:
 
     def rows(self) -> list[Row]:
         """A row a name, largest first."""
-        named: dict[str, list[list[tuple[float, int]]]] = defaultdict(list)
+        named: dict[str, list[History]] = defaultdict(list)
         for (name, _), samples in self._samples.items():
             named[name].append(samples)
-        found = [_row(name, histories) for name, histories in named.items()]
+        times = [at for samples in self._samples.values() for at, _ in samples]
+        found = [_row(name, histories, min(times), max(times)) for name, histories in named.items()]
         return sorted(found, key=lambda row: -row.end)
 
     def _run(self) -> None:
@@ -86,21 +91,34 @@ class Sampler:
         return self._names[pid]
 
 
-def _row(name: str, histories: list[list[tuple[float, int]]]) -> Row:
-    settled = [one for one in histories if one[-1][0] - one[0][0] >= SETTLED_SECONDS]
-    judged = [_judge(one) for one in settled or histories]
-    largest = max(judged, key=lambda one: one[2])
-    flat = all(end <= plateau + max(plateau * TOLERANCE, LEAST_TOLERANCE_BYTES) for _, plateau, end in judged)
-    return Row(name, len(histories), *largest, flat=None if name in REMEMBERING or not settled else flat)
+def _row(name: str, histories: Sequence[History], began: float, ended: float) -> Row:
+    """By thirds and tenths of the whole time, not of a process's life: one that is first used at the end has not grown,
+    it has begun. In each stretch the largest process counts."""
+    whole = ended - began
+    start = _largest(histories, began, began + whole / 10)
+    plateau = _largest(histories, began + whole / 3, ended - whole / 3)
+    end = _largest(histories, ended - whole / 10, ended)
+    claimed = name not in REMEMBERING and plateau is not None and end is not None and whole >= SETTLED_SECONDS
+    known = [size for size in (start, plateau, end) if size is not None] or [0]
+    grown = (end or 0) - (plateau or 0)
+    return Row(
+        name,
+        len(histories),
+        start if start is not None else known[0],
+        plateau if plateau is not None else known[0],
+        end if end is not None else known[-1],
+        grown <= max((plateau or 0) * TOLERANCE, LEAST_TOLERANCE_BYTES) if claimed else None,
+    )
 
 
-def _judge(history: list[tuple[float, int]]) -> tuple[int, int, int]:
-    """Start, plateau (the middle third's median) and end (the last tenth's median)."""
-    sizes = [size for _, size in history]
-    third = len(sizes) // 3
-    tail = sizes[-max(1, len(sizes) // 10) :]
-    middle = sizes[third : 2 * third] or sizes
-    return sizes[0], int(statistics.median(middle)), int(statistics.median(tail))
+def _largest(histories: Iterable[History], since: float, until: float) -> int | None:
+    """The largest of the processes' medians in a stretch; None if none was there."""
+    medians = [
+        int(statistics.median(sizes))
+        for history in histories
+        if (sizes := [size for at, size in history if since <= at <= until])
+    ]
+    return max(medians, default=None)
 
 
 def _parents() -> dict[int, int]:

@@ -118,13 +118,15 @@ def staff_token(cloud: Connected, email: str) -> str:
 
 
 def sign_up(cloud: Connected, email: str, client: str = "MemberClientId") -> None:
-    """Sign up and confirm with the code that Cognito sent; nothing if there is such a user."""
+    """Sign up and confirm with the code that Cognito sent; nothing if that was done before."""
     identity = cloud.client("cognito-idp")
     attributes = [{"Name": "email", "Value": email}]
     try:
         identity.sign_up(ClientId=cloud.outputs[client], Username=email, Password=PASSWORD, UserAttributes=attributes)
     except identity.exceptions.UsernameExistsException:
-        return
+        known = identity.admin_get_user(UserPoolId=cloud.outputs["MemberPoolId"], Username=email)
+        if known["UserStatus"] == "CONFIRMED":
+            return
     code = mailed_code(cloud, email)
     identity.confirm_sign_up(ClientId=cloud.outputs[client], Username=email, ConfirmationCode=code)
 

@@ -13,25 +13,32 @@ from load.slow import Queue
 MB = 1 << 20
 
 
-def _history(*megabytes: int, seconds: float = 200) -> list[tuple[float, int]]:
-    step = seconds / (len(megabytes) - 1)
-    return [(number * step, size * MB) for number, size in enumerate(megabytes)]
+def _history(*megabytes: int, seconds: float = 300, since: float = 0) -> list[tuple[float, int]]:
+    step = (seconds - since) / (len(megabytes) - 1)
+    return [(since + number * step, size * MB) for number, size in enumerate(megabytes)]
+
+
+def _row(name: str, *histories: list[tuple[float, int]], seconds: float = 300) -> memory.Row:
+    return memory._row(name, histories, 0, seconds)
 
 
 def test_memory_that_comes_to_a_plateau_and_stays_is_flat() -> None:
-    row = memory._row("function member_api", [_history(30, 50, 60, 60, 61, 60, 62, 63, 64)])
-    assert (row.flat, row.start, row.plateau) == (True, 30 * MB, 60 * MB)
+    row = _row("function member_api", _history(30, 50, 60, 60, 60, 60, 60, 63, 63, 64, 64))
+    assert (row.flat, row.plateau) == (True, 60 * MB)
 
 
 def test_memory_that_goes_on_growing_is_not_flat_in_any_of_its_processes() -> None:
-    flat, growing = _history(*[60] * 20), _history(*range(40, 120, 4))
-    assert memory._row("service orders", [flat, growing]).flat is False
+    assert _row("service orders", _history(*[60] * 20), _history(*range(40, 120, 4))).flat is False
 
 
-def test_of_young_processes_and_of_those_that_remember_everything_nothing_is_claimed() -> None:
-    growing = list(range(40, 120, 4))
-    assert memory._row("service orders", [_history(*growing, seconds=30)]).flat is None
-    assert memory._row("make load", [_history(*growing)]).flat is None
+def test_a_process_that_is_first_used_at_the_end_has_not_grown() -> None:
+    assert _row("function invoicing", _history(*[60] * 20), _history(2, 2, 2, 60, 60, 60, since=200)).flat is True
+
+
+def test_of_a_short_time_and_of_those_that_remember_everything_nothing_is_claimed() -> None:
+    growing = range(40, 120, 4)
+    assert _row("service orders", _history(*growing, seconds=30), seconds=30).flat is None
+    assert _row("make load", _history(*growing)).flat is None
 
 
 @pytest.fixture
