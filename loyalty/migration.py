@@ -29,6 +29,7 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "reconciliation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

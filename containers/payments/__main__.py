@@ -8,11 +8,11 @@ from collections.abc import Callable
 import boto3
 
 from containers.callbacks import Callbacks
-from containers.payments.providers import Providers, amazon_pay, stripe
 from containers.payments.service import PaymentsService
 from containers.telemetry import Telemetry
 from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
 from loyalty.database import DatabaseSettings
+from loyalty.payments.providers import Providers, amazon_pay, stripe
 from loyalty.payments.tasks import Settings
 
 

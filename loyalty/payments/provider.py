@@ -68,7 +68,8 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A reservation as the provider tells it. `soft`: declined, but another attempt is allowed."""
+    """A reservation as the provider tells it. `soft`: declined, but another attempt is allowed. `reference`: what we
+    named it, if that is told with it."""
 
     charge_id: str
     state: ChargeState
@@ -78,6 +79,16 @@ class Charge:
     expires_at: datetime | None = None
     reason: str | None = None
     soft: bool = False
+    refunded_minor: int = 0
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePage:
+    """Some of the provider's charges; `next_token` asks for the next ones, None: these were the last."""
+
+    charges: tuple[Charge, ...]
+    next_token: str | None = None
 
 
 class RefundState(StrEnum):
@@ -201,6 +212,15 @@ class PaymentProvider(Protocol):
     def charge_request(self, permission_id: str, amount: Money, redemption_id: UUID) -> str: ...
     def authorise_again(self, key: str, request: str) -> Charge: ...
     def charge(self, charge_id: str) -> Charge: ...
+
+    def named_charge(self, charge_id: str) -> Charge:
+        """As `charge`, with its `reference` also where that takes another call."""
+        ...
+
+    def charges(self, start: datetime, end: datetime, page_token: str | None = None) -> ChargePage | None:
+        """All of our account that were made in this time. None where the provider has no such list."""
+        ...
+
     def capture_request(self, amount: Money, *, last: bool = True) -> str:
         """`last`: what is left of the reservation is given back with it."""
         ...

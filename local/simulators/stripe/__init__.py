@@ -3,7 +3,8 @@
     python -m local.simulators.stripe --port 4630 --database .local/stripe.sqlite
 
 Form-encoded in, JSON out, as Stripe does it: checkout sessions (create, retrieve, expire), payment intents (retrieve,
-capture, cancel), refunds (create, retrieve, list), disputes (retrieve). Its file (SQLite, WAL; minor units, ISO 8601):
+list, capture, cancel), refunds (create, retrieve, list), disputes (retrieve). Its file (SQLite, WAL; minor
+units, ISO 8601):
 
     sessions   session_id, reference (the redemption), status open|complete|expired, intent_id, amount_minor, currency
     intents    intent_id, reference, status requires_payment_method|requires_capture|succeeded|canceled, amount_minor,

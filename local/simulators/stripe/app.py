@@ -24,7 +24,7 @@ from starlette.routing import Route
 from local.simulators import clock
 from local.simulators.amazon_pay.app import Cut
 from local.simulators.amazon_pay.control import take_fault
-from local.simulators.stripe import control, forms, objects, pages
+from local.simulators.stripe import control, forms, listing, objects, pages
 from local.simulators.stripe.events import Sender
 from local.simulators.stripe.files import File
 from local.simulators.stripe.refusals import ApiError
@@ -38,6 +38,7 @@ ROUTES = (
     ("POST", "/v1/checkout/sessions", "createSession"),
     ("GET", "/v1/checkout/sessions/{id}", "getSession"),
     ("POST", "/v1/checkout/sessions/{id}/expire", "expireSession"),
+    ("GET", "/v1/payment_intents", "listIntents"),
     ("GET", "/v1/payment_intents/{id}", "getIntent"),
     ("POST", "/v1/payment_intents/{id}/capture", "captureIntent"),
     ("POST", "/v1/payment_intents/{id}/cancel", "cancelIntent"),
@@ -235,6 +236,8 @@ def _operate(file: File, call: Call, code: str | None) -> Reply:
         case "expireSession":
             objects.expire(file, objects.session(file, call.object_id))
             return 200, objects.shown_session(file, objects.session(file, call.object_id))
+        case "listIntents":
+            return 200, listing.intents(file, form)
         case "getIntent":
             return 200, objects.shown_intent(file, objects.intent(file, call.object_id), expanded=expanded)
         case "captureIntent":

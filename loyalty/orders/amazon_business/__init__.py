@@ -52,6 +52,12 @@ from loyalty.orders.amazon_business.following import (
     Tracking,
     TrackingEvent,
 )
+from loyalty.orders.amazon_business.reconciling import (
+    Reconciling,
+    Transaction,
+    TransactionLine,
+    TransactionPage,
+)
 
 if TYPE_CHECKING:
     from loyalty.orders.amazon_business.client import AmazonBusiness
@@ -85,6 +91,7 @@ __all__ = [
     "ProductSearch",
     "Products",
     "Reason",
+    "Reconciling",
     "Refused",
     "RejectedItem",
     "RenewedCredentials",
@@ -97,6 +104,9 @@ __all__ = [
     "Timeouts",
     "Tracking",
     "TrackingEvent",
+    "Transaction",
+    "TransactionLine",
+    "TransactionPage",
     "Unknown",
     "Variation",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import quote
 
 import urllib3
 
-from loyalty.orders.amazon_business import catalogue, following, ordering
+from loyalty.orders.amazon_business import catalogue, following, ordering, reconciling
 from loyalty.orders.amazon_business.authorization import AccessTokens
 from loyalty.orders.amazon_business.contract import (
     MAX_ASINS_A_CALL,
@@ -33,6 +34,7 @@ from loyalty.orders.amazon_business.following import (
     Tracking,
 )
 from loyalty.orders.amazon_business.reading import listed, text
+from loyalty.orders.amazon_business.reconciling import TransactionPage
 from loyalty.orders.amazon_business.transport import Timeouts, Transport
 
 ORDERS = "/ordering/2022-10-30/orders"
@@ -40,6 +42,7 @@ PRODUCTS = "/products/2020-08-26/products"
 CARTS = "/cart/2025-04-30/carts"
 TRACKING = "/ab-tracking/2025-07-02/orders"
 REPORTS = "/reports/2025-06-09"
+TRANSACTIONS = "/reconciliation/2021-01-08/transactions"
 FACETS = "OFFERS,IMAGES"
 
 
@@ -161,6 +164,13 @@ class AmazonBusiness:
     def _report(self, name: str, query: dict[str, str]) -> object:
         where = {"region": self._region}
         return self._transport.call("GET", f"{REPORTS}/{name}", query=query | where, as_buyer=False)
+
+    # ---- reconciling ----------------------------------------------------------------------------------------------
+
+    def transactions(self, start: datetime, end: datetime, page_token: str | None = None) -> TransactionPage:
+        """What was charged and refunded, by the day it could first be told."""
+        asked = reconciling.query(start, end, page_token)
+        return reconciling.page(self._transport.call("GET", TRANSACTIONS, query=asked, as_buyer=False))
 
     # ---- products ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from loyalty.payments.amazon_pay.errors import SOFT_DECLINES
 from loyalty.payments.currencies import decimal_of, money_of
 from loyalty.payments.provider import (
     Charge,
+    ChargePage,
     ChargeState,
     Checkout,
     CheckoutState,
@@ -144,6 +146,18 @@ class AmazonPay:
         """How it stands now."""
         return _read(_charge, self._client.get_charge(charge_id))
 
+    def named_charge(self, charge_id: str) -> Charge:
+        """The name may stand on the permission only."""
+        charge = self.charge(charge_id)
+        if charge.reference is not None or charge.permission_id is None:
+            return charge
+        permission = self._client.get_charge_permission(charge.permission_id)
+        return replace(charge, reference=_reference(permission))
+
+    def charges(self, start: datetime, end: datetime, page_token: str | None = None) -> ChargePage | None:
+        """Amazon Pay lists none: what is not known by its id is in the reports of Seller Central."""
+        return None
+
     def capture_request(self, amount: Money, *, last: bool = True) -> str:
         """At most what is reserved; the rest is given back, also when it is not the last."""
         return _json({"captureAmount": _price(amount)})
@@ -237,6 +251,8 @@ def _charge(document: Document) -> Charge:
         expires_at=_instant(document.get("expirationTimestamp")),
         reason=reason,
         soft=reason in MAY_BE_FOLLOWED,
+        refunded_minor=_money(document["refundedAmount"]).minor if document.get("refundedAmount") else 0,
+        reference=_reference(document),
     )
 
 
@@ -251,6 +267,12 @@ def _refund(document: Document) -> Refund:
         reason=status.get("reasonCode"),
         soft=status.get("reasonCode") == "ProcessingFailure",
     )
+
+
+def _reference(document: Document) -> str | None:
+    metadata = document.get("merchantMetadata")
+    reference = metadata.get("merchantReferenceId") if isinstance(metadata, dict) else None
+    return str(reference) if reference else None
 
 
 def _first_reason(status: Mapping[str, Any]) -> str | None:

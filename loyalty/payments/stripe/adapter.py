@@ -15,6 +15,7 @@ from uuid import UUID
 
 from loyalty.payments.provider import (
     Charge,
+    ChargePage,
     ChargeState,
     Checkout,
     CheckoutState,
@@ -51,6 +52,7 @@ DISPUTE_STATES = {"won": DisputeState.WON, "lost": DisputeState.LOST, "warning_c
 PASSING = frozenset({"insufficient_funds"})
 MOST_CAPTURES = 50
 LISTED_REFUNDS = 100
+LISTED_CHARGES = 100
 
 
 class Stripe:
@@ -146,6 +148,20 @@ class Stripe:
         """How it stands now."""
         expand: Any = {"expand": ["latest_charge"]}
         return _read(_charge, self._api.read(lambda api: api.v1.payment_intents.retrieve(charge_id, expand)))
+
+    def named_charge(self, charge_id: str) -> Charge:
+        """The name is in its metadata."""
+        return self.charge(charge_id)
+
+    def charges(self, start: datetime, end: datetime, page_token: str | None = None) -> ChargePage | None:
+        """PaymentIntents by the time of their making, newest first."""
+        made = {"gte": int(start.timestamp()), "lte": int(end.timestamp())}
+        asked: Any = {"created": made, "limit": LISTED_CHARGES, "expand": ["data.latest_charge"]}
+        if page_token:
+            asked["starting_after"] = page_token
+        listed = self._api.read(lambda api: api.v1.payment_intents.list(asked))
+        charges = tuple(_read(_charge, intent) for intent in listed.get("data", ()))
+        return ChargePage(charges, charges[-1].charge_id if charges and listed.get("has_more") else None)
 
     def capture_request(self, amount: Money, *, last: bool = True) -> str:
         """The last one gives back what is left."""
@@ -251,6 +267,8 @@ def _charge(intent: Document) -> Charge:
         captured_minor=int(intent.get("amount_received") or 0),
         expires_at=datetime.fromtimestamp(before, UTC) if isinstance(before, int) else None,
         reason=_error_code(intent) or intent.get("cancellation_reason"),
+        refunded_minor=int(latest.get("amount_refunded") or 0) if isinstance(latest, dict) else 0,
+        reference=(intent.get("metadata") or {}).get("redemption_id"),
     )
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from containers.payments import providers
-from containers.payments.providers import Providers, amazon_pay, stripe
+from loyalty.payments import providers
 from loyalty.payments.provider import NotTrusted
+from loyalty.payments.providers import Providers, amazon_pay, stripe
 from tests.simulators.amazon_pay.running import key_pair
 
 
