@@ -25,6 +25,7 @@ from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
 from stacks.notifications import NotificationsStack
 from stacks.observability import ObservabilityStack
+from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
 
@@ -63,6 +64,9 @@ def build(app: cdk.App, settings: Settings) -> None:
         app, named("notifications"), messaging=messaging, integrations=integrations, **inside
     )
     documents = DocumentsStack(app, named("documents"), messaging=messaging, **inside)
+    reconciliation = ReconciliationStack(
+        app, named("reconciliation"), integrations=integrations, engine=engine, **inside
+    )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     ObservabilityStack(
         app,
@@ -75,6 +79,7 @@ def build(app: cdk.App, settings: Settings) -> None:
         api=api,
         notifications=notifications,
         documents=documents,
+        reconciliation=reconciliation,
         **common,
     )
     for stack in (network, database, identity):

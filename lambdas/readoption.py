@@ -1,4 +1,4 @@
-"""By operators, after the database was restored to an earlier instant: take up what was lost (docs/operations/restore.md).
+"""By operators, after a restore to an earlier instant: take up what was lost (docs/operations/restore.md).
 
 `{"restored_to": "2026-11-22T10:00:00Z", "charges": ["amazon_pay:S01-…"]}`; call again until it says `"over": true`.
 """
@@ -10,11 +10,10 @@ import time
 from datetime import datetime
 from typing import Any
 
-from lambdas import machine
 from lambdas.observed import logger, observed
 from loyalty.database import database
 from loyalty.reconciliation import parties, readopting
-from loyalty.reconciliation.readopt import charge_named
+from loyalty.reconciliation.readopt import charge_named, execution_status
 
 LONGEST_SECONDS = 840.0
 SPARE_SECONDS = 40.0
@@ -35,7 +34,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         amazon=parties.stores(connection),
         providers=parties.providers(),
         portal_origin=os.environ["PORTAL_ORIGIN"],
-        execution_status=machine.execution_status,
+        execution_status=execution_status,
         seconds_left=lambda: end - time.monotonic(),
         pause=time.sleep,
     )

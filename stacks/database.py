@@ -42,6 +42,8 @@ ROLES = (
     "notification_feedback",
     "points_notices",
     "invoicing",
+    "reconciliation",
+    "readoption",
 )
 
 

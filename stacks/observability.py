@@ -21,6 +21,7 @@ from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
+from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import Settings
 
@@ -84,6 +85,9 @@ SAID_ONCE = {"OrdersPaused"}
 OLDEST_EVENT_SECONDS = 900
 # The books and the daily sums are behind by so much only when their posting has stopped, or nothing sweeps.
 OLDEST_BOOKING_SECONDS = 900
+# A ticket of the reconciliation is to be settled in three days; a day is reconciled within hours of its end.
+UNMATCHED_HOURS = 72
+BEHIND_HOURS = 8
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -104,6 +108,7 @@ class ObservabilityStack(Stack):
         api: ApiStack,
         notifications: NotificationsStack,
         documents: DocumentsStack,
+        reconciliation: ReconciliationStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -126,6 +131,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.dead_letters,
             "Feedback": notifications.feedback.dead_letters,
             "Documents": documents.requests.dead_letters,
+            "Reconciliation": reconciliation.dead_letters,
         }
         functions = [
             *api.functions,
@@ -133,6 +139,7 @@ class ObservabilityStack(Stack):
             *feeds.functions,
             *notifications.functions,
             *documents.functions,
+            *reconciliation.functions,
         ]
         self._dashboard(cluster, queues, dead, functions, engine, services, api)
         if settings.observability.alarms:
@@ -243,6 +250,7 @@ class ObservabilityStack(Stack):
                 # The sweeper says it each time it runs, if it does.
                 silence=cloudwatch.TreatMissingData.BREACHING if self._settings.schedules.sweeper_minutes else None,
             )
+        self._reconciliation_alarms()
         self._alarm(
             "RedemptionsFail",
             engine.state_machine.metric_failed(period=FIVE_MINUTES),
@@ -256,6 +264,28 @@ class ObservabilityStack(Stack):
             "Aurora is above 80 % for a quarter",
             3,
         )
+
+    def _reconciliation_alarms(self) -> None:
+        minutes = self._settings.schedules.reconciliation_minutes
+        # At least one run falls into each.
+        period = Duration.minutes(max(5, 2 * minutes))
+        # It says both each time it runs, if it does.
+        silence = cloudwatch.TreatMissingData.BREACHING if minutes else None
+        for name, metric, hours, meaning in (
+            (
+                "UnmatchedForLong",
+                "ReconciliationOldestHours",
+                UNMATCHED_HOURS,
+                "A redemption, charge or transaction has not matched for three days: see docs/reconciliation.md",
+            ),
+            (
+                "ReconciliationBehind",
+                "ReconciliationBehindHours",
+                BEHIND_HOURS,
+                "Yesterday is not reconciled, or nothing reconciles: see docs/reconciliation.md",
+            ),
+        ):
+            self._alarm(name, _said(metric, "reconciliation", period), hours, meaning, silence=silence)
 
     def _alarm(
         self,

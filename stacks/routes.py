@@ -100,6 +100,10 @@ MANAGER = (
     _staff("GET", "/finance/closes/{month}/verification"),
     _staff("GET", "/liability"),
     _staff("GET", "/campaigns"),
+    _staff("GET", "/reconciliation"),
+    _staff("GET", "/reconciliation/days/{day}/redemptions.csv"),
+    _staff("GET", "/finance/months/{month}/house"),
+    _staff("GET", "/finance/months/{month}/house.csv"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

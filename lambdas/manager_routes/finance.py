@@ -382,7 +382,7 @@ def get_day(day: Day, book: LookedAt = None) -> JournalDay:
 @router.get("/finance/days/<day>/journal.csv", summary="A day's journal as a table", responses=CSV)
 def get_day_csv(day: Day, book: LookedAt = None) -> Response[str]:
     who = _finance()
-    return _table(f"journal-{who.program_id}-{day}", journal.to_csv({"days": [_journal(who, day, book)]}))
+    return table(f"journal-{who.program_id}-{day}", journal.to_csv({"days": [_journal(who, day, book)]}))
 
 
 @router.get("/finance/position", summary="Both books at this moment")
@@ -415,7 +415,7 @@ def get_funders(month: Month) -> Funders:
 def get_funders_csv(month: Month) -> Response[str]:
     who = _finance()
     found = funders.statement(database().connection(), who.program_id, _first(month))
-    return _table(f"funders-{who.program_id}-{month}", funders.to_csv(_first(month), found))
+    return table(f"funders-{who.program_id}-{month}", funders.to_csv(_first(month), found))
 
 
 @router.get("/finance/closes", summary="The ledger's closed months")
@@ -526,7 +526,8 @@ def _accounts(lines: list[dict[str, Any]]) -> list[AccountSum]:
     ]
 
 
-def _table(name: str, text: str) -> Response[str]:
+def table(name: str, text: str) -> Response[str]:
+    """A CSV file to be saved under this name."""
     headers: dict[str, str | list[str]] = {
         "Content-Disposition": f'attachment; filename="{name}.csv"',
         "Cache-Control": "no-store",

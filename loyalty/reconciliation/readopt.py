@@ -36,7 +36,7 @@ def main(arguments: Sequence[str], connection: Connection) -> int:
         amazon=parties.stores(connection),
         providers=parties.providers(),
         portal_origin=os.environ["PORTAL_ORIGIN"],
-        execution_status=_execution_status,
+        execution_status=execution_status,
         seconds_left=lambda: end - time.monotonic(),
         pause=time.sleep,
     )
@@ -53,7 +53,8 @@ def charge_named(text: str) -> tuple[str, str]:
     return provider, charge_id
 
 
-def _execution_status(name: str) -> str | None:
+def execution_status(name: str) -> str | None:
+    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; None if there is no such execution."""
     import boto3
 
     client = boto3.client("stepfunctions")

@@ -2,9 +2,9 @@
 
 `python -m local.simulators.amazon_business --port 4610 --database .local/amazon_business.sqlite`
 
-Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search, Cart, Package Tracking and
-Reporting, the products' pictures (`/images/{name}.webp`), and the control plane (`control`). It knows no credentials
-until `PUT /_simulator/credentials`.
+Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search, Cart, Package Tracking,
+Reporting and Reconciliation, the products' pictures (`/images/{name}.webp`), and the control plane (`control`). It
+knows no credentials until `PUT /_simulator/credentials`.
 
 Its file (SQLite, WAL; money in minor units, times ISO 8601 in UTC, `now` is `local.simulators.clock.now()`):
 
@@ -25,6 +25,8 @@ packages      shipment_id, package_id (key together), tracking_id, carrier, stat
 package_units    shipment_id, package_id, line_external_id (key together), quantity
 package_events   shipment_id, package_id, status, at: every step
 cancelled_units  external_id, line_external_id, amazon_order_id, quantity, at
+transactions  id, transaction_id, type, at, feed_at, external_id, line_external_id, amazon_order_id, shipment_id, asin,
+              quantity, principal_minor, shipping_minor, tax_minor: charges and refunds, an item a row
 notices       kind (push, hint), body, attempts: what still has to be told
 attempts      external_id (key), times: how often an order was asked for, for products that fail once
 """

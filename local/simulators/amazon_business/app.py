@@ -17,7 +17,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local.simulators.amazon_business import carts, catalogue, control, deliveries, ordering, reporting, tracking
+from local.simulators.amazon_business import (
+    carts,
+    catalogue,
+    control,
+    deliveries,
+    ordering,
+    reconciling,
+    reporting,
+    tracking,
+)
 from local.simulators.amazon_business.errors import Answer, Cut, invalid
 from local.simulators.amazon_business.gate import Gate
 from local.simulators.amazon_business.search import Search
@@ -34,6 +43,7 @@ FOLLOWING = (
     "orderLineItemReports",
     "shipmentReports",
     "shipmentLineItemReports",
+    "transactions",
 )
 # The buyer is in the body of an order, and nowhere in reports and tracking.
 WITHOUT_BUYER = ("placeOrder", *FOLLOWING[1:])
@@ -138,6 +148,7 @@ class _Door:
             ),
             ("GET", reports + "/orderLineItemReports", "orderLineItemReports", report(reporting.order_line_reports)),
             ("GET", reports + "/shipmentReports", "shipmentReports", report(reporting.shipment_reports)),
+            ("GET", "/reconciliation/2021-01-08/transactions", "transactions", report(reconciling.transactions)),
             (
                 "GET",
                 reports + "/shipmentLineItemReports",

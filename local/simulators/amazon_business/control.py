@@ -12,6 +12,8 @@ POST   /_simulator/orders/{externalId}/cancel  {units: {line: n}?}
 POST   /_simulator/orders/{externalId}/{step}  every package that can: out-for-delivery, deliver, delay {days?},
                                                undeliverable, pickup, customer-action, return, refund
 POST   /_simulator/packages/{shipmentId}/{packageId}/{step}
+POST   /_simulator/transactions                a charge or refund made up: {type, amount_minor, order_id?,
+                                               purchase_order_number?, asin?, quantity?, transaction_id?}
 POST   /_simulator/notices/send                pushes and hints go out now, not with the next tick
 GET    /_simulator/products             asin, kind, category, scenario, title, prices, stock
 PUT    /_simulator/products/{asin} {price_minor?, list_price_minor?, stock?, promise_days?}
@@ -26,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulators.amazon_business import deliveries
+from local.simulators.amazon_business import deliveries, reconciling
 from local.simulators.amazon_business.errors import Answer
 from local.simulators.amazon_business.gate import KINDS, Gate
 from local.simulators.amazon_business.settings import DEFAULTS, PUBLISHED_RATES, problem
@@ -34,7 +36,7 @@ from local.simulators.amazon_business.shelf import CHANGEABLE
 from local.simulators.amazon_business.store import Store
 from local.simulators.amazon_business.telling import Messenger
 
-OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "token", "*")
+OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "charge", "token", "*")
 
 
 def routes(store: Store, gate: Gate, messenger: Messenger) -> list[Route]:
@@ -49,6 +51,7 @@ def routes(store: Store, gate: Gate, messenger: Messenger) -> list[Route]:
         Route("/_simulator/orders/{external_id}/{step}", control.order_step, methods=["POST"]),
         Route("/_simulator/packages/{shipment_id}/{package_id}/{step}", control.package_step, methods=["POST"]),
         Route("/_simulator/notices/send", control.send_notices, methods=["POST"]),
+        Route("/_simulator/transactions", control.transaction, methods=["POST"]),
         Route("/_simulator/products", control.products, methods=["GET"]),
         Route("/_simulator/products/{asin}", control.product, methods=["PUT"]),
     ]
@@ -184,6 +187,13 @@ class _Control:
         except Answer as answer:
             return JSONResponse(answer.body(), answer.status)
         return Response(status_code=204)
+
+    async def transaction(self, request: Request) -> Response:
+        try:
+            name = reconciling.by_hand(self._store, self._gate, await _body(request))
+        except Answer as answer:
+            return JSONResponse(answer.body(), answer.status)
+        return JSONResponse({"transaction_id": name})
 
     async def send_notices(self, _: Request) -> Response:
         return JSONResponse({"sent": await self._messenger.send_all()})

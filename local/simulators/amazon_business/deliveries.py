@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.simulators.amazon_business import telling
+from local.simulators.amazon_business import reconciling, telling
 from local.simulators.amazon_business.errors import Answer
 from local.simulators.amazon_business.gate import Gate
 from local.simulators.amazon_business.store import Store
@@ -186,6 +186,8 @@ def step(
             package_id,
         )
         _note(store, gate, shipment_id, package_id, status, at)
+        if status == "REFUND_ISSUED":
+            reconciling.refund(store, gate, shipment_id, package_id, at)
 
 
 def _chosen(lines: list[Line], units: Mapping[str, int] | None) -> list[tuple[Line, int]]:
@@ -237,6 +239,11 @@ def _shipment(store: Store, gate: Gate, line: Line, quantity: int, packages: int
             share,
         )
         _note(store, gate, shipment_id, package_id, "SHIPPED", at)
+    row = store.one(
+        "select * from order_lines where external_id = ? and line_external_id = ?", line.external_id, line.number
+    )
+    assert row is not None
+    reconciling.charge(store, gate, row, shipment_id, quantity, at)
     return shipment_id
 
 

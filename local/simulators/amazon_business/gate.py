@@ -16,7 +16,7 @@ from local.simulators.amazon_business.settings import DEFAULTS, PUBLISHED_RATES
 from local.simulators.amazon_business.store import Store
 
 # kind → what it does, told by GET /_simulator/faults. Operations: those of settings.PUBLISHED_RATES, "token",
-# "trialOrder" (placeOrder in TrialMode; "placeOrder" means real orders only), or "*" for all.
+# "trialOrder" (placeOrder in TrialMode; "placeOrder" means real orders only), "charge" (of a shipment), or "*" for all.
 KINDS = {
     "error_500": "nothing done, 500",
     "error_503": "nothing done, 503",
@@ -29,6 +29,10 @@ KINDS = {
     "credentials_revoked": "tokens are refused with 403, the token endpoint answers invalid_grant",
     "duplicate_rejects": "a repeated externalId gets 200 with rejections, whatever the setting",
     "duplicate_replays": "a repeated externalId gets the stored result, whatever the setting",
+    "charge_other_total": "operation charge: the next shipment is charged half as much again",
+    "charge_duplicate": "operation charge: charged twice, under two ids",
+    "charge_late": "operation charge: told five days later",
+    "charge_missing": "operation charge: never charged",
 }
 BEFORE = ("credentials_revoked", "error_500", "error_503", "error_429", "timeout_before")
 AFTER = ("timeout_after_commit", "reset", "error_500_after_commit", "malformed_reply")

@@ -132,7 +132,7 @@ def shipment_line_reports(store: Store, gate: Gate, query: Query) -> Json:
 
 
 def _range(gate: Gate, query: Query) -> tuple[str, str]:
-    start, end = (_instant(query, name) for name in ("orderStartDate", "orderEndDate"))
+    start, end = (instant(query, name) for name in ("orderStartDate", "orderEndDate"))
     if start > end:
         raise invalid("The orderStartDate must be before or equal to orderEndDate.")
     if end - start > timedelta(days=MAX_DAYS):
@@ -143,7 +143,7 @@ def _range(gate: Gate, query: Query) -> tuple[str, str]:
     return start.isoformat(), (end + timedelta(seconds=1)).isoformat()
 
 
-def _instant(query: Query, name: str) -> datetime:
+def instant(query: Query, name: str) -> datetime:
     text = query.get(name)
     if not text:
         raise invalid(f"The required parameter {name} is missing.")

@@ -18,6 +18,8 @@ push_lost_percent         so many are lost (0)
 push_shuffled             what waits is sent last first (false)
 tracking_empty            Package Tracking answers without packageTrackingDetails (false)
 report_page_size          entries a page of Reporting (100)
+transaction_page_size     transactions a page of Reconciliation (100)
+feed_after_seconds        a charge or refund can be told so long after it was made (0)
 region, currency          the store
 """
 
@@ -42,6 +44,7 @@ PUBLISHED_RATES: dict[str, dict[str, float]] = {
     "orderLineItemReports": {"per_second": 0.5, "burst": 10},
     "shipmentReports": {"per_second": 0.5, "burst": 10},
     "shipmentLineItemReports": {"per_second": 0.5, "burst": 10},
+    "transactions": {"per_second": 2, "burst": 10},
 }
 
 DEFAULTS: dict[str, Any] = {
@@ -64,6 +67,8 @@ DEFAULTS: dict[str, Any] = {
     "push_shuffled": False,
     "tracking_empty": False,
     "report_page_size": 100,
+    "transaction_page_size": 100,
+    "feed_after_seconds": 0,
     "region": "US",
     "currency": "USD",
 }
@@ -87,8 +92,8 @@ def problem(name: str, value: Any) -> str | None:
         return f"{name} is one of {choices[name]}"
     if name in ("ship_after_seconds", "deliver_after_seconds") and value is None:
         return None
-    if name == "report_page_size" and (not isinstance(value, int) or value < 1):
-        return "report_page_size is a number, 1 or more"
+    if name in ("report_page_size", "transaction_page_size") and (not isinstance(value, int) or value < 1):
+        return f"{name} is a number, 1 or more"
     expected = type(DEFAULTS[name])
     if expected in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
         return f"{name} is a number, 0 or more"

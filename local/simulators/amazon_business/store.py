@@ -44,6 +44,10 @@ create table if not exists package_events(id integer primary key, shipment_id te
     status text not null, at text not null);
 create table if not exists cancelled_units(id integer primary key, external_id text not null,
     line_external_id text not null, amazon_order_id text not null, quantity integer not null, at text not null);
+create table if not exists transactions(id integer primary key, transaction_id text not null, type text not null,
+    at text not null, feed_at text not null, external_id text, line_external_id text, amazon_order_id text,
+    purchase_order_number text, shipment_id text, asin text, quantity integer not null,
+    principal_minor integer not null, shipping_minor integer not null, tax_minor integer not null);
 create table if not exists notices(id integer primary key, kind text not null, body text not null,
     attempts integer not null);
 create index if not exists open_orders_placed on open_orders(placed_at);
@@ -53,6 +57,9 @@ create index if not exists shipments_amazon on shipments(amazon_order_id);
 create index if not exists packages_under_way on packages(status) where status not in ('DELIVERED', 'REFUND_ISSUED');
 create index if not exists package_events_package on package_events(shipment_id, package_id);
 create index if not exists cancelled_units_order on cancelled_units(external_id);
+create index if not exists transactions_feed on transactions(feed_at);
+create index if not exists transactions_order on transactions(external_id);
+create index if not exists transactions_name on transactions(transaction_id);
 """
 
 
