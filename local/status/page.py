@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from local.clock import UNITS
-from local.status import orders, plug
+from local.status import orders, plug, reconciliation
 from local.status.style import STYLE
 
 REFRESH_MILLISECONDS = 4000
@@ -38,6 +38,7 @@ def page(reading: dict[str, Any], notice: str = "") -> str:
         _section("Pull the plug", reading["plug"], plug.show, wide=True),
         _section("Last redemptions", reading["redemptions"], _redemptions, wide=True),
         _section("Orders at Amazon Business", reading["orders"], orders.show, wide=True),
+        _section("Reconciliation", reading["reconciliation"], reconciliation.show, wide=True),
         f'<div class="grid">{_section("Addresses", reading["addresses"], _addresses)}'
         f"{_section('Fault switches', reading['faults'], _faults)}</div>",
         _section("Messages to members", reading["told"], _told, wide=True),

@@ -17,7 +17,7 @@ from local.seed import SIMULATORS
 from local.simulators.amazon_pay.control import KINDS as AMAZON_PAY_KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
-from local.status import orders, plug
+from local.status import orders, plug, reconciliation
 from loyalty.database import Connection
 
 AMAZON_PAY_OPERATIONS = ("*", *PUBLISHED)
@@ -37,6 +37,7 @@ def read(cloud: Connected, supply: Plug | None = None) -> Reading:
         "people": _people,
         "redemptions": _redemptions,
         "orders": orders.read,
+        "reconciliation": reconciliation.read,
         "messages": _messages,
         "told": _told,
         "faults": _faults,
@@ -212,6 +213,7 @@ def _invariants(cloud: Connected) -> list[Reading]:
             "payments.invariants",
             "redemptions.invariants",
             "notifications.invariants",
+            "reconciliation.invariants",
         ):
             if _exists(connection, view):
                 found += connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608

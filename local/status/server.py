@@ -19,7 +19,7 @@ from local.clock import Clock, ClockRefused
 from local.connected import Connected
 from local.plug.plug import Plug
 from local.seed import SIMULATORS
-from local.status import orders, page, plug, readings
+from local.status import orders, page, plug, readings, reconciliation
 from local.status.forms import form, from_another_page
 
 
@@ -57,6 +57,7 @@ def create_app(cloud: Connected, supply: Plug | None = None) -> Starlette:
             Route("/redemptions/{redemption_id}", doors.show_trace),
             Route("/clock", doors.turn_clock, methods=["POST"]),
             Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
+            Route("/reconciliation", doors.reconcile, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
             Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
             *plug.routes(supply),
@@ -105,6 +106,12 @@ class _Doors:
         external_id, step = request.path_params["external_id"], request.path_params["step"]
         if problem := await run_in_threadpool(orders.move, self._cloud, external_id, step):
             return await self._page(problem, 400)
+        return RedirectResponse("/", 303)
+
+    async def reconcile(self, request: Request) -> Response:
+        if foreign := from_another_page(request):
+            return foreign
+        await run_in_threadpool(reconciliation.begin, self._cloud)
         return RedirectResponse("/", 303)
 
     async def switch_fault(self, request: Request) -> Response:

@@ -131,6 +131,7 @@ class World:
         self.reference = self.purchase()
         self.book_month = self.books()
         self.document_id = self.document()
+        self.reconciled_day = self.reconciliation()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -173,7 +174,9 @@ class World:
     def violations(self) -> dict[str, int]:
         """Every invariant of every room that does not hold."""
         found: dict[str, int] = {}
-        views = [f"{room}.invariants" for room in ("points", "members", "payments", "redemptions", "cases")]
+        views = [
+            f"{room}.invariants" for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation")
+        ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
                 if row["violations"]:
@@ -275,6 +278,22 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def reconciliation(self) -> str:
+        """Today, compared: nothing was charged, and Alice's redemptions are under way."""
+        row = self.owner.execute("select points.today(1) as day").fetchone()
+        assert row is not None
+        for step in (
+            "select reconciliation.begin(1, %s, true)",
+            "select reconciliation.list_items(1, %s)",
+            "update reconciliation.item set asked_at = clock.now() where program_id = 1 and day = %s",
+            "select reconciliation.to_ask(1, %s, 1)",
+            "select reconciliation.compare_some(1, %s, 1000)",
+        ):
+            self.owner.execute(step.encode(), (row["day"],))
+        done = self.owner.execute("select reconciliation.finish(1, %s) as done", (row["day"],)).fetchone()
+        assert done == {"done": True}
+        return str(row["day"])
 
     def case(self) -> UUID:
         """One of Alice's about a purchase whose points are missing; those she had before are taken back."""
@@ -661,6 +680,12 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /reconciliation": _get("/reconciliation"),
+    "manager GET /reconciliation/days/{day}/redemptions.csv": _get(
+        "/reconciliation/days/{world.reconciled_day}/redemptions.csv"
+    ),
+    "manager GET /finance/months/{month}/house": _get("/finance/months/{world.book_month}/house"),
+    "manager GET /finance/months/{month}/house.csv": _get("/finance/months/{world.book_month}/house.csv"),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(

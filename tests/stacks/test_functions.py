@@ -47,6 +47,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
         *("webhook_api", "payment_webhook"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
+        *("reconciliation", "readoption"),
     }
 
 
@@ -196,3 +197,28 @@ def test_the_laptop_has_a_secret_for_each_role_in_place_of_a_token(laptop: Assem
         assert runner.environment["DATABASE_SSLMODE"] == "disable", runner.name
         secrets[runner.name] = laptop.follow(runner.resource.stack, runner.environment["DATABASE_SECRET_ARN"])[:2]
     assert len(set(secrets.values())) == len(secrets)
+
+
+def test_the_daily_reconciliation_reads_and_only_operators_take_up_what_a_restore_lost(assembly: Assembly) -> None:
+    found = {runner.name: runner for runner in runners(assembly)}
+    allowed = {
+        name: {
+            action
+            for statement in assembly.statements(found[name].resource.stack, found[name].role_id)
+            for action in listed(statement["Action"])
+            if not NO_RESOURCE_LEVEL.match(action)
+        }
+        for name in ("reconciliation", "readoption")
+    }
+    reads = {"rds-db:connect", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret", "sqs:SendMessage"}
+    assert allowed["reconciliation"] <= reads
+    assert allowed["readoption"] <= reads | {"states:DescribeExecution"}
+    rules = [
+        rule for rule in assembly.resources("AWS::Events::Rule") if rule.stack == found["reconciliation"].resource.stack
+    ]
+    targets = [assembly.follow(rule.stack, target["Arn"]).id for rule in rules for target in rule.properties["Targets"]]
+    assert targets == [found["reconciliation"].resource.id]
+    for runner in (found["reconciliation"], found["readoption"]):
+        # What fails to the last of its tries waits for a person.
+        dead = runner.resource.properties["DeadLetterConfig"]["TargetArn"]
+        assert assembly.at(assembly.follow(runner.resource.stack, dead)).type == "AWS::SQS::Queue"

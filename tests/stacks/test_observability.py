@@ -46,3 +46,18 @@ def test_every_alarm_tells_the_operators_when_it_begins_and_when_it_is_over(asse
         for when in ("AlarmActions", "OKActions"):
             (action,) = alarm.properties[when]
             assert assembly.follow(alarm.stack, action)[:2] == (topic.stack, topic.id), str(alarm)
+
+
+def test_a_reconciliation_that_does_not_run_or_does_not_match_wakes_somebody(assembly: Assembly) -> None:
+    alarms = {
+        alarm.properties["MetricName"]: alarm.properties
+        for alarm in assembly.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties.get("Dimensions") == [{"Name": "service", "Value": "reconciliation"}]
+    }
+    assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {
+        "ReconciliationOldestHours": 72,
+        "ReconciliationBehindHours": 8,
+    }
+    assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"breaching"}, (
+        "silence means that it does not run"
+    )

@@ -26,6 +26,8 @@ ROLES = (
     "notification_feedback",
     "points_notices",
     "invoicing",
+    "reconciliation",
+    "readoption",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
