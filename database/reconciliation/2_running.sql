@@ -288,13 +288,13 @@ language sql stable security definer set search_path = pg_catalog
 begin atomic
     select
         (select count(*) from reconciliation.subject s where s.verdict = 'ticket'),
-        coalesce((select extract(epoch from clock.now() - min(x.since)) / 3600 from (
+        coalesce((select floor(extract(epoch from clock.now() - min(x.since)) / 3600) from (
             select min(s.unmatched_since) as since from reconciliation.subject s where s.verdict = 'ticket'
             union all
             select min(o.first_seen_at) from reconciliation.orphan o where o.resolved_at is null) x), 0)::bigint,
         (select count(*) from reconciliation.orphan o where o.resolved_at is null),
         coalesce((
-            select max(extract(epoch from clock.now() - (d.day + 1)::timestamp at time zone points.zone(d.program_id)) / 3600)
+            select floor(max(extract(epoch from clock.now() - (d.day + 1)::timestamp at time zone points.zone(d.program_id))) / 3600)
             from reconciliation.due() d where d.day < points.today(d.program_id)), 0)::bigint;
 end;
 

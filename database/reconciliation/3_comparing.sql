@@ -75,7 +75,7 @@ begin
     if s.provider is null then
         return '[]';
     end if;
-    select count(*) filter (where c.state = 'missing') as missing, count(*) filter (where c.currency <> s.currency) as foreign,
+    select count(*) filter (where c.state = 'missing') as missing, count(*) filter (where c.currency <> s.currency) as elsewhere,
            coalesce(sum(c.captured_minor) filter (where c.currency = s.currency), 0)::bigint as captured,
            coalesce(sum(c.refunded_minor) filter (where c.currency = s.currency), 0)::bigint as refunded,
            coalesce(sum(c.authorised_minor - c.captured_minor)
@@ -98,7 +98,7 @@ begin
     end if;
     return reconciliation.listed(
         reconciliation.difference('provider', 'provider_missing', false, k.missing::bigint),
-        reconciliation.difference('provider', 'currency', false, k.foreign::bigint),
+        reconciliation.difference('provider', 'currency', false, k.elsewhere::bigint),
         reconciliation.difference('provider', case when v_moved then 'moved_meanwhile' else 'provider_captured' end, v_moved,
                                   k.captured - s.captured_minor),
         reconciliation.difference('provider', case when v_moved then 'moved_meanwhile' else 'provider_refunded' end, v_moved,
@@ -181,7 +181,7 @@ begin
     end loop;
     -- What is no product of the redemption, or beside the items; a minor unit for each entry is rounding.
     select coalesce(sum(t.amount_minor) filter (where t.currency = r.currency), 0)::bigint as other,
-           count(*) as entries, count(*) filter (where t.currency <> r.currency) as foreign
+           count(*) as entries, count(*) filter (where t.currency <> r.currency) as elsewhere
     into v_rest
     from reconciliation.transaction_line t
     where t.program_id = r.program_id and t.redemption_id = r.redemption_id
@@ -191,7 +191,7 @@ begin
     return v_found || reconciliation.listed(
         reconciliation.difference('amazon', 'amazon_other', false,
             case when abs(v_rest.other) > v_rest.entries then v_rest.other else 0 end),
-        reconciliation.difference('amazon', 'currency', false, v_rest.foreign::bigint));
+        reconciliation.difference('amazon', 'currency', false, v_rest.elsewhere::bigint));
 end $$;
 
 -- Internal: the money of a product's charged units. Explained is what lies between the quote and what Amazon said when it accepted,

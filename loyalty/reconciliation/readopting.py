@@ -230,8 +230,26 @@ class _Work:
             verdict = self._found(provider, charge)
             if verdict["verdict"] == "keep":
                 self._done.add("kept")
-            elif verdict["verdict"] == "give_back":
+            elif verdict["verdict"] == "give_back" and not self._ordered_after_all(verdict):
                 self._done.add(self._give_back(provider, charge, verdict))
+
+    def _ordered_after_all(self, verdict: dict[str, Any]) -> bool:
+        """Whether Amazon knows an order by the charge's name that no report has shown (yet): then a person has it."""
+        redemption_id, name = verdict["redemption_id"], str(verdict["redemption_id"])
+        for connection_name, (program_id, rate) in self._connections().items():
+            amazon = self._world.amazon(program_id)
+            details = self._asked(program_id, rate, bucket.ORDER_DETAILS, lambda m=amazon: m.order_details(name))
+            if details is not None and details.accepted_quantity > 0:
+                if verdict["program_id"] is None:
+                    self._one(
+                        "select reconciliation.lost_redemption(%s, %s, %s, %s) as kind",
+                        connection_name,
+                        redemption_id,
+                        Jsonb(_told(details)),
+                    )
+                    self._done.add("lost")
+                return True
+        return False
 
     def _give_back(self, provider: PaymentProvider, charge: Charge, verdict: dict[str, Any]) -> str:
         taken = charge.captured_minor - charge.refunded_minor
