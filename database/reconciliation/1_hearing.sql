@@ -5,7 +5,7 @@
 -- seventh reaches back `p_deep_days`. Null range: nothing to read now (`wait_seconds` 0: the pass is over).
 create or replace function reconciliation.next_page(
     p_program_id integer, p_connection text, p_until timestamptz, p_overlap_days integer, p_deep_days integer,
-    p_per_second numeric, p_burst integer
+    p_per_second double precision, p_burst integer
 ) returns table (wait_seconds numeric, range_start timestamptz, range_end timestamptz, next_token text)
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -27,7 +27,7 @@ begin
         return;
     end if;
     -- Those who place orders have other buckets: this one is the reconciliation's alone.
-    wait_seconds := orders.take_token(p_program_id, p_connection, 'transactions', p_per_second, p_burst, 0);
+    wait_seconds := orders.take_token(p_program_id, p_connection, 'transactions', p_per_second::numeric, p_burst, 0);
     if wait_seconds = 0 then
         range_start := f.range_start;
         range_end := f.range_end;
@@ -126,6 +126,12 @@ begin
     from redemptions.redemption r
     where l.connection = p_connection and l.redemption_id is null and l.position > 0
       and r.redemption_id = reconciliation.named(l.purchase_order_number);
+    -- Orders that were found too late for their redemption are known by their adoption.
+    update reconciliation.transaction_line l
+    set program_id = a.program_id, redemption_id = a.redemption_id, row_xid = pg_current_xact_id()
+    from reconciliation.adoption a
+    where l.connection = p_connection and l.redemption_id is null and l.position > 0 and a.kind = 'late'
+      and reconciliation.adopts(a.detail, l.amazon_order_id);
     update reconciliation.transaction_line l
     set program_id = o.program_id, redemption_id = o.redemption_id, row_xid = pg_current_xact_id()
     from (
@@ -140,6 +146,11 @@ begin
     where l.connection = p_connection and l.redemption_id is null and l.position = 0
       and l.transaction_type = o.transaction_type and l.transaction_id = o.transaction_id;
 end $$;
+
+-- Internal: whether an adoption's order is this one of Amazon's.
+create or replace function reconciliation.adopts(p_detail jsonb, p_amazon_order_id text) returns boolean
+language sql immutable set search_path = pg_catalog
+return exists (select from jsonb_array_elements(p_detail -> 'lines') u where u -> 'amazon_order_ids' ? p_amazon_order_id);
 
 -- The redemption that an order's number or name says: its last 36 characters, if they are an id. Orders asked for again have a
 -- name that goes on after the id.

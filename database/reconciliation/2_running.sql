@@ -244,7 +244,8 @@ begin
         from reconciliation.transaction_line l
         where l.redemption_id is null and reconciliation.program_of(l.connection) = p_program_id and l.amount_minor <> 0
           and not exists (select from reconciliation.adoption a
-                          where a.kind = 'lost' and a.redemption_id = reconciliation.named(l.purchase_order_number))
+                          where a.kind = 'lost' and (a.redemption_id = reconciliation.named(l.purchase_order_number)
+                                                     or reconciliation.adopts(a.detail, l.amazon_order_id)))
         group by 1, 2, 3, 4
     loop
         perform reconciliation.see_orphan(

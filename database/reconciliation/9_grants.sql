@@ -9,7 +9,7 @@ grant execute on function
     reconciliation.begin(integer, date, boolean),
     reconciliation.due(),
     reconciliation.today(integer),
-    reconciliation.next_page(integer, text, timestamptz, integer, integer, numeric, integer),
+    reconciliation.next_page(integer, text, timestamptz, integer, integer, double precision, integer),
     reconciliation.take_page(text, timestamptz, jsonb, jsonb, text),
     reconciliation.feed_again(text),
     reconciliation.list_items(integer, date),

@@ -147,7 +147,14 @@ def test_the_standing_counts_what_is_unmatched_and_how_old_it_is(world: Books) -
     world.next_day(2)
     stands = running.standing(world.reconciliation)
     assert (stands.oldest_hours, stands.orphans) == (48, 0)
-    assert stands.behind_hours >= 24
+
+
+def test_the_standing_says_for_how_long_a_day_is_overdue(world: Books) -> None:
+    world.delivered(LAMP)
+    world.billing.faults.append(NotSent("no"))
+    assert world.reconcile().state == "fetching"
+    world.next_day(3)
+    assert running.standing(world.reconciliation).behind_hours >= 48
 
 
 def test_the_house_keeps_what_it_was_told(world: Books) -> None:
