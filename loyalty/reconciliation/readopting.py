@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol
 from uuid import UUID
@@ -126,7 +127,7 @@ class _Work:
             amazon, token = self._world.amazon(program_id), None
             while True:
                 asked = Asked(self._restored_to - MARGIN, end, page_token=token)
-                page = self._asked(program_id, rate, ORDER_REPORTS, lambda a=asked, m=amazon: m.order_reports(a))
+                page = self._asked(program_id, rate, ORDER_REPORTS, partial(amazon.order_reports, asked))
                 for report in page.entries:
                     self._reported_order(program_id, rate, connection_name, amazon, report)
                 token = page.next_token
@@ -144,7 +145,7 @@ class _Work:
         if self._one("select reconciliation.knows(%s, %s) as known", redemption_id)["known"]:
             return
         name = str(redemption_id)
-        details = self._asked(program_id, rate, bucket.ORDER_DETAILS, lambda: amazon.order_details(name))
+        details = self._asked(program_id, rate, bucket.ORDER_DETAILS, partial(amazon.order_details, name))
         if details is not None and details.accepted_quantity == 0:
             return
         told = _told(details) | {
@@ -176,7 +177,7 @@ class _Work:
     def _decide(self, row: dict[str, Any], rate: Rate) -> None:
         program_id, redemption_id = row["program_id"], row["redemption_id"]
         amazon, name = self._world.amazon(program_id), row["external_id"]
-        details = self._asked(program_id, rate, bucket.ORDER_DETAILS, lambda: amazon.order_details(name))
+        details = self._asked(program_id, rate, bucket.ORDER_DETAILS, partial(amazon.order_details, name))
         accepted = details is not None and details.accepted_quantity > 0
         if not accepted and redemption_id not in self._reported:
             over = self._world.execution_status(row["execution_name"]) == "SUCCEEDED"
@@ -238,7 +239,7 @@ class _Work:
         redemption_id, name = verdict["redemption_id"], str(verdict["redemption_id"])
         for connection_name, (program_id, rate) in self._connections().items():
             amazon = self._world.amazon(program_id)
-            details = self._asked(program_id, rate, bucket.ORDER_DETAILS, lambda m=amazon: m.order_details(name))
+            details = self._asked(program_id, rate, bucket.ORDER_DETAILS, partial(amazon.order_details, name))
             if details is not None and details.accepted_quantity > 0:
                 if verdict["program_id"] is None:
                     self._one(

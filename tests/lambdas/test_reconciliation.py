@@ -173,7 +173,7 @@ def test_finance_finds_the_houses_accounts_in_its_month(door: Doors, world: Book
 
 
 def test_readoption_needs_an_instant_with_a_zone(door: Doors) -> None:
-    door.variables |= {"PORTAL_ORIGIN": "https://portal.test", "STATE_MACHINE_ARN": "arn:x"}
+    door.variables.update({"PORTAL_ORIGIN": "https://portal.test", "STATE_MACHINE_ARN": "arn:x"})
     for event in ({"restored_to": "2026-11-22T10:00:00"}, {"restored_to": str(date(2026, 1, 1))}):
         with pytest.raises(ValueError, match="zone"):
             door.invoke("readoption", event)
