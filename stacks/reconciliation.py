@@ -113,9 +113,11 @@ class ReconciliationStack(Stack):
 
 
 def executions_shown(stack: Stack, engine: EngineStack) -> str:
-    """What cdk-nag calls the machine's executions in our policy: by the output that the CDK makes of its name."""
+    """What cdk-nag calls the machine's executions in our policy: by the output that the CDK makes of its name.
+
+    If that gets another name, synth refuses and says it."""
     machine = engine.state_machine.node.default_child
     assert isinstance(machine, stepfunctions.CfnStateMachine)
-    output = f"PublishOutputFnGetAtt{engine.get_logical_id(machine)}Name"
+    output = f"PublishOutputFnGetAtt{engine.get_logical_id(machine)}Name200E7847"
     place = f'"StackName":"{engine.stack_name}","Region":"{engine.region}","OutputName":"{output}"'
     return f'arn:aws:states:{stack.region}:{stack.account}:execution:{{"Fn::GetStackOutput":{{{place}}}}}:*'
