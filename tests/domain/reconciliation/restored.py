@@ -76,10 +76,13 @@ class Restorable(Books):
             answer = self._run_task(settings, tasks.Task("complete", 1, redemption_id))
         if answer is not None:
             tasks.answered(self.payments_worker, tasks.Task(message["task"], 1, redemption_id), answer)
-            if answer.error is None:
+            heard = (
                 execution.succeed(token, dict(answer.output))
-            else:
-                execution.fail(token, answer.error)
+                if answer.error is None
+                else execution.fail(token, answer.error)
+            )
+            if heard:
+                execution.run()
 
     def _run_task(self, settings: tasks.Settings, task: tasks.Task) -> Any:
         try:

@@ -259,10 +259,8 @@ def test_an_order_under_another_name_is_never_sent_again(world: Restorable) -> N
     placed = world.amazon.calls["place"]
     world.restore(before)
     assert world.readopt(before).counts == {"forward": 1}
-    execution = world.start(redemption_id)
-    execution.waits = True
-    execution.run()
-    world.work()
+    world.waits = True
+    world.go_on(redemption_id)
     assert world.amazon.calls["place"] == placed
     assert world.balance(member_id) == (91_000, 9000)
     assert world.row(redemption_id)["review_reason"] == "order_unknown"
