@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -219,6 +220,19 @@ class Books(Saga):
 
     def next_day(self, days: int = 1) -> None:
         self.database.shift_clock(f"{days} days")
+
+    def alone(self) -> None:
+        """Wait until nothing that began before now is under way in any database of this server."""
+        row = self.owner.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as now").fetchone()
+        assert row is not None
+        for _ in range(600):
+            passed = self.owner.execute(
+                "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s as yes", (row["now"],)
+            ).fetchone()
+            if passed is not None and passed["yes"]:
+                return
+            time.sleep(0.05)
+        raise AssertionError("another test's transaction does not end")
 
     def verdict(self, redemption_id: UUID) -> str:
         return str(self.subject(redemption_id)["verdict"])
