@@ -24,7 +24,7 @@ from proofs.workers import side_by_side
 from tests.conftest import TestDatabase
 from tests.faults import mutants, storm
 from tests.faults.cells import CELLS, covered, table
-from tests.faults.place import Place, prepare
+from tests.faults.place import Place, begin_clock, prepare
 from tests.faults.scenarios import SCENARIOS, run_scenario
 from tests.faults.storm import Result
 from tests.faults.timeline import START
@@ -128,7 +128,10 @@ def _here(port: int) -> Place:
             admin.execute(
                 sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
             )
-        _places.append(Place(TestDatabase(port, name)))
+        database = TestDatabase(port, name)
+        with database.owner() as owner:
+            begin_clock(owner, START)
+        _places.append(Place(database))
     return _places[0]
 
 

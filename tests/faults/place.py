@@ -60,6 +60,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.owner = self._connect("postgres")
+        self._clock = clock_file(self.owner).open("r+b", buffering=0)
         self.wires = {component: self._connect(role) for component, role in ROLES.items()}
 
     def _connect(self, role: str) -> Wire:
@@ -83,9 +84,15 @@ class Place:
         self.wires[component].sent, self.wires[component].answered = old.sent, old.answered
         old.close()
 
+    def move(self, at: datetime) -> None:
+        """It is this instant now, for every connection."""
+        self._clock.seek(0)
+        self._clock.write(at.isoformat(timespec="microseconds").encode())
+
     def reset(self, seed: int, at: datetime) -> None:
         """As it was before the first seed, at this instant."""
-        self.owner.execute("select storm.reset(%s, %s)", (seed, at))
+        self.move(at)
+        self.owner.execute("select storm.reset(%s)", (seed,))
 
     def tidy(self) -> None:
         """The rows of seeds that are over cost nobody anything."""
@@ -94,12 +101,27 @@ class Place:
     def close(self) -> None:
         for wire in (self.owner, *self.wires.values()):
             wire.close()
+        self._clock.close()
+
+
+def clock_file(owner: psycopg.Connection[dict[str, Any]]) -> Path:
+    """Where the database reads what time it is."""
+    row = owner.execute("select current_setting('data_directory') as folder, current_database() as name").fetchone()
+    assert row is not None
+    return Path(row["folder"]) / f"storm.{row['name']}"
+
+
+def begin_clock(owner: psycopg.Connection[dict[str, Any]], at: datetime) -> None:
+    """The database's clock stands at this instant; also of a clone, which is another database."""
+    file = clock_file(owner)
+    file.write_text(at.isoformat(timespec="microseconds"))
+    file.chmod(0o644)
 
 
 def prepare(owner: psycopg.Connection[dict[str, Any]], at: datetime) -> None:
     """Make a database the simulation's: its clock and ids, two programmes, and `storm.reset`."""
+    begin_clock(owner, at)
     owner.execute(WORLD.read_bytes())
-    owner.execute("select storm.move(%s)", (at,))
     publish_initial(owner, _PROGRAMME)
     owner.execute(
         "select programme.publish(2, c.version, jsonb_set(jsonb_set(c.document,"
@@ -151,10 +173,10 @@ def _make_reset(owner: psycopg.Connection[dict[str, Any]]) -> None:
     text = sql.SQL("\n    ").join(body)
     owner.execute(
         sql.SQL(
-            "create or replace function storm.reset(p_seed bigint, p_at timestamptz) returns void language plpgsql"
+            "create or replace function storm.reset(p_seed bigint) returns void language plpgsql"
             # No append-only table's trigger and no foreign key stands in the way.
             " set session_replication_role = replica as $storm$\nbegin\n    {}\n"
-            "    update storm.world set at = p_at, seed = p_seed;\nend\n$storm$"
+            "    update storm.world set seed = p_seed;\nend\n$storm$"
         ).format(text)
     )
 

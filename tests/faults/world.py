@@ -40,6 +40,7 @@ LAG = {
     "following": timedelta(seconds=1.3),
 }
 MINUTE = timedelta(minutes=1)
+SOON = timedelta(seconds=0.35)
 
 
 class NeverQuiet(Exception):
@@ -211,12 +212,14 @@ class World(Timeline):
 
     def _next(self) -> bool:
         """The next thing that happens. False: nothing will."""
-        if self._changed and (self.next_at is None or self.next_at > self.clock):
-            self._look_ahead()
         moment, loop = self.next_at, None
-        for name, at in self._turns():
-            if moment is None or at < moment:
-                moment, loop = at, name
+        # No loop comes by so soon, so that a quick answer needs no look ahead.
+        if not self._changed or moment is None or moment > self.clock + SOON:
+            if self._changed:
+                self._look_ahead()
+            for name, at in self._turns():
+                if moment is None or at < moment:
+                    moment, loop = at, name
         if moment is None:
             return self._redriven()
         if self.calm_at is None and moment >= self._calms_at:
@@ -270,7 +273,7 @@ class World(Timeline):
 
     def _catch_up(self) -> None:
         self._behind = False
-        self.place.owner.execute("select storm.move(%s)", (self.clock,))
+        self.place.move(self.clock)
 
     def be_calm(self) -> None:
         """From now on nothing goes wrong."""

@@ -2,28 +2,25 @@
 -- what would come next by itself. Installed as owner over database/clock; never anywhere but in a test's database.
 create schema if not exists storm;
 grant usage on schema storm to public;
-create unlogged table storm.world(only_row boolean primary key default true, at timestamptz not null, seed bigint not null);
-insert into storm.world(at, seed) values (clock.now(), 0);
+create unlogged table storm.world(only_row boolean primary key default true, seed bigint not null);
+insert into storm.world(seed) values (0);
 grant select on storm.world to public;
 create sequence storm.ids;
 grant usage on sequence storm.ids to public;
 
-create or replace function clock.now() returns timestamptz language sql stable parallel safe
-    return (select w.at from storm.world as w);
+-- The simulation writes the time into a file beside the data: it moves far more often than anybody asks for it.
+create or replace function clock.now() returns timestamptz language sql stable parallel safe security definer
+    return pg_read_file('storm.' || current_database(), 0, 32)::timestamptz;
 
 -- UUIDv7 of the simulated instant; the rest is drawn from the seed, one after the other.
 create or replace function clock.new_id() returns uuid language sql volatile parallel safe
     return (
         select encode(
-            substring(int8send((extract(epoch from drawn.at) * 1000)::bigint) from 3)
+            substring(int8send((extract(epoch from clock.now()) * 1000)::bigint) from 3)
             || set_byte(set_byte(drawn.bytes, 0, 112 | (get_byte(drawn.bytes, 0) & 15)),
                         2, 128 | (get_byte(drawn.bytes, 2) & 63)), 'hex')::uuid
-        from (select w.at, substring(decode(md5(w.seed || '.' || nextval('storm.ids')), 'hex') from 1 for 10) as bytes
+        from (select substring(decode(md5(w.seed || '.' || nextval('storm.ids')), 'hex') from 1 for 10) as bytes
               from storm.world as w) as drawn);
-
--- Time goes on.
-create function storm.move(p_at timestamptz) returns void language sql as $$
-    update storm.world set at = greatest(at, p_at) $$;
 
 -- When each of the platform's own loops would next find something to do (null: nothing is in sight), so that the
 -- simulation can leave out the looks that find nothing. `p_dead`: executions that are over, for the sweeper's sake;
