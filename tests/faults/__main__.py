@@ -21,20 +21,17 @@ from loyalty.migration import migrate
 from proofs.guard import guarded
 from proofs.report import ending_well
 from proofs.workers import side_by_side
-from tests.conftest import TestDatabase
 from tests.faults import mutants, storm
 from tests.faults.cells import CELLS, covered, table
-from tests.faults.place import Place, begin_clock, prepare
+from tests.faults.place import prepare
 from tests.faults.scenarios import SCENARIOS, run_scenario
 from tests.faults.storm import Result
 from tests.faults.timeline import START
+from tests.faults.working import TEMPLATE, Task, address, here, run
 
-TEMPLATE = "storm_template"
 # Nothing that looks at tables by itself: a seed must not depend on when it comes by.
 QUIET = ("log_min_messages=panic", "autovacuum=off", "shared_buffers=256MB", "max_wal_size=4GB", "jit=off")
 BATCH = 50
-
-type Task = tuple[int, str, str, range]
 
 
 def main() -> int:
@@ -46,9 +43,9 @@ def main() -> int:
         if os.environ.get("MUTANTS"):
             return _hunt(port, workers)
         if name := os.environ.get("FAULT"):
-            return _tell(run_scenario(_here(port), name), name)
+            return _tell(run_scenario(here(port), name), name)
         if len(seeds) == 1:
-            return _tell(storm.run_seed(_here(port), seeds.start))
+            return _tell(storm.run_seed(here(port), seeds.start))
         return _storm(port, seeds, workers)
 
 
@@ -57,7 +54,7 @@ def _storm(port: int, seeds: range, workers: int) -> int:
     tasks: list[Task] = [(port, "scenario", name, range(0)) for name in SCENARIOS]
     tasks += [(port, "seeds", "", seeds[at : at + BATCH]) for at in range(0, len(seeds), BATCH)]
     named = 0
-    for (_, kind, name, part), result in side_by_side(_run, tasks, workers):
+    for (_, kind, name, part), result in side_by_side(run, tasks, workers):
         if result.violations:
             print(result.told(name), flush=True)
             return 1
@@ -98,7 +95,7 @@ def _hunt(port: int, workers: int) -> int:
     tasks: list[Task] = [(port, "mutant", mutant.name, range(1, 1 + mutants.MOST_SEEDS)) for mutant in mutants.MUTANTS]
     survived = 0
     print(f"{'mutant':46} {'seed':>5}  what found it")
-    for (_, _, name, _), result in side_by_side(_run, tasks, workers):
+    for (_, _, name, _), result in side_by_side(run, tasks, workers):
         survived += not result.violations
         told = f"{result.seed:5}  {result.violations[0]}" if result.violations else "    -  NOT FOUND"
         print(f"{name:46} {told[:140]}", flush=True)
@@ -106,51 +103,18 @@ def _hunt(port: int, workers: int) -> int:
     return 1 if survived else 0
 
 
-def _run(task: Task) -> Result:
-    """One task, on this process's own database."""
-    port, kind, name, seeds = task
-    here = _here(port)
-    if kind == "scenario":
-        return run_scenario(here, name)
-    if kind == "mutant":
-        mutant = next(one for one in mutants.MUTANTS if one.name == name)
-        return mutants.hunt(here, mutant, seeds) or Result(0)
-    return storm.run_seeds(here, seeds)
-
-
-_places: list[Place] = []
-
-
-def _here(port: int) -> Place:
-    if not _places:
-        name = f"storm_{os.getpid()}"
-        with psycopg.connect(_address(port), autocommit=True) as admin:
-            admin.execute(
-                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-            )
-        database = TestDatabase(port, name)
-        with database.owner() as owner:
-            begin_clock(owner, START)
-        _places.append(Place(database))
-    return _places[0]
-
-
 @contextmanager
 def _server() -> Iterator[int]:
     folder = postgres.temporary("loyalty-storm")
     with guarded(folder):
         running = postgres.start(folder / "data", postgres.free_port(), durable=False, settings=QUIET)
-        with psycopg.connect(_address(running.port), autocommit=True) as admin:
+        with psycopg.connect(address(running.port), autocommit=True) as admin:
             admin.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
         settings = DatabaseSettings("127.0.0.1", running.port, TEMPLATE, postgres.SUPERUSER, sslmode="disable")
         with connect(settings) as owner:
             migrate(owner)
             prepare(owner, START)
         yield running.port
-
-
-def _address(port: int) -> str:
-    return f"postgresql://{postgres.SUPERUSER}@127.0.0.1:{port}/postgres"
 
 
 if __name__ == "__main__":
