@@ -117,6 +117,13 @@ def staff_token(cloud: Connected, email: str) -> str:
     return access_token(cloud.gateway, client, _callback("staff"), email, PASSWORD, "openid loyalty/staff")
 
 
+@contextmanager
+def staff_signed_in(cloud: Connected, email: str) -> Iterator[httpx.Client]:
+    """A client of the manager API with the access token of this member of staff."""
+    with _client(cloud.api("Manager"), staff_token(cloud, email)) as door:
+        yield door
+
+
 def sign_up(cloud: Connected, email: str, client: str = "MemberClientId") -> None:
     """Sign up and confirm with the code that Cognito sent; nothing if that was done before."""
     identity = cloud.client("cognito-idp")

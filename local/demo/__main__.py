@@ -23,6 +23,7 @@ from local.demo import purchases
 from local.demo.aftermath import Aftermath
 from local.demo.journeys import Ended, Journeys
 from local.demo.proof import Proof, prove
+from local.demo.reconciled import reconcile
 from local.demo.shopper import Shopper
 from local.people import Member
 from local.ports import Ports
@@ -77,6 +78,7 @@ def _demonstrate(cloud: Connected, households: int | None) -> tuple[Proof, Ended
         Aftermath(journeys, cloud, cloud.state / "documents").run()
         journeys.together(shoppers[:-ALONE][-MEMBERS_AT_ONCE:])
     _rest(cloud)
+    ended.failures += reconcile(cloud, _say)
     return prove(cloud), ended
 
 

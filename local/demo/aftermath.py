@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +81,8 @@ class Aftermath:
         body = {"kind": "changed_mind", "units": units, "text": "I would rather have the points."}
         opened = shopper.door.post("/cases", json=body, headers={"Idempotency-Key": new_key()})
         case_id = shopper.expect(201, opened)["case_id"]
-        with ExitStack() as doors:
-            support = self._staff(doors, SUPPORT)
-            case = f"/cases/{case_id}"
+        case = f"/cases/{case_id}"
+        with joining.staff_signed_in(self.cloud, SUPPORT) as support:
             upload = shopper.expect(
                 201,
                 support.post(f"{case}/label", json={"content_type": "application/pdf", "size_bytes": len(LABEL)}),
@@ -98,10 +96,6 @@ class Aftermath:
         if decided["state"] != "decided":
             raise Unexpected(f"the case is {decided['state']}")
         self.say(f"    case {case_id}: label sent, goods received, {decided['points']:,} points back")
-
-    def _staff(self, doors: ExitStack, email: str) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {joining.staff_token(self.cloud, email)}"}
-        return doors.enter_context(httpx.Client(base_url=self.cloud.api("Manager"), headers=headers, timeout=40))
 
     def _at_amazon(self, redemption_id: str, step: str, body: dict[str, Any] | None = None) -> None:
         """A step in the stand-in for Amazon, and its pushes and hints at once."""
