@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import queue
-import random
 import signal
 import sys
 import time
@@ -43,8 +42,8 @@ class Size:
     slow: float
 
 
-FULL = Size(members=2_000, devices=64, alone=10, busy=180, slow=180)
-QUICK = Size(members=80, devices=24, alone=5, busy=25, slow=25)
+FULL = Size(members=2_000, devices=64, alone=10, busy=390, slow=180)
+QUICK = Size(members=120, devices=24, alone=5, busy=30, slow=25)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,24 +77,26 @@ class _Day:
         cloud, size = self._cloud, self._size
         place.leave_orders_unshipped(cloud)
         place.set_pace(cloud, ORDERS_PER_SECOND, BURST, "a connection of a higher pace")
-        customers = place.admit(cloud, size.members, self._tell)
-        since = self._clock()
-        random.shuffle(customers)
         waiting: queue.Queue[place.Customer] = queue.Queue()
-        for customer in customers:
-            waiting.put(customer)
+        arrivals = place.Arrivals(cloud, size.members, waiting.put)
+        since = self._clock()
         shop = devices.Shop(cloud, self._book, place.ordinary_products(cloud), waiting)
         sampler = Sampler(cloud)
         sampler.start()
+        arrivals.start()
+        while len(arrivals.customers) < size.devices and arrivals.waiting:
+            time.sleep(0.5)
+        busy_seconds = self._busy(shop, arrivals)
+        customers = arrivals.stop()
+        self._tell(f"{len(customers):,} of {size.members:,} members have signed up, claimed, signed in and shopped")
         self._alone(shop)
-        busy_seconds = self._busy(shop)
         self._slow(shop)
         rest_seconds = self._rest(shop, customers)
         sampler.stop()
         memory = sampler.rows()
         self._tell("compared: what members were told, ledger, orders, charges, invariants")
         return report.Result(
-            members=size.members,
+            members=len(customers),
             devices=size.devices,
             orders_per_second=ORDERS_PER_SECOND,
             faults_percent=FAULTS_PERCENT,
@@ -103,7 +104,9 @@ class _Day:
             book=self._book,
             queue=self._queue,
             memory=memory,
-            verdict=verdict.judge(cloud, customers, since, self._book, self._queue, memory, shop.failures),
+            verdict=verdict.judge(
+                cloud, customers, since, self._book, self._queue, memory, [*shop.failures, *arrivals.failures]
+            ),
             busy_seconds=busy_seconds,
             rest_seconds=rest_seconds,
             seconds=time.monotonic() - self._began,
@@ -114,12 +117,12 @@ class _Day:
         self._book.begin(report.ALONE)
         devices.run(shop, 1, self._size.alone, lambda: None, self._size.alone)
 
-    def _busy(self, shop: devices.Shop) -> float:
+    def _busy(self, shop: devices.Shop, arrivals: place.Arrivals) -> float:
         place.set_faults(self._cloud, FAULTS_PERCENT)
         self._book.begin(report.BUSY)
         self._tell(f"{self._size.devices} devices, {ORDERS_PER_SECOND} orders/s, faults at {FAULTS_PERCENT:g} %")
         began = time.monotonic()
-        devices.run(shop, self._size.devices, self._size.busy, self._progress, TICK_SECONDS)
+        devices.run(shop, self._size.devices, self._size.busy, lambda: self._progress(arrivals), TICK_SECONDS)
         return time.monotonic() - began
 
     def _slow(self, shop: devices.Shop) -> None:
@@ -151,11 +154,11 @@ class _Day:
         devices.look_again(shop, customers, self._size.devices)
         return seconds
 
-    def _progress(self) -> None:
-        still = verdict.still_open(self._cloud)
+    def _progress(self, arrivals: place.Arrivals) -> None:
+        book, still = self._book, verdict.still_open(self._cloud)
         self._tell(
-            f"{self._book.requests:,} requests, {len(self._book.unexpected)} unexpected 5xx,"
-            f" {sum(self._book.declared.values())} declared 503; open: "
+            f"{len(arrivals.customers):,} members came, {book.requests:,} requests, {len(book.unexpected)} unexpected 5xx,"
+            f" {sum(book.declared.values())} declared 503; open: "
             + (", ".join(f"{number} {state}" for state, number in still.items()) or "none")
         )
 

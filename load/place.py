@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import queue
 import sqlite3
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import joining
 from local.arrivals import imported
@@ -106,23 +106,50 @@ def ordinary_products(cloud: Connected) -> frozenset[str]:
     )
 
 
-def admit(cloud: Connected, count: int, say: Say) -> list[Customer]:
-    """Members and purchases come in a partner's files; then each signs up, claims and signs in, as anybody does."""
-    members = [_member(number) for number in range(1, count + 1)]
-    _import(cloud, members)
-    began = time.monotonic()
-    done: queue.SimpleQueue[Customer] = queue.SimpleQueue()
+class Arrivals:
+    """Members and purchases come in a partner's files; then one after the other signs up, claims and signs in, as
+    anybody does, a dozen at once, while those before them are shopping already."""
 
-    def join(member: Member) -> None:
-        token = joining.join_patiently(cloud, member)
-        done.put(Customer(member.number, token))
-        if done.qsize() % 250 == 0:
-            say(f"{done.qsize():,} members signed in after {time.monotonic() - began:.0f} s")
+    def __init__(self, cloud: Connected, count: int, arrived: Callable[[Customer], None]) -> None:
+        self._cloud, self._arrived = cloud, arrived
+        self._left: queue.SimpleQueue[Member] = queue.SimpleQueue()
+        members = [_member(number) for number in range(1, count + 1)]
+        _import(cloud, members)
+        for member in members:
+            self._left.put(member)
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._join, daemon=True) for _ in range(JOINING_AT_ONCE)]
+        self.customers: list[Customer] = []
+        self.failures: list[str] = []
 
-    with ThreadPoolExecutor(JOINING_AT_ONCE) as pool:
-        list(pool.map(join, members))
-    say(f"{count:,} members signed up, claimed and signed in within {time.monotonic() - began:.0f} s")
-    return [done.get() for _ in range(count)]
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody has not arrived yet."""
+        return not self._left.empty()
+
+    def stop(self) -> list[Customer]:
+        """Nobody arrives any more; all who did."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        return self.customers
+
+    def _join(self) -> None:
+        while not self._over.is_set():
+            try:
+                member = self._left.get_nowait()
+                customer = Customer(member.number, joining.join_patiently(self._cloud, member))
+            except queue.Empty:
+                return
+            except (ClientError, BotoCoreError, joining.Refused, RuntimeError, httpx.HTTPError) as error:
+                self.failures.append(f"{member.number} cannot join: {type(error).__name__} {str(error)[:200]}")
+                continue
+            self.customers.append(customer)
+            self._arrived(customer)
 
 
 def _import(cloud: Connected, members: list[Member]) -> None:
