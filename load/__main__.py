@@ -155,9 +155,10 @@ class _Day:
         return seconds
 
     def _progress(self, arrivals: place.Arrivals) -> None:
-        book, still = self._book, verdict.still_open(self._cloud)
+        book, came = self._book, len(arrivals.customers)
+        still = verdict.still_open(self._cloud)
         self._tell(
-            f"{len(arrivals.customers):,} members came, {book.requests:,} requests, {len(book.unexpected)} unexpected 5xx,"
+            f"{came:,} members came, {book.requests:,} requests, {len(book.unexpected)} unexpected 5xx,"
             f" {sum(book.declared.values())} declared 503; open: "
             + (", ".join(f"{number} {state}" for state, number in still.items()) or "none")
         )
