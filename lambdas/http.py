@@ -185,6 +185,8 @@ class _Resolver(APIGatewayRestResolver):
             (RequestUnsupportedContentType, _unsupported),
             (NotFoundError, self._no_route),
             (psycopg.OperationalError, _unavailable),
+            # Class 55 counts as operational, but a rule of ours that is broken stays broken in a moment.
+            (psycopg.errors.ObjectNotInPrerequisiteState, _failed),
             (Exception, _failed),
         ):
             self.exception_handler(failure)(handle)

@@ -32,7 +32,8 @@ class DatabaseUnavailable(Exception):
 def step(
     connection: Connection, action: str, program_id: int, redemption_id: UUID, reason: str | None = None
 ) -> dict[str, Any]:
-    """Do one step. Answers ids, amounts and `next`. Raises DatabaseUnavailable, or KeyError for an unknown action."""
+    """Do one step. Answers ids, amounts and `next`. Raises DatabaseUnavailable, KeyError for an unknown action, or what the
+    database says of a step that cannot be where the redemption stands: that is a mistake of ours, and waiting mends none."""
     statement, arguments = _STEPS.get(action), (program_id, redemption_id)
     if statement is not None:
         answer: dict[str, Any] = _answer(connection, statement, arguments)
@@ -50,6 +51,8 @@ def record_order(connection: Connection, program_id: int, redemption_id: UUID) -
 def _answer(connection: Connection, statement: str, arguments: tuple[Any, ...]) -> Any:
     try:
         row = connection.execute(statement.encode(), arguments).fetchone()
+    except psycopg.errors.ObjectNotInPrerequisiteState:
+        raise
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         # Lost connections, deadlocks, lock timeouts, a database that is starting.
         raise DatabaseUnavailable(type(error).__name__) from error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import psycopg
 import pytest
 
-from loyalty.redemptions import sweeping
+from loyalty.redemptions import engine, sweeping
 from tests.domain.redemptions.saga import Line, Saga
 from tests.faults.interpreter import Execution
 
@@ -329,6 +330,15 @@ def test_an_execution_that_comes_far_too_late_goes_on_where_there_is_an_order(ow
     assert world.balance(member_id) == (100_000 - row["points"], 0)
     assert world.amazon.calls["place"] == 1
     assert world.violations() == {}
+
+
+def test_a_step_that_cannot_be_is_no_outage_that_is_waited_for(world: Saga) -> None:
+    member_id = world.member()
+    request = world.request(world.quote(member_id))
+    world.redeem(member_id, request)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        engine.step(world.engine_step, "settle", 1, request.redemption_id)
+    assert world.balance(member_id) == (98_000, 2_000)
 
 
 def test_a_step_that_a_lock_holds_up_too_long_is_done_again(own_world: Saga) -> None:
