@@ -32,8 +32,8 @@ class DatabaseUnavailable(Exception):
 def step(
     connection: Connection, action: str, program_id: int, redemption_id: UUID, reason: str | None = None
 ) -> dict[str, Any]:
-    """Do one step. Answers ids, amounts and `next`. Raises DatabaseUnavailable, KeyError for an unknown action, or what the
-    database says of a step that cannot be where the redemption stands: that is a mistake of ours, and waiting mends none."""
+    """Do one step. Answers ids, amounts and `next`. Raises DatabaseUnavailable, KeyError for an unknown action, or what
+    the database says of a step that cannot be where the redemption stands: a mistake of ours, no waiting mends it."""
     statement, arguments = _STEPS.get(action), (program_id, redemption_id)
     if statement is not None:
         answer: dict[str, Any] = _answer(connection, statement, arguments)
