@@ -38,11 +38,13 @@ class Mutant:
         return self.file in (TABLES, ROW)
 
     def patched(self, folder: Path = DATABASE_FOLDER) -> str:
-        """The file with the bug in it. Raises ValueError if the text it replaces is not there exactly once."""
+        """The file with the bug in it. Raises ValueError if the text it replaces is not there exactly once, or stays."""
         text = (folder / self.file).read_text()
         for before, after in self.changes:
             if text.count(before) != 1:
                 raise ValueError(f"mutant '{self.name}': {text.count(before)} times in {self.file}: {before!r}")
+            if before == after:
+                raise ValueError(f"mutant '{self.name}' changes nothing")
             text = text.replace(before, after)
         return text
 
@@ -368,7 +370,7 @@ MUTANTS = (
     _of(
         "an operation reaches another programme's member",
         LOTS,
-        (_LOCK, _LOCK.replace("r.program_id = p_program_id and ", "")),
+        (_LOCK, _LOCK.replace("w.program_id = p_program_id and ", "")),
     ),
     _of(
         "a settling whose key is taken stays in the row",
