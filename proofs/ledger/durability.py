@@ -170,7 +170,7 @@ class _Crashes:
         self._found.whole += there
         self._found.absent += not there and status == "ok"
         self._found.refused += status not in ("ok", "replay")
-        # An amount of nothing is refused before anybody looks for the key, which another call of an amount may have used.
+        # An amount of nothing is refused before anybody looks for the key, which a call of some amount may have used.
         nothing = status == "invalid" and call.amount == 0
         if there and status not in ("replay", "key_reuse") and not nothing:
             self._found.violations.append(f"was there and answered {status}: {call}")
