@@ -37,13 +37,14 @@ class Size:
 
     members: int
     devices: int
+    arriving: float
     alone: float
     busy: float
     slow: float
 
 
-FULL = Size(members=2_000, devices=64, alone=10, busy=390, slow=180)
-QUICK = Size(members=120, devices=24, alone=5, busy=30, slow=25)
+FULL = Size(members=2_000, devices=64, arriving=360, alone=10, busy=180, slow=180)
+QUICK = Size(members=120, devices=24, arriving=30, alone=5, busy=30, slow=25)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,9 +84,7 @@ class _Day:
         shop = devices.Shop(cloud, self._book, place.ordinary_products(cloud), waiting)
         sampler = Sampler(cloud)
         sampler.start()
-        arrivals.start()
-        while len(arrivals.customers) < size.devices and arrivals.waiting:
-            time.sleep(0.5)
+        self._arrive(arrivals)
         busy_seconds = self._busy(shop, arrivals)
         customers = arrivals.stop()
         self._tell(f"{len(customers):,} of {size.members:,} members have signed up, claimed, signed in and shopped")
@@ -111,6 +110,16 @@ class _Day:
             rest_seconds=rest_seconds,
             seconds=time.monotonic() - self._began,
         )
+
+    def _arrive(self, arrivals: place.Arrivals) -> None:
+        """Sign-ups first, for a while: beside 64 devices they would get an eighth of the machine."""
+        arrivals.start()
+        began, told = time.monotonic(), 0.0
+        while arrivals.waiting and time.monotonic() - began < self._size.arriving:
+            time.sleep(0.5)
+            if time.monotonic() - told > TICK_SECONDS * 2:
+                told = time.monotonic()
+                self._tell(f"{len(arrivals.customers):,} of {self._size.members:,} members have signed up and in")
 
     def _alone(self, shop: devices.Shop) -> None:
         """One device, for a figure without a crowd."""

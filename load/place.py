@@ -108,7 +108,7 @@ def ordinary_products(cloud: Connected) -> frozenset[str]:
 
 class Arrivals:
     """Members and purchases come in a partner's files; then one after the other signs up, claims and signs in, as
-    anybody does, a dozen at once, while those before them are shopping already."""
+    anybody does, a dozen at once, until `stop`."""
 
     def __init__(self, cloud: Connected, count: int, arrived: Callable[[Customer], None]) -> None:
         self._cloud, self._arrived = cloud, arrived
