@@ -72,7 +72,7 @@ prove: install ## the same in large: every proof, a table, one line last (about 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
 
-load: install ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: two minutes)
+load: install ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
 	@$(PYTHON) -m load $(if $(QUICK),--quick)
 
 storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1

@@ -1,4 +1,4 @@
-"""`make load` (QUICK=1: two minutes, for trying): a fresh cloud, a busy phase, Amazon's real pace, and the account."""
+"""`make load` (QUICK=1: a few minutes, for trying): a fresh cloud, a busy phase, Amazon's real pace, and the account."""
 
 # ruff: noqa: T201 - a command tells what it does
 
@@ -50,7 +50,7 @@ QUICK = Size(members=120, devices=24, arriving=30, alone=5, busy=30, slow=25)
 def main(arguments: Sequence[str]) -> int:
     """0 only if nothing was lost, doubled, unexpected or violated."""
     parser = argparse.ArgumentParser(prog="make load")
-    parser.add_argument("--quick", action="store_true", help="two minutes, for trying; docs are not written")
+    parser.add_argument("--quick", action="store_true", help="a few minutes, for trying; docs are not written")
     options = parser.parse_args(arguments)
     # Whoever ends it ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     except (Failed, PortTaken, RuntimeError, ClientError, joining.Refused) as error:
         print(f"LOAD FAILED {error}", file=sys.stderr)
         return 1
-    if not options.quick:
+    if not options.quick and result.good:
         report.write(result)
     print(report.text(result), flush=True)
     return 0 if result.good else 1
@@ -85,10 +85,10 @@ class _Day:
         sampler = Sampler(cloud)
         sampler.start()
         self._arrive(arrivals)
+        self._alone(shop)
         busy_seconds = self._busy(shop, arrivals)
         customers = arrivals.stop()
         self._tell(f"{len(customers):,} of {size.members:,} members have signed up, claimed, signed in and shopped")
-        self._alone(shop)
         self._slow(shop)
         rest_seconds = self._rest(shop, customers)
         sampler.stop()
@@ -141,6 +141,7 @@ class _Day:
         self._book.begin(report.SLOW)
         self._queue.begin(self._cloud)
         self._tell(f"the same devices, {place.REAL_PACE} orders/s")
+        shop.with_money = devices.WITH_MONEY_SLOW
         devices.run(shop, self._size.devices, self._size.slow, self._slow_tick, SLOW_TICK_SECONDS)
         self._queue.sample(self._cloud)
         self._queue.end(self._cloud, self._book.places)

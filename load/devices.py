@@ -27,6 +27,9 @@ PATIENCE_SECONDS = 120.0
 LOOKING, ASKING = 20, 12
 # Of a hundred redemptions: half with money; sent twice with the same key; cancelled at once.
 WITH_MONEY, TWICE, CANCELLED = 35, 5, 3
+# At Amazon's real pace fewer: all would be captured in the minute in which the queue is let go, and the provider takes
+# four a second.
+WITH_MONEY_SLOW = 8
 # Of a hundred payment pages.
 DECLINED, ABANDONED = 2, 1
 # A redemption is looked at so often before the device is somebody else's, and a payment's page awaited for so long.
@@ -37,7 +40,7 @@ DEAREST_POINTS = 30_000
 
 @dataclass
 class Shop:
-    """What all devices share. `customers` waits for a free device; `redeems_money` off: points only."""
+    """What all devices share. `customers` waits for a free device; percentages as above."""
 
     cloud: Connected
     book: Book

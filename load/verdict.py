@@ -16,7 +16,7 @@ from local.connected import Connected
 from local.demo.proof import prove
 from local.told import Reckoning, reckon
 
-REST_SECONDS = 240.0
+REST_SECONDS = 300.0
 UNDECIDED_SECONDS = 20.0
 
 

@@ -95,7 +95,8 @@ def _missing(one: Told, row: dict[str, Any] | None, orders: Counter[str]) -> Ite
         return
     if row["state"] != "closed":
         yield f"has not ended, it is {row['state']}"
-    elif row["outcome"] in WENT_FORWARD and not orders[one.key]:
+        return
+    if row["outcome"] in WENT_FORWARD and not orders[one.key]:
         yield f"ended {row['outcome']} and the shop has no order"
     if not one.accepted:
         return
@@ -117,7 +118,7 @@ def _surplus(one: Told | None, row: dict[str, Any], held: int, orders: int, char
         yield f"{one.points} points and {one.money_minor} were asked for, it has {row['points']}, {row['money_minor']}"
     if held != row["points"]:
         yield f"the ledger held {held} points for {row['points']}"
-    if orders > (row["outcome"] in WENT_FORWARD):
+    if orders > (row["state"] != "closed" or row["outcome"] in WENT_FORWARD):
         yield f"the shop has {orders} orders for an ending {row['outcome']}"
     taken, bound = charged
     if row["state"] == "closed" and taken > (row["accepted_money_minor"] or 0):
