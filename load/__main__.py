@@ -1,4 +1,4 @@
-"""`make load` (QUICK=1: a few minutes, for trying): a fresh cloud, a busy phase, Amazon's real pace, and the account."""
+"""`make load` (QUICK=1: minutes, for trying): a fresh cloud, a busy phase, Amazon's real pace, and the account."""
 
 # ruff: noqa: T201 - a command tells what it does
 
