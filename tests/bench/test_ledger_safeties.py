@@ -9,7 +9,7 @@ from bench.ledger import safeties
 from tests.conftest import TestDatabase
 
 # The tests' server gives these up for speed.
-NOT_HERE = {"fsync", "synchronous_commit", "full_page_writes"}
+NOT_HERE = {"fsync", "full_page_writes"}
 NO_CHECKS = """
 do $$ declare c name; begin
     for c in select conname from pg_constraint where conrelid = 'points.member'::regclass and contype = 'c' loop
@@ -98,20 +98,9 @@ def test_tables_without_a_log_are_seen(database: TestDatabase) -> None:
 def test_a_server_that_may_lose_commits_is_seen(database: TestDatabase) -> None:
     with database.owner() as connection:
         assert set(safeties.missing(connection)) == NOT_HERE
-        connection.execute("set synchronous_commit = on")
-        assert set(safeties.missing(connection)) == NOT_HERE - {"synchronous_commit"}
+        with connection.transaction(force_rollback=True):
+            connection.execute("set local synchronous_commit = off")
+            assert set(safeties.missing(connection)) == NOT_HERE | {"synchronous_commit"}
         with connection.transaction(force_rollback=True):
             connection.execute(f"alter database {database.name} set synchronous_commit = off".encode())
-            assert set(safeties.missing(connection)) == NOT_HERE
-
-
-def test_the_command_ends_with_2_and_names_what_is_missing(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def measure(_sizes: command.Sizes, *, with_costs: bool) -> None:
-        with database.owner() as connection:
-            safeties.require(connection)
-
-    monkeypatch.setattr(command, "measure", measure)
-    assert command.main() == 2
-    assert "fsync" in capsys.readouterr().out
+            assert set(safeties.missing(connection)) == NOT_HERE | {"synchronous_commit"}
