@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import queue
+import random
 import signal
 import sys
 import time
@@ -29,6 +30,8 @@ ORDERS_PER_SECOND = BURST = place.FASTEST
 FAULTS_PERCENT = 1.0
 RELEASE_DELAY_SECONDS = 2
 TICK_SECONDS, SLOW_TICK_SECONDS = 15.0, 5.0
+# In each tick of the slow phase.
+LOOKING = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class _Day:
         busy_seconds = self._busy(shop, arrivals)
         customers = arrivals.stop()
         self._tell(f"{len(customers):,} of {size.members:,} members have signed up, claimed, signed in and shopped")
-        self._slow(shop)
+        self._slow(shop, customers)
         rest_seconds = self._rest(shop, customers)
         sampler.stop()
         memory = sampler.rows()
@@ -134,7 +137,7 @@ class _Day:
         devices.run(shop, self._size.devices, self._size.busy, lambda: self._progress(arrivals), TICK_SECONDS)
         return time.monotonic() - began
 
-    def _slow(self, shop: devices.Shop) -> None:
+    def _slow(self, shop: devices.Shop, customers: Sequence[place.Customer]) -> None:
         """Amazon's real pace; what waits then has waited for a day."""
         place.set_pace(self._cloud, place.REAL_PACE, place.REAL_BURST, "the pace that Amazon publishes")
         self._book.places.clear()
@@ -142,7 +145,9 @@ class _Day:
         self._queue.begin(self._cloud)
         self._tell(f"the same devices, {place.REAL_PACE} orders/s")
         shop.with_money = devices.WITH_MONEY_SLOW
-        devices.run(shop, self._size.devices, self._size.slow, self._slow_tick, SLOW_TICK_SECONDS)
+        devices.run(
+            shop, self._size.devices, self._size.slow, lambda: self._slow_tick(shop, customers), SLOW_TICK_SECONDS
+        )
         self._queue.sample(self._cloud)
         self._queue.end(self._cloud, self._book.places)
         place.set_faults(self._cloud, 0)
@@ -173,7 +178,10 @@ class _Day:
             + (", ".join(f"{number} {state}" for state, number in still.items()) or "none")
         )
 
-    def _slow_tick(self) -> None:
+    def _slow_tick(self, shop: devices.Shop, customers: Sequence[place.Customer]) -> None:
+        """Some of those who wait look at their order, as people do."""
+        waiting = [one for one in customers if any(told.accepted and not told.closed for told in one.told)]
+        devices.look_again(shop, random.sample(waiting, min(LOOKING, len(waiting))), LOOKING)
         length = self._queue.sample(self._cloud)
         if len(self._queue.lengths) % 3 == 0:
             last = max((one.expected_wait_seconds or 0 for one in self._book.places[-50:]), default=0)

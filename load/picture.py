@@ -28,7 +28,7 @@ def drawn(
 ) -> str:
     """`lengths`: orders that wait; `waits`: the longest wait told, seconds; both by seconds into the slow phase."""
     left = LABELS + WIDE + RIGHT
-    height = max(TOP + ROW * len(bars) + 44, QUEUE_HEIGHT + 90)
+    height = max(TOP + ROW * len(bars) + 44, QUEUE_HEIGHT + 120)
     width = left + QUEUE_WIDTH + 40
     return "\n".join(
         (
@@ -36,7 +36,7 @@ def drawn(
             f' role="img" aria-label="Answer times by route, and the queue at half an order a second" style="{STYLE}">',
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             _text(
-                LABELS,
+                10,
                 20,
                 f"seconds until the answer, {devices} devices at once (bar: p50 to p99; ring: one alone)",
                 bold=True,
