@@ -19,7 +19,7 @@ SAMPLE_SECONDS = 2.0
 SETTLED_SECONDS = 300.0
 # Flat: at the end no more than the plateau and a tenth of it, or so many bytes where a tenth is less.
 TOLERANCE, LEAST_TOLERANCE_BYTES = 0.10, 8 << 20
-# Not ours on AWS, and remembering all that ever happened: stand-ins, and this program itself. They grow with their data.
+# Not ours on AWS, and remembering all that ever happened: stand-ins, and this program. They grow with their data.
 REMEMBERING = ("stand-in)", "make load")
 
 
