@@ -104,3 +104,15 @@ def test_a_server_that_may_lose_commits_is_seen(database: TestDatabase) -> None:
         with connection.transaction(force_rollback=True):
             connection.execute(f"alter database {database.name} set synchronous_commit = off".encode())
             assert set(safeties.missing(connection)) == NOT_HERE | {"synchronous_commit"}
+
+
+def test_the_command_ends_with_2_and_names_what_is_missing(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(_sizes: command.Sizes, *, with_costs: bool) -> None:
+        with database.owner() as connection:
+            safeties.require(connection)
+
+    monkeypatch.setattr(command, "measure", measure)
+    assert command.main() == 2
+    assert "fsync" in capsys.readouterr().out
