@@ -19,8 +19,8 @@ from tests.faults.scenarios import SCENARIOS, run_scenario
 from tests.faults.storm import run_seed, run_seeds
 from tests.faults.timeline import START
 
-SEEDS = int(os.environ.get("FAULT_SEEDS", "50"))
-ROW = 25
+SEEDS = int(os.environ.get("FAULT_SEEDS", "200"))
+ROW = 50
 # One of each kind; `make storm MUTANTS=1` hunts them all.
 FEW = ("void forgotten", "a lost answer is a no", "refund without its key", "the whole is settled, not the accepted")
 
