@@ -19,8 +19,8 @@ SAMPLE_SECONDS = 2.0
 SETTLED_SECONDS = 300.0
 # Flat: at the end no more than the plateau and a tenth of it, or so many bytes where a tenth is less.
 TOLERANCE, LEAST_TOLERANCE_BYTES = 0.10, 8 << 20
-# Not ours on AWS, and remembering all that ever happened: stand-ins, and this program. They grow with their data.
-REMEMBERING = ("stand-in)", "make load")
+# The stand-in for AWS, and this program itself, remember everything that ever happened: they grow by design.
+REMEMBERING = frozenset({"emulator (AWS's stand-in)", "make load"})
 
 
 # (monotonic seconds, bytes)
@@ -98,7 +98,7 @@ def _row(name: str, histories: Sequence[History], began: float, ended: float) ->
     start = _largest(histories, began, began + whole / 10)
     plateau = _largest(histories, began + whole / 3, ended - whole / 3)
     end = _largest(histories, ended - whole / 10, ended)
-    claimed = not name.endswith(REMEMBERING) and plateau is not None and end is not None and whole >= SETTLED_SECONDS
+    claimed = name not in REMEMBERING and plateau is not None and end is not None and whole >= SETTLED_SECONDS
     known = [size for size in (start, plateau, end) if size is not None] or [0]
     grown = (end or 0) - (plateau or 0)
     return Row(
