@@ -46,16 +46,18 @@ def transactions(store: Store, gate: Gate, query: Query) -> Json:
             raise invalid("feedStartDate must be before feedEndDate")
         start, end = first.isoformat(), last.isoformat()
     now = gate.now().isoformat()
+    size = gate.setting("transaction_page_size")
     rows = store.all(
         "select distinct transaction_id, type, feed_at from transactions where feed_at >= ? and feed_at < ?"
-        " and feed_at <= ? order by feed_at, transaction_id",
+        " and feed_at <= ? order by feed_at, transaction_id limit ? offset ?",
         start,
         end,
         now,
+        size + 1,
+        offset,
     )
-    size = gate.setting("transaction_page_size")
-    page: Json = {"transactions": [_shown(store, gate, row) for row in rows[offset : offset + size]]}
-    if offset + size < len(rows):
+    page: Json = {"transactions": [_shown(store, gate, row) for row in rows[:size]]}
+    if len(rows) > size:
         kept = json.dumps({"start": start, "end": end, "offset": offset + size})
         page["nextPageToken"] = base64.urlsafe_b64encode(kept.encode()).decode()
     return page

@@ -10,8 +10,9 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from local.simulators.amazon_business.errors import invalid
@@ -53,10 +54,10 @@ def order_reports(store: Store, gate: Gate, query: Query) -> Json:
     """orderReports: one entry an Amazon order."""
     statuses = _listed(query, "orderStatuses", ORDER_STATUSES)
 
-    def found() -> list[Json]:
-        rows = store.all(f"{_LINES} order by l.amazon_order_id", *_range(gate, query))
-        reports = [_order_report(row, gate) for row in rows]
-        return [one for one in reports if not statuses or one["orderStatus"] in statuses]
+    def found() -> Iterator[Json]:
+        rows = store.each(f"{_LINES} order by l.amazon_order_id", *_range(gate, query))
+        reports = (_order_report(row, gate) for row in rows)
+        return (one for one in reports if not statuses or one["orderStatus"] in statuses)
 
     return _page(gate, "ordersReport", query, found)
 
@@ -64,15 +65,15 @@ def order_reports(store: Store, gate: Gate, query: Query) -> Json:
 def order_reports_by_number(store: Store, gate: Gate, number: str, query: Query) -> Json:
     """The orders of one purchase order, of the last two years."""
 
-    def found() -> list[Json]:
+    def found() -> Iterator[Json]:
         since, until = gate.now() - timedelta(days=730), gate.now() + timedelta(seconds=1)
-        rows = store.all(
+        rows = store.each(
             f"{_LINES} and o.purchase_order_number = ? order by l.amazon_order_id",
             since.isoformat(),
             until.isoformat(),
             number,
         )
-        return [_order_report(row, gate) for row in rows]
+        return (_order_report(row, gate) for row in rows)
 
     return _page(gate, "ordersReport", query, found)
 
@@ -80,10 +81,10 @@ def order_reports_by_number(store: Store, gate: Gate, number: str, query: Query)
 def order_line_reports(store: Store, gate: Gate, query: Query) -> Json:
     """orderLineItemReports: what is left of each line."""
 
-    def found() -> list[Json]:
+    def found() -> Iterator[Json]:
         condition, ids = _orders_asked_for(query, "l")
-        rows = store.all(f"{_LINES}{condition} order by l.amazon_order_id", *_range(gate, query), *ids)
-        return [
+        rows = store.each(f"{_LINES}{condition} order by l.amazon_order_id", *_range(gate, query), *ids)
+        return (
             {
                 "orderMetadata": _metadata(row, gate),
                 "orderLineItemId": f"{row['amazon_order_id'][-7:]}{row['line_external_id']}",
@@ -95,7 +96,7 @@ def order_line_reports(store: Store, gate: Gate, query: Query) -> Json:
                 "charges": _charges(row, gate),
             }
             for row in rows
-        ]
+        )
 
     return _page(gate, "orderLineItemsReport", query, found)
 
@@ -104,10 +105,10 @@ def shipment_reports(store: Store, gate: Gate, query: Query) -> Json:
     """shipmentReports: delivered is what has all its packages delivered."""
     statuses = _listed(query, "shipmentStatuses", SHIPMENT_STATUSES)
 
-    def found() -> list[Json]:
+    def found() -> Iterator[Json]:
         condition, ids = _orders_asked_for(query, "s")
-        rows = store.all(f"{_SHIPMENTS}{condition} order by s.shipment_id", *_range(gate, query), *ids)
-        return [_shipment_report(store, row, gate) for row in rows if not statuses or "SHIPPED" in statuses]
+        rows = store.each(f"{_SHIPMENTS}{condition} order by s.shipment_id", *_range(gate, query), *ids)
+        return (_shipment_report(store, row, gate) for row in rows if not statuses or "SHIPPED" in statuses)
 
     return _page(gate, "shipmentsReport", query, found)
 
@@ -118,12 +119,12 @@ def shipment_line_reports(store: Store, gate: Gate, query: Query) -> Json:
     if len(numbers) > MAX_IDS:
         raise invalid("purchaseOrderNumbers: at most 30")
 
-    def found() -> list[Json]:
+    def found() -> Iterator[Json]:
         condition, ids = _orders_asked_for(query, "s")
-        rows = store.all(f"{_SHIPMENTS}{condition} order by s.shipment_id", *_range(gate, query), *ids)
-        return [
+        rows = store.each(f"{_SHIPMENTS}{condition} order by s.shipment_id", *_range(gate, query), *ids)
+        return (
             _shipment_line(store, row, gate) for row in rows if not numbers or row["purchase_order_number"] in numbers
-        ]
+        )
 
     return _page(gate, "shipmentLineItemsReport", query, found)
 
@@ -169,7 +170,8 @@ def _orders_asked_for(query: Query, table: str) -> tuple[str, list[str]]:
     return (f" and {table}.amazon_order_id in ({', '.join('?' * len(ids))})" if ids else ""), ids
 
 
-def _page(gate: Gate, name: str, query: Query, found: Callable[[], list[Json]]) -> Json:
+def _page(gate: Gate, name: str, query: Query, found: Callable[[], Iterator[Json]]) -> Json:
+    """One page of what is found; no more of it is held than that, however many orders there are."""
     if query.get("region") and query["region"] not in REGIONS:
         raise invalid("region is not one of the stores")
     asked = {key: value for key, value in query.items() if key != "nextPageToken"}
@@ -183,11 +185,11 @@ def _page(gate: Gate, name: str, query: Query, found: Callable[[], list[Json]]) 
             raise invalid("nextPageToken belongs to other parameters")
         offset = int(kept["offset"])
     elsewhere = query.get("region") not in (None, gate.setting("region"))
-    everything = [] if elsewhere else found()
     size = gate.setting("report_page_size")
-    page: Json = {name: everything[offset : offset + size]}
+    entries = [] if elsewhere else list(islice(found(), offset, offset + size + 1))
+    page: Json = {name: entries[:size]}
     page["size"] = len(page[name])
-    if offset + size < len(everything):
+    if len(entries) > size:
         kept = {"asked": asked, "offset": offset + size}
         page["nextPageToken"] = base64.urlsafe_b64encode(json.dumps(kept).encode()).decode()
     return page
