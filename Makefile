@@ -40,11 +40,21 @@ build/.node: build/.python package.json package-lock.json
 
 install: build/.python build/.emulator build/.node ## install everything, and nothing outside this folder
 
+# The web apps' types are made from the documents that the resolvers emit.
+build/web/member.d.ts: build/.python build/.node $(shell find lambdas -name '*.py')
+	@$(PYTHON) -W ignore -m lambdas.openapi build/web > /dev/null
+	@openapi-typescript build/web/member.json --output $@ > /dev/null
+
+build/portal/index.html: build/web/member.d.ts $(shell find web -type f)
+	@vite build --config web/portal/vite.config.ts --logLevel warn
+
+web: build/portal/index.html ## the portal's bundle, into build/portal/
+
 # ---- use -------------------------------------------------------------------------------------------------------
-run: install ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
+run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
 
-demo: install ## a real programme's members and purchases, then journeys, then the proof (QUICK=1: 50 households)
+demo: install web ## a real programme's members and purchases, then journeys, then the proof (QUICK=1: 50 households)
 	@$(PYTHON) -m local.demo $(if $(QUICK),--quick)
 
 trace: install ## one redemption across API, machine, workers, simulators and journal: make trace ID=…
@@ -63,7 +73,7 @@ clean: ## forget the local cloud's state
 	@$(PYTHON) -m local.clean
 
 # ---- prove -----------------------------------------------------------------------------------------------------
-test: install ## all tests, with the time of each folder
+test: install web ## all tests, with the time of each folder
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 prove: install ## the same in large: every proof, a table, one line last (about 50 minutes)
@@ -72,19 +82,20 @@ prove: install ## the same in large: every proof, a table, one line last (about 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
 
-load: install ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
+load: install web ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
 	@$(PYTHON) -m load $(if $(QUICK),--quick)
 
 storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" FAULT="$(FAULT)" MUTANTS="$(MUTANTS)" $(PYTHON) -W ignore -m tests.faults
 
-check: install ## lint, types, synth, nag, cfn-lint
+check: install web ## lint, types, synth, nag, cfn-lint
 	@ruff format --check --quiet . && ruff check --quiet .
 	@mypy
+	@tsc --project web
 	@$(MAKE) --no-print-directory synth
 	@cfn-lint --ignore-checks W3005 W3010 -- cdk.out/*.template.json
 
-synth: install ## the `full` config into cdk.out/, with every rule on
+synth: install web ## the `full` config into cdk.out/, with every rule on
 	@$(PYTHON) app.py
 
 bench: install ## ratios, both sides in one run; one JSON line last
@@ -96,4 +107,4 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install run demo trace redeem plug token clean test prove prove-ledger load storm check synth bench bench-ledger format
+.PHONY: help install web run demo trace redeem plug token clean test prove prove-ledger load storm check synth bench bench-ledger format

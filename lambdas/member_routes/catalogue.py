@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import StringConstraints
@@ -43,6 +43,24 @@ class Catalogue(View):
     categories: list[Category]
 
 
+class ImageSize(View):
+    """One size of a picture, in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+class Image(View):
+    """A picture in the sizes the shop gives."""
+
+    alternative_text: str
+    thumbnail: ImageSize | None = None
+    small: ImageSize | None = None
+    medium: ImageSize | None = None
+    large: ImageSize | None = None
+
+
 class Listed(View):
     """A product on a page; `from_points`: some of its kinds cost more."""
 
@@ -51,7 +69,7 @@ class Listed(View):
     title: str
     brand: str
     category: str | None
-    image: dict[str, Any] | None
+    image: Image | None
     points: int
     price_minor: int
     list_price_minor: int | None
@@ -97,7 +115,7 @@ class Product(View):
     category_name: str
     description: str
     features: list[str]
-    images: list[dict[str, Any]]
+    images: list[Image]
     parent_asin: str | None
     dimensions: dict[str, str]
     star_rating: float | None

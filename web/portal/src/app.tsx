@@ -1,0 +1,122 @@
+/** The map: which page is at which place, and what stands before all of them (signed in, a member, terms accepted). */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ComponentType, lazy, Suspense, useEffect, useSyncExternalStore } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Problem } from "@shared/problem";
+import { isSignedIn, onSession } from "@shared/session";
+import { useMe } from "./queries";
+import { Boundary } from "./parts/boundary";
+import { Loaded, Waiting } from "./parts/states";
+import { Shell } from "./shell";
+import { useLanguage } from "./words";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (times, failure) => times < 2 && failure instanceof Problem && failure.passing,
+      retryDelay: (times, failure) => ((failure instanceof Problem && failure.retryAfterSeconds) || 2 ** times) * 1000,
+    },
+    mutations: { retry: false },
+  },
+});
+
+const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
+
+const SignedOut = page(() => import("./pages/signed-out"));
+const SignedIn = page(() => import("./pages/signed-in"));
+const Join = page(() => import("./pages/join"));
+const Terms = page(() => import("./pages/terms"));
+const Help = page(() => import("./pages/help"));
+const Security = page(() => import("./pages/security"));
+
+// Place → page. Messages link to /redemptions/…, /points, /cases/… and /security; payment providers to /redemptions/….
+const PAGES: readonly (readonly [place: string, page: ComponentType])[] = [
+  ["/", page(() => import("./pages/home"))],
+  ["/browse", page(() => import("./pages/browse"))],
+  ["/products/:asin", page(() => import("./pages/product"))],
+  ["/wishlist", page(() => import("./pages/wishlist"))],
+  ["/cart", page(() => import("./pages/cart"))],
+  ["/checkout", page(() => import("./pages/checkout"))],
+  ["/redemptions", page(() => import("./pages/orders"))],
+  ["/redemptions/:id", page(() => import("./pages/order"))],
+  ["/points", page(() => import("./pages/points"))],
+  ["/points/statement", page(() => import("./pages/statement"))],
+  ["/cases", page(() => import("./pages/cases"))],
+  ["/cases/new", page(() => import("./pages/new-case"))],
+  ["/cases/:id", page(() => import("./pages/case"))],
+  ["/profile", page(() => import("./pages/profile"))],
+  ["/profile/close", page(() => import("./pages/close"))],
+];
+const NotFound = page(() => import("./pages/not-found"));
+
+/** The portal. */
+export function App() {
+  const language = useLanguage();
+  return (
+    <QueryClientProvider client={queries}>
+      <Boundary key={language}>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            <Route path="/signed-in" component={SignedIn} />
+            <Route component={Everything} />
+          </Switch>
+        </Suspense>
+      </Boundary>
+    </QueryClientProvider>
+  );
+}
+
+function Everything() {
+  const signedIn = useSyncExternalStore(onSession, isSignedIn);
+  return (
+    <Shell>
+      <TopOfPage />
+      <Suspense fallback={<Waiting />}>
+        <Switch>
+          <Route path="/help" component={Help} />
+          <Route path="/terms" component={Terms} />
+          <Route path="/security" component={Security} />
+          <Route>{signedIn ? <Members /> : <SignedOut />}</Route>
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}
+
+/** Pages of somebody who is signed in; who is no member yet joins first, who has not accepted the terms reads them. */
+function Members() {
+  const me = useMe();
+  const [place] = useLocation();
+  if (me.error instanceof Problem && me.error.code === "not-claimed") return <Join />;
+  return (
+    <Loaded query={me}>
+      {(member) =>
+        member.terms_accepted ? (
+          <Switch>
+            {PAGES.map(([path, component]) => (
+              <Route key={path} path={path} component={component} />
+            ))}
+            <Route path="/documents">
+              <Redirect to="/redemptions" replace />
+            </Route>
+            <Route component={NotFound} />
+          </Switch>
+        ) : (
+          <Terms key={place} />
+        )
+      }
+    </Loaded>
+  );
+}
+
+/** A new page begins at its top, and says so to who listens instead of looking. */
+function TopOfPage() {
+  const [place] = useLocation();
+  useEffect(() => {
+    if (location.hash) return;
+    scrollTo(0, 0);
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [place]);
+  return null;
+}

@@ -1,0 +1,63 @@
+/** What the member means to redeem, kept on this device until it is ordered. */
+
+export type CartLine = { asin: string; quantity: number; title: string; image: string | null; points: number };
+
+const KEPT = "cart";
+export const MOST_LINES = 10;
+const listeners = new Set<() => void>();
+let lines = read();
+
+addEventListener("storage", (event) => {
+  // Another tab of the same shop.
+  if (event.key === KEPT) change(read(), false);
+});
+
+/** Be told when the cart changes. Gives back how to stop. */
+export function onCart(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const cart = (): readonly CartLine[] => lines;
+
+export const cartCount = (): number => lines.reduce((sum, line) => sum + line.quantity, 0);
+
+/** Put it in, or more of it. False if the cart is full. */
+export function addToCart(line: CartLine): boolean {
+  const known = lines.find((other) => other.asin === line.asin);
+  if (!known && lines.length >= MOST_LINES) return false;
+  const added = { ...line, quantity: line.quantity + (known?.quantity ?? 0) };
+  change(known ? lines.map((other) => (other === known ? added : other)) : [...lines, added]);
+  return true;
+}
+
+/** So many of it from now on; none takes it out. */
+export function setQuantity(asin: string, quantity: number): void {
+  const changed = lines.map((line) => (line.asin === asin ? { ...line, quantity } : line));
+  change(changed.filter((line) => line.quantity > 0));
+}
+
+/** Put back a whole cart: what an undo does. */
+export const restoreCart = (before: readonly CartLine[]): void => change([...before]);
+
+export const emptyCart = (): void => change([]);
+
+function change(next: CartLine[], keep = true): void {
+  lines = next;
+  if (keep) localStorage.setItem(KEPT, JSON.stringify(lines));
+  listeners.forEach((listener) => listener());
+}
+
+function read(): CartLine[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+    return Array.isArray(kept) ? kept.filter(isLine).slice(0, MOST_LINES) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isLine(value: unknown): value is CartLine {
+  const line = value as CartLine | null;
+  return typeof line?.asin === "string" && Number.isInteger(line.quantity) && line.quantity > 0 && typeof line.title === "string";
+}

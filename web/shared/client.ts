@@ -1,0 +1,52 @@
+/** The member API, typed from its own document. Every call gives the answer's body or throws a Problem. */
+import createClient, { type Client } from "openapi-fetch";
+import type { paths } from "@api/member";
+import { config } from "./config";
+import { Problem, problemOf } from "./problem";
+import { forget, renew, token } from "./session";
+
+const PATIENCE_MS = 30_000;
+
+type Answer<Data> = { data?: Data; error?: unknown; response: Response };
+
+let client: Client<paths> | undefined;
+
+/** The typed client: `await got(api().GET("/me"))`. */
+export function api(): Client<paths> {
+  client ??= createClient<paths>({ baseUrl: config().api.replace(/\/$/, ""), fetch: send });
+  return client;
+}
+
+/** The body of an answer. Throws Problem for everything else. */
+export async function got<Data>(call: Promise<Answer<Data>>): Promise<Data> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw problemOf(response, error);
+  return data as Data;
+}
+
+async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  const first = await answered(request, await token());
+  if (first.status !== 401) return first;
+  // The token may have been taken back: one renewal, then the session is over.
+  const fresh = await renew();
+  if (fresh) {
+    const second = await answered(again, fresh);
+    if (second.status !== 401) return second;
+  }
+  forget();
+  throw new Problem("signed-out", 401);
+}
+
+async function answered(request: Request, access: string | null): Promise<Response> {
+  if (!access) {
+    forget();
+    throw new Problem("signed-out", 401);
+  }
+  request.headers.set("Authorization", `Bearer ${access}`);
+  try {
+    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    throw new Problem("offline", 0);
+  }
+}
