@@ -46,7 +46,7 @@ build/web/member.d.ts: build/.python build/.node $(shell find lambdas -name '*.p
 	@openapi-typescript build/web/member.json --output $@ > /dev/null
 
 build/portal/index.html: build/web/member.d.ts $(shell find web -type f)
-	@vite build --config web/portal/vite.config.ts --logLevel warn
+	@vite build --config web/portal/vite.config.mts --logLevel warn
 
 web: build/portal/index.html ## the portal's bundle, into build/portal/
 
