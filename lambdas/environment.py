@@ -11,12 +11,16 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`program_by_client` names the programme of each app client; what a function does not use may be empty."""
+    """`program_by_client` names the programme of each app client; `member_authority` and `member_client_id` are
+    the main programme's sign-in (OpenID Connect). What a function does not use may be empty."""
 
     program_by_client: Mapping[str, int] = field(default_factory=dict)
     partner_by_client: Mapping[str, str] = field(default_factory=dict)
     cors_origins: tuple[str, ...] = ()
     mail_from: str = ""
+    member_authority: str = ""
+    member_client_id: str = ""
+    manager_origin: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> Environment:
@@ -28,6 +32,9 @@ class Environment:
             partner_by_client=json.loads(variables.get("PARTNER_BY_CLIENT", "{}")),
             cors_origins=tuple(filter(None, variables.get("CORS_ORIGIN", "").replace(" ", "").split(","))),
             mail_from=variables.get("MAIL_FROM", ""),
+            member_authority=variables.get("MEMBER_AUTHORITY", ""),
+            member_client_id=variables.get("MEMBER_CLIENT_ID", ""),
+            manager_origin=variables.get("MANAGER_ORIGIN", ""),
         )
 
 

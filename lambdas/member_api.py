@@ -6,6 +6,7 @@ from lambdas.http import entry, resolver
 from lambdas.member_routes import (
     cases,
     catalogue,
+    config,
     documents,
     preferences,
     profile,
@@ -15,7 +16,7 @@ from lambdas.member_routes import (
 )
 
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases):
+for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases, config):
     app.include_router(routes.router)
 
 handler = entry(app)

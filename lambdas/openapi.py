@@ -130,7 +130,9 @@ def document(api: str) -> dict[str, Any]:
     for path, operations in merged["paths"].items():
         scope = SCOPES[api].get(path, SCOPES[api][""])
         for operation in operations.values():
-            if operation.pop("x-webhook-secret", False):
+            if operation.pop("x-public", False):
+                operation["security"] = []
+            elif operation.pop("x-webhook-secret", False):
                 merged["components"]["securitySchemes"]["secret"] = _SECRET
                 operation["security"] = [{"secret": []}]
             elif operation.pop("x-signed-link", False):

@@ -136,6 +136,7 @@ def _config_text(ports: Ports, changes: Mapping[str, str]) -> str:
         "amazon_lwa_url": business,
         "amazon_pay_url": pay,
         "stripe_url": stripe,
+        "authority_url": f'"http://localhost:{ports.gateway}"',
         "sns_certificates": f'"http://127.0.0.1:{ports.amazon_pay}/"',
         **changes,
     }

@@ -56,7 +56,7 @@ class ApiStack(Stack):
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
         self._case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
         functions = {
-            "member_api": self._member_api(portal, messaging, integrations, engine),
+            "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
             "manager_api": self._manager_api(manager),
             "partner_api": self._function(
@@ -107,7 +107,11 @@ class ApiStack(Stack):
             WebFirewall(self, id, resources=resources, requests_per_address=limit, settings=self._settings)
 
     def _member_api(
-        self, origin: str, messaging: MessagingStack, integrations: IntegrationsStack, engine: EngineStack
+        self,
+        identity: IdentityStack,
+        messaging: MessagingStack,
+        integrations: IntegrationsStack,
+        engine: EngineStack,
     ) -> lambda_.Function:
         function = self._function(
             "member_api",
@@ -115,7 +119,10 @@ class ApiStack(Stack):
             {
                 **self._mail_from,
                 **self._documents,
-                "CORS_ORIGIN": origin,
+                "CORS_ORIGIN": self._settings.integrations.portal_origin,
+                "MANAGER_ORIGIN": self._settings.integrations.manager_origin,
+                "MEMBER_AUTHORITY": identity.member_authority,
+                "MEMBER_CLIENT_ID": identity.member_client_id,
                 "STATE_MACHINE_ARN": engine.state_machine.state_machine_arn,
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,

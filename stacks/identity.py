@@ -33,7 +33,8 @@ def trigger_name(settings: Settings) -> str:
 
 
 class IdentityStack(Stack):
-    """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks."""
+    """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks.
+    `member_authority` and `member_client_id`: where and as what the portal signs members in."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -160,6 +161,9 @@ class IdentityStack(Stack):
         )
         member_domain = self._domain(self.member_pool, "MemberDomain", identity.domain_prefix, main, canary)
         staff_domain = self._domain(self.staff_pool, "StaffDomain", f"{identity.domain_prefix}-staff", staff)
+        cognito_itself = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
+        self.member_authority = f"{identity.authority_url or cognito_itself}/{self.member_pool.user_pool_id}"
+        self.member_client_id = main.user_pool_client_id
         programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, staff: MAIN_PROGRAMME}
         programmes |= dict.fromkeys(partners.values(), MAIN_PROGRAMME)
         self.program_by_client = _by_client({client: str(programme) for client, programme in programmes.items()})

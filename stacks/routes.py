@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 class Route(NamedTuple):
     """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret or a
-    signature."""
+    signature, unless what it says is `public`."""
 
     method: str
     path: str
     function: str
     scope: str | None
+    public: bool = False
 
 
 def _member(method: str, path: str, function: str = "member_api") -> Route:
@@ -24,6 +25,7 @@ def _staff(method: str, path: str) -> Route:
 
 
 MEMBER = (
+    Route("GET", "/config", "member_api", None, public=True),
     _member("GET", "/me"),
     _member("POST", "/claims"),
     _member("POST", "/claims/confirmation"),

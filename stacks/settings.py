@@ -85,7 +85,8 @@ class Database(_Section):
 
 class Identity(_Section):
     """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE.
-    `partners`: who reports purchases; each gets a client of its own, and its name is that of the earn rates."""
+    `partners`: who reports purchases; each gets a client of its own, and its name is that of the earn rates.
+    `authority_url`: where browsers find the pools, if not at Cognito itself: only the laptop's."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
     self_sign_up: bool = True
@@ -97,6 +98,7 @@ class Identity(_Section):
     staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     partners: tuple[PartnerName, ...] = Field(min_length=1, strict=False)
+    authority_url: str = Field(default="", pattern=r"^(http://localhost:\d+)?$")
 
 
 class Messaging(_Section):

@@ -31,6 +31,7 @@ async def serve(settings: Settings) -> None:
     from ministack import app
 
     from local.emulator import (
+        addresses,
         aurora,
         control,
         custom_resources,
@@ -43,6 +44,7 @@ async def serve(settings: Settings) -> None:
     from local.emulator.task_secrets import read_secret
 
     record = placeholders.install(Path(settings.state) / "placeholders.json")
+    addresses.install(settings.gateway_port)
     aurora.install(settings.database_port)
     functions.install(settings)
     custom_resources.install()

@@ -80,7 +80,9 @@ class RestApi(Construct):
                 )
                 acknowledge(
                     method,
-                    "An outside party knows no OAuth: the function reads nothing before it has seen the secret",
+                    "It says what every visitor may see, before anybody has signed in"
+                    if route.public
+                    else "An outside party knows no OAuth: the function reads nothing before it has seen the secret",
                     "AwsSolutions-APIG4",
                     "AwsSolutions-COG4",
                 )

@@ -118,6 +118,7 @@ def proxy_event(request: Request, token: Token) -> dict[str, Any]:
         "pathParameters": {"proxy": request.path.lstrip("/")},
         "stageVariables": None,
         "requestContext": {
+            "domainName": "member.example",
             "resourcePath": "/{proxy+}",
             "httpMethod": request.method,
             "path": f"/v1{request.path}",

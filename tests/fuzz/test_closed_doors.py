@@ -22,7 +22,7 @@ OPERATIONS = [
     (api, method, path, operation["security"][0]["token"][0])
     for api in openapi.APIS
     for method, path, operation in operations(api)
-    if "token" in operation["security"][0]
+    if any("token" in way for way in operation["security"])
 ]
 # Asked for by outside parties that know no OAuth: a secret in a header stands for the token.
 BY_SECRET = [
@@ -43,6 +43,12 @@ BY_LINK = [
     for method, path, operation in operations(api)
     if operation["security"] == [{"link": []}]
 ]
+PUBLIC = [
+    (api, method, path)
+    for api in openapi.APIS
+    for method, path, operation in operations(api)
+    if operation["security"] == []
+]
 SCOPES = sorted({scope for _, _, _, scope in OPERATIONS})
 ROUTES = {"member": routes.MEMBER, "manager": routes.MANAGER, "inbound": routes.INBOUND}
 
@@ -51,16 +57,32 @@ def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
     for api, table in ROUTES.items():
         documented: set[tuple[str, str, str | None]] = {
             (method, path, scope) for of, method, path, scope in OPERATIONS if of == api
-        } | {(method, path, None) for of, method, path in [*BY_SECRET, *BY_SIGNATURE, *BY_LINK] if of == api}
+        } | {(method, path, None) for of, method, path in [*BY_SECRET, *BY_SIGNATURE, *BY_LINK, *PUBLIC] if of == api}
         assert documented == {(route.method, route.path, route.scope) for route in table}
 
 
-def test_every_operation_is_behind_a_token_a_secret_or_a_signature() -> None:
+def test_every_operation_but_one_is_behind_a_token_a_secret_or_a_signature() -> None:
+    assert PUBLIC == [("member", "GET", "/config")]
     closed = [*OPERATIONS, *BY_SECRET, *BY_SIGNATURE, *BY_LINK]
-    assert len(closed) == sum(len(operations(api)) for api in openapi.APIS)
+    assert len(closed) + len(PUBLIC) == sum(len(operations(api)) for api in openapi.APIS)
     assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
     assert {path for _, _, path in BY_LINK} == {"/security/not-me"}
     assert {path for _, _, path in BY_SIGNATURE} == {"/webhooks/amazon-pay", "/webhooks/stripe"}
+
+
+@pytest.mark.parametrize(("api", "method", "path"), PUBLIC)
+def test_what_is_public_is_the_same_for_everybody_and_is_about_nobody(
+    world: World, api: str, method: str, path: str
+) -> None:
+    request = world.good(api, method, path)
+    said = world.door(api, {}).send(request)
+    assert said.status == 200
+    assert_tells_nothing(world, request, said.text, "anybody")
+    for what, token in {**strangers(world, "loyalty/member"), "another member": world.bob.token}.items():
+        assert world.door(api, token).send(request).text == said.text, what
+    for context in (None, {}, {"claims": None}):
+        asked = {"httpMethod": method, "path": f"/v1{path}", "domainName": "member.example", "authorizer": context}
+        assert world.door(api).send(request, requestContext=asked).text == said.text
 
 
 @pytest.mark.parametrize(("api", "method", "path"), BY_SIGNATURE)

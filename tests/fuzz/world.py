@@ -576,6 +576,7 @@ def _unfreeze(world: World) -> Request:
 
 
 GOOD: Mapping[str, Callable[[World], Request]] = {
+    "member GET /config": _get("/config"),
     "member GET /me": _get("/me"),
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
@@ -724,6 +725,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
+        "MEMBER_AUTHORITY": "https://cognito.example/pool",
+        "MEMBER_CLIENT_ID": MEMBER_CLIENT,
         "CASE_FILES_BUCKET": "files",
     }
     fakes = Fakes()

@@ -127,6 +127,7 @@ def proxy_event(method: str, path: str, body: Any, token: Token, headers: dict[s
         "pathParameters": {"proxy": address.path.lstrip("/")},
         "stageVariables": None,
         "requestContext": {
+            "domainName": "member.example",
             "resourcePath": "/{proxy+}",
             "httpMethod": method,
             "path": f"/v1{address.path}",

@@ -40,14 +40,16 @@ def _methods(assembly: Assembly) -> Iterator[Method]:
         yield Method(method, name, path, method.properties["HttpMethod"])
 
 
-# Outside parties that know no OAuth; the function asks for a secret before it reads anything.
-BY_SECRET = {(route.method, route.path) for route in (*routes.INBOUND, *routes.MEMBER) if route.scope is None}
+# Outside parties that know no OAuth, whose secret the function asks for before it reads anything; and what is public.
+OPEN = {(route.method, route.path) for route in (*routes.INBOUND, *routes.MEMBER) if route.scope is None}
 
 
-def test_only_webhooks_and_the_link_that_stops_spending_are_without_a_token() -> None:
-    assert [route.path for route in routes.MEMBER if not route.scope] == ["/security/not-me"]
+def test_only_webhooks_the_link_that_stops_spending_and_the_portals_config_are_without_a_token() -> None:
+    assert [route.path for route in routes.MEMBER if not route.scope] == ["/config", "/security/not-me"]
     assert all(route.scope for route in routes.MANAGER)
-    assert all(path.startswith("/webhooks/") or path == "/security/not-me" for _, path in BY_SECRET)
+    assert all(path.startswith("/webhooks/") for path in {path for _, path in OPEN} - {"/config", "/security/not-me"})
+    every = (*routes.MEMBER, *routes.MANAGER, *routes.INBOUND)
+    assert [(route.method, route.path) for route in every if route.public] == [("GET", "/config")]
 
 
 def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assembly) -> None:
@@ -56,7 +58,7 @@ def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assemb
         properties = method.resource.properties
         if method.verb == "OPTIONS":
             continue
-        if (method.verb, method.path) in BY_SECRET:
+        if (method.verb, method.path) in OPEN:
             assert properties["AuthorizationType"] == "NONE", method
             continue
         assert properties["AuthorizationType"] == "COGNITO_USER_POOLS", method

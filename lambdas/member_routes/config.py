@@ -1,0 +1,87 @@
+"""What the portal must know before anybody has signed in: where to sign in, whom to ask, how the programme looks."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.environment import environment
+from lambdas.http import Router, View
+from loyalty.database import database
+from loyalty.programme import messages, reading
+
+router = Router()
+
+# Says in the OpenAPI document that this route is for everybody.
+PUBLIC = {"x-public": True}
+SCOPES = "openid email loyalty/member"
+# Short enough that a new colour shows at once, long enough that a crowd at the door is one question.
+FRESH_SECONDS = 2
+
+
+class BrandView(View):
+    """Texts by language and code, links by code; the portal derives readable colours from `accent`."""
+
+    name: str
+    logo_url: str | None
+    accent: str
+    texts: dict[str, dict[str, str]]
+    links: dict[str, str]
+
+
+class StoreView(View):
+    """The one currency, its way of writing amounts, and where parcels go."""
+
+    currency: str
+    locale: str
+    countries: list[str]
+
+
+class ConfigView(View):
+    """`authority`, `client_id` and `scope` are for signing in (OpenID Connect); `api` is where every other address of
+    this document begins; only `manager_origin` may show the portal inside a page of its own."""
+
+    authority: str
+    client_id: str
+    scope: str
+    api: str
+    brand: BrandView
+    store: StoreView
+    languages: list[str]
+    default_language: str
+    manager_origin: str
+
+
+@router.get("/config", summary="What the portal needs before anybody has signed in", openapi_extensions=PUBLIC)
+def config() -> Response[ConfigView]:
+    known = environment()
+    programme = known.program_by_client[known.member_client_id]
+    document = reading.current(database().connection(), programme).document
+    languages = messages.languages(document)
+    spoken = document.store.locale.partition("_")[0]
+    view = ConfigView(
+        authority=known.member_authority,
+        client_id=known.member_client_id,
+        scope=SCOPES,
+        api=_asked_at(known.member_authority),
+        brand=BrandView(**document.brand.model_dump()),
+        store=StoreView(
+            currency=document.store.currency,
+            locale=document.store.locale,
+            countries=list(document.store.delivery_countries),
+        ),
+        languages=languages,
+        default_language=spoken if spoken in languages else languages[0],
+        manager_origin=known.manager_origin,
+    )
+    headers = {"Cache-Control": f"max-age={FRESH_SECONDS}"}
+    return Response(200, content_type="application/json", body=view, headers=headers)
+
+
+def _asked_at(authority: str) -> str:
+    """Where this API is, by the request itself: its own address is not in its own template.
+
+    A gateway says its name and not its scheme, which is that of the sign-in: both have TLS, or neither (a laptop).
+    """
+    context = router.current_event["requestContext"]
+    scheme = authority.partition("://")[0]
+    return f"{scheme}://{context['domainName']}{context['path'].removesuffix('/config')}"
