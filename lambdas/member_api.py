@@ -11,11 +11,12 @@ from lambdas.member_routes import (
     profile,
     redemptions,
     security,
+    tier,
     transfers,
 )
 
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases):
+for routes in (profile, tier, preferences, catalogue, redemptions, documents, security, transfers, cases):
     app.include_router(routes.router)
 
 handler = entry(app)

@@ -34,6 +34,7 @@ MEMBER = (
     _member("GET", "/me/statement"),
     _member("GET", "/me/statement/download"),
     _member("GET", "/me/lots"),
+    _member("GET", "/me/tier"),
     _member("GET", "/me/preferences"),
     _member("PUT", "/me/preferences"),
     _member("POST", "/transfers"),

@@ -256,13 +256,12 @@ def me() -> Me:
     who, member_id = member(router, connection)
     document = reading.current(connection, who.program_id).document
     mine = membership.profile(connection, who.program_id, member_id)
-    names = document.tier(mine.tier).names
     return Me(
         member_number=mine.number,
         email=mine.email,
         phone=mine.phone,
         tier=mine.tier,
-        tier_name=names.get(mine.language) or names.get("en") or mine.tier,
+        tier_name=document.tier(mine.tier).name_in(mine.language),
         country=mine.country,
         language=mine.language,
         state=mine.state,

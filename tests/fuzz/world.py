@@ -586,6 +586,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me/statement": _get("/me/statement"),
     "member GET /me/statement/download": _get("/me/statement/download"),
     "member GET /me/lots": _get("/me/lots"),
+    "member GET /me/tier": _get("/me/tier"),
     "member GET /me/addresses": _get("/me/addresses"),
     "member POST /me/addresses": _new_address,
     "member GET /catalogue": _get("/catalogue"),
