@@ -40,6 +40,8 @@ MEMBER = (
     _member("POST", "/transfers"),
     _member("GET", "/me/addresses"),
     _member("POST", "/me/addresses"),
+    _member("PUT", "/me/addresses/{address_id}/default"),
+    _member("DELETE", "/me/addresses/{address_id}"),
     _member("GET", "/catalogue"),
     _member("GET", "/catalogue/{version}/products"),
     _member("GET", "/catalogue/{version}/products/{asin}"),
