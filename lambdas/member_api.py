@@ -12,11 +12,25 @@ from lambdas.member_routes import (
     profile,
     redemptions,
     security,
+    tier,
     transfers,
 )
 
+ROUTES = (
+    profile,
+    tier,
+    preferences,
+    catalogue,
+    redemptions,
+    documents,
+    security,
+    transfers,
+    cases,
+    config,
+)
+
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases, config):
+for routes in ROUTES:
     app.include_router(routes.router)
 
 handler = entry(app)

@@ -23,6 +23,7 @@ grant execute on function members.confirm_claim(integer, text, text, text, integ
 grant execute on function members.add_address(
     integer, bigint, text, text, text, text, text, text, text, text, text, boolean, boolean, boolean, integer) to member_api;
 grant execute on function members.addresses(integer, bigint) to member_api;
+grant execute on function members.choose_address(integer, bigint, uuid) to member_api;
 grant execute on function members.shipping_address(integer, bigint, uuid) to orders_worker, quote_api;
 grant execute on function members.default_address(integer, bigint) to member_api, quote_api;
 

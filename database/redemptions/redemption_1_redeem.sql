@@ -13,6 +13,7 @@ end;
 --   key_reuse              the key names another request, or somebody else's: which one is not told
 --   key_time               the key's time is not now
 --   quote_not_found, quote_expired, quote_used, quote_mismatch (points not offered, or other money than was shown)
+--   address_removed        the member has removed the quote's address
 --   money_too_little       the provider takes more money, or none
 --   blocked, frozen        the member may not redeem; spending is stopped
 --   insufficient           not enough points; `available` says how many there are
@@ -60,6 +61,7 @@ begin
             when exists (select from redemptions.redemption as r
                          where r.program_id = redeem.program_id and r.quote_id = redeem.quote_id) then 'quote_used'
             when quote.expires_at <= clock.now() then 'quote_expired'
+            when not members.owns_address(program_id, member_id, quote.address_id) then 'address_removed'
             when points not between quote.points_min and quote.points_max then 'quote_mismatch'
             when points % quote.points_step <> 0 and points <> quote.points_min and points <> quote.points_max
                 then 'quote_mismatch'

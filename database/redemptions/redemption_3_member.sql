@@ -88,6 +88,29 @@ begin
 end
 $$;
 
+-- An address leaves the member's list. One that something was sent to, or may still be by a quote of the last hour, stays for
+-- those who ask where. Returns removed, in_use (a redemption on its way to an order goes there), not_found.
+create or replace function redemptions.remove_address(program_id integer, member_id bigint, address_id uuid) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if exists (select from redemptions.redemption as r
+               where r.program_id = remove_address.program_id and r.member_id = remove_address.member_id
+                 and r.address_id = remove_address.address_id
+                 and r.state in ('held', 'step_up', 'review', 'awaiting_payment', 'ordering')) then
+        return 'in_use';
+    end if;
+    return case when members.remove_address(
+        remove_address.program_id, remove_address.member_id, remove_address.address_id,
+        exists (select from redemptions.redemption as r
+                where r.program_id = remove_address.program_id and r.member_id = remove_address.member_id
+                  and r.address_id = remove_address.address_id)
+        or exists (select from redemptions.quote as q
+                   where q.program_id = remove_address.program_id and q.member_id = remove_address.member_id
+                     and q.address_id = remove_address.address_id and q.expires_at > clock.now() - interval '1 hour'))
+        then 'removed' else 'not_found' end;
+end
+$$;
+
 -- One redemption with its lines, parts, payment and timeline; null for anybody but its member. `member_id` null is for
 -- staff (a function of its own, below, so that no door of members can leave it out).
 create or replace function redemptions.described(program_id integer, member_id bigint, redemption_id uuid)

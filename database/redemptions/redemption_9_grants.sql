@@ -5,6 +5,7 @@ grant execute on function
     redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text, bytea),
     redemptions.cancel(integer, bigint, uuid),
     redemptions.change_address(integer, bigint, uuid, uuid),
+    redemptions.remove_address(integer, bigint, uuid),
     redemptions.overview(integer, bigint, uuid),
     redemptions.list(integer, bigint, uuid, integer),
     redemptions.state_for_member(integer, bigint, uuid),

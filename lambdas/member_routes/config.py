@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from lambdas.environment import environment
 from lambdas.http import Router, View
 from loyalty.database import database
+from loyalty.payments.smallest import smallest_minor
 from loyalty.programme import messages, reading
 
 router = Router()
@@ -36,6 +37,15 @@ class StoreView(View):
     countries: list[str]
 
 
+class MixView(View):
+    """How many points may go into a purchase, and the least money that can be paid: for prices without a quote."""
+
+    min_percent: int
+    max_percent: int
+    points_step: int
+    money_min_minor: int
+
+
 class ConfigView(View):
     """`authority`, `client_id` and `scope` are for signing in (OpenID Connect); `api` is where every other address of
     this document begins; only `manager_origin` may show the portal inside a page of its own."""
@@ -46,6 +56,7 @@ class ConfigView(View):
     api: str
     brand: BrandView
     store: StoreView
+    mix: MixView
     languages: list[str]
     default_language: str
     manager_origin: str
@@ -57,6 +68,7 @@ def config() -> Response[ConfigView]:
     programme = known.program_by_client[known.member_client_id]
     document = reading.current(database().connection(), programme).document
     languages = messages.languages(document)
+    conversion = document.conversion
     spoken = document.store.locale.partition("_")[0]
     view = ConfigView(
         authority=known.member_authority,
@@ -68,6 +80,12 @@ def config() -> Response[ConfigView]:
             currency=document.store.currency,
             locale=document.store.locale,
             countries=list(document.store.delivery_countries),
+        ),
+        mix=MixView(
+            min_percent=conversion.min_points_share_percent,
+            max_percent=conversion.max_points_share_percent,
+            points_step=conversion.points_step,
+            money_min_minor=smallest_minor(document.integrations.payment.provider, document.store.currency),
         ),
         languages=languages,
         default_language=spoken if spoken in languages else languages[0],

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import mail
 from lambdas.http import STRICT, Instant, Router, View, caller, member
-from loyalty.database import database
+from loyalty.database import Connection, database
 from loyalty.members import addresses, claiming, membership
 from loyalty.points import ledger
 from loyalty.points import statement as statements
@@ -256,13 +256,12 @@ def me() -> Me:
     who, member_id = member(router, connection)
     document = reading.current(connection, who.program_id).document
     mine = membership.profile(connection, who.program_id, member_id)
-    names = document.tier(mine.tier).names
     return Me(
         member_number=mine.number,
         email=mine.email,
         phone=mine.phone,
         tier=mine.tier,
-        tier_name=names.get(mine.language) or names.get("en") or mine.tier,
+        tier_name=document.tier(mine.tier).name_in(mine.language),
         country=mine.country,
         language=mine.language,
         state=mine.state,
@@ -372,10 +371,7 @@ def download_statement(after: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0) -> 
 def list_addresses() -> Addresses:
     connection = database().connection()
     who, member_id = member(router, connection)
-    default = addresses.default_of(connection, who.program_id, member_id)
-    return Addresses(
-        addresses=[_view(saved, default) for saved in addresses.of_member(connection, who.program_id, member_id)]
-    )
+    return _addresses(connection, who.program_id, member_id)
 
 
 @router.post("/me/addresses", summary="Save an address", status_code=201)
@@ -389,6 +385,29 @@ def save_address(body: NewAddress) -> AddressView:
         connection, who.program_id, member_id, document, addresses.Address(**given), make_default=make_default
     )
     return _view(saved, addresses.default_of(connection, who.program_id, member_id))
+
+
+@router.put("/me/addresses/<address_id>/default", summary="Use this address unless I say otherwise")
+def choose_address(address_id: UUID) -> Addresses:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    addresses.choose(connection, who.program_id, member_id, address_id)
+    return _addresses(connection, who.program_id, member_id)
+
+
+@router.delete("/me/addresses/<address_id>", summary="Remove an address")
+def remove_address(address_id: UUID) -> Addresses:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    addresses.remove(connection, who.program_id, member_id, address_id)
+    return _addresses(connection, who.program_id, member_id)
+
+
+def _addresses(connection: Connection, program_id: int, member_id: int) -> Addresses:
+    default = addresses.default_of(connection, program_id, member_id)
+    return Addresses(
+        addresses=[_view(saved, default) for saved in addresses.of_member(connection, program_id, member_id)]
+    )
 
 
 def _view(saved: addresses.SavedAddress, default: UUID | None) -> AddressView:

@@ -161,6 +161,37 @@ def default_of(connection: Connection, program_id: int, member_id: int) -> UUID 
     return row["id"] if row else None
 
 
+def choose(connection: Connection, program_id: int, member_id: int, address_id: UUID) -> None:
+    """Use this one unless the member says otherwise. Raises Refusal (not found)."""
+    row = connection.execute(
+        "select members.choose_address(%s, %s, %s) as chosen", (program_id, member_id, address_id)
+    ).fetchone()
+    assert row is not None
+    if not row["chosen"]:
+        raise _no_such_address()
+
+
+def remove(connection: Connection, program_id: int, member_id: int, address_id: UUID) -> None:
+    """Take it off the member's list; orders that went there keep it. Raises Refusal (not found; conflict: in use)."""
+    row = connection.execute(
+        "select redemptions.remove_address(%s, %s, %s) as status", (program_id, member_id, address_id)
+    ).fetchone()
+    assert row is not None
+    if row["status"] == "in_use":
+        raise Refusal(
+            Kind.CONFLICT,
+            "address-in-use",
+            "Something that is not ordered yet is to go there. Choose another address for it first.",
+            field="address_id",
+        )
+    if row["status"] != "removed":
+        raise _no_such_address()
+
+
+def _no_such_address() -> Refusal:
+    return Refusal(Kind.NOT_FOUND, "no-such-address", "You have no such address.", field="address_id")
+
+
 def _saved(row: dict[str, Any]) -> SavedAddress:
     return SavedAddress(**{name: row[name] for name in SavedAddress.__dataclass_fields__})
 

@@ -205,6 +205,10 @@ class Tier(Part):
     qualifying_units: Annotated[int, Field(ge=0, le=10**12)]
     benefits: Benefits = Field(default_factory=Benefits)
 
+    def name_in(self, language: str) -> str:
+        """What the level is called in a language, else in English, else its code."""
+        return self.names.get(language) or self.names.get("en") or self.code
+
 
 class Tiers(Part):
     """Levels from low to high. Units are base points or spend, never bonuses or adjustments."""

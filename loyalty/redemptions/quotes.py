@@ -242,7 +242,7 @@ def _member(
     address = connection.execute(
         "select * from members.shipping_address(%s, %s, %s)", (program_id, member_id, row["address_id"])
     ).fetchone()
-    if address is None:
+    if address is None or address["removed_at"] is not None:
         raise Refusal(Kind.NOT_FOUND, "no-such-address", "You have no such address.", field="address_id")
     if address["country_code"] not in document.store.delivery_countries:
         raise Refusal(Kind.CONFLICT, "not-deliverable", "We do not deliver to this country.", field="address_id")

@@ -56,6 +56,12 @@ _REFUSALS = {
         "The quote does not offer these points with this money.",
         "points",
     ),
+    "address_removed": (
+        Kind.CONFLICT,
+        "address-removed",
+        "You have removed the address of this quote. Choose another one.",
+        "quote_id",
+    ),
     "money_too_little": (
         Kind.INVALID,
         "money-too-little",

@@ -215,7 +215,7 @@ OPEN = {
     "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
-    "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv",
+    "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
 }  # fmt: skip
 
 

@@ -211,6 +211,10 @@ class World:
         document = reading.current(self.owner, program_id).document
         return save(self.owner, program_id, member_id, document, given, make_default=False).address_id
 
+    def other_address(self) -> UUID:
+        """One of Alice's that nothing goes to."""
+        return self._address(1, self.alice.member_id, f"9 {STREET}")
+
     def quote(self, person: Person, *, minutes: int = 15) -> UUID:
         """A lamp for 9,000 points or 45 dollars."""
         line = {
@@ -587,8 +591,13 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me/statement": _get("/me/statement"),
     "member GET /me/statement/download": _get("/me/statement/download"),
     "member GET /me/lots": _get("/me/lots"),
+    "member GET /me/tier": _get("/me/tier"),
     "member GET /me/addresses": _get("/me/addresses"),
     "member POST /me/addresses": _new_address,
+    "member PUT /me/addresses/{address_id}/default": lambda w: Request(
+        "PUT", f"/me/addresses/{w.other_address()}/default"
+    ),
+    "member DELETE /me/addresses/{address_id}": lambda w: Request("DELETE", f"/me/addresses/{w.other_address()}"),
     "member GET /catalogue": _get("/catalogue"),
     "member GET /catalogue/{version}/products": lambda w: Request("GET", f"/catalogue/{w.version()}/products"),
     "member GET /catalogue/{version}/products/{asin}": lambda w: Request(

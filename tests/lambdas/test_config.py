@@ -52,6 +52,7 @@ def test_everybody_is_told_the_same_and_may_keep_it_for_two_seconds(doors: Doors
             "links": {},
         },
         "store": {"currency": "USD", "locale": "en_US", "countries": ["US"]},
+        "mix": {"min_percent": 0, "max_percent": 100, "points_step": 1, "money_min_minor": 1},
         "languages": ["de", "en"],
         "default_language": "en",
         "manager_origin": "https://manager.loyalty.example",

@@ -203,3 +203,19 @@ def test_an_address_is_checked_saved_and_listed(doors: Doors, somebody: Callable
     assert doors("member_api", "GET", "/me", token=token).body["default_address_id"] == saved.body["address_id"]
     wrong = doors("member_api", "POST", "/me/addresses", ADDRESS | {"postal_code": "98"}, token=token)
     assert (wrong.status, wrong.body["errors"][0]["field"]) == (400, "postal_code")
+
+
+def test_addresses_are_chosen_and_removed(doors: Doors, somebody: Callable[..., Somebody]) -> None:
+    token = member_token(somebody(claimed=True).subject)
+    home, work = (
+        doors("member_api", "POST", "/me/addresses", ADDRESS | {"line1": line}, token=token).body["address_id"]
+        for line in ("12 Pine Street", "14 Pine Street")
+    )
+    chosen = doors("member_api", "PUT", f"/me/addresses/{home}/default", token=token)
+    assert (chosen.status, [address["is_default"] for address in chosen.body["addresses"]]) == (200, [False, True])
+    removed = doors("member_api", "DELETE", f"/me/addresses/{home}", token=token)
+    assert (removed.status, removed.body["addresses"][0]["address_id"]) == (200, work)
+    assert removed.body["addresses"][0]["is_default"]
+    again = doors("member_api", "DELETE", f"/me/addresses/{home}", token=token)
+    assert (again.status, again.body["code"]) == (404, "no-such-address")
+    assert doors("member_api", "DELETE", "/me/addresses/x", token=token).status == 400
