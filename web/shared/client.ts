@@ -44,9 +44,20 @@ async function answered(request: Request, access: string | null): Promise<Respon
     throw new Problem("signed-out", 401);
   }
   request.headers.set("Authorization", `Bearer ${access}`);
+  request.headers.set("X-Device-Id", device());
   try {
     return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     throw new Problem("offline", 0);
   }
+}
+
+const DEVICE = "device";
+
+/** A number for this browser, made up by it: a redemption from one that is new may ask for a code. */
+function device(): string {
+  const known = localStorage.getItem(DEVICE);
+  const named = known ?? crypto.randomUUID();
+  if (!known) localStorage.setItem(DEVICE, named);
+  return named;
 }
