@@ -51,6 +51,7 @@ async function answered(request: Request, access: string | null): Promise<Respon
     throw new Problem("signed-out", 401);
   }
   request.headers.set("Authorization", `Bearer ${access}`);
+  request.headers.set("X-Device-Id", device());
   return patiently(request);
 }
 
@@ -60,4 +61,14 @@ async function patiently(request: Request): Promise<Response> {
   } catch {
     throw new Problem("offline", 0);
   }
+}
+
+const DEVICE = "device";
+
+/** A number for this browser, made up by it: a redemption from one that is new may ask for a code. */
+function device(): string {
+  const known = localStorage.getItem(DEVICE);
+  const named = known ?? crypto.randomUUID();
+  if (!known) localStorage.setItem(DEVICE, named);
+  return named;
 }

@@ -1,4 +1,5 @@
 /** Numbers, amounts and dates as people read them, by Intl, in the language that is set. */
+import { now } from "./now";
 
 let language = "en";
 // Of the programme's store: a day is shown where the member is, so no time zone is set anywhere.
@@ -74,8 +75,8 @@ export const month = (instant: Date): string =>
 
 /** Whole days from today to a plain date, negative once it is past. */
 export function daysUntil(date: string): number {
-  const now = new Date();
-  return Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(now.getFullYear(), now.getMonth(), now.getDate())) / 86_400_000);
+  const today = new Date(now());
+  return Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(today.getFullYear(), today.getMonth(), today.getDate())) / 86_400_000);
 }
 
 /** 220 → "in 220 days", 0 → "today". */

@@ -2,6 +2,7 @@
  * The keys of effects that must not double: kept on this device until they are answered, so that the same request sent
  * again after a dropped connection, a reload or a crash is the same request.
  */
+import { now } from "@shared/now";
 import { Problem } from "@shared/problem";
 import { uuid7 } from "@shared/uuid7";
 
@@ -26,8 +27,8 @@ export async function once<Answer>(name: string, request: unknown, call: (key: s
 
 function keyFor(name: string, request: string): string {
   const known = read(name);
-  if (known && known.request === request && Date.now() - known.at < GOOD_FOR_MS) return known.key;
-  const fresh: Kept = { key: uuid7(), request, at: Date.now() };
+  if (known && known.request === request && now() - known.at < GOOD_FOR_MS) return known.key;
+  const fresh: Kept = { key: uuid7(now()), request, at: now() };
   localStorage.setItem(stored(name), JSON.stringify(fresh));
   return fresh.key;
 }
