@@ -274,16 +274,22 @@ def _told(
 ) -> dict[str, Any]:
     quote = _quote(connection, program_id, member_id, quote_id)
     lines, slider = _priced(quote["lines"]), _slider(quote)
-    balance = connection.execute("select available from points.balance(%s, %s)", (program_id, member_id)).fetchone()
-    available = max(int(balance["available"]), 0) if balance else 0
+    balance = connection.execute(
+        "select b.available, clock.now() as now from (select 1) as one left join points.balance(%s, %s) as b on true",
+        (program_id, member_id),
+    ).fetchone()
+    assert balance is not None
+    available = max(int(balance["available"] or 0), 0)
     affordable = pricing.most_payable(lines, slider, available, quote["money_min_minor"])
     return {
         "quote_id": quote_id,
         "quote_token": signing.token(key, _promised(quote)),
         "programme_version": quote["programme_version"],
+        "as_of": balance["now"],
         "created_at": quote["created_at"],
         "expires_at": quote["expires_at"],
         "currency": quote["currency"],
+        "payment_provider": document.integrations.payment.provider,
         "estimated": quote["estimated"],
         "included": document.pricing.included,
         "price_includes": price_includes(document),
