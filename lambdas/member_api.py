@@ -12,10 +12,11 @@ from lambdas.member_routes import (
     redemptions,
     security,
     transfers,
+    wishes,
 )
 
 app = resolver("Member API")
-for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases):
+for routes in (profile, preferences, catalogue, redemptions, documents, security, transfers, cases, wishes):
     app.include_router(routes.router)
 
 handler = entry(app)
