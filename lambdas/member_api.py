@@ -6,6 +6,7 @@ from lambdas.http import entry, resolver
 from lambdas.member_routes import (
     cases,
     catalogue,
+    closure,
     documents,
     preferences,
     profile,
@@ -16,7 +17,7 @@ from lambdas.member_routes import (
 )
 
 app = resolver("Member API")
-for routes in (profile, tier, preferences, catalogue, redemptions, documents, security, transfers, cases):
+for routes in (profile, tier, preferences, catalogue, redemptions, documents, security, transfers, cases, closure):
     app.include_router(routes.router)
 
 handler = entry(app)

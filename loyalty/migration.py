@@ -30,6 +30,7 @@ ROOMS = (
     "documents",
     "reports",
     "reconciliation",
+    "closure",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -34,7 +34,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "notifications", "documents", "reports", "reconciliation"),
+                *("redemptions", "notifications", "documents", "reports", "reconciliation", "closure"),
             ],
             role,
             role,

@@ -194,6 +194,7 @@ OPEN = {
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
+    "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ ROLES = (
     "invoicing",
     "reconciliation",
     "readoption",
+    "closure",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
