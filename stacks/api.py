@@ -1,13 +1,16 @@
-"""The three public doors: members, staff, partners; and the function that Cognito calls when somebody signs up."""
+"""The three public doors: members, staff, partners; and the functions that sign-ins begin and end with: Cognito calls
+one when somebody signs up, the other ends closed accounts."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -93,7 +96,11 @@ class ApiStack(Stack):
             CfnOutput(self, f"{name}ApiId", value=api.api.rest_api_id)
         if settings.api.firewall:
             self._firewalls()
-        self.functions = [*functions.values(), self._identity_trigger(identity, messaging)]
+        self.functions = [
+            *functions.values(),
+            self._identity_trigger(identity, messaging),
+            self._closure(identity),
+        ]
 
     def _firewalls(self) -> None:
         """People's doors and partners' apart: a partner sends a whole company's purchases from one address."""
@@ -217,6 +224,26 @@ class ApiStack(Stack):
             source_arn=identity.member_pool.user_pool_arn,
         )
         self._may_send_mail(function, messaging)
+        return function
+
+    def _closure(self, identity: IdentityStack) -> lambda_.Function:
+        """Ends memberships; nothing else may delete a sign-in."""
+        function = self._function(
+            "closure",
+            "Ends accounts whose thirty days are over",
+            {"MEMBER_POOL_ID": identity.member_pool.user_pool_id},
+            timeout_seconds=60,
+        )
+        identity.member_pool.grant(function, "cognito-idp:AdminDeleteUser")
+        if minutes := self._settings.schedules.closure_minutes:
+            events.Rule(
+                self,
+                "Closures",
+                description="Accounts whose thirty days are over",
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                # The next time comes anyway.
+                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            )
         return function
 
     def _function(

@@ -196,6 +196,7 @@ class Schedules(_Section):
     outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     reconciliation_minutes: int = Field(default=60, ge=0, le=1_440)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
+    closure_minutes: int = Field(default=60, ge=0, le=1_440)
 
 
 class Observability(_Section):

@@ -214,6 +214,7 @@ def _invariants(cloud: Connected) -> list[Reading]:
             "redemptions.invariants",
             "notifications.invariants",
             "reconciliation.invariants",
+            "closure.invariants",
         ):
             if _exists(connection, view):
                 found += connection.execute(f"select name, violations from {view}".encode()).fetchall()  # noqa: S608
