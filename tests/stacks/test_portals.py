@@ -61,7 +61,7 @@ def test_every_answer_has_a_policy_that_allows_what_the_portal_talks_to_and_noth
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": "'self' https:",
+        "img-src": "'self' blob: https:",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "https://manager.loyalty.example",
