@@ -20,7 +20,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
-from stacks.constructs.rest_api import RestApi
+from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
@@ -31,7 +31,7 @@ from stacks.settings import Settings
 
 
 class ApiStack(Stack):
-    """`apis`: by name, for the firewall and the dashboards."""
+    """`apis`: by name, for the firewall, the dashboards and the portal. `case_files`: where the portal puts photos."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ApiStack(Stack):
         self._mail_from = {"MAIL_FROM": settings.messaging.mail_from}
         self._documents = {"DOCUMENTS_BUCKET": documents.bucket.bucket_name}
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
-        self._case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
+        self.case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
@@ -107,11 +107,20 @@ class ApiStack(Stack):
         stages = {name: api.stage_arn for name, api in self.apis.items()}
         partners = {"Inbound": stages.pop("Inbound")}
         limits = self._settings.api
-        for id, resources, limit in (
-            ("Firewall", stages, limits.requests_per_address),
-            ("PartnersFirewall", partners, limits.requests_per_partner_address),
+        # Amplify asks for the portal's config, for everybody and from few addresses.
+        config = (f"/{STAGE}/config", limits.requests_per_partner_address)
+        for id, resources, limit, others in (
+            ("Firewall", stages, limits.requests_per_address, config),
+            ("PartnersFirewall", partners, limits.requests_per_partner_address, None),
         ):
-            WebFirewall(self, id, resources=resources, requests_per_address=limit, settings=self._settings)
+            WebFirewall(
+                self,
+                id,
+                resources=resources,
+                requests_per_address=limit,
+                asked_for_others=others,
+                settings=self._settings,
+            )
 
     def _member_api(
         self,
@@ -134,11 +143,11 @@ class ApiStack(Stack):
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
                 "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
-                **self._case_files.environment,
+                **self.case_files.environment,
             },
         )
-        self._case_files.may_add(function, "photos")
-        self._case_files.may_show(function, "labels")
+        self.case_files.may_add(function, "photos")
+        self.case_files.may_show(function, "labels")
         engine.state_machine.grant_start_execution(function)
         integrations.quote_signing.grant_read(function)
         integrations.security_links.grant_read(function)
@@ -151,11 +160,11 @@ class ApiStack(Stack):
         function = self._function(
             "manager_api",
             "Staff's requests",
-            {**self._documents, "CORS_ORIGIN": origin, **self._case_files.environment},
+            {**self._documents, "CORS_ORIGIN": origin, **self.case_files.environment},
         )
-        self._case_files.may_add(function, "labels")
+        self.case_files.may_add(function, "labels")
         for folder in ("photos", "labels"):
-            self._case_files.may_show(function, folder)
+            self.case_files.may_show(function, folder)
         return function
 
     def _quote_api(self, origin: str, integrations: IntegrationsStack) -> lambda_.Function:
