@@ -1,4 +1,5 @@
 /** Numbers, amounts and dates as people read them, by Intl, in the language that is set. */
+import { now } from "./now";
 
 let language = "en";
 // Of the programme's store: a day is shown where the member is, so no time zone is set anywhere.
@@ -49,6 +50,16 @@ export function day(instant: string): string {
     const zone = plain ? ({ timeZone: "UTC" } as const) : {};
     return new Intl.DateTimeFormat(at, { day: "numeric", month: "short", ...year, ...zone });
   }).format(date);
+}
+
+/** A day near now as one says it, "today", "tomorrow", "Thursday"; another one as `day` does. */
+export function nearDay(instant: string): string {
+  const date = new Date(instant);
+  const midnight = (of: Date) => Date.UTC(of.getFullYear(), of.getMonth(), of.getDate());
+  const days = Math.round((midnight(date) - midnight(new Date(now()))) / 86_400_000);
+  if (days === 0 || days === 1) return format("near", (at) => new Intl.RelativeTimeFormat(at, { numeric: "auto" })).format(days, "day");
+  if (days > 1 && days < 7) return format("weekday", (at) => new Intl.DateTimeFormat(at, { weekday: "long" })).format(date);
+  return day(instant);
 }
 
 /** "Nov 26, 2026": for documents and statements. */

@@ -47,3 +47,28 @@ export function atMost({ minimum, maximum, step }: Slider, points: number): numb
   if (points < minimum) return null;
   return Math.max(minimum, points - (points % step));
 }
+
+/**
+ * The largest allowed number not above `points` that leaves no money, or not too little to be paid. Null if there is none.
+ */
+export function mostPayable(lines: readonly PricedLine[], slider: Slider, points: number, moneyMin: number): number | null {
+  const chosen = atMost(slider, points);
+  if (chosen === null || !tooLittle(lines, chosen, moneyMin)) return chosen;
+  const total = lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0);
+  // A split rounds money up, so what is left of the exact share is enough.
+  return total >= moneyMin ? atMost(slider, floor(pointsFull(lines), total - moneyMin, total)) : null;
+}
+
+/** The allowed number nearest to `points` that can be paid: what would leave too little money goes to the nearer side. */
+export function nearestPayable(lines: readonly PricedLine[], slider: Slider, points: number, moneyMin: number): number {
+  const chosen = nearest(slider, points);
+  if (!tooLittle(lines, chosen, moneyMin)) return chosen;
+  const below = mostPayable(lines, slider, chosen, moneyMin) ?? slider.minimum;
+  const above = tooLittle(lines, slider.maximum, moneyMin) ? below : slider.maximum;
+  return points - below <= above - points ? below : above;
+}
+
+function tooLittle(lines: readonly PricedLine[], points: number, moneyMin: number): boolean {
+  const { money_minor } = split(lines, points);
+  return money_minor > 0 && money_minor < moneyMin;
+}

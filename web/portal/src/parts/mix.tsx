@@ -6,7 +6,7 @@ import { say } from "../words";
 import { Price, priceWords } from "./price";
 import { showTaken } from "./line";
 
-export type Stop = { name: "fewest" | "half" | "all"; points: number };
+export type Stop = { name: "fewest" | "half" | "most" | "all"; points: number };
 
 type Props = {
   slider: Slider;
@@ -57,7 +57,8 @@ export function Mix({ slider, points, parts, currency, stops, label, onChange, o
             aria-label={say("mix.slider")}
             aria-valuetext={priceWords(parts.points, parts.money_minor, currency)}
             onInput={(event) => onChange(nearest(slider, Number(event.currentTarget.value)))}
-            onChange={(event) => onSettled?.(nearest(slider, Number(event.currentTarget.value)))}
+            // Preact's compatibility makes onChange another onInput; captured, it is the browser's own: come to rest.
+            onChangeCapture={(event) => onSettled?.(nearest(slider, Number(event.currentTarget.value)))}
             onKeyDown={(event) => {
               const moved = KEYS[event.key]?.(points, slider);
               if (moved === undefined) return;
