@@ -48,6 +48,11 @@ build/web/member.d.ts: build/.python build/.node $(shell find lambdas -name '*.p
 build/portal/index.html: build/web/member.d.ts $(shell find web -type f)
 	@vite build --config web/portal/vite.config.mts --logLevel warn
 
+browser: ## the system's headless Chromium for the web tests, by Debian's package manager, if there is none
+	@command -v chromium-headless-shell chromium google-chrome > /dev/null || { \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq && \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq chromium-headless-shell > /dev/null; }
+
 web: build/portal/index.html ## the portal's bundle, into build/portal/
 
 # ---- use -------------------------------------------------------------------------------------------------------
@@ -65,6 +70,9 @@ redeem: install ## one member of the running cloud redeems one product, every re
 
 plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
 	@$(PYTHON) -m local.plug "$(MEMBERS)"
+
+screens: install browser web ## a picture of every page of the portal at both widths, into docs/screens/
+	@$(PYTHON) -m local.screens
 
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
@@ -101,10 +109,13 @@ synth: install web ## the `full` config into cdk.out/, with every rule on
 bench: install ## ratios, both sides in one run; one JSON line last
 	@$(PYTHON) -m bench
 
+bench-web: install browser web ## the portal: Lighthouse, weights, axe; one JSON line last
+	@$(PYTHON) -m bench web
+
 bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 HISTORY=10000000 SAFETIES=1 PLOT=1: docs)
 	@$(PYTHON) -m bench.ledger
 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install web run demo trace redeem plug token clean test prove prove-ledger load storm check synth bench bench-ledger format
+.PHONY: help install browser web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger browser format

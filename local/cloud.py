@@ -132,6 +132,7 @@ class Cloud:
         synth = None if self._looks_deployed(deployment) else self._child(deployment.start_synth())
         self._start_database()
         self._start_simulators()
+        self._start_portal()
         self._start_emulator()
         self._tell("PostgreSQL, the simulators and the emulator are up")
         connected = Connected(self.state, self.ports)
@@ -188,7 +189,7 @@ class Cloud:
             for file in self.state.glob("*.sqlite*"):
                 file.unlink()
             (self.state / "clock.json").unlink(missing_ok=True)
-        for name in ("emulator", *seed.SIMULATORS):
+        for name in ("portal", "emulator", *seed.SIMULATORS):
             (self.state / "logs" / f"{name}.log").unlink(missing_ok=True)
 
     def _looks_deployed(self, deployment: Deployment) -> bool:
@@ -210,6 +211,18 @@ class Cloud:
                 log=self.state / "logs" / f"{name}.log",
             )
             self._child(child)
+
+    def _start_portal(self) -> None:
+        ports = json.dumps(asdict(self.ports))
+        self._child(
+            processes.start(
+                "portal",
+                [sys.executable, "-m", "local.portal", str(self.state), ports],
+                cwd=REPOSITORY,
+                environment=os.environ,
+                log=self.state / "logs" / "portal.log",
+            )
+        )
 
     def _start_emulator(self) -> None:
         settings = Settings(
@@ -233,7 +246,7 @@ class Cloud:
             )
         )
         listening = {name.replace("_", " "): self.ports.named()[name] for name in seed.SIMULATORS}
-        listening["emulator"] = self.ports.gateway
+        listening |= {"portal": self.ports.portal, "emulator": self.ports.gateway}
         for child in self._children:
             if port := listening.get(child.name):
                 child.wait_until(partial(in_use, port), READY_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,16 @@ class Connected:
     @property
     def status_page(self) -> str:
         return f"http://localhost:{self.ports.status}"
+
+    @property
+    def portal(self) -> str:
+        """The members' portal, by the name that its callback URLs have."""
+        return f"http://localhost:{self.ports.portal}"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The config that it was deployed with."""
+        return tomllib.loads((self.state / "config.toml").read_text())
 
     def simulator(self, name: str) -> str:
         """The address of `amazon_business`, `amazon_pay` or `stripe`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -16,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from local.connected import Connected
 from local.demo.sign_in import access_token
-from local.deployment import REPOSITORY
 from local.people import MEMBERS, PASSWORD, STAFF, Member
 from local.plain import PLAIN
 
@@ -108,13 +106,13 @@ def signed_in(cloud: Connected, email: str, client: str = "MemberClientId") -> I
 
 def member_token(cloud: Connected, email: str, client: str = "MemberClientId") -> str:
     """An access token, got on the pool's own sign-in page."""
-    return access_token(cloud.gateway, cloud.outputs[client], _callback("member"), email, PASSWORD)
+    return access_token(cloud.gateway, cloud.outputs[client], _callback(cloud, "member"), email, PASSWORD)
 
 
 def staff_token(cloud: Connected, email: str) -> str:
     """An access token of one of the staff."""
     client = cloud.outputs["StaffClientId"]
-    return access_token(cloud.gateway, client, _callback("staff"), email, PASSWORD, "openid loyalty/staff")
+    return access_token(cloud.gateway, client, _callback(cloud, "staff"), email, PASSWORD, "openid loyalty/staff")
 
 
 @contextmanager
@@ -187,9 +185,8 @@ def _client(address: str, token: str) -> httpx.Client:
     return httpx.Client(base_url=address, headers=headers, timeout=CALL_SECONDS, verify=PLAIN)
 
 
-def _callback(people: str) -> str:
-    config = tomllib.loads((REPOSITORY / "config" / "local.toml").read_text())
-    return str(config["identity"][f"{people}_callback_urls"][0])
+def _callback(cloud: Connected, people: str) -> str:
+    return str(cloud.config["identity"][f"{people}_callback_urls"][0])
 
 
 def _require(answer: httpx.Response, what: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Member:
     name: str
     tier: str
     spend_minor: int
+    language: str = "en"
 
     def registration(self) -> dict[str, Any]:
         """The body of POST /members."""
@@ -26,7 +27,7 @@ class Member:
             "email": self.email,
             "tier": self.tier,
             "country": "US",
-            "language": "en",
+            "language": self.language,
         }
 
     def purchase(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Ports:
     gateway: int = 4566
     database: int = 15432
     status: int = 4600
+    portal: int = 5173
     amazon_business: int = 4610
     amazon_pay: int = 4620
     stripe: int = 4630

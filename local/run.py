@@ -63,6 +63,7 @@ def _welcome(cloud: Connected, run: Cloud) -> str:
     placeholders = ", ".join(f"{kind} ×{len(found)}" for kind, found in cloud.placeholders().items())
     lines = [
         "",
+        f"Portal        {cloud.portal}",
         f"Status page   {cloud.status_page}",
         f"Member API    {cloud.api('Member')}",
         f"Manager API   {cloud.api('Manager')}",

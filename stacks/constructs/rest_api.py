@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
@@ -97,7 +98,11 @@ class RestApi(Construct):
         if origin:
             for path, allowed in methods.items():
                 self.api.root.resource_for_path(path).add_cors_preflight(
-                    allow_origins=[origin], allow_methods=[*allowed, "OPTIONS"], allow_headers=ALLOWED_HEADERS
+                    allow_origins=[origin],
+                    allow_methods=[*allowed, "OPTIONS"],
+                    allow_headers=ALLOWED_HEADERS,
+                    # A browser asks before each call to an address it has not asked about lately.
+                    max_age=Duration.minutes(10),
                 )
         self._refusals(origin)
         self.url = self.api.url

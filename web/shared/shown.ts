@@ -12,9 +12,11 @@ export function speak(newLanguage: string, newRegion: string): void {
   formats.clear();
 }
 
-const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+type Format = Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat | Intl.DisplayNames;
 
-function format<Kind extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(name: string, make: (locale: string) => Kind): Kind {
+const formats = new Map<string, Format>();
+
+function format<Kind extends Format>(name: string, make: (locale: string) => Kind): Kind {
   const known = formats.get(name) as Kind | undefined;
   const made = known ?? make(locale());
   if (!known) formats.set(name, made);
@@ -28,6 +30,10 @@ export function locale(): string {
 
 /** 12400 → "12,400". */
 export const number = (amount: number): string => format("number", (at) => new Intl.NumberFormat(at)).format(amount);
+
+/** 500 → "+500", -500 → "−500". */
+export const signed = (amount: number): string =>
+  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount);
 
 /** (610, "USD") → "$6.10"; minor units by the currency's own number of them. */
 export function money(minor: number, currency: string): string {
@@ -62,9 +68,46 @@ export function nearDay(instant: string): string {
   return day(instant);
 }
 
+/** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
+export function date(plain: string): string {
+  const at = new Date(`${plain}T00:00:00Z`);
+  const near = at.getTime() - Date.now() < 330 * 24 * 3600 * 1000;
+  return format(`date ${near}`, (locale) => {
+    return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", timeZone: "UTC", ...(near ? {} : { year: "numeric" }) });
+  }).format(at);
+}
+
 /** "Nov 26, 2026": for documents and statements. */
 export const fullDay = (instant: string): string =>
   format("full day", (at) => new Intl.DateTimeFormat(at, { dateStyle: "medium" })).format(new Date(instant));
+
+/** "November 30, 2027": a plain date, or an instant's day, as it stands in a sentence. */
+export function longDay(instant: string): string {
+  const plain = instant.length === 10;
+  const zone = plain ? ({ timeZone: "UTC" } as const) : {};
+  return format(`long day ${plain}`, (at) => new Intl.DateTimeFormat(at, { dateStyle: "long", ...zone })).format(new Date(instant));
+}
+
+/** "Mar 2027": a mark on a scale of months. */
+export const month = (instant: Date): string =>
+  format("month", (at) => new Intl.DateTimeFormat(at, { month: "short", year: "numeric" })).format(instant);
+
+/** Whole days from today to a plain date, negative once it is past. */
+export function daysUntil(date: string): number {
+  const today = new Date(now());
+  return Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(today.getFullYear(), today.getMonth(), today.getDate())) / 86_400_000);
+}
+
+/** 220 → "in 220 days", 0 → "today". */
+export const inDays = (days: number): string =>
+  format("in days", (at) => new Intl.RelativeTimeFormat(at, { numeric: "auto" })).format(days, "day");
+
+/** "de" → "Deutsch": a language by its own name. */
+export const languageName = (code: string): string => new Intl.DisplayNames(code, { type: "language" }).of(code) ?? code;
+
+/** "US" → "United States". */
+export const countryName = (code: string): string =>
+  format("country", (at) => new Intl.DisplayNames(at, { type: "region" })).of(code) ?? code;
 
 /** "9:14 AM". */
 export const time = (instant: string): string =>

@@ -16,7 +16,6 @@ export type Placing = {
 };
 
 const kept = (member: string) => `placing ${member}`;
-const DEVICE = "device";
 const listeners = new Set<() => void>();
 
 addEventListener("storage", () => listeners.forEach((listener) => listener()));
@@ -53,11 +52,4 @@ export function forgetPlacing(member: string, { key }: Placing): void {
 
 /** Send it, for the first time or again. Throws Problem. */
 export const sendPlacing = ({ key, body }: Placing): Promise<Schemas["Accepted"]> =>
-  got(api().POST("/redemptions", { body, headers: { "Idempotency-Key": key, "X-Device-Id": device() } }));
-
-/** A name for this device, so that an order from one that is known need not be confirmed. */
-function device(): string {
-  const known = localStorage.getItem(DEVICE) ?? crypto.randomUUID();
-  localStorage.setItem(DEVICE, known);
-  return known;
-}
+  got(api().POST("/redemptions", { params: { header: { "Idempotency-Key": key } }, body }));

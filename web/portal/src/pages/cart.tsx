@@ -53,7 +53,9 @@ function Lines({ lines, version }: { lines: readonly CartLine[]; version: number
   const total = lines.reduce((sum, line) => sum + line.quantity * (products.get(line.asin)?.points ?? line.points), 0);
   const onward = () => {
     seenPrices(new Map([...products].flatMap(([asin, { points }]) => (points === null ? [] : [[asin, points] as const]))));
-    go("/checkout");
+    // What was meant for each, where that is known of all of them.
+    const meant = lines.every(({ use }) => use !== undefined);
+    go(meant ? `/checkout?points=${lines.reduce((sum, { use = 0 }) => sum + use, 0)}` : "/checkout");
   };
   return (
     <div className="cart">

@@ -1,7 +1,7 @@
 /** From the cart to an order: where to, how many points, and done. What is on its way has a page's whole attention. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, useSyncExternalStore } from "react";
-import { Link } from "wouter";
+import { useMemo, useState, useSyncExternalStore } from "react";
+import { Link, useSearchParams } from "wouter";
 import { config } from "@shared/config";
 import type { Problem } from "@shared/problem";
 import { cart, onCart } from "../cart";
@@ -22,7 +22,11 @@ export default function Checkout() {
 
 function Member({ member }: { member: string }) {
   const queries = useQueryClient();
-  const lines = useSyncExternalStore(onCart, cart);
+  const all = useSyncExternalStore(onCart, cart);
+  const [search] = useSearchParams();
+  // One product ordered at once; the rest of the cart stays.
+  const only = all.find(({ asin }) => asin === search.get("only"));
+  const lines = useMemo(() => (only ? [only] : all), [only, all]);
   const placing = readPlacing(useSyncExternalStore(onPlacing, () => placingText(member)));
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   if (placing) {

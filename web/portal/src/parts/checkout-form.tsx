@@ -1,10 +1,9 @@
 /** The three steps and what they come to. Everything that is chosen is in the address bar, so a sign-in in between loses nothing. */
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { Problem } from "@shared/problem";
 import { number } from "@shared/shown";
-import { split } from "@shared/split";
+import { payable, split, within } from "@shared/split";
 import type { CartLine } from "../cart";
 import { keepPlacing } from "../placing";
 import { type Schemas, useAddresses, useBalance } from "../queries";
@@ -13,7 +12,7 @@ import { Again } from "./again";
 import { type Refusal, Refused, RefusedLine } from "./refused";
 import { Deliver } from "./deliver";
 import { useTitle } from "./page";
-import { type Quote, snapped, usePriceChange, useQuoted, useSplit, within } from "./quoted";
+import { basketOf, type Quote, usePriceChange, useQuoted, useSplit } from "./quoted";
 import { Review } from "./review";
 import { Sharing } from "./sharing";
 import { Failed, Loaded, Waiting } from "./states";
@@ -28,7 +27,6 @@ export function CheckoutForm(props: Props) {
 
 function Steps({ member, lines, refusal, onHeeded, addresses }: Props & { addresses: readonly Schemas["AddressView"][] }) {
   useTitle(say("checkout.title"));
-  const queries = useQueryClient();
   const [chosen, choose] = useChosen();
   const address = addresses.find(({ address_id }) => address_id === chosen.address) ?? addresses.find(({ is_default }) => is_default) ?? addresses[0];
   const quoted = useQuoted(lines, address?.address_id ?? null, chosen.policy);
@@ -36,11 +34,10 @@ function Steps({ member, lines, refusal, onHeeded, addresses }: Props & { addres
   const balance = useBalance();
   const available = balance.data?.available ?? quote?.points_available ?? 0;
   const [moving, setMoving] = useState<number | null>(null);
-  const slider = quote ? within(quote, available) : null;
-  const wished = moving ?? chosen.points ?? slider?.maximum ?? 0;
-  const points = quote && slider ? snapped(quote, slider, wished) : null;
+  const choice = quote ? within(basketOf(quote), available) : null;
+  const points = choice && payable(choice, moving ?? chosen.points ?? choice.slider.maximum);
   const short = refusal?.problem.code === "insufficient-points" && points !== null && points < refusal.points ? { from: refusal.points, to: points } : null;
-  const moved = useMoved(slider?.maximum, points, moving === null) ?? short;
+  const moved = useMoved(choice?.slider.maximum, points, moving === null) ?? short;
   const price = usePriceChange(quote, points);
   const told = useSplit(quote, points, quoted.fresh && moving === null);
   const parts = told.parts ?? (quote && points !== null ? split(quote.lines, points) : undefined);
@@ -73,10 +70,10 @@ function Steps({ member, lines, refusal, onHeeded, addresses }: Props & { addres
               <QuoteFailed error={quoted.error} lines={lines} retry={() => void quoted.refetch()} onAddress={() => choose({ open: true })} />
             ) : !address ? (
               <><h2>{say("checkout.mix")}</h2><p className="muted">{say("checkout.address_first")}</p></>
-            ) : quote && parts && slider && points !== null ? (
+            ) : quote && parts && choice && points !== null ? (
               <Sharing
                 quote={quote}
-                slider={slider}
+                choice={choice}
                 points={points}
                 parts={parts}
                 renewing={!quoted.fresh}
@@ -86,7 +83,7 @@ function Steps({ member, lines, refusal, onHeeded, addresses }: Props & { addres
                 onChange={setMoving}
                 onSettled={(settled) => (setMoving(null), choose({ points: settled }))}
               />
-            ) : quote && !slider ? (
+            ) : quote && !choice ? (
               <><h2>{say("checkout.mix")}</h2><TooFew quote={quote} available={available} /></>
             ) : (
               <><h2>{say("checkout.mix")}</h2><Waiting /></>
@@ -122,6 +119,7 @@ function useChosen() {
         ...(next.points !== null && { points: String(next.points) }),
         ...(next.policy !== null && { policy: next.policy }),
         ...(next.open && { step: "address" }),
+        ...(search.get("only") && { only: search.get("only")! }),
       }),
       { replace: true },
     );

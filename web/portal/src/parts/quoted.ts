@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, got } from "@shared/client";
 import { heardTime, now } from "@shared/now";
-import { mostPayable, nearestPayable, type Slider, split } from "@shared/split";
+import { type Basket, split } from "@shared/split";
 import type { Schemas } from "../queries";
 import { priceWords } from "./price";
 
@@ -50,16 +50,12 @@ function useRenewal(expiresAt: string | undefined, failed: boolean, renew: () =>
   }, [expiresAt, failed]);
 }
 
-export const sliderOfQuote = ({ points_min, points_max, points_step }: Quote): Slider => ({ minimum: points_min, maximum: points_max, step: points_step });
-
-/** What of a quote so many points can pay: the slider as far as they reach; null if not even the fewest are there. */
-export function within(quote: Quote, available: number): Slider | null {
-  const whole = sliderOfQuote(quote);
-  const most = mostPayable(quote.lines, whole, available, quote.money_min_minor);
-  return most === null ? null : { ...whole, maximum: most };
-}
-
-export const snapped = (quote: Quote, slider: Slider, wished: number): number => nearestPayable(quote.lines, slider, wished, quote.money_min_minor);
+/** The quote as the slider knows it. */
+export const basketOf = ({ lines, points_min, points_max, points_step, money_min_minor }: Quote): Basket => ({
+  lines,
+  slider: { minimum: points_min, maximum: points_max, step: points_step },
+  money_min_minor,
+});
 
 /** The server's own numbers of a split; undefined while they are not there. */
 export function useSplit(quote: Quote | undefined, points: number | null, enabled: boolean) {

@@ -1,16 +1,15 @@
 /** Step 2: the quote, its time, and how points and money share it. */
-import { minutes, number, span } from "@shared/shown";
-import { day } from "@shared/shown";
-import { type Slider, split } from "@shared/split";
+import { day, minutes, number, span } from "@shared/shown";
+import { type Basket, payable } from "@shared/split";
 import { say, sayCode } from "../words";
 import { useSecondsUntil } from "./countdown";
 import { Mix, type Stop } from "./mix";
 import { priceWords } from "./price";
-import { type Quote, snapped } from "./quoted";
+import type { Quote } from "./quoted";
 
 type Props = {
   quote: Quote;
-  slider: Slider;
+  choice: Basket;
   points: number;
   parts: { points: number; money_minor: number };
   renewing: boolean;
@@ -23,9 +22,8 @@ type Props = {
 
 const LOTS_SHOWN = 3;
 
-export function Sharing({ quote, slider, points, parts, renewing, moved, before, onAgree, onChange, onSettled }: Props) {
+export function Sharing({ quote, choice, points, parts, renewing, moved, before, onAgree, onChange, onSettled }: Props) {
   const now = priceWords(parts.points, parts.money_minor, quote.currency);
-  const settle = (wished: number) => onSettled(snapped(quote, slider, wished));
   return (
     <div className="sharing" aria-busy={renewing}>
       <div className="sharing-said" role="status">
@@ -40,14 +38,15 @@ export function Sharing({ quote, slider, points, parts, renewing, moved, before,
         {moved && <p className="callout warn">{say("checkout.moved", { from: number(moved.from), to: number(moved.to) })}</p>}
       </div>
       <Mix
-        slider={slider}
+        slider={choice.slider}
         points={points}
         parts={parts}
         currency={quote.currency}
-        stops={stopsOf(quote, slider)}
+        stops={stopsOf(quote, choice)}
         label={say("checkout.mix")}
-        onChange={(wished) => onChange(snapped(quote, slider, wished))}
-        onSettled={settle}
+        snap={(wanted, from) => payable(choice, wanted, from)}
+        onChange={onChange}
+        onSettled={onSettled}
       >
         <Facts quote={quote} parts={parts} />
       </Mix>
@@ -72,16 +71,11 @@ function Remaining({ until }: { until: string }) {
 }
 
 /** The quote's useful places, as far as the member's points reach. */
-function stopsOf(quote: Quote, slider: Slider): Stop[] {
-  const at = (name: string) => quote.stops.find((stop) => stop.name === name)?.points;
-  const half = at("half");
-  const whole = split(quote.lines, slider.maximum).money_minor === 0;
-  const stops: (Stop | false)[] = [
-    { name: "fewest", points: slider.minimum },
-    half !== undefined && half > slider.minimum && half < slider.maximum && { name: "half", points: half },
-    { name: whole ? "all" : "most", points: slider.maximum },
-  ];
-  return stops.filter((stop): stop is Stop => stop !== false);
+function stopsOf(quote: Quote, { slider: { minimum, maximum } }: Basket): Stop[] {
+  const half = quote.stops.find(({ name }) => name === "half")?.points;
+  const last = maximum === quote.points_full ? "all" : maximum < quote.points_max ? "affordable" : "most";
+  const between: Stop[] = half !== undefined && half > minimum && half < maximum ? [{ name: "half", points: half }] : [];
+  return [{ name: "fewest", points: minimum }, ...between, { name: last, points: maximum }];
 }
 
 function Facts({ quote, parts }: { quote: Quote; parts: Props["parts"] }) {

@@ -1,0 +1,137 @@
+"""The portal in a browser, against the session's cloud: pages at two widths, members of a test's own, axe."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local import joining
+from local.connected import Connected
+from local.people import PASSWORD, Member
+from tests.conftest import REPOSITORY
+
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESK = (390, 844), (1360, 900)
+PATIENCE_MS = 15_000
+AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's headless Chromium; nothing is downloaded."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        missing = "there is no Chromium: apt-get install chromium-headless-shell"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Portal:
+    """The portal's address, browsers' pages on it, and members to sign in as."""
+
+    cloud: Connected
+    browser: Browser
+    faults: list[str] = field(default_factory=list)
+    _open: list[BrowserContext] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.cloud.ports.portal}"
+
+    def page(self, size: tuple[int, int] = PHONE, language: str = "en-US") -> Page:
+        """A browser of its own, nobody signed in. What goes wrong on it is kept in `faults`."""
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale=language, base_url=self.address, timezone_id="UTC"
+        )
+        self._open.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: self._heard(page, message.type, message.text))
+        return page
+
+    def _heard(self, page: Page, kind: str, text: str) -> None:
+        # A browser logs each answer above 399 by itself; whether the page copes is the test's question.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.faults.append(f"{page.url}: {text}")
+
+    def sign_in(self, page: Page, email: str, place: str = "/") -> None:
+        """As a person does: open a place of the portal, sign in on the pool's page, come back to it."""
+        page.goto(place)
+        page.get_by_role("button", name=_SIGN_IN).click()
+        page.get_by_label("Username").fill(email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(self.address + place)
+
+    def member(self, points: int = 20_000, language: str = "en") -> Member:
+        """A new member with an address, terms accepted and about so many points (10 a dollar, gold earns more)."""
+        number = f"WEB-{os.getpid()}-{next(_numbers):04d}"
+        member = Member(number, f"{number.lower()}@members.example", "Wanda", "member", points * 10, language)
+        with joining.partner(self.cloud) as inbound:
+            inbound.post("/members", json=member.registration()).raise_for_status()
+            inbound.post("/accruals", json=member.purchase()).raise_for_status()
+        joining.join(self.cloud, member).close()
+        return member
+
+    @contextmanager
+    def door(self, member: Member) -> Iterator[Any]:
+        """A client of the member API as this member: another device."""
+        with joining.signed_in(self.cloud, member.email) as door:
+            yield door
+
+    def close(self) -> None:
+        for context in self._open:
+            context.close()
+
+
+_SIGN_IN = re.compile("^(Sign in|Anmelden)$")
+
+
+@pytest.fixture
+def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
+    """A test fails if any of its pages throws, logs an error or breaks its content security policy."""
+    opened = Portal(cloud, browser)
+    yield opened
+    opened.close()
+    assert opened.faults == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['target'][0]}: {node['failureSummary'].splitlines()[-1].strip()}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether anything is wider than the window."""
+    wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return wider
