@@ -310,9 +310,9 @@ def _told(
         "stops": _stops(lines, slider, affordable, quote["money_min_minor"]),
         "lots_first": _lots(connection, program_id, member_id, slider.maximum if affordable is None else affordable),
         "campaigns": [
-            *({"campaign": code, "applied": True, "reason": None} for code in _campaigns(quote)),
+            *({"campaign": code, "applied": True, "why": None, "reason": None} for code in _campaigns(quote)),
             *(
-                {"campaign": code, "applied": False, "reason": _LEFT_OUT[why]}
+                {"campaign": code, "applied": False, "why": why, "reason": _LEFT_OUT[why]}
                 for code, why in (quote["campaigns_left_out"] or {}).items()
             ),
         ],
