@@ -29,7 +29,13 @@ _SAID = {
            "for": "Prämien im Wert von {money}"},
 }  # fmt: skip
 # Where in the portal each kind of message leads.
-_PLACES = {"orders": "/redemptions", "points": "/points", "security": "/security", "cases": "/cases"}
+_PLACES = {
+    "orders": "/redemptions",
+    "points": "/points",
+    "security": "/security",
+    "cases": "/cases",
+    "wishes": "/wishlist",
+}
 
 
 def words_of(
