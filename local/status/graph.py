@@ -11,9 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 ROW, TOP = 27, 18
-LINE, LABEL, WIDTH = 128, 148, 432
+LINE, LABEL, WIDTH = 98, 115, 356
 # Where arcs bulge to: the longest almost to the left edge.
-NEAREST, FARTHEST = 22, 140
+NEAREST, FARTHEST = 18, 112
+# An error's name beside the longest state's.
+LONGEST = 17
 MEANS = {"passed": "passed", "now": "it is here", "failed": "failed"}
 
 LEGEND = (
@@ -94,12 +96,16 @@ def _shape(kind: str, y: int, mark: str) -> Iterator[str]:
         yield f'<path class="cross" d="M{LINE - 6} {y - 6}l12 12m0-12l-12 12"/>'
 
 
+def _cut(error: str) -> str:
+    return error if len(error) <= LONGEST else f"{error[: LONGEST - 1]}…"
+
+
 def _beside(name: str, y: int, shown: Reading | None) -> str:
     """When it was there, how often, what went wrong."""
     visits = [visit["at"] for visit in shown["visits"] if visit["name"] == name] if shown else []
     if not shown or not visits:
         return ""
     error = shown["errors"].get(name)
-    words = error[:24] if error else f"{visits[-1]:,.1f} s"
+    words = _cut(error) if error else f"{visits[-1]:,.1f} s"
     times = f" ×{len(visits)}" if len(visits) > 1 else ""
     return f'<text class="when" x="{WIDTH}" y="{y + 4.5}" text-anchor="end">{escape(words)}{times}</text>'

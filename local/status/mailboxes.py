@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -15,6 +16,7 @@ LAST_MESSAGES = 60
 LAST_TOLD = 24
 PEOPLE = 6
 OF_ONE = 8
+LINK = re.compile(r"(https?://[^\s<>\"']+[^\s<>\"'.,;:!?)])")
 _NAMES = {member.number: member.name for member in MEMBERS}
 _TONES = {"sent": "good", "delivered": "good", "suppressed": "wait", "queued": "wait"}
 
@@ -58,6 +60,16 @@ def _owners(cloud: Connected, addresses: list[str]) -> dict[str, str]:
     return {row[column]: row["number"] for row in rows for column in ("email", "phone") if row[column]}
 
 
+def _text(text: str) -> str:
+    """What a message says, HTML: its links can be followed, as on a phone."""
+    pieces = LINK.split(text)
+    return "".join(_link(escape(piece)) if number % 2 else escape(piece) for number, piece in enumerate(pieces))
+
+
+def _link(url: str) -> str:
+    return f'<a href="{url}" target="_blank" rel="noopener">{url}</a>'
+
+
 def read_told(cloud: Connected) -> Reading:
     """What members were to be told lately and what became of it; what of it still waits to be said."""
     with cloud.query() as connection:
@@ -97,13 +109,13 @@ def _thread(owner: str, messages: list[Reading]) -> str:
 def _message(owner: str, one: Reading) -> str:
     stamp = when(one["at"]) or '<span class="quiet small">before this start</span>'
     if one["kind"] == "sms":
-        return f'<li>{stamp}<p class="bubble"><span class="hide">SMS: </span>{escape(one["text"])}</p></li>'
+        return f'<li>{stamp}<p class="bubble"><span class="hide">SMS: </span>{_text(one["text"])}</p></li>'
     subject = escape(one["subject"] or "(no subject)")
     # A name of its own keeps an open mail open when a newer one comes above it.
     name = f"mail-{escape(owner)}-{escape(one['at'])}-{len(one['text'])}".replace(" ", "")
     return (
         f'<li id="{name}">{stamp}<details class="mail"><summary>{subject}</summary>'
-        f"<p>{escape(one['text'])}</p></details></li>"
+        f"<p>{_text(one['text'])}</p></details></li>"
     )
 
 
@@ -119,7 +131,7 @@ def show_told(told: Reading) -> str:
     )
     return (
         f"<details><summary>What members were to be told, and what became of it. {escape(waits)}</summary>"
-        f"{columns(('Time', 'Member', 'Message', 'By', 'State'), rows)}</details>"
+        f"{columns('Messages', ('Time', 'Member', 'Message', 'By', 'State'), rows)}</details>"
     )
 
 

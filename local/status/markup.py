@@ -23,14 +23,21 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     return f'<table class="keys"><tbody>{inner}</tbody></table>'
 
 
-def columns(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def columns(name: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table with named columns that scrolls sideways where it must; the cells are HTML."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return _scroll(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", name)
+
+
+def rows(html: str, name: str) -> str:
+    """Rows of a table without heads; `name` for those who do not see what stands above it."""
+    return _scroll(f"<tbody>{html}</tbody>", name)
+
+
+def _scroll(html: str, name: str) -> str:
+    # It scrolls by keyboard too, so it can be focused and has a name.
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(name)}"><table>{html}</table></div>'
 
 
 def button(action: str, words: str, *, of: str = "", sends: Mapping[str, str] | None = None, main: bool = False) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from local.connected import Connected
-from local.status.markup import button, money, pill
+from local.status.markup import button, money, pill, rows
 
 LAST_DAYS = 10
 SHOWN = 8
@@ -130,11 +130,11 @@ def _report(report: Reading | None) -> str:
     return (
         f"<h3>{escape(report['day'])}</h3>"
         + (
-            f"<table>{sums}</table>"
+            rows(sums, "What differs")
             if sums
             else '<p class="good">Everything matches, to the point and to the cent.</p>'
         )
-        + (f"<p>house:price_variance of the day</p><table>{variances}</table>" if variances else "")
+        + (f"<p>house:price_variance of the day</p>{rows(variances, 'Price variances')}" if variances else "")
         + _open("Unmatched, oldest first", map(_unmatched, report["unmatched"][:SHOWN]), len(report["unmatched"]))
         + _open("Nobody's, oldest first", map(_orphan, report["orphans"][:SHOWN]), len(report["orphans"]))
     )
@@ -154,8 +154,8 @@ def _sum(one: Reading) -> str:
     )
 
 
-def _open(title: str, rows: Iterable[str], count: int) -> str:
-    return f"<p>{escape(title)} ({count})</p><table>{''.join(rows)}</table>" if count else ""
+def _open(title: str, found: Iterable[str], count: int) -> str:
+    return f"<p>{escape(title)} ({count})</p>{rows(''.join(found), title)}" if count else ""
 
 
 def _unmatched(one: Reading) -> str:

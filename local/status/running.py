@@ -135,7 +135,10 @@ def show_people(people: Reading) -> str:
     """The section."""
     members = [(escape(one["email"]), f"member {escape(one['number'])}") for one in people["members"]]
     staff = [(escape(one["email"]), escape(one["group"])) for one in people["staff"]]
-    return f"<p>Everybody's password is <code>{escape(people['password'])}</code>.</p>{table([*members, *staff])}"
+    return (
+        f'<p>Everybody\'s password is <code>{escape(people["password"])}</code>.</p><div class="pair">'
+        f"<div><h3>Members</h3>{table(members)}</div><div><h3>Staff</h3>{table(staff)}</div></div>"
+    )
 
 
 # ---- what holds, and what is not there ---------------------------------------------------------------------------
@@ -165,7 +168,8 @@ def show_placeholders(found: dict[str, list[str]]) -> str:
     if not found:
         return quiet("None: every resource of the app does something here.")
     rows = ((f"<code>{escape(kind)}</code>", _named(names)) for kind, names in found.items())
-    return f"<details><summary>{sum(map(len, found.values()))} of {len(found)} types</summary>{table(rows)}</details>"
+    count = sum(map(len, found.values()))
+    return f"<details><summary>{count} resources of {len(found)} types</summary>{table(rows)}</details>"
 
 
 def _named(names: list[str]) -> str:

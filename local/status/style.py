@@ -34,7 +34,7 @@ body { overflow-wrap:break-word; }
 h1,h2 { font-family:var(--serif); font-weight:400; letter-spacing:-.015em; line-height:1.1; text-wrap:balance; }
 h1 { font-size:clamp(1.9rem,1.5rem + 1.8vw,2.9rem); } h2 { font-size:clamp(1.4rem,1.3rem + .6vw,1.75rem); }
 h3 { font-size:1rem; font-weight:600; line-height:1.4; }
-h4 { font-size:var(--small); font-weight:600; color:var(--muted); margin-top:.75rem; }
+.pair h3,.executions h3 { margin-bottom:.4rem; }
 ul,ol { list-style:none; padding:0; } svg { display:block; max-width:100%; }
 a { color:inherit; text-decoration-thickness:1px; text-underline-offset:.22em; }
 :focus-visible { outline:2px solid var(--accent); outline-offset:3px; }
@@ -51,7 +51,7 @@ p { max-width:48rem; text-wrap:pretty; } p + p, p + table, table + p, ul + p, p 
 /* the frame */
 header { padding:1.5rem var(--edge) 0; display:grid; grid-template-columns:1fr auto; gap:.25rem 1.5rem;
   align-items:baseline; }
-header .now { text-align:right; }
+header .now { display:flex; flex-wrap:wrap; gap:.2rem .75rem; }
 .rule { grid-column:1/-1; height:6px; width:100%; margin-top:.75rem; }
 .said { position:sticky; top:0; z-index:5; background:var(--tint); padding:.8rem var(--edge);
   border-bottom:2px solid var(--accent); display:flex; flex-wrap:wrap; gap:.25rem 1.5rem;
@@ -76,7 +76,7 @@ footer { padding:1.25rem var(--edge) 2.5rem; border-top:1px solid var(--line); c
 .rows > li { padding:1rem 0; border-top:1px solid var(--line); } .rows > li:first-child { border-top:0;
   padding-top:0; }
 .top { display:flex; flex-wrap:wrap; gap:.15rem .9rem; align-items:baseline; } .top .end { margin-left:auto; }
-.scroll { overflow-x:auto; }
+.rows p { margin-top:.4rem; } .scroll { overflow-x:auto; } .scroll code { white-space:nowrap; }
 table { border-collapse:collapse; width:100%; font-size:var(--small); }
 th,td { padding:.4rem 1rem .4rem 0; vertical-align:top; border-top:1px solid var(--line); text-align:left; }
 tr:first-child > * { border-top:0; } thead + tbody tr:first-child > * { border-top:1px solid var(--line); }
@@ -94,8 +94,9 @@ th { font-weight:400; color:var(--muted); } td:last-child { padding-right:0; }
 
 /* what can be done */
 form { display:flex; flex-wrap:wrap; gap:.6rem .75rem; align-items:end; margin-top:.75rem; }
-.do { display:flex; flex-wrap:wrap; gap:.5rem; margin-top:.75rem; } .do form { margin:0; }
-label { display:grid; gap:.15rem; font-size:var(--small); color:var(--muted); max-width:100%; }
+.do:empty { display:none; } .do { display:flex; flex-wrap:wrap; gap:.5rem; margin-top:.75rem; } .do form { margin:0; }
+label { display:grid; grid-template-columns:minmax(0,1fr); gap:.15rem; min-width:0;
+  font-size:var(--small); color:var(--muted); max-width:100%; }
 input,select,button,.button { font:inherit; color:var(--ink); background:var(--paper); border:1px solid
   var(--control);
   border-radius:0; padding:.35rem .7rem; max-width:100%; min-height:2.5rem; }
@@ -123,9 +124,9 @@ ol.line small { display:block; color:var(--muted); font-variant-numeric:tabular-
   font-size:.9375rem; } .mail summary { font-weight:560; }
 
 /* the machine */
-.machine { display:grid; grid-template-columns:minmax(0,27rem) minmax(0,1fr); gap:2rem clamp(1.5rem,3vw,3rem);
+.machine { display:grid; grid-template-columns:minmax(0,22.25rem) minmax(0,1fr); gap:2rem clamp(1.5rem,3vw,3rem);
   align-items:start; }
-.graph { width:27rem; font:13px var(--sans); } .graph .edge { fill:none; stroke:var(--line); stroke-width:1; }
+.graph { width:22.25rem; font:13px var(--sans); } .graph .edge { fill:none; stroke:var(--line); stroke-width:1; }
 .graph .way { fill:none; stroke:var(--accent); stroke-width:2.5; } .graph .back { stroke-dasharray:4 4; }
 .graph .state { fill:var(--paper); stroke:var(--control); stroke-width:1.5; }
 .graph .passed .state { fill:var(--accent); stroke:var(--accent); }
@@ -139,7 +140,7 @@ ol.line small { display:block; color:var(--muted); font-variant-numeric:tabular-
   background:var(--tint); }
 
 /* pictures in numbers */
-.picture { font:11px var(--sans); fill:currentColor; } .plug { height:240px; width:100%; }
+.picture { max-width:none; font:11px var(--sans); fill:currentColor; } .plug { height:240px; width:100%; }
 .fill-good { fill:var(--accent); background:var(--accent); } .fill-wait { fill:var(--wait); background:var(--wait); }
 .fill-bad { fill:var(--bad); background:var(--bad); } .fill-quiet { fill:var(--muted); background:var(--muted); }
 .fill-blue { fill:var(--blue); background:var(--blue); } .fill-ink { fill:var(--ink); background:var(--ink); }
@@ -156,7 +157,7 @@ ol.line small { display:block; color:var(--muted); font-variant-numeric:tabular-
   .keys th { white-space:normal; width:auto; } .keys tr { display:grid; padding:.3rem 0; border-top:1px solid
   var(--line); }
   .keys tr:first-child { border-top:0; } .keys tr > * { border:0; padding:0; }
-  header { grid-template-columns:1fr; } header .now { text-align:left; }
+  header { grid-template-columns:1fr; }
 }
 @media (prefers-reduced-motion:no-preference) { html { scroll-behavior:smooth; } }
 """

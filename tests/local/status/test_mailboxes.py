@@ -39,6 +39,13 @@ def test_what_a_message_says_is_never_html() -> None:
     assert "<i>" not in html
 
 
+def test_a_link_in_a_message_can_be_followed_and_ends_nothing() -> None:
+    html = mailboxes.show([message(text='See http://localhost:5173/r?a=1&b="x" onclick="y". Bye')])
+    assert '<a href="http://localhost:5173/r?a=1&amp;b=" target="_blank" rel="noopener">' in html
+    assert "onclick=&quot;y&quot;. Bye" in html
+    assert "<a " not in mailboxes.show([message(text="javascript:alert(1)")])
+
+
 def test_two_mails_of_one_minute_can_be_opened_each_by_itself() -> None:
     html = mailboxes.show([mail(text="one two"), mail(text="three")])
     names = [part.partition('"')[0] for part in html.split('<li id="')[1:]]
