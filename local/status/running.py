@@ -136,8 +136,8 @@ def show_people(people: Reading) -> str:
     members = [(escape(one["email"]), f"member {escape(one['number'])}") for one in people["members"]]
     staff = [(escape(one["email"]), escape(one["group"])) for one in people["staff"]]
     return (
-        f'<p>Members at <a href="{escape(people["portal"])}" target="_blank" rel="noopener">the portal</a>. Everybody\'s'
-        f' password is <code>{escape(people["password"])}</code>.</p><div class="pair">'
+        f'<p>Members at <a href="{escape(people["portal"])}" target="_blank" rel="noopener">the portal</a>. The'
+        f' password of all is <code>{escape(people["password"])}</code>.</p><div class="pair">'
         f"<div><h3>Members</h3>{table(members)}</div><div><h3>Staff</h3>{table(staff)}</div></div>"
     )
 
