@@ -35,6 +35,7 @@ export default function Browse() {
     // "Within my points" needs to know how many those are.
     enabled: !asked.mine || available !== undefined || balance.isError,
   });
+  const beyond = pages.data?.pages[0]?.beyond ?? false;
   const list = useRef<HTMLDivElement>(null);
   const more = async () => {
     const known = list.current?.querySelectorAll(".card").length ?? 0;
@@ -44,8 +45,8 @@ export default function Browse() {
   };
   const category = catalogue.data?.categories.find((one) => one.category === asked.category);
   return (
-    <Page title={titleOf(asked, category)} lead={<Lead asked={asked} balance={balance.data} beyond={pages.data?.pages[0]?.beyond ?? false} />} className="browse">
-      <Filters asked={asked} ask={ask} categories={catalogue.data?.categories ?? []} />
+    <Page title={titleOf(asked, category)} lead={<Lead asked={asked} balance={balance.data} beyond={beyond} />} className="browse">
+      <Filters asked={beyond ? { ...asked, sort: "points" } : asked} ask={ask} categories={catalogue.data?.categories ?? []} />
       <div ref={list} className="section results" aria-busy={pages.isPlaceholderData}>
         <Loaded query={balance.isPending ? { ...pages, data: undefined, error: null } : pages} waiting={<><p className="found">&nbsp;</p><CardsToCome count={TO_COME} /></>}>
           {({ pages: shown }) => {

@@ -2,7 +2,7 @@
 import { useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { config } from "@shared/config";
-import { day, isSoon, number, span } from "@shared/shown";
+import { date, isSoon, number, span } from "@shared/shown";
 import { type Basket, mostPayable, payable, pointsFull, sliderOf, split, within } from "@shared/split";
 import { addToCart, cart, type CartLine, onCart, putInCart, restoreCart } from "../cart";
 import type { Schemas } from "../queries";
@@ -78,7 +78,7 @@ function UsedFirst({ lots, points, available }: { lots: readonly Schemas["Lot"][
   if (!first?.expires_on || (first.amount >= available && !isSoon(first.expires_on))) return null;
   return (
     <>
-      <dt>{say("product.lapsing", { day: day(first.expires_on) })}</dt>
+      <dt>{say("product.lapsing", { day: date(first.expires_on) })}</dt>
       <dd>{points > 0 ? sayCount("product.used_first", Math.min(first.amount, points)) : say("product.none_used")}</dd>
     </>
   );
