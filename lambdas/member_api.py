@@ -14,6 +14,7 @@ from lambdas.member_routes import (
     security,
     tier,
     transfers,
+    wishes,
 )
 
 ROUTES = (
@@ -26,6 +27,7 @@ ROUTES = (
     security,
     transfers,
     cases,
+    wishes,
     config,
 )
 

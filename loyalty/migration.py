@@ -26,6 +26,8 @@ ROOMS = (
     "orders",
     "redemptions",
     "cases",
+    "wishes",
+    "recommendations",
     "notifications",
     "documents",
     "reports",

@@ -103,6 +103,8 @@ def telling(event: Event) -> Telling | None:
         found = Telling("payment-failed", about=PAYMENT, stage=1) if unpaid else Telling("order-failed")
     elif event.topic == "redemption.cancelled":
         found = Telling(_CANCELLED.get(str(event.payload.get("cancelled_by")), "order-cancelled"))
+    elif event.topic == "redemption.confirmed" and event.payload.get("outcome") == "partially_completed":
+        found = Telling("order-partly-confirmed")
     if found is None or found.about is None:
         return found
     names = [event.payload.get("redemption_id")]

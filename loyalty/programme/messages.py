@@ -48,6 +48,7 @@ TEMPLATES: Mapping[str, Template] = {
     "claim-code": _of("claim", "code", "minutes", sms=False),
     "step-up-code": _of("claim", "code", "minutes", sms=False),
     "order-confirmed": _of("orders", "what", "paid", "available", "as_of"),
+    "order-partly-confirmed": _of("orders", "what", "missing", "paid", "back", "available", "as_of"),
     "order-confirmation-asked": _of("orders", "what", "paid", "until"),
     "order-not-confirmed": _of("orders", "what", "paid"),
     "order-failed": _of("orders", "what", "paid"),

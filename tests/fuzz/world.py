@@ -628,6 +628,10 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/unfreeze": _unfreeze,
     "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
     "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
+    "member GET /me/wishlist": _get("/me/wishlist"),
+    "member PUT /me/wishlist/{asin}": lambda _: Request("PUT", f"/me/wishlist/{ASIN}"),
+    "member DELETE /me/wishlist/{asin}": lambda _: Request("DELETE", f"/me/wishlist/{ASIN}"),
+    "member GET /recommendations": lambda _: Request("GET", "/recommendations", query=f"limit=3&asin={ASIN}"),
     "member GET /me/preferences": _get("/me/preferences"),
     "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
@@ -715,6 +719,7 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
+    "wishes.wish",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "

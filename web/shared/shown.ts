@@ -58,6 +58,15 @@ export function day(instant: string): string {
   }).format(date);
 }
 
+/** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
+export function date(plain: string): string {
+  const at = new Date(`${plain}T00:00:00Z`);
+  const near = at.getTime() - Date.now() < 330 * 24 * 3600 * 1000;
+  return format(`date ${near}`, (locale) => {
+    return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", timeZone: "UTC", ...(near ? {} : { year: "numeric" }) });
+  }).format(at);
+}
+
 /** "Nov 26, 2026": for documents and statements. */
 export const fullDay = (instant: string): string =>
   format("full day", (at) => new Intl.DateTimeFormat(at, { dateStyle: "medium" })).format(new Date(instant));

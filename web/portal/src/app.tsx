@@ -8,6 +8,7 @@ import { isSignedIn, onSession } from "@shared/session";
 import { useMe } from "./queries";
 import { Boundary } from "./parts/boundary";
 import { Loaded, Waiting } from "./parts/states";
+import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
 import { LANGUAGES, setLanguage, useLanguage } from "./words";
 
@@ -122,12 +123,14 @@ function useOwnLanguage(chosen: string | undefined): void {
   }, [chosen]);
 }
 
-/** A new page begins at its top, and says so to who listens instead of looking. */
+/** A new page begins at its top, and says so to who listens instead of looking; who comes back is where they were. */
 function TopOfPage() {
   const [place] = useLocation();
   useEffect(() => {
-    if (location.hash) return;
-    scrollTo(0, 0);
+    const top = cameBack();
+    // A page may say that it is the same page still: another kind of the same product.
+    if (location.hash || (top === null && history.state?.same)) return;
+    scrollBackTo(top ?? 0);
     document.getElementById("main")?.focus({ preventScroll: true });
   }, [place]);
   return null;

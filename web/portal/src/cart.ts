@@ -1,6 +1,7 @@
 /** What the member means to redeem, kept on this device until it is ordered. */
 
-export type CartLine = { asin: string; quantity: number; title: string; image: string | null; points: number };
+/** `points` is what one costs in points alone; `use`: how many the member meant to put into it. */
+export type CartLine = { asin: string; quantity: number; title: string; image: string | null; points: number; use?: number };
 
 const KEPT = "cart";
 export const MOST_LINES = 10;
@@ -28,6 +29,13 @@ export function addToCart(line: CartLine): boolean {
   if (!known && lines.length >= MOST_LINES) return false;
   const added = { ...line, quantity: line.quantity + (known?.quantity ?? 0) };
   change(known ? lines.map((other) => (other === known ? added : other)) : [...lines, added]);
+  return true;
+}
+
+/** Put just so many of it in, however many there were: to be ordered at once. False if the cart is full. */
+export function putInCart(line: CartLine): boolean {
+  if (!lines.some((other) => other.asin === line.asin)) return addToCart(line);
+  change(lines.map((other) => (other.asin === line.asin ? line : other)));
   return true;
 }
 

@@ -2,6 +2,7 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import type { components } from "@api/member";
 import { api, got } from "@shared/client";
+import { Problem } from "@shared/problem";
 
 export type Schemas = components["schemas"];
 
@@ -13,8 +14,19 @@ export const useBalance = (enabled = true) =>
 export const useLots = (enabled = true) =>
   useQuery({ queryKey: ["points", "lots"], queryFn: () => got(api().GET("/me/lots")), enabled });
 
-export const useCatalogue = () =>
-  useQuery({ queryKey: ["catalogue"], queryFn: () => got(api().GET("/catalogue")), staleTime: 5 * 60_000 });
+const CATALOGUE = { queryKey: ["catalogue"], queryFn: () => got(api().GET("/catalogue")), staleTime: 5 * 60_000 };
+
+export const useCatalogue = () => useQuery(CATALOGUE);
+
+/** Ask something of the catalogue as it is now; if it was published anew too long ago for the version known here, ask again. */
+export async function onShelf<Data>(queries: QueryClient, ask: (version: number) => Promise<Data>): Promise<Data> {
+  try {
+    return await ask((await queries.fetchQuery(CATALOGUE)).programme_version);
+  } catch (failure) {
+    if (!(failure instanceof Problem && failure.code === "no-such-version")) throw failure;
+    return ask((await queries.fetchQuery({ ...CATALOGUE, staleTime: 0 })).programme_version);
+  }
+}
 
 export const useAddresses = () =>
   useQuery({ queryKey: ["addresses"], queryFn: () => got(api().GET("/me/addresses")) });

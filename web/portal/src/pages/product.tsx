@@ -1,3 +1,154 @@
-export default function Page() {
-  return null;
+/** One product: its picture, how it is had, what it is, what goes with it. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Link, useLocation, useParams, useSearchParams } from "wouter";
+import { api, got } from "@shared/client";
+import { number } from "@shared/shown";
+import { Buy, type Priced } from "../parts/buy";
+import { Cards, nameOf } from "../parts/card";
+import { firstKind, Kinds } from "../parts/kinds";
+import { useTitle } from "../parts/page";
+import { Plate } from "../parts/plate";
+import { Failed, Loaded, Waiting } from "../parts/states";
+import { WishButton } from "../parts/wish";
+import { onShelf, type Schemas, useBalance, useLots } from "../queries";
+import { say, sayCount } from "../words";
+
+type Product = Schemas["Product"];
+
+const GOES_WITH = 4;
+const LONG_TITLE = 42;
+
+export default function ProductPage() {
+  const asin = useParams()["asin"]!;
+  const queries = useQueryClient();
+  const product = useQuery({
+    queryKey: ["shelf", "product", asin],
+    queryFn: () => onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } }))),
+    // Another kind of the same: what is shown stays until it is there.
+    placeholderData: (before: Product | undefined) => (before?.variations.some((kind) => kind.asin === asin) ? before : undefined),
+  });
+  return (
+    <Loaded query={product}>
+      {(shown) => (shown.points === null && shown.variations.length > 0 && !belongs(shown, asin) ? <Begin product={shown} /> : <Shown product={shown} asin={asin} changing={product.isPlaceholderData} />)}
+    </Loaded>
+  );
+}
+
+/** Whether this is one of the kinds, and not what they have in common. */
+const belongs = (product: Product, asin: string) => product.variations.some((kind) => kind.asin === asin);
+
+/** What comes in kinds begins with one of them. */
+function Begin({ product }: { product: Product }) {
+  const [, go] = useLocation();
+  useEffect(() => go(kindPlace(firstKind(product.variations)!.asin), { replace: true, state: { same: true } }), [product.asin]);
+  return <Waiting />;
+}
+
+const kindPlace = (asin: string) => `/products/${asin}${location.search}`;
+
+function Shown({ product, asin, changing }: { product: Product; asin: string; changing: boolean }) {
+  const [, go] = useLocation();
+  const [query] = useSearchParams();
+  const balance = useBalance();
+  const lots = useLots();
+  useTitle(nameOf(product));
+  const wished = Number(query.get("points"));
+  const chosen = product.variations.find((kind) => kind.asin === asin);
+  return (
+    <article className="page product">
+      <Pictures key={product.asin} product={product} />
+      <div className="buy" aria-busy={changing}>
+        <header className="page-head">
+          <p className="small muted">{[product.brand, product.category_name].filter(Boolean).join(" · ")}</p>
+          <h1 className={nameOf(product).length > LONG_TITLE ? "long" : ""}>{nameOf(product)}</h1>
+          {product.star_rating !== null && (
+            <p className="small muted num">
+              {say("product.rating", { stars: number(product.star_rating) })}
+              {!!product.number_of_ratings && <> · {sayCount("product.ratings", product.number_of_ratings)}</>}
+            </p>
+          )}
+        </header>
+        {chosen && <Kinds kinds={product.variations} chosen={chosen} choose={(kind) => go(kindPlace(kind), { replace: true, state: { same: true } })} />}
+        {!isPriced(product) ? (
+          <NotNow asin={asin} />
+        ) : balance.data ? (
+          <Buy
+            key={product.asin}
+            product={product}
+            available={Math.max(balance.data.available, 0)}
+            lots={lots.data?.lots ?? []}
+            wished={Number.isSafeInteger(wished) && wished > 0 ? wished : null}
+            changing={changing}
+          />
+        ) : balance.error ? (
+          <Failed error={balance.error} retry={() => void balance.refetch()} busy={balance.isFetching} />
+        ) : (
+          <Waiting />
+        )}
+      </div>
+      <About product={product} />
+      <GoesWith asin={asin} balance={balance.data?.available ?? 0} />
+    </article>
+  );
+}
+
+const isPriced = (product: Product): product is Priced => product.points !== null && product.price_minor !== null && product.currency !== null;
+
+function NotNow({ asin }: { asin: string }) {
+  return (
+    <section className="mix">
+      <h2 className="not-now">{say("product.gone")}</h2>
+      <p className="muted">{say("product.gone_how")}</p>
+      <p><WishButton asin={asin} available={false} /></p>
+      <p><Link href="/wishlist">{say("home.wishlist")}</Link></p>
+    </section>
+  );
+}
+
+function Pictures({ product }: { product: Product }) {
+  const [at, setAt] = useState(0);
+  const { images } = product;
+  return (
+    <div className="pictures">
+      <Plate image={images[at]} alt={images[at]?.alternative_text || product.title} sizes="(max-width: 52rem) 92vw, 50vw" first />
+      {images.length > 1 && (
+        <ul className="thumbnails">
+          {images.map((image, position) => (
+            <li key={position}>
+              <button type="button" aria-pressed={position === at} aria-label={say("product.picture", { number: number(position + 1) })} onClick={() => setAt(position)}>
+                <Plate image={image} sizes="4.5rem" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function About({ product: { description, features } }: { product: Product }) {
+  if (!description && !features.length) return null;
+  return (
+    <section className="about prose">
+      <h2>{say("product.about")}</h2>
+      {description && <p>{description}</p>}
+      {features.length > 0 && <ul className="features">{features.map((feature) => <li key={feature}>{feature}</li>)}</ul>}
+    </section>
+  );
+}
+
+/** Only where there is something: a page must not end in an apology. */
+function GoesWith({ asin, balance }: { asin: string; balance: number }) {
+  const found = useQuery({
+    queryKey: ["recommendations", asin],
+    queryFn: () => got(api().GET("/recommendations", { params: { query: { asin, limit: GOES_WITH } } })),
+  });
+  if (!found.data?.products.length) return null;
+  return (
+    <section className="section goes-with">
+      <h2>{say("product.goes_with")}</h2>
+      <Cards products={found.data.products.map(({ reason: _, ...product }) => product)} balance={balance} first={0} />
+    </section>
+  );
 }

@@ -1,37 +1,77 @@
 /** A product in a list: picture, name, price, and what share of the balance it is (dotted beyond it). */
 import { Link } from "wouter";
+import { config } from "@shared/config";
+import { type Parts, payable, sliderOf, split } from "@shared/split";
 import type { Schemas } from "../queries";
-import { say } from "../words";
+import { say, sayCode } from "../words";
 import { Plate } from "./plate";
 import { Price } from "./price";
 
-const SIZES = "(max-width: 52rem) 46vw, 22vw";
+const SIZES = "(max-width: 52rem) 46vw, (max-width: 84rem) 22vw, 19rem";
 
-export function Cards({ products, balance, first = 4 }: { products: readonly Schemas["Listed"][]; balance: number; first?: number }) {
+type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points"> & { reason?: string };
+
+type Props = {
+  products: readonly Product[];
+  balance: number;
+  /** How many of them are seen at once, so that their pictures are not fetched late. */
+  first?: number;
+  /** So many points are to be used: the price is what they leave to pay. */
+  use?: number | undefined;
+};
+
+export function Cards({ products, balance, first = 4, use }: Props) {
   return (
     <ul className="cards">
       {products.map((product, position) => (
-        <li key={product.asin}><Card product={product} balance={balance} first={position < first} /></li>
+        <li key={product.asin}><Card product={product} balance={balance} first={position < first} use={use} /></li>
       ))}
     </ul>
   );
 }
 
-function Card({ product, balance, first }: { product: Schemas["Listed"]; balance: number; first: boolean }) {
-  const within = product.points <= balance;
+function Card({ product, balance, first, use }: { product: Product; balance: number; first: boolean; use: number | undefined }) {
+  const parts = use === undefined ? { points: product.points, money_minor: 0 } : partsAt(product, use);
+  const query = use === undefined ? "" : `?points=${use}`;
+  const reason = product.reason && sayCode("shop", `reason_${product.reason}`, "");
   return (
-    <Link href={`/products/${product.asin}`} className="card">
+    <Link href={`/products/${product.asin}${query}`} className="card">
       <Plate image={product.image} sizes={SIZES} first={first} />
-      <span className="card-brand small muted">{product.brand}</span>
-      <h3>{product.title}</h3>
+      <span className="card-brand small muted">{[product.brand, reason].filter(Boolean).join(" · ")}</span>
+      <h3>{nameOf(product)}</h3>
       <p className="small">
         {product.from_points && <span className="muted">{say("shop.from")} </span>}
-        <Price points={product.points} minor={0} currency={product.currency} />
+        <Price points={parts.points} minor={parts.money_minor} currency={product.currency} />
       </p>
-      <Share points={product.points} balance={balance} />
-      {!within && <span className="hidden">{say("shop.beyond")}</span>}
+      <Share points={product.points} balance={use ?? balance} />
+      {parts.points > balance && <span className="hidden">{say("shop.beyond")}</span>}
     </Link>
   );
+}
+
+/** Cards that are still coming, as large as they will be. */
+export function CardsToCome({ count }: { count: number }) {
+  return (
+    <ul className="cards" aria-hidden="true">
+      {Array.from({ length: count }, (_, position) => (
+        <li key={position} className="card to-come"><div className="plate" /><span>&nbsp;</span><h3>&nbsp;</h3><p className="small">&nbsp;</p></li>
+      ))}
+    </ul>
+  );
+}
+
+/** A product's name without the brand that stands above it. */
+export function nameOf({ title, brand }: { title: string; brand: string }): string {
+  const rest = brand && title.startsWith(`${brand} `) ? title.slice(brand.length + 1) : title;
+  return rest || title;
+}
+
+/** What so many points make of a price, by the programme's rules. */
+function partsAt(product: Product, points: number): Parts {
+  const { min_percent, max_percent, points_step, money_min_minor } = config().mix;
+  const lines = [{ quantity: 1, unit_price_minor: product.price_minor, unit_points: product.points }];
+  const slider = sliderOf(product.points, min_percent, max_percent, points_step);
+  return split(lines, payable({ lines, slider, money_min_minor }, points));
 }
 
 /** What share of the balance a price is. */

@@ -6,7 +6,7 @@ import { say } from "../words";
 import { Price, priceWords } from "./price";
 import { showTaken } from "./line";
 
-export type Stop = { name: "fewest" | "half" | "all"; points: number };
+export type Stop = { name: "fewest" | "half" | "all" | "most" | "affordable"; points: number };
 
 type Props = {
   slider: Slider;
@@ -16,6 +16,8 @@ type Props = {
   currency: string;
   stops: readonly Stop[];
   label: string;
+  /** The number that is taken for one that is wanted; `from` is there when it is a step. */
+  snap?: (wanted: number, from?: number) => number;
   /** While it moves. */
   onChange: (points: number) => void;
   /** When it has come to rest. */
@@ -23,15 +25,15 @@ type Props = {
   children?: ReactNode;
 };
 
-export function Mix({ slider, points, parts, currency, stops, label, onChange, onSettled, children }: Props) {
+export function Mix({ slider, points, parts, currency, stops, label, snap = (wanted) => nearest(slider, wanted), onChange, onSettled, children }: Props) {
   const id = useId();
   const { minimum, maximum, step } = slider;
   useEffect(() => {
     showTaken(parts.points);
     return () => showTaken(0);
   }, [parts.points]);
-  const choose = (wanted: number) => {
-    const allowed = nearest(slider, wanted);
+  const choose = (wanted: number, from?: number) => {
+    const allowed = snap(wanted, from);
     onChange(allowed);
     onSettled?.(allowed);
   };
@@ -56,13 +58,19 @@ export function Mix({ slider, points, parts, currency, stops, label, onChange, o
             style={{ "--share": `${((points - minimum) / (maximum - minimum)) * 100}%` } as Record<string, string>}
             aria-label={say("mix.slider")}
             aria-valuetext={priceWords(parts.points, parts.money_minor, currency)}
-            onInput={(event) => onChange(nearest(slider, Number(event.currentTarget.value)))}
-            onChange={(event) => onSettled?.(nearest(slider, Number(event.currentTarget.value)))}
+            onInput={(event) => {
+              const allowed = snap(Number(event.currentTarget.value));
+              // Where it cannot stand it does not stop, not even while it is drawn.
+              event.currentTarget.value = String(allowed);
+              onChange(allowed);
+            }}
+            // The browser's own "change", at the end of a movement: onChange means every movement.
+            onChangeCapture={(event) => onSettled?.(snap(Number(event.currentTarget.value)))}
             onKeyDown={(event) => {
               const moved = KEYS[event.key]?.(points, slider);
               if (moved === undefined) return;
               event.preventDefault();
-              choose(moved);
+              choose(moved, points);
             }}
           />
           <div className="mix-choices">
