@@ -83,10 +83,11 @@ class QuotedLine(View):
 
 
 class QuotedCampaign(View):
-    """An offer that makes the quote cheaper, or one that cannot any more and why."""
+    """An offer that makes the quote cheaper, or one that cannot any more and `why`: exhausted, capped or open_quotes."""
 
     campaign: str
     applied: bool
+    why: str | None
     reason: str | None
 
 

@@ -46,7 +46,9 @@ declare
     wanted_as text := case when kind = 'cases' then 'orders' else kind end;
     orders_come boolean;
 begin
-    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' then return 'closed'; end if;
+    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' and template <> 'membership-closed' then
+        return 'closed';
+    end if;
     select * into reach from notifications.reach(program_id, member_id, channel, kind, occurred_at);
     if reach.contact is null then return 'no_contact'; end if;
     if reach.suppressed is not null then return reach.suppressed; end if;

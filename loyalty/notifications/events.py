@@ -57,6 +57,8 @@ _PLAIN: Mapping[str, Telling] = {
     "points.returned": Telling("points-returned"),
     "points.adjusted": Telling("points-adjusted"),
     "member.tier_changed": Telling("tier-changed"),
+    "member.closing": Telling("membership-closing", 30 * DAY),
+    "member.closed": Telling("membership-closed"),
     "security.contact_changed": Telling("security-contact-changed", 30 * DAY),
     "security.password_changed": Telling("security-password-changed", 30 * DAY),
     "security.redeemed": Telling("security-redeemed", 3 * DAY),

@@ -71,6 +71,8 @@ TEMPLATES: Mapping[str, Template] = {
     "tier-changed": _of("points", "tier", sms=False),
     "security-contact-changed": _of("security"),
     "security-password-changed": _of("security"),
+    "membership-closing": _of("security", "until"),
+    "membership-closed": _of("security"),
     "security-redeemed": _of("security", "what", "paid"),
     "case-opened": _of("cases", sms=False),
     "case-message": _of("cases", sms=False),

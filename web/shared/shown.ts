@@ -58,6 +58,16 @@ export function day(instant: string): string {
   }).format(date);
 }
 
+/** A day near now as one says it, "today", "tomorrow", "Thursday"; another one as `day` does. */
+export function nearDay(instant: string): string {
+  const date = new Date(instant);
+  const midnight = (of: Date) => Date.UTC(of.getFullYear(), of.getMonth(), of.getDate());
+  const days = Math.round((midnight(date) - midnight(new Date(now()))) / 86_400_000);
+  if (days === 0 || days === 1) return format("near", (at) => new Intl.RelativeTimeFormat(at, { numeric: "auto" })).format(days, "day");
+  if (days > 1 && days < 7) return format("weekday", (at) => new Intl.DateTimeFormat(at, { weekday: "long" })).format(date);
+  return day(instant);
+}
+
 /** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
 export function date(plain: string): string {
   const at = new Date(`${plain}T00:00:00Z`);
