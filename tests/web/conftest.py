@@ -121,7 +121,7 @@ def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
 
 @pytest.fixture(scope="session")
 def furnished(cloud: Connected) -> Furnished:
-    """A member with orders in several states, a case, wishes and points that lapse soon. For looking, not for changing."""
+    """A member with orders in several states, a case, wishes and points that lapse soon: for looking at only."""
     return furnish(cloud, Member("WEB-FURNISHED", "furnished@members.example", "Wanda", "gold", 300_000))
 
 

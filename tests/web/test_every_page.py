@@ -1,4 +1,4 @@
-"""Every page, at both widths, in both languages: axe finds nothing, nothing is wider than the window, nothing throws."""
+"""Every page, at both widths, in both languages: axe finds nothing, nothing is wider than the window or throws."""
 
 from __future__ import annotations
 
