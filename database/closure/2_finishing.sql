@@ -85,7 +85,7 @@ begin
     end if;
     perform members.erase(c.program_id, c.member_id);
     perform notifications.forget(c.program_id, c.member_id);
-    -- A room that may be there or not: what members wished for.
+    -- A room that says by this function that it keeps something about members.
     if to_regprocedure('wishes.forget(integer, bigint)') is not null then
         execute 'select wishes.forget($1, $2)' using c.program_id, c.member_id;
     end if;
@@ -119,7 +119,8 @@ end
 $$;
 
 -- How many accounts nobody has looked at when they were due, hours ago. Those that wait for something to end are not among them.
-create or replace function closure.overdue() returns bigint
+drop function if exists closure.overdue();
+create function closure.overdue() returns bigint
 language sql stable security definer set search_path = pg_catalog as $$
     select count(*) from closure.closure as c
     where c.state in ('closing', 'closed') and c.due_at < clock.now() - interval '6 hours'

@@ -266,7 +266,7 @@ def test_after_thirty_days_points_membership_and_sign_in_go_and_a_day_later_who_
         " values (1, %s, 'email', 'marketing', true, 'member', clock.now())",
         (house.jane.member_id,),
     )
-    assert house.finish() == closure.Done(erased=1)
+    assert house.finish() == closure.Done(erased=1), house.failures
     left = house.row()
     assert (left["email"], left["phone"], left["subject"], left["default_address_id"]) == ("", None, None, None)
     assert (left["number"], left["state"]) == (house.jane.number, "closed")
@@ -328,7 +328,7 @@ def test_a_sign_in_of_a_membership_elsewhere_stays(house: House) -> None:
     assert house.finish() == closure.Done(closed=1)
     assert house.removed == []
     house.later("1 day")
-    assert house.finish() == closure.Done(erased=1)
+    assert house.finish() == closure.Done(erased=1), house.failures
     assert house.row(twin)["subject"] == house.jane.subject
 
 
