@@ -64,9 +64,8 @@ def main() -> int:
         print(f"STORY FAILED {error}", file=sys.stderr)
         return 1
     within = story.seconds < LIMIT_SECONDS
-    print(
-        f"STORY {'OK' if within else 'TOO SLOW'} seconds={story.seconds:.1f} taps_to_reward=2 points={LAPSING_POINTS} money=6.10"
-    )
+    verdict = "OK" if within else "TOO SLOW"
+    print(f"STORY {verdict} seconds={story.seconds:.1f} taps_to_reward=2 points={LAPSING_POINTS} money=6.10")
     return 0 if within else 1
 
 
@@ -95,7 +94,7 @@ def _reward(cloud: Connected, door: httpx.Client) -> str:
         httpx.put(f"{shop}/_simulator/products/{asin}", json=change, timeout=10, verify=PLAIN).raise_for_status()
         quote = door.post("/quotes", json={"lines": [{"asin": asin, "quantity": 1}]}).json()
         if quote.get("total_minor") == TOTAL_MINOR:
-            seed.catalogue(cloud)
+            seed.sync_catalogue(cloud)
             return str(asin)
     raise RuntimeError("no product of the shop costs what the story tells")
 
