@@ -71,6 +71,9 @@ redeem: install ## one member of the running cloud redeems one product, every re
 plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
 	@$(PYTHON) -m local.plug "$(MEMBERS)"
 
+screens: install browser web ## a picture of every page of the portal at both widths, into docs/screens/
+	@$(PYTHON) -m local.screens
+
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
 
@@ -103,7 +106,7 @@ check: install web ## lint, types, synth, nag, cfn-lint
 synth: install web ## the `full` config into cdk.out/, with every rule on
 	@$(PYTHON) app.py
 
-bench: install ## ratios, both sides in one run; one JSON line last
+bench: install web ## ratios, both sides in one run; one JSON line last
 	@$(PYTHON) -m bench
 
 bench-web: install browser web ## the portal: Lighthouse, weights, axe; one JSON line last
@@ -115,4 +118,4 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser web run demo trace redeem plug token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger browser format
+.PHONY: help install browser web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger browser format

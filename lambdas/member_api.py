@@ -6,6 +6,7 @@ from lambdas.http import entry, resolver
 from lambdas.member_routes import (
     cases,
     catalogue,
+    closure,
     config,
     documents,
     preferences,
@@ -14,6 +15,7 @@ from lambdas.member_routes import (
     security,
     tier,
     transfers,
+    wishes,
 )
 
 ROUTES = (
@@ -26,6 +28,8 @@ ROUTES = (
     security,
     transfers,
     cases,
+    wishes,
+    closure,
     config,
 )
 

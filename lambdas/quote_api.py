@@ -83,22 +83,26 @@ class QuotedLine(View):
 
 
 class QuotedCampaign(View):
-    """An offer that makes the quote cheaper, or one that cannot any more and why."""
+    """An offer that makes the quote cheaper, or one that cannot any more and `why`: exhausted, capped or open_quotes."""
 
     campaign: str
     applied: bool
+    why: str | None
     reason: str | None
 
 
 class Quote(View):
-    """The price until `expires_at`. `quote_token` signs it; `estimated`: tax and delivery may still differ for us."""
+    """The price until `expires_at`; it is `as_of` now. `quote_token` signs it; `estimated`: tax and delivery may still
+    differ for us. A part in money goes by `payment_provider`."""
 
     quote_id: UUID
     quote_token: str
     programme_version: int
+    as_of: datetime
     created_at: datetime
     expires_at: datetime
     currency: str
+    payment_provider: str
     estimated: bool
     included: str
     price_includes: str

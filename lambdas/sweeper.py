@@ -15,6 +15,7 @@ from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
 from loyalty.points import closing
+from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
 
@@ -101,6 +102,7 @@ RULES: dict[str, Rule] = {
     "close_months": closing.close_months,
     "post_books": journal.post,
     "post_deliveries": journal.post_deliveries,
+    "count_popular": popularity.recount,
 }
 
 

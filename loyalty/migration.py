@@ -26,10 +26,13 @@ ROOMS = (
     "orders",
     "redemptions",
     "cases",
+    "wishes",
+    "recommendations",
     "notifications",
     "documents",
     "reports",
     "reconciliation",
+    "closure",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

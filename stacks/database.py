@@ -44,6 +44,7 @@ ROLES = (
     "invoicing",
     "reconciliation",
     "readoption",
+    "closure",
 )
 
 

@@ -15,7 +15,8 @@ grant execute on function catalogue.store_products(integer, jsonb, text[]) to ca
 grant execute on function
     catalogue.categories(integer, jsonb),
     catalogue.page(integer, jsonb, text, text, bigint, text, bigint, text, integer),
-    catalogue.product_of(integer, jsonb, text)
+    catalogue.product_of(integer, jsonb, text),
+    catalogue.cards(integer, jsonb, text[])
 to member_api;
 grant execute on function catalogue.stored(integer, text[]) to quote_api;
 

@@ -46,7 +46,9 @@ declare
     wanted_as text := case when kind = 'cases' then 'orders' else kind end;
     orders_come boolean;
 begin
-    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' then return 'closed'; end if;
+    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' and template <> 'membership-closed' then
+        return 'closed';
+    end if;
     select * into reach from notifications.reach(program_id, member_id, channel, kind, occurred_at);
     if reach.contact is null then return 'no_contact'; end if;
     if reach.suppressed is not null then return reach.suppressed; end if;
@@ -121,7 +123,7 @@ begin
                 when reached.suppressed is not null then reached.suppressed
                 when told ? 'nothing_left' then 'spent' end;
     update notifications.message as one
-    set state = case when why is null then 'sending' else 'suppressed' end, reason = why, facts = told - 'what',
+    set state = case when why is null then 'sending' else 'suppressed' end, reason = why, facts = told - array['what', 'missing'],
         attempts = one.attempts + 1, sending_at = clock.now(),
         language = members.language_of(m.program_id, m.member_id), row_xid = pg_current_xact_id()
     where one.program_id = m.program_id and one.message_id = m.message_id;
@@ -130,6 +132,11 @@ begin
                         m.payload;
 end
 $$;
+
+-- Internal: a line's title, with how many where that is only a part of it.
+create or replace function notifications.units_of(title text, units integer, of_units integer) returns text
+language sql immutable set search_path = pg_catalog
+return case when units < of_units then units || ' × ' || title else title end;
 
 -- Internal: what a message may say, read now and in one statement for the account.
 create or replace function notifications.facts_of(m notifications.message) returns jsonb
@@ -148,9 +155,15 @@ begin
     where p.program_id = m.program_id and p.member_id = m.member_id;
     found := coalesce(found, '{}');
     if m.payload ? 'redemption_id' then
-        select r.points, r.money_minor, r.currency,
-               (select jsonb_agg(l.title order by l.line_number) from redemptions.line as l
+        -- Once Amazon has answered, what it accepted is the order: the rest is not there and not paid for.
+        select coalesce(r.accepted_points, r.points) as points, r.currency,
+               coalesce(r.accepted_money_minor, r.money_minor) as money_minor,
+               r.points - r.accepted_points as back_points, r.money_minor - r.accepted_money_minor as back_money_minor,
+               (select jsonb_agg(notifications.units_of(l.title, coalesce(l.accepted_quantity, l.quantity), l.quantity)
+                                 order by l.line_number)
+                from redemptions.line as l
                 where l.program_id = r.program_id and l.redemption_id = r.redemption_id
+                  and coalesce(l.accepted_quantity, l.quantity) > 0
                   and (not m.payload ? 'line_number' or l.line_number = (m.payload ->> 'line_number')::integer)
                   -- Of a parcel what is in its shipment, as far as that is known.
                   and (not exists (
@@ -161,13 +174,22 @@ begin
                            select from orders.shipped_unit as u
                            where u.program_id = r.program_id and u.redemption_id = r.redemption_id
                              and u.shipment_key = m.payload ->> 'shipment_key' and u.line_number = l.line_number))
-               ) as what
+               ) as what,
+               (select jsonb_agg(notifications.units_of(l.title, l.quantity - l.accepted_quantity, l.quantity)
+                                 order by l.line_number)
+                from redemptions.line as l
+                where l.program_id = r.program_id and l.redemption_id = r.redemption_id
+                  and l.accepted_quantity < l.quantity) as missing
         into redemption
         from redemptions.redemption as r
         where r.program_id = m.program_id and r.redemption_id = (m.payload ->> 'redemption_id')::uuid
           and r.member_id = m.member_id;
         found := found || jsonb_build_object('points', redemption.points, 'money_minor', redemption.money_minor,
                                              'currency', redemption.currency, 'what', redemption.what);
+        if m.template = 'order-partly-confirmed' then
+            found := found || jsonb_build_object('missing', redemption.missing, 'back_points', redemption.back_points,
+                                                 'back_money_minor', redemption.back_money_minor);
+        end if;
     end if;
     if m.template = 'points-expiring' then
         select l.amount into left_of_lot from points.lots(m.program_id, m.member_id) as l

@@ -72,7 +72,7 @@ begin
         where d.program_id = due.program_id and d.member_id = due.member_id and d.day = due.day
         returning d.*
     )
-    select count(outbox.emit(
+    select count(*) + 0 * count(outbox.emit(
         t.program_id, 'points.earned', t.member_id::text, null,
         jsonb_build_object('member_id', t.member_id, 'amount', t.earned, 'day', t.day))::text)
     into v_count

@@ -118,7 +118,7 @@ returns jsonb language plpgsql stable set search_path = pg_catalog as $$
 begin
     return (
         select jsonb_build_object(
-            'redemption_id', r.redemption_id, 'state', r.state, 'outcome', r.outcome, 'review_reason', r.review_reason,
+            'redemption_id', r.redemption_id, 'as_of', clock.now(), 'state', r.state, 'outcome', r.outcome, 'review_reason', r.review_reason,
             'points', r.points, 'money_minor', r.money_minor, 'currency', r.currency,
             'accepted_points', r.accepted_points, 'accepted_money_minor', r.accepted_money_minor,
             'settled_points', r.settled_points, 'released_points', r.released_points,

@@ -61,8 +61,8 @@ class Image(View):
     large: ImageSize | None = None
 
 
-class Listed(View):
-    """A product on a page; `from_points`: some of its kinds cost more."""
+class Card(View):
+    """A product as on a card; `from_points`: some of its kinds cost more."""
 
     asin: str
     kind: str
@@ -70,15 +70,20 @@ class Listed(View):
     brand: str
     category: str | None
     image: Image | None
-    points: int
-    price_minor: int
     list_price_minor: int | None
-    currency: str
     from_points: bool
     star_rating: float | None
     number_of_ratings: int | None
     delivery_earliest: datetime | None
     delivery_latest: datetime | None
+
+
+class Listed(Card):
+    """A product on a page."""
+
+    points: int
+    price_minor: int
+    currency: str
 
 
 class Products(View):

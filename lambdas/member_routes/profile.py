@@ -36,7 +36,8 @@ To = Annotated[Instant | None, Query(description="What happened before this inst
 
 
 class Me(View):
-    """The signed-in member."""
+    """The signed-in member. `transfer_daily_limit`: how many points may be given to others in 24 hours; none where the
+    programme does not allow it."""
 
     member_number: str
     email: str
@@ -50,6 +51,7 @@ class Me(View):
     default_address_id: UUID | None
     terms_accepted: bool
     terms_version: str
+    transfer_daily_limit: int | None
 
 
 class Claim(BaseModel):
@@ -138,11 +140,13 @@ class Lots(View):
 
 
 class StatementLine(View):
-    """One movement of points."""
+    """One movement of points. `available_change` is what it made of the points that can be used; `redemption_id` is
+    there for what a redemption did."""
 
     sequence: int
     kind: str
     amount: int
+    available_change: int
     available_after: int
     held_after: int
     occurred_at: datetime
@@ -150,6 +154,7 @@ class StatementLine(View):
     reference: str | None
     partner: str | None
     partner_reference: str | None
+    redemption_id: UUID | None
     lots: list[dict[str, Any]]
 
 
@@ -269,6 +274,7 @@ def me() -> Me:
         default_address_id=mine.default_address_id,
         terms_accepted=document.terms.version in mine.accepted_terms,
         terms_version=document.terms.version,
+        transfer_daily_limit=document.points.transfer_daily_limit if document.points.transfers_enabled else None,
     )
 
 
@@ -343,6 +349,7 @@ def statement(
                 sequence=line.sequence,
                 kind=line.kind,
                 amount=line.amount,
+                available_change=line.available_change,
                 available_after=line.available_after,
                 held_after=line.held_after,
                 occurred_at=line.occurred_at,
@@ -350,6 +357,7 @@ def statement(
                 reference=line.reference,
                 partner=line.partner,
                 partner_reference=line.partner_reference,
+                redemption_id=line.hold,
                 lots=line.lots or [],
             )
             for line in lines

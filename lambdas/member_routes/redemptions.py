@@ -159,9 +159,10 @@ class Event(View):
 
 
 class RedemptionView(View):
-    """A redemption with all that has happened to it."""
+    """A redemption with all that has happened to it, `as_of` now: what is counted down is counted from there."""
 
     redemption_id: UUID
+    as_of: datetime
     status: str
     words: str
     points: int

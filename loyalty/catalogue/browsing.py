@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from loyalty.catalogue import cards
 from loyalty.catalogue.asin import is_asin
-from loyalty.catalogue.prices import open_campaigns, price_includes, shelf_rules
+from loyalty.catalogue.prices import price_includes
 from loyalty.database import Connection
-from loyalty.points import budgets
 from loyalty.programme import reading
 from loyalty.programme.reading import Published
 from loyalty.refusal import Kind, Refusal
@@ -115,12 +115,7 @@ def product(connection: Connection, program_id: int, version: int, asin: str) ->
 
 
 def _rules(connection: Connection, program_id: int, shelf: Published) -> str:
-    row = connection.execute("select clock.now() as now").fetchone()
-    assert row is not None
-    campaigns = [campaign.code for campaign in open_campaigns(shelf.document, row["now"])]
-    # What no quote would give is not shown.
-    spent = budgets.exhausted(connection, program_id, campaigns) if campaigns else frozenset()
-    return json.dumps(shelf_rules(shelf.document, row["now"], spent))
+    return cards.prices(connection, program_id, shelf.document).rules
 
 
 def _sealed(asked: Asked, last: dict[str, Any]) -> str:

@@ -57,6 +57,8 @@ _PLAIN: Mapping[str, Telling] = {
     "points.returned": Telling("points-returned"),
     "points.adjusted": Telling("points-adjusted"),
     "member.tier_changed": Telling("tier-changed"),
+    "member.closing": Telling("membership-closing", 30 * DAY),
+    "member.closed": Telling("membership-closed"),
     "security.contact_changed": Telling("security-contact-changed", 30 * DAY),
     "security.password_changed": Telling("security-password-changed", 30 * DAY),
     "security.redeemed": Telling("security-redeemed", 3 * DAY),
@@ -103,6 +105,8 @@ def telling(event: Event) -> Telling | None:
         found = Telling("payment-failed", about=PAYMENT, stage=1) if unpaid else Telling("order-failed")
     elif event.topic == "redemption.cancelled":
         found = Telling(_CANCELLED.get(str(event.payload.get("cancelled_by")), "order-cancelled"))
+    elif event.topic == "redemption.confirmed" and event.payload.get("outcome") == "partially_completed":
+        found = Telling("order-partly-confirmed")
     if found is None or found.about is None:
         return found
     names = [event.payload.get("redemption_id")]

@@ -28,6 +28,8 @@ _SAID = {
     "de": {"and": "und", "more": "{title} und {count} weitere", "points": "{amount} Punkte", "order": "Ihre Bestellung",
            "for": "Prämien im Wert von {money}"},
 }  # fmt: skip
+# The words that name products.
+TITLES = ("what", "missing")
 # Where in the portal each kind of message leads.
 _PLACES = {"orders": "/redemptions", "points": "/points", "security": "/security", "cases": "/cases"}
 
@@ -54,8 +56,9 @@ def words_of(
         "brand": document.brand.name,
         "link": portal_origin + _place(kind, payload) + (f"#{token}" if kind == "security" and token else ""),
         "what": _what(facts.get("what"), said),
+        "missing": _what(facts.get("missing"), said),
         "paid": _together(facts.get("points"), facts.get("money_minor"), currency, language, said),
-        "back": _together(payload.get("points"), payload.get("money_minor"), currency, language, said),
+        "back": _together(*_back(facts, payload), currency, language, said),
         "money": money(int(payload.get("amount_minor") or 0), currency, language),
         "quantity": number(int(payload.get("quantity") or 1), language),
         "points": number(int(points), language) if points is not None else None,
@@ -90,7 +93,7 @@ def day(value: date, language: str) -> str:
 
 def for_sms(words: Mapping[str, str]) -> dict[str, str]:
     """The same, short and in the alphabet that costs least."""
-    return {name: sms.plain(sms.shortened(word) if name == "what" else word) for name, word in words.items()}
+    return {name: sms.plain(sms.shortened(word) if name in TITLES else word) for name, word in words.items()}
 
 
 def _localised(text: str, language: str) -> str:
@@ -102,6 +105,13 @@ def _what(titles: Any, said: Mapping[str, str]) -> str:
         return said["order"]
     title = sms.shortened(str(titles[0]), 80)
     return said["more"].format(title=title, count=len(titles) - 1) if len(titles) > 1 else title
+
+
+def _back(facts: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Points and money given back: for the units an event is about, else for what an order came to nothing of."""
+    found = facts if "back_points" in facts else payload
+    name = "back_" if found is facts else ""
+    return found.get(f"{name}points"), found.get(f"{name}money_minor")
 
 
 def _together(points: Any, minor: Any, currency: str, language: str, said: Mapping[str, str]) -> str:

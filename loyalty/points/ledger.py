@@ -157,6 +157,20 @@ class StatementLine:
     dr: int
     cr: int
 
+    @property
+    def available_change(self) -> int:
+        """What it made of the available points; nothing where it moved others."""
+        return abs(self.amount) * ((self.cr == _AVAILABLE) - (self.dr == _AVAILABLE))
+
+    @property
+    def hold(self) -> UUID | None:
+        """The hold it made or touched: a redemption's id."""
+        return self.op_id if self.kind == "hold" else self.ref_op if self.kind in _OF_A_HOLD else None
+
+
+_AVAILABLE = 1
+_OF_A_HOLD = ("settle", "release", "restore", "expire")
+
 
 def request_hash(operation: str, request: Mapping[str, Any]) -> bytes:
     """SHA-256 of a request in canonical form: two requests are the same if and only if their hashes are."""

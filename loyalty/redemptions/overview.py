@@ -214,6 +214,7 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
         "partial_policy": document["partial_policy"],
         "capture_at": document["capture_at"],
         "address_id": document["address_id"],
+        "as_of": document["as_of"],
         "may_cancel": document["may_cancel"],
         "confirm_until": document["confirm_until"],
         "may_change_address": document["may_change"],

@@ -233,10 +233,13 @@ def _member(
     connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
 ) -> _Member:
     row = connection.execute(
-        "select members.tier_of(%s, %s) as tier, coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
-        (program_id, member_id, address_id, program_id, member_id),
+        "select members.tier_of(%s, %s) as tier, members.spending_state(%s, %s) as standing,"
+        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
+        (program_id, member_id, program_id, member_id, address_id, program_id, member_id),
     ).fetchone()
     assert row is not None
+    if row["standing"] == "closing":
+        raise Refusal(Kind.CONFLICT, "membership-closing", "This membership is being closed. Undo that first.")
     if row["address_id"] is None:
         raise Refusal(Kind.INVALID, "no-address", "Save an address first.", field="address_id")
     address = connection.execute(
@@ -274,16 +277,22 @@ def _told(
 ) -> dict[str, Any]:
     quote = _quote(connection, program_id, member_id, quote_id)
     lines, slider = _priced(quote["lines"]), _slider(quote)
-    balance = connection.execute("select available from points.balance(%s, %s)", (program_id, member_id)).fetchone()
-    available = max(int(balance["available"]), 0) if balance else 0
+    balance = connection.execute(
+        "select b.available, clock.now() as now from (select 1) as one left join points.balance(%s, %s) as b on true",
+        (program_id, member_id),
+    ).fetchone()
+    assert balance is not None
+    available = max(int(balance["available"] or 0), 0)
     affordable = pricing.most_payable(lines, slider, available, quote["money_min_minor"])
     return {
         "quote_id": quote_id,
         "quote_token": signing.token(key, _promised(quote)),
         "programme_version": quote["programme_version"],
+        "as_of": balance["now"],
         "created_at": quote["created_at"],
         "expires_at": quote["expires_at"],
         "currency": quote["currency"],
+        "payment_provider": document.integrations.payment.provider,
         "estimated": quote["estimated"],
         "included": document.pricing.included,
         "price_includes": price_includes(document),
@@ -301,9 +310,9 @@ def _told(
         "stops": _stops(lines, slider, affordable, quote["money_min_minor"]),
         "lots_first": _lots(connection, program_id, member_id, slider.maximum if affordable is None else affordable),
         "campaigns": [
-            *({"campaign": code, "applied": True, "reason": None} for code in _campaigns(quote)),
+            *({"campaign": code, "applied": True, "why": None, "reason": None} for code in _campaigns(quote)),
             *(
-                {"campaign": code, "applied": False, "reason": _LEFT_OUT[why]}
+                {"campaign": code, "applied": False, "why": why, "reason": _LEFT_OUT[why]}
                 for code, why in (quote["campaigns_left_out"] or {}).items()
             ),
         ],

@@ -216,6 +216,9 @@ OPEN = {
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
+    "GET /me/wishlist",
+    "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
+    "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
 }  # fmt: skip
 
 
@@ -238,7 +241,9 @@ def theirs(world: World) -> Any:
         "select m.available, m.held, m.version,"
         " (select count(*) from members.address a where a.member_id = m.member_id) as addresses, "
         " (select jsonb_agg(to_jsonb(r) - 'row_xid' order by redemption_id) from redemptions.redemption r"
-        " where r.member_id = m.member_id) as redemptions, (select default_address_id from members.member p"
+        " where r.member_id = m.member_id) as redemptions,"
+        " (select count(*) from wishes.wish w where w.member_id = m.member_id) as wishes,"
+        " (select default_address_id from members.member p"
         " where p.member_id = m.member_id) as at from points.member m where m.member_id = %s",
         (world.alice.member_id,),
     ).fetchone()

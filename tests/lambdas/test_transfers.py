@@ -45,10 +45,15 @@ def available(doors: Doors, member: Somebody) -> int:
     return int(doors("member_api", "GET", "/me/balance", token=member_token(member.subject)).body["available"])
 
 
+def limit(doors: Doors, member: Somebody) -> object:
+    return doors("member_api", "GET", "/me", token=member_token(member.subject)).body["transfer_daily_limit"]
+
+
 def test_a_member_gives_points_once_however_often_it_is_asked(
     generous: Doors, somebody: Callable[..., Somebody]
 ) -> None:
     jane, joe, key = somebody(claimed=True), somebody(claimed=True), new_key(generous)
+    assert limit(generous, jane) == 500
     earn(generous, jane, 100)
     for replayed in (False, True):
         answer = give(generous, jane, joe.number, 30, key)
@@ -87,6 +92,7 @@ def test_where_it_is_off_nobody_learns_who_is_a_member(doors: Doors, somebody: C
     with doors.database.owner() as owner:
         changed_points(owner, transfers_enabled=False)
     jane, joe = somebody(claimed=True), somebody(claimed=True)
+    assert limit(doors, jane) is None
     earn(doors, jane, 100)
     answers = [give(doors, jane, number, 1) for number in (joe.number, jane.number, "nobody")]
     assert [answer.status for answer in answers] == [403] * 3

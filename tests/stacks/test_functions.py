@@ -35,10 +35,12 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 
 def with_database(assembly: Assembly) -> list[Runner]:
-    """Those that come to the database: all but the door of webhooks, which takes pushes also while that is away."""
+    """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
+    hands over the portal's bundle."""
     found = list(runners(assembly))
-    assert [one.name for one in found if "DATABASE_ROLE" not in one.environment] == ["webhook_api"]
-    return [one for one in found if one.name != "webhook_api"]
+    without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
+    assert without - {"publish_portal"} == {"webhook_api"}
+    return [one for one in found if one.name not in without]
 
 
 def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
@@ -47,7 +49,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
         *("webhook_api", "payment_webhook"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
-        *("reconciliation", "readoption"),
+        *("reconciliation", "readoption", "closure", "publish_portal"),
     }
 
 

@@ -10,11 +10,18 @@ const PATIENCE_MS = 30_000;
 type Answer<Data> = { data?: Data; error?: unknown; response: Response };
 
 let client: Client<paths> | undefined;
+let open: Client<paths> | undefined;
 
 /** The typed client: `await got(api().GET("/me"))`. */
 export function api(): Client<paths> {
   client ??= createClient<paths>({ baseUrl: config().api.replace(/\/$/, ""), fetch: send });
   return client;
+}
+
+/** The same without a token, for the few calls that ask for none. */
+export function openApi(): Client<paths> {
+  open ??= createClient<paths>({ baseUrl: config().api.replace(/\/$/, ""), fetch: patiently });
+  return open;
 }
 
 /** The body of an answer. Throws Problem for everything else. */
@@ -45,6 +52,10 @@ async function answered(request: Request, access: string | null): Promise<Respon
   }
   request.headers.set("Authorization", `Bearer ${access}`);
   request.headers.set("X-Device-Id", device());
+  return patiently(request);
+}
+
+async function patiently(request: Request): Promise<Response> {
   try {
     return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {

@@ -1,4 +1,5 @@
 /** Numbers, amounts and dates as people read them, by Intl, in the language that is set. */
+import { now } from "./now";
 
 let language = "en";
 // Of the programme's store: a day is shown where the member is, so no time zone is set anywhere.
@@ -11,9 +12,11 @@ export function speak(newLanguage: string, newRegion: string): void {
   formats.clear();
 }
 
-const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+type Format = Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat | Intl.DisplayNames;
 
-function format<Kind extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(name: string, make: (locale: string) => Kind): Kind {
+const formats = new Map<string, Format>();
+
+function format<Kind extends Format>(name: string, make: (locale: string) => Kind): Kind {
   const known = formats.get(name) as Kind | undefined;
   const made = known ?? make(locale());
   if (!known) formats.set(name, made);
@@ -27,6 +30,10 @@ export function locale(): string {
 
 /** 12400 → "12,400". */
 export const number = (amount: number): string => format("number", (at) => new Intl.NumberFormat(at)).format(amount);
+
+/** 500 → "+500", -500 → "−500". */
+export const signed = (amount: number): string =>
+  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount);
 
 /** (610, "USD") → "$6.10"; minor units by the currency's own number of them. */
 export function money(minor: number, currency: string): string {
@@ -51,22 +58,56 @@ export function day(instant: string): string {
   }).format(date);
 }
 
-const SOON_DAYS = 330;
+/** A day near now as one says it, "today", "tomorrow", "Thursday"; another one as `day` does. */
+export function nearDay(instant: string): string {
+  const date = new Date(instant);
+  const midnight = (of: Date) => Date.UTC(of.getFullYear(), of.getMonth(), of.getDate());
+  const days = Math.round((midnight(date) - midnight(new Date(now()))) / 86_400_000);
+  if (days === 0 || days === 1) return format("near", (at) => new Intl.RelativeTimeFormat(at, { numeric: "auto" })).format(days, "day");
+  if (days > 1 && days < 7) return format("weekday", (at) => new Intl.DateTimeFormat(at, { weekday: "long" })).format(date);
+  return day(instant);
+}
 
-/** Whether a plain date is ahead by less than most of a year, so that it needs no year to be understood. */
-export const isSoon = (plain: string): boolean => Date.parse(`${plain}T00:00:00Z`) - Date.now() < SOON_DAYS * 86_400_000;
-
-/** A plain date in a sentence, "June 30"; with its year where the next June 30 is not meant. */
+/** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
 export function date(plain: string): string {
-  const soon = isSoon(plain);
-  return format(`date ${soon}`, (at) => {
-    return new Intl.DateTimeFormat(at, { day: "numeric", month: "long", timeZone: "UTC", ...(soon ? {} : { year: "numeric" }) });
-  }).format(new Date(`${plain}T00:00:00Z`));
+  const at = Date.parse(`${plain}T00:00:00Z`);
+  const next = at - now() < 330 * 86_400_000;
+  return format(`date ${next}`, (locale) => {
+    return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", timeZone: "UTC", ...(next ? {} : { year: "numeric" }) });
+  }).format(at);
 }
 
 /** "Nov 26, 2026": for documents and statements. */
 export const fullDay = (instant: string): string =>
   format("full day", (at) => new Intl.DateTimeFormat(at, { dateStyle: "medium" })).format(new Date(instant));
+
+/** "November 30, 2027": a plain date, or an instant's day, as it stands in a sentence. */
+export function longDay(instant: string): string {
+  const plain = instant.length === 10;
+  const zone = plain ? ({ timeZone: "UTC" } as const) : {};
+  return format(`long day ${plain}`, (at) => new Intl.DateTimeFormat(at, { dateStyle: "long", ...zone })).format(new Date(instant));
+}
+
+/** "Mar 2027": a mark on a scale of months. */
+export const month = (instant: Date): string =>
+  format("month", (at) => new Intl.DateTimeFormat(at, { month: "short", year: "numeric" })).format(instant);
+
+/** Whole days from today to a plain date, negative once it is past. */
+export function daysUntil(date: string): number {
+  const today = new Date(now());
+  return Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(today.getFullYear(), today.getMonth(), today.getDate())) / 86_400_000);
+}
+
+/** 220 → "in 220 days", 0 → "today". */
+export const inDays = (days: number): string =>
+  format("in days", (at) => new Intl.RelativeTimeFormat(at, { numeric: "auto" })).format(days, "day");
+
+/** "de" → "Deutsch": a language by its own name. */
+export const languageName = (code: string): string => new Intl.DisplayNames(code, { type: "language" }).of(code) ?? code;
+
+/** "US" → "United States". */
+export const countryName = (code: string): string =>
+  format("country", (at) => new Intl.DisplayNames(at, { type: "region" })).of(code) ?? code;
 
 /** "9:14 AM". */
 export const time = (instant: string): string =>

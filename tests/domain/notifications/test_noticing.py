@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from loyalty.database import Connection
 from loyalty.notifications import noticing
 from tests.domain.notifications.conftest import World
@@ -56,6 +58,15 @@ def test_what_was_earned_in_a_day_is_one_message_the_next_morning(world: World) 
     assert event.payload["amount"] == 175
     world.tell(event)
     assert world.email.letters[0].subject == "You earned 175 points"
+
+
+def test_more_members_than_one_piece_holds_are_told_in_one_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noticing, "DIGESTS", 2)
+    members = {world.member(points=100) for _ in range(5)}
+    notice(world)
+    world.later("2 days")
+    assert notice(world)["digests"] == 5
+    assert {event.member_id for event in world.said() if event.topic == "points.earned"} == members
 
 
 def test_what_was_there_before_is_not_told(world: World) -> None:

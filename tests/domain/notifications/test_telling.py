@@ -14,6 +14,7 @@ from loyalty.notifications.telling import NoAnswer, NotTried, Refused
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from tests.domain.notifications.conftest import PORTAL, Dies, World
+from tests.domain.notifications.orders import order
 
 
 def test_a_delivered_parcel_is_told_by_mail_and_sms(world: World) -> None:
@@ -29,69 +30,6 @@ def test_a_delivered_parcel_is_told_by_mail_and_sms(world: World) -> None:
     assert (sms.to, sms.subject) == ("+12065550001", "")
     assert sms.text.startswith("Journey Rewards: delivered: your order.")
     assert world.states(event) == {"email": ("sent", None), "sms": ("sent", None)}
-
-
-def order(world: World, member: int, *titles: str) -> str:
-    """A redemption of these products, a thousand points and 5 dollars each."""
-    redemption = str(uuid4())
-    with world.owner.transaction():
-        world.owner.execute("set local session_replication_role = replica")
-        world.owner.execute(
-            "insert into redemptions.redemption(program_id, redemption_id, member_id, quote_id, programme_version,"
-            " address_id, request_hash, points, money_minor, currency, partial_policy, capture_at, return_days,"
-            " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at,"
-            " updated_at) select 1, %s, %s, clock.new_id(), 1, clock.new_id(), '\\x', %s, %s, 'USD',"
-            " 'send_what_you_can', 'shipment', 30, clock.new_id(), clock.new_id(), t, t, t, t, 'test', t, t"
-            " from clock.now() as t",
-            (redemption, member, 1000 * len(titles), 500 * len(titles)),
-        )
-        for number, title in enumerate(titles, start=1):
-            world.owner.execute(
-                "insert into redemptions.line(program_id, redemption_id, line_number, asin, title, quantity,"
-                " unit_points, unit_money_minor) values (1, %s, %s, 'B000000001', %s, 1, 1000, 500)",
-                (redemption, number, title),
-            )
-    return redemption
-
-
-def test_an_order_is_told_by_what_it_is_and_what_was_given_for_it(world: World) -> None:
-    member = world.member(points=70)
-    redemption = order(world, member, "Kettle", "Mug – “blue”", "Spoon")
-    world.tell(world.event("redemption.confirmed", member, redemption_id=redemption, outcome="completed"))
-    (mail,), (sms,) = world.email.letters, world.sms.letters
-    assert "your order is placed: Kettle and 2 more.\nYou gave 3,000 points and USD 15.00." in mail.text
-    assert "you had 70 points left" in mail.text
-    assert "placed: Kettle and 2 more." in sms.text
-
-
-def test_a_parcel_is_told_by_what_is_in_it(world: World) -> None:
-    member = world.member()
-    redemption = order(world, member, "Kettle", "Mug – “blue”", "Spoon")
-    with world.owner.transaction():
-        world.owner.execute("set local session_replication_role = replica")
-        world.owner.execute(
-            "insert into orders.shipped_unit(program_id, redemption_id, shipment_key, line_number, quantity)"
-            " values (1, %s, 's1', 2, 1)",
-            (redemption,),
-        )
-    world.tell(world.event("shipment.shipped", member, redemption_id=redemption, shipment_key="s1", package_key="p"))
-    assert "has been shipped: Mug – “blue”." in world.email.letters[0].text
-    assert world.sms.letters[0].text.startswith('Journey Rewards: shipped: Mug - "blue". ')
-
-
-def test_units_that_do_not_come_are_told_with_what_comes_back_for_them(world: World) -> None:
-    member = world.member(language="de")
-    redemption = order(world, member, "Kettle", "Mug")
-    back = {"line_number": 2, "quantity": 1, "points": 1000, "money_minor": 500, "event_key": "x"}
-    world.tell(world.event("units.cancelled", member, redemption_id=redemption, **back))
-    assert "geliefert werden: Mug.\nSie haben zurück: 1.000 Punkte und 5,00 USD." in world.email.letters[0].text
-
-
-def test_nobody_is_told_what_somebody_else_has_ordered(world: World) -> None:
-    member, other = world.member(), world.member()
-    redemption = order(world, other, "Kettle")
-    world.tell(world.event("redemption.confirmed", member, redemption_id=redemption))
-    assert "Kettle" not in world.email.letters[0].text
 
 
 def test_the_same_event_again_sends_nothing_more(world: World) -> None:
@@ -396,4 +334,6 @@ def test_every_topic_has_a_message_and_every_message_a_topic() -> None:
     from loyalty.programme.messages import TEMPLATES
 
     told = {events._PLAIN[topic].template for topic in events._PLAIN} | set(events._CANCELLED.values())
-    assert told | {"order-cancelled", "order-failed", "claim-code", "step-up-code"} == set(TEMPLATES)
+    assert told | {*("order-cancelled", "order-failed", "order-partly-confirmed", "claim-code", "step-up-code")} == set(
+        TEMPLATES
+    )

@@ -28,11 +28,14 @@ ROLES = (
     "invoicing",
     "reconciliation",
     "readoption",
+    "wish_notices",
+    "closure",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
     "member_api": READS | {"exhausted_campaigns"},
     "quote_api": {"balance", "lots"},
+    "wish_notices": {"exhausted_campaigns"},
     "manager_api": READS | {"budgets", "closes", "verify_close"},
     "partner_api": {
         "accrue",

@@ -70,6 +70,17 @@ def test_a_statement_says_when_where_and_from_which_lots(book: Book) -> None:
     assert accrued.occurred_at == earned.occurred_at
     assert (held.kind, held.amount, held.available_after, held.held_after) == ("hold", -40, 60, 40)
     assert held.lots == [{"expires_on": book.day(90).isoformat(), "amount": 40}]
+    assert (accrued.available_change, held.available_change) == (100, -40)
+
+
+def test_a_statement_says_what_each_row_made_of_the_available_points_and_whose_hold_it_was(book: Book) -> None:
+    member = book.member()
+    ledger.accrue(book.connection, 1, accrual(book, member, 100), "partner")
+    hold = book.hold(member, 40).op_id
+    book.call("settle", 1, member, book.new_id(), hold, 30, "test")
+    book.call("release", 1, member, book.new_id(), hold, 10, "ours", 30, "test")
+    told = [(row.kind, row.available_change, row.hold) for row in ledger.statement(book.connection, 1, member)]
+    assert told == [("release", 10, hold), ("settle", 0, hold), ("hold", -40, hold), ("accrue", 100, None)]
 
 
 def test_the_typed_calls_of_the_doors_work_as_their_roles(book: Book, database: TestDatabase) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loyalty.notifications import sms
+from loyalty.notifications.words import TITLES
 from loyalty.programme import messages, publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.programme.messages import TEMPLATES
@@ -47,7 +48,7 @@ def test_a_word_that_a_message_has_is_used_by_it_in_every_language_alike(facts: 
 @pytest.mark.parametrize("facts", documents())
 def test_an_sms_with_long_words_is_at_most_three_parts(facts: dict[str, Any]) -> None:
     words = {
-        "what": "x" * sms.LONGEST_TITLE,
+        **dict.fromkeys(TITLES, "x" * sms.LONGEST_TITLE),
         "link": "https://rewards.a-long-company.example/redemptions/01939fb0-0000-7000-8000-000000000000",
         "paid": "1,234,567 points and USD 1,234.56",
         "back": "1,234,567 points and USD 1,234.56",

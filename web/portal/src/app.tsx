@@ -14,11 +14,13 @@ import { useLanguage } from "./words";
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      // Without a connection a question fails at once and says so, instead of waiting unseen.
+      networkMode: "always",
       staleTime: 30_000,
       retry: (times, failure) => times < 2 && failure instanceof Problem && failure.passing,
       retryDelay: (times, failure) => ((failure instanceof Problem && failure.retryAfterSeconds) || 2 ** times) * 1000,
     },
-    mutations: { retry: false },
+    mutations: { networkMode: "always", retry: false },
   },
 });
 

@@ -45,6 +45,17 @@ export function setQuantity(asin: string, quantity: number): void {
   change(changed.filter((line) => line.quantity > 0));
 }
 
+/** What each costs now has been seen: from here on changes are told from that. */
+export function seenPrices(points: ReadonlyMap<string, number>): void {
+  change(lines.map((line) => ({ ...line, points: points.get(line.asin) ?? line.points })));
+}
+
+/** What was ordered leaves the cart; what was put in meanwhile stays. */
+export function ordered(taken: readonly { asin: string; quantity: number }[]): void {
+  const left = (line: CartLine) => line.quantity - (taken.find(({ asin }) => asin === line.asin)?.quantity ?? 0);
+  change(lines.map((line) => ({ ...line, quantity: left(line) })).filter((line) => line.quantity > 0));
+}
+
 /** Put back a whole cart: what an undo does. */
 export const restoreCart = (before: readonly CartLine[]): void => change([...before]);
 

@@ -1,0 +1,39 @@
+"""Every page of the portal by a name, with the place where a furnished member finds it."""
+
+from __future__ import annotations
+
+from local.screens.member import Furnished
+
+# Seen by somebody who is not signed in.
+OUTSIDE = {"welcome": "/", "help": "/help"}
+
+
+def inside(furnished: Furnished) -> dict[str, str]:
+    """Name → place, for this member."""
+    product = furnished.products[0]
+    orders = {
+        f"order-{state.replace('_', '-')}": f"/redemptions/{name}" for state, name in furnished.redemptions.items()
+    }
+    return {
+        "home": "/",
+        "browse": "/browse",
+        "browse-search": "/browse?search=coffee",
+        "browse-nothing": "/browse?search=nothingofthekind",
+        "product": f"/products/{product}",
+        "product-gone": "/products/B0NOTHERE0",
+        "wishlist": "/wishlist",
+        "cart": "/cart",
+        "checkout": "/checkout",
+        "orders": "/redemptions",
+        **orders,
+        "order-gone": "/redemptions/00000000-0000-7000-8000-000000000000",
+        "points": "/points",
+        "statement": "/points/statement",
+        "cases": "/cases",
+        "case": f"/cases/{furnished.case_id}",
+        "case-new": f"/cases/new?redemption={furnished.redemptions['delivered']}&line=1",
+        "profile": "/profile",
+        "close": "/profile/close",
+        "terms": "/terms",
+        "not-there": "/nowhere",
+    }

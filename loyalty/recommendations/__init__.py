@@ -1,0 +1,1 @@
+"""What a member might like: popularity, until engines know better."""

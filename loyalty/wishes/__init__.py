@@ -1,0 +1,1 @@
+"""What members wish for, and that they are told when it can be had again."""
