@@ -68,7 +68,7 @@ export function nearDay(instant: string): string {
   return day(instant);
 }
 
-/** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
+/** A plain date in a sentence, "June 30"; with its year where the next June 30 is not meant. */
 export function date(plain: string): string {
   const at = Date.parse(`${plain}T00:00:00Z`);
   const next = at - now() < 330 * 86_400_000;
