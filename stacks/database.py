@@ -41,6 +41,7 @@ ROLES = (
     "shipment_notification",
     "notification_feedback",
     "points_notices",
+    "wish_notices",
     "invoicing",
     "reconciliation",
     "readoption",

@@ -200,6 +200,7 @@ class Schedules(_Section):
     sweeper_minutes: int = Field(default=1, ge=0, le=60)
     outbox_minutes: int = Field(default=1, ge=0, le=60)
     points_notices_minutes: int = Field(default=5, ge=0, le=60)
+    wish_notices_minutes: int = Field(default=15, ge=0, le=1_440)
     outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     reconciliation_minutes: int = Field(default=60, ge=0, le=1_440)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)

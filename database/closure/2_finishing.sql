@@ -85,10 +85,7 @@ begin
     end if;
     perform members.erase(c.program_id, c.member_id);
     perform notifications.forget(c.program_id, c.member_id);
-    -- A room that may be there or not: what members wished for.
-    if to_regprocedure('wishes.forget(integer, bigint)') is not null then
-        execute 'select wishes.forget($1, $2)' using c.program_id, c.member_id;
-    end if;
+    perform wishes.forget(c.program_id, c.member_id);
     update closure.closure as one
     set state = 'erased', erased_at = clock.now(), row_xid = pg_current_xact_id()
     where one.program_id = c.program_id and one.closure_id = c.closure_id;

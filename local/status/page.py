@@ -41,7 +41,12 @@ class Section:
 
 
 SECTIONS = (
-    Section("people", "Who can sign in", running.show_people, "In the portal, and at the sign-in of both pools."),
+    Section(
+        "people",
+        "Who can sign in",
+        running.show_people,
+        "Begin here: sign in as a member in another window, redeem, come back.",
+    ),
     Section(
         "orders",
         "Orders at Amazon Business",

@@ -94,11 +94,10 @@ def _detail(part: Reading) -> str:
 
 
 def read_addresses(cloud: Connected) -> list[Reading]:
-    """Names and addresses; the portal first where it is served."""
+    """Names and addresses, the portal first."""
     pool, staff = cloud.outputs["MemberPoolId"], cloud.outputs["StaffPoolId"]
-    portal = cloud.ports.named().get("portal")
     return [
-        *([{"name": "Member portal", "url": f"http://localhost:{portal}"}] if portal else []),
+        {"name": "Member portal", "url": cloud.portal},
         {"name": "Member API", "url": cloud.api("Member")},
         {"name": "Manager API", "url": cloud.api("Manager")},
         {"name": "Inbound API", "url": cloud.api("Inbound")},
@@ -122,9 +121,10 @@ def _link(url: str) -> str:
     return f'<a href="{escape(url)}">{shown}</a>' if url.startswith("http") else shown
 
 
-def read_people(_: Connected) -> Reading:
+def read_people(cloud: Connected) -> Reading:
     """Who can sign in, and with what."""
     return {
+        "portal": cloud.portal,
         "password": PASSWORD,
         "members": [{"email": member.email, "name": member.name, "number": member.number} for member in MEMBERS],
         "staff": [{"email": person.email, "name": person.name, "group": person.group} for person in STAFF],
@@ -136,7 +136,8 @@ def show_people(people: Reading) -> str:
     members = [(escape(one["email"]), f"member {escape(one['number'])}") for one in people["members"]]
     staff = [(escape(one["email"]), escape(one["group"])) for one in people["staff"]]
     return (
-        f'<p>Everybody\'s password is <code>{escape(people["password"])}</code>.</p><div class="pair">'
+        f'<p>Members at <a href="{escape(people["portal"])}" target="_blank" rel="noopener">the portal</a>. The'
+        f' password of all is <code>{escape(people["password"])}</code>.</p><div class="pair">'
         f"<div><h3>Members</h3>{table(members)}</div><div><h3>Staff</h3>{table(staff)}</div></div>"
     )
 

@@ -62,6 +62,7 @@ _PLAIN: Mapping[str, Telling] = {
     "security.contact_changed": Telling("security-contact-changed", 30 * DAY),
     "security.password_changed": Telling("security-password-changed", 30 * DAY),
     "security.redeemed": Telling("security-redeemed", 3 * DAY),
+    "wish.available": Telling("wish-available", 2 * DAY),
     "case.opened": Telling("case-opened"),
     "case.message": Telling("case-message"),
     "case.decided": Telling("case-decided", 30 * DAY),
