@@ -33,7 +33,7 @@ export const number = (amount: number): string => format("number", (at) => new I
 
 /** 500 → "+500", -500 → "−500". */
 export const signed = (amount: number): string =>
-  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount);
+  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount).replace("-", "−");
 
 /** (610, "USD") → "$6.10"; minor units by the currency's own number of them. */
 export function money(minor: number, currency: string): string {
