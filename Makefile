@@ -106,7 +106,7 @@ check: install web ## lint, types, synth, nag, cfn-lint
 synth: install web ## the `full` config into cdk.out/, with every rule on
 	@$(PYTHON) app.py
 
-bench: install ## ratios, both sides in one run; one JSON line last
+bench: install web ## ratios, both sides in one run; one JSON line last
 	@$(PYTHON) -m bench
 
 bench-web: install browser web ## the portal: Lighthouse, weights, axe; one JSON line last

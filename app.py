@@ -14,9 +14,11 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
-from stacks.assets import BuildError
+from stacks.assets import PORTAL, BuildError
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
+from stacks.edge import REGION as EDGE
+from stacks.edge import EdgeStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
@@ -25,13 +27,14 @@ from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
 from stacks.notifications import NotificationsStack
 from stacks.observability import ObservabilityStack
+from stacks.portals import PortalsStack
 from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
 
 
-def build(app: cdk.App, settings: Settings) -> None:
-    """Put every stack into `app`, flat, in the order of who needs whom."""
+def build(app: cdk.App, settings: Settings, portal: Path = PORTAL) -> None:
+    """Put every stack into `app`, flat, in the order of who needs whom. `portal`: the folder of its bundle."""
     deployment = settings.deployment
     common: dict[str, Any] = {
         "settings": settings,
@@ -68,6 +71,13 @@ def build(app: cdk.App, settings: Settings) -> None:
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
+    if settings.portals.hosting == "amplify":
+        portals = PortalsStack(
+            app, named("portals"), vpc=network.vpc, api=api, identity=identity, bundle=portal, **common
+        )
+        if settings.api.firewall:
+            there = {**common, "env": cdk.Environment(account=deployment.account, region=EDGE)}
+            EdgeStack(app, named("edge"), portals=portals, **there)
     ObservabilityStack(
         app,
         named("observability"),
@@ -108,7 +118,10 @@ def asked_for(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Synthesise the environment `env` (default: full) or the file `config`; 1 if the config is refused."""
+    """Synthesise the environment `env` (default: full) or the file `config`; 1 if the config is refused.
+
+    `portal` is a folder in place of build/portal.
+    """
     asked = asked_for(arguments)
     path = asked.get("config") or CONFIG_FOLDER / f"{asked.get('env', 'full')}.toml"
     # The CDK's command line says where to write; by hand it is a clean cdk.out/.
@@ -119,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
         app = cdk.App(context=flags(), outdir=outdir, builtin_cloud_formation_validation=checks)
         if checks:
             cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-        build(app, settings)
+        build(app, settings, Path(asked.get("portal") or PORTAL))
     except (SettingsError, BuildError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

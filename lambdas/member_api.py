@@ -6,6 +6,7 @@ from lambdas.http import entry, resolver
 from lambdas.member_routes import (
     cases,
     catalogue,
+    closure,
     config,
     documents,
     preferences,
@@ -28,6 +29,7 @@ ROUTES = (
     transfers,
     cases,
     wishes,
+    closure,
     config,
 )
 

@@ -83,7 +83,7 @@ class QuotedLine(View):
 
 
 class QuotedCampaign(View):
-    """An offer that makes the quote cheaper, or one that cannot any more and `why`: exhausted, capped or open_quotes."""
+    """An offer that makes the quote cheaper, or cannot any more: then `reason` is exhausted, capped or open_quotes."""
 
     campaign: str
     applied: bool

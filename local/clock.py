@@ -62,6 +62,14 @@ class Clock:
                 found = seconds
         return shown - timedelta(seconds=found)
 
+    def shown_time(self, machine: datetime) -> datetime:
+        """What the cloud's clock showed when the machine's showed `machine`."""
+        found = 0.0
+        for since, seconds in _read(self._file).get("history", []):
+            if machine.timestamp() >= since:
+                found = seconds
+        return machine + timedelta(seconds=found)
+
     def _write(self, seconds: float) -> None:
         history = _read(self._file).get("history", [])
         changed = {"shift_seconds": seconds, "history": [*history, [time.time(), seconds]]}

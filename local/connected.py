@@ -115,7 +115,7 @@ class Connected:
         return messages
 
     def texts(self) -> list[dict[str, Any]]:
-        """The captured SMS: PhoneNumber, Message, MessageAttributes; oldest first for each number."""
+        """The captured SMS: PhoneNumber, Message, MessageAttributes, Timestamp; oldest first for each number."""
         found: dict[str, Any] = self.emulator("GET", "/_ministack/sns/sms-messages")["sms_messages"]
         return [sms for ones in found.values() for sms in ones]
 

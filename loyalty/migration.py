@@ -32,6 +32,7 @@ ROOMS = (
     "documents",
     "reports",
     "reconciliation",
+    "closure",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

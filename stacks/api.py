@@ -1,13 +1,16 @@
-"""The three public doors: members, staff, partners; and the function that Cognito calls when somebody signs up."""
+"""The three public doors: members, staff, partners; and the functions that sign-ins begin and end with: Cognito calls
+one when somebody signs up, the other ends closed accounts."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -17,7 +20,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
-from stacks.constructs.rest_api import RestApi
+from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
@@ -28,7 +31,7 @@ from stacks.settings import Settings
 
 
 class ApiStack(Stack):
-    """`apis`: by name, for the firewall and the dashboards."""
+    """`apis`: by name, for the firewall, the dashboards and the portal. `case_files`: where the portal puts photos."""
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class ApiStack(Stack):
         self._mail_from = {"MAIL_FROM": settings.messaging.mail_from}
         self._documents = {"DOCUMENTS_BUCKET": documents.bucket.bucket_name}
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
-        self._case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
+        self.case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
@@ -93,18 +96,31 @@ class ApiStack(Stack):
             CfnOutput(self, f"{name}ApiId", value=api.api.rest_api_id)
         if settings.api.firewall:
             self._firewalls()
-        self.functions = [*functions.values(), self._identity_trigger(identity, messaging)]
+        self.functions = [
+            *functions.values(),
+            self._identity_trigger(identity, messaging),
+            self._closure(identity),
+        ]
 
     def _firewalls(self) -> None:
         """People's doors and partners' apart: a partner sends a whole company's purchases from one address."""
         stages = {name: api.stage_arn for name, api in self.apis.items()}
         partners = {"Inbound": stages.pop("Inbound")}
         limits = self._settings.api
-        for id, resources, limit in (
-            ("Firewall", stages, limits.requests_per_address),
-            ("PartnersFirewall", partners, limits.requests_per_partner_address),
+        # Amplify asks for the portal's config, for everybody and from few addresses.
+        config = (f"/{STAGE}/config", limits.requests_per_partner_address)
+        for id, resources, limit, others in (
+            ("Firewall", stages, limits.requests_per_address, config),
+            ("PartnersFirewall", partners, limits.requests_per_partner_address, None),
         ):
-            WebFirewall(self, id, resources=resources, requests_per_address=limit, settings=self._settings)
+            WebFirewall(
+                self,
+                id,
+                resources=resources,
+                requests_per_address=limit,
+                asked_for_others=others,
+                settings=self._settings,
+            )
 
     def _member_api(
         self,
@@ -127,11 +143,11 @@ class ApiStack(Stack):
                 "QUOTE_SIGNING_SECRET_ARN": integrations.quote_signing.secret_arn,
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
                 "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
-                **self._case_files.environment,
+                **self.case_files.environment,
             },
         )
-        self._case_files.may_add(function, "photos")
-        self._case_files.may_show(function, "labels")
+        self.case_files.may_add(function, "photos")
+        self.case_files.may_show(function, "labels")
         engine.state_machine.grant_start_execution(function)
         integrations.quote_signing.grant_read(function)
         integrations.security_links.grant_read(function)
@@ -144,11 +160,11 @@ class ApiStack(Stack):
         function = self._function(
             "manager_api",
             "Staff's requests",
-            {**self._documents, "CORS_ORIGIN": origin, **self._case_files.environment},
+            {**self._documents, "CORS_ORIGIN": origin, **self.case_files.environment},
         )
-        self._case_files.may_add(function, "labels")
+        self.case_files.may_add(function, "labels")
         for folder in ("photos", "labels"):
-            self._case_files.may_show(function, folder)
+            self.case_files.may_show(function, folder)
         return function
 
     def _quote_api(self, origin: str, integrations: IntegrationsStack) -> lambda_.Function:
@@ -217,6 +233,26 @@ class ApiStack(Stack):
             source_arn=identity.member_pool.user_pool_arn,
         )
         self._may_send_mail(function, messaging)
+        return function
+
+    def _closure(self, identity: IdentityStack) -> lambda_.Function:
+        """Ends memberships; nothing else may delete a sign-in."""
+        function = self._function(
+            "closure",
+            "Ends accounts whose thirty days are over",
+            {"MEMBER_POOL_ID": identity.member_pool.user_pool_id},
+            timeout_seconds=60,
+        )
+        identity.member_pool.grant(function, "cognito-idp:AdminDeleteUser")
+        if minutes := self._settings.schedules.closure_minutes:
+            events.Rule(
+                self,
+                "Closures",
+                description="Accounts whose thirty days are over",
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                # The next time comes anyway.
+                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            )
         return function
 
     def _function(

@@ -14,13 +14,14 @@ from stacks.settings import REPOSITORY
 
 BUILD = REPOSITORY / "build"
 CODE_FOLDERS = ("lambdas", "loyalty", "database")
+PORTAL = BUILD / "portal"
 IMAGE_FOLDERS = ("containers", "loyalty")
 # What uv leaves behind that no function needs.
 _LEFTOVERS = (".lock", "bin")
 
 
 class BuildError(Exception):
-    """The layer cannot be built; the message is uv's own."""
+    """Something to deploy cannot be built or is not there; one sentence, or uv's own message."""
 
 
 def code() -> Path:
@@ -32,6 +33,13 @@ def image_context() -> Path:
     """What the images are built from: laid out as the repository, so that a Dockerfile builds there as well."""
     lock = (REPOSITORY / name for name in ("pyproject.toml", "uv.lock"))
     return _copied("images", [*_files(IMAGE_FOLDERS), *lock])
+
+
+def portal(folder: Path) -> Path:
+    """The folder of the portal's bundle. Raises BuildError while it is not built."""
+    if not (folder / "index.html").is_file():
+        raise BuildError(f"the portal's bundle is not in {folder}: run `make web`")
+    return folder
 
 
 def _copied(kind: str, found: Iterable[Path]) -> Path:

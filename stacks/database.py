@@ -41,9 +41,11 @@ ROLES = (
     "shipment_notification",
     "notification_feedback",
     "points_notices",
+    "wish_notices",
     "invoicing",
     "reconciliation",
     "readoption",
+    "closure",
 )
 
 

@@ -34,7 +34,8 @@ def trigger_name(settings: Settings) -> str:
 
 class IdentityStack(Stack):
     """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks.
-    `member_authority` and `member_client_id`: where and as what the portal signs members in."""
+    `member_authority` and `member_client_id`: where and as what the portal signs members in;
+    `member_sign_in`: the host of the pages on which it does."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -160,6 +161,7 @@ class IdentityStack(Stack):
             identity.staff_logout_urls,
         )
         member_domain = self._domain(self.member_pool, "MemberDomain", identity.domain_prefix, main, canary)
+        self.member_sign_in = member_domain.base_url()
         staff_domain = self._domain(self.staff_pool, "StaffDomain", f"{identity.domain_prefix}-staff", staff)
         cognito_itself = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
         self.member_authority = f"{identity.authority_url or cognito_itself}/{self.member_pool.user_pool_id}"

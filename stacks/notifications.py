@@ -28,7 +28,18 @@ from stacks.settings import Settings
 
 SOURCE = "loyalty"
 # What members hear of; the function knows which of them, and leaves the others alone.
-TOPICS = ("redemption.", "shipment.", "units.", "payment.", "points.", "member.", "security.", "case.", "document.")
+TOPICS = (
+    "redemption.",
+    "shipment.",
+    "units.",
+    "payment.",
+    "points.",
+    "member.",
+    "security.",
+    "case.",
+    "document.",
+    "wish.",
+)
 # Who may say what comes back: mail, and telephones (two-way SMS, set on the number by hand).
 SPEAKERS = ("ses.amazonaws.com", "sms-voice.amazonaws.com")
 # Providers count sends a second, and a burst of events must not be their burst.
@@ -66,6 +77,7 @@ class NotificationsStack(Stack):
             self._shipment_notification(messaging, integrations),
             self._notification_feedback(),
             self._points_notices(),
+            self._wish_notices(),
         ]
         CfnOutput(self, "EventsQueueUrl", value=self.events.queue.queue_url)
         CfnOutput(self, "FeedbackTopicArn", value=self.topic.topic_arn)
@@ -158,6 +170,19 @@ class NotificationsStack(Stack):
         )
         minutes = self._settings.schedules.points_notices_minutes
         self._every("Notices", "Digests and warnings of lapsing points", minutes, function)
+        return function
+
+    def _wish_notices(self) -> lambda_.Function:
+        function = self._made.add(
+            "wish_notices",
+            description="Says what members wish for and can have again",
+            timeout_seconds=60,
+            memory_mb=256,
+            database=self._database,
+            calls_out=False,
+        )
+        minutes = self._settings.schedules.wish_notices_minutes
+        self._every("Wishes", "What members wish for and can have again", minutes, function)
         return function
 
     def _fed_by(self, function: lambda_.Function, queue: QueueWithDeadLetters, *, concurrent: int) -> None:

@@ -173,6 +173,13 @@ class Integrations(_Section):
     manager_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
 
 
+class Portals(_Section):
+    """Where the members' portal is hosted. `none`: somewhere else, as docs/operations/portal.md says; the
+    laptop does it itself."""
+
+    hosting: Literal["amplify", "none"] = "amplify"
+
+
 class Programme(_Section):
     """What the first version of both programmes has otherwise than the initial documents say."""
 
@@ -193,9 +200,11 @@ class Schedules(_Section):
     sweeper_minutes: int = Field(default=1, ge=0, le=60)
     outbox_minutes: int = Field(default=1, ge=0, le=60)
     points_notices_minutes: int = Field(default=5, ge=0, le=60)
+    wish_notices_minutes: int = Field(default=15, ge=0, le=1_440)
     outbox_linger_seconds: int = Field(default=0, ge=0, le=45)
     reconciliation_minutes: int = Field(default=60, ge=0, le=1_440)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
+    closure_minutes: int = Field(default=60, ge=0, le=1_440)
 
 
 class Observability(_Section):
@@ -219,6 +228,7 @@ class Settings(_Section):
     services: Services
     engine: Engine
     integrations: Integrations
+    portals: Portals = Portals()
     programme: Programme
     layer: Layer
     schedules: Schedules
@@ -263,6 +273,9 @@ def _checked(document: dict[str, Any]) -> tuple[list[Problem], dict[str, Any]]:
         model = field.annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
+        if name not in document and not field.is_required():
+            sections[name] = model()
+            continue
         if name not in document:
             problems.append(Problem((name,), "this section is missing"))
             continue
@@ -278,7 +291,7 @@ def _refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
     """Values that are each allowed but that AWS, or sense, refuses together."""
     return [
         problem
-        for rule in (_network_rules, _database_rules, _people_rules, _service_rules, _running_rules)
+        for rule in (_network_rules, _database_rules, _people_rules, _portal_rules, _service_rules, _running_rules)
         for problem in rule(sections)
     ]
 
@@ -367,6 +380,24 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
                 continue
             if not getattr(integrations, key).startswith("https://"):
                 yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
+
+
+def _portal_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    identity, integrations, portals = (sections.get(name) for name in ("identity", "integrations", "portals"))
+    if portals is None or portals.hosting == "none":
+        return
+    if identity is not None and identity.authority_url:
+        yield Problem(
+            ("identity", "authority_url"), "is the laptop's, which Amplify cannot reach", identity.authority_url
+        )
+    if integrations is None:
+        return
+    for key in ("portal_origin", "manager_origin"):
+        # Of a page with TLS no browser lets a page without it be a part, nor the other way round.
+        if not re.match(r"^https://[^:]+$", origin := getattr(integrations, key)):
+            yield Problem(
+                ("integrations", key), 'Amplify speaks https at its own port: or portals.hosting = "none"', origin
+            )
 
 
 def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

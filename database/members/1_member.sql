@@ -117,7 +117,9 @@ returns table (
     number text, email text, phone text, tier text, country text, language text, state text, claimed boolean,
     member_since timestamptz, default_address_id uuid, accepted_terms text[]
 ) language sql stable security definer set search_path = pg_catalog as $$
-    select m.number, m.email, m.phone, m.tier, m.country, m.language, m.state, m.subject is not null, m.created_at,
+    select m.number, m.email, m.phone, m.tier, m.country, m.language,
+           case when m.state = 'active' and m.closing_since is not null then 'closing' else m.state end,
+           m.subject is not null, m.created_at,
            m.default_address_id,
            array(select a.version from members.acceptance a
                   where a.program_id = m.program_id and a.member_id = m.member_id order by a.accepted_at)

@@ -29,8 +29,15 @@ language sql set search_path = pg_catalog as $$
      where program_id = g.program_id and member_id = g.member_id
 $$;
 
--- Statuses: send (to `email`, in `language`); silent (say the same to the caller, send nothing); already_member (of this
--- sign-in itself). A new code replaces the sign-in's last one.
+-- Internal: what is said to a sign-in that has a membership.
+create or replace function members.already(p_program_id integer, p_subject text) returns text
+language sql stable set search_path = pg_catalog as $$
+    select case when m.closing_since is null then 'already_member' else 'closing' end
+      from members.member m where m.program_id = p_program_id and m.subject = p_subject
+$$;
+
+-- Statuses: send (to `email`, in `language`); silent (say the same to the caller, send nothing); about this sign-in itself:
+-- already_member, closing (of a membership that it is leaving). A new code replaces the sign-in's last one.
 create or replace function members.start_claim(
     p_program_id integer, p_number text, p_subject text, p_salt bytea, p_code_hash bytea, p_minutes integer,
     p_codes_per_day integer
@@ -41,7 +48,7 @@ declare
     g members.claim_guard;
 begin
     if members.member_of(p_program_id, p_subject) is not null then
-        return query select 'already_member', null::text, null::text;
+        return query select members.already(p_program_id, p_subject), null::text, null::text;
         return;
     end if;
     select * into m from members.member where program_id = p_program_id and number = p_number;
@@ -65,7 +72,8 @@ begin
 end;
 $$;
 
--- Statuses: ok (also when this sign-in is already this member), already_member (of another number), refused (wrong code,
+-- Statuses: ok (also when this sign-in is already this member), already_member (of another number), closing (the same, and
+-- it is leaving), refused (wrong code,
 -- too late, locked, unknown, somebody else's: the caller cannot tell which).
 create or replace function members.confirm_claim(
     p_program_id integer, p_number text, p_subject text, p_code text, p_failures integer, p_lock_hours integer
@@ -79,7 +87,7 @@ declare
 begin
     select * into m from members.member where program_id = p_program_id and number = p_number for no key update;
     if v_own is not null then
-        return query select case when v_own = m.member_id then 'ok' else 'already_member' end, v_own;
+        return query select case when v_own = m.member_id then 'ok' else members.already(p_program_id, p_subject) end, v_own;
         return;
     end if;
     if m.member_id is null or m.subject is not null or m.state <> 'active' then

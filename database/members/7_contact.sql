@@ -20,7 +20,7 @@ begin
 end
 $$;
 create or replace trigger contact_changed after update of email, phone on members.member
-    for each row when (old.email is distinct from new.email or old.phone is distinct from new.phone)
+    for each row when ((old.email is distinct from new.email or old.phone is distinct from new.phone) and new.state <> 'closed')
     execute function members.keep_contact();
 
 -- The contact on a channel at an instant, and from when until when it was that (until null: still).
@@ -28,7 +28,7 @@ create or replace function members.contact_at(p_program_id integer, p_member_id 
 returns table (contact text, since timestamptz, until timestamptz)
 language sql stable security definer set search_path = pg_catalog as $$
     select case when past.change_id is not null then past.contact
-                when p_channel = 'email' then m.email else m.phone end,
+                when p_channel = 'email' then nullif(m.email, '') else m.phone end,
            coalesce((select max(c.changed_at) from members.past_contact c
                       where c.program_id = p_program_id and c.member_id = p_member_id and c.channel = p_channel
                         and c.changed_at <= p_at), '-infinity'),

@@ -8,10 +8,11 @@ $$;
 create or replace trigger append_only before update or delete on members.freeze
     for each row execute function members.refuse_freeze_change();
 
--- active, frozen (keeps and earns points, spends none), blocked or closed.
+-- active, frozen (keeps and earns points, spends none), closing (the same, by the member's own wish), blocked or closed.
 create or replace function members.spending_state(p_program_id integer, p_member_id bigint) returns text
 language sql stable security definer set search_path = pg_catalog as $$
-    select case when state = 'active' and frozen_at is not null then 'frozen' else state end from members.member
+    select case when state = 'active' and frozen_at is not null then 'frozen'
+                when state = 'active' and closing_since is not null then 'closing' else state end from members.member
      where program_id = p_program_id and member_id = p_member_id
 $$;
 

@@ -11,6 +11,7 @@ grant execute on function members.create_many(integer, text[], text[], text[], t
 grant execute on function members.enrol(integer, text, text, text, text, text) to identity_trigger;
 grant execute on function members.member_of(integer, text) to member_api, quote_api, identity_trigger;
 grant execute on function members.tier_of(integer, bigint) to member_api, quote_api;
+grant execute on function members.spending_state(integer, bigint) to quote_api;
 grant execute on function members.by_number(integer, text) to partner_api, manager_api;
 grant execute on function members.by_numbers(integer, text[]) to importer;
 grant execute on function members.profile(integer, bigint) to member_api, manager_api;

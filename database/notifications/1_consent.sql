@@ -85,3 +85,21 @@ returns boolean language sql security definer set search_path = pg_catalog as $$
     )
     select exists (select from lifted)
 $$;
+
+-- Choices are never changed; those of a member who has gone are forgotten.
+create or replace function notifications.refuse_change() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' and tg_level = 'ROW' then
+        if members.state_of(old.program_id, old.member_id) = 'closed' then return old; end if;
+    end if;
+    raise exception 'notifications.% is append-only', tg_table_name using errcode = 'restrict_violation';
+end $$;
+
+-- Internal (the closure room calls it).
+create or replace function notifications.forget(program_id integer, member_id bigint) returns void
+language sql set search_path = pg_catalog as $$
+    delete from notifications.consent as c
+    where c.program_id = forget.program_id and c.member_id = forget.member_id;
+    delete from notifications.suppression as s
+    where s.program_id = forget.program_id and s.member_id = forget.member_id
+$$;

@@ -43,10 +43,12 @@ create or replace function notifications.why_not(
 ) returns text language plpgsql stable set search_path = pg_catalog as $$
 declare
     reach record;
-    wanted_as text := case when kind = 'cases' then 'orders' else kind end;
+    wanted_as text := case kind when 'cases' then 'orders' when 'wishes' then 'points' else kind end;
     orders_come boolean;
 begin
-    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' then return 'closed'; end if;
+    if coalesce(members.state_of(program_id, member_id), 'closed') = 'closed' and template <> 'membership-closed' then
+        return 'closed';
+    end if;
     select * into reach from notifications.reach(program_id, member_id, channel, kind, occurred_at);
     if reach.contact is null then return 'no_contact'; end if;
     if reach.suppressed is not null then return reach.suppressed; end if;
@@ -143,6 +145,7 @@ declare
     found jsonb := '{}';
     redemption record;
     left_of_lot bigint;
+    wished jsonb;
 begin
     select jsonb_build_object('available', b.available, 'version', b.version, 'lapsed', p.available - b.available,
                               'as_of', clock.now(),
@@ -188,6 +191,16 @@ begin
             found := found || jsonb_build_object('missing', redemption.missing, 'back_points', redemption.back_points,
                                                  'back_money_minor', redemption.back_money_minor);
         end if;
+    end if;
+    if m.template = 'wish-available' then
+        -- What is still wished for and can still be had.
+        select jsonb_agg(coalesce(nullif(p.title, ''), w.title) order by w.added_at desc, w.asin) into wished
+        from wishes.wish as w
+        join wishes.product as seen on seen.program_id = w.program_id and seen.asin = w.asin and seen.available
+        left join catalogue.product as p on p.program_id = w.program_id and p.asin = w.asin
+        where w.program_id = m.program_id and w.member_id = m.member_id and m.payload -> 'asins' ? w.asin;
+        found := found || jsonb_build_object('what', wished);
+        if wished is null then found := found || '{"nothing_left": true}'; end if;
     end if;
     if m.template = 'points-expiring' then
         select l.amount into left_of_lot from points.lots(m.program_id, m.member_id) as l

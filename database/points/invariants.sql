@@ -167,7 +167,8 @@ begin
             and j.amount is distinct from (select sum(x) from unnest(j.lot_amounts) x)
     );
 
-    -- Drawn while good, expired only when lapsed and not held (unless the return rule says so), returned only as good.
+    -- Drawn while good, expired only when lapsed and not held (unless the return rule says so, or the member has gone: then the
+    -- row gives the reason), returned only as good.
     return query
     with zones as materialized (
         select program_id, time_zone, published_at as since,
@@ -183,7 +184,7 @@ begin
     where (j.kind = 'hold' and l.key < t.first_good)
         or (j.kind = 'adjust' and j.dr = 1 and l.key < t.first_good)
         or (j.kind = 'transfer' and l.key < t.first_good)
-        or (j.kind = 'expire' and l.key >= t.first_good)
+        or (j.kind = 'expire' and l.key >= t.first_good and (j.dr <> 1 or j.reference is null))
         or (j.kind = 'expire' and j.dr in (2, 11) and not points.lot_extended(l.key))
         or (j.kind in ('release', 'restore') and coalesce(l.moved_to, l.key) < t.first_good)
         or (j.kind in ('release', 'restore') and l.moved_to <> l.key and l.key >= t.first_good)

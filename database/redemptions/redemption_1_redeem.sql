@@ -16,6 +16,7 @@ end;
 --   address_removed        the member has removed the quote's address
 --   money_too_little       the provider takes more money, or none
 --   blocked, frozen        the member may not redeem; spending is stopped
+--   closing                the member is leaving
 --   insufficient           not enough points; `available` says how many there are
 --   velocity               more points in 24 hours than the programme lets a member spend
 --   paused                 orders do not go through at the moment; nothing was held
@@ -51,7 +52,7 @@ begin
 
     standing := members.spending_state(program_id, member_id);
     answer := case when not clock.key_is_fresh(redemption_id) then 'key_time'
-                   when standing = 'frozen' then 'frozen'
+                   when standing in ('frozen', 'closing') then standing
                    when standing <> 'active' then 'blocked' end;
     if answer is null then
         select * into quote from redemptions.quote as q

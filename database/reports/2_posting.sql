@@ -310,10 +310,11 @@ begin
             coalesce(j.lot_keys[1], points.lot_key(a.expires_on, false)), v_month, a.funder, j.amount);
         perform reports.move(j.program_id, v_day, a.funder, v_month,
             case j.dr when 10 then 'opened' else 'granted' end, j.amount);
-    elsif j.dr in (10, 14) and j.cr = 4 or j.dr in (4, 15) and j.cr = 13 then
+    elsif j.dr in (10, 14, 15) and j.cr = 4 or j.dr in (4, 15) and j.cr = 13 then
         -- Points owed: no lot holds them.
         perform reports.move(j.program_id, v_day, a.funder, v_month,
-            case j.dr when 10 then 'repaid' when 14 then 'repaid_granted' when 4 then 'owed' else 'written_off' end, j.amount);
+            case when j.dr = 10 then 'repaid' when j.dr = 14 then 'repaid_granted' when j.dr = 4 then 'owed'
+                 when j.cr = 4 then 'forgiven' else 'written_off' end, j.amount);
     elsif j.dr = 2 and j.cr = 1 then
         for i in 1 .. coalesce(cardinality(j.lot_to), 0) loop
             continue when j.lot_to[i] = j.lot_keys[i];

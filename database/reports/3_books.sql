@@ -25,6 +25,7 @@ begin atomic
         ('deferred_revenue', 'repaid_pending', 'deferred_revenue', 'points_owed'),
         ('deferred_revenue', 'repaid_granted', 'goodwill', 'points_owed'),
         ('deferred_revenue', 'repaid_transferred', 'deferred_revenue', 'points_owed'),
+        ('deferred_revenue', 'forgiven', 'write_offs', 'points_owed'),
         ('deferred_revenue', 'redeemed', 'deferred_revenue', 'redeemed_undelivered'),
         ('deferred_revenue', 'restored', 'redeemed_undelivered', 'deferred_revenue'),
         ('deferred_revenue', 'delivered', 'redeemed_undelivered', 'redemption_revenue'),

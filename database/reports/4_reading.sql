@@ -130,7 +130,8 @@ begin atomic
             sum(amount) filter (where dr in (1, 3) and cr = 13) as reversed,
             sum(amount) filter (where dr = 1 and cr = 14) as withdrawn,
             sum(amount) filter (where dr = 4) as owed,
-            sum(amount) filter (where dr = 15) as written_off,
+            sum(amount) filter (where dr = 15 and cr = 13) as written_off,
+            sum(amount) filter (where dr = 15 and cr = 4) as forgiven,
             sum(amount) filter (where dr = 10 and cr = 4) as repaid,
             sum(amount) filter (where dr = 3 and cr = 4) as repaid_pending,
             sum(amount) filter (where dr = 14 and cr = 4) as repaid_granted,
@@ -143,7 +144,7 @@ begin atomic
         select m.program_id, e.event, coalesce(e.points, 0) as points
         from moved m cross join lateral (values
             ('opened', opened), ('granted', granted), ('reversed', reversed), ('withdrawn', withdrawn), ('owed', owed),
-            ('written_off', written_off), ('repaid', repaid), ('repaid_pending', repaid_pending),
+            ('written_off', written_off), ('forgiven', forgiven), ('repaid', repaid), ('repaid_pending', repaid_pending),
             ('repaid_granted', repaid_granted), ('repaid_transferred', repaid_transferred), ('redeemed', redeemed),
             ('restored', restored), ('lapsed', lapsed)) e (event, points)
     ), booked as (

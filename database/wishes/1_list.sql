@@ -50,6 +50,12 @@ language sql security definer set search_path = pg_catalog as $$
     select exists (select from gone)
 $$;
 
+-- Internal: the account is erased, and so is its list.
+create or replace function wishes.forget(program_id integer, member_id bigint) returns void
+language sql set search_path = pg_catalog as $$
+    delete from wishes.wish as w where w.program_id = forget.program_id and w.member_id = forget.member_id
+$$;
+
 -- The list, newest first, or that one of it; a product that is not shown any more has its last title and no more.
 create or replace function wishes.of_member(program_id integer, member_id bigint, rules jsonb, only_asin text)
 returns table (

@@ -64,13 +64,14 @@ begin
         where w.program_id = tell.program_id and w.member_id = d.member_id and w.asin = b.asin
           and b.back_at > w.added_at and (w.told_at is null or w.told_at < b.back_at)
         returning w.member_id, w.asin, w.added_at
+    ), said as materialized (
+        select outbox.emit(
+            tell.program_id, 'wish.available', t.member_id::text, null,
+            jsonb_build_object('member_id', t.member_id, 'asins', t.asins))
+        from (select one.member_id, jsonb_agg(one.asin order by one.added_at desc, one.asin) as asins
+              from told as one group by one.member_id) as t
     )
-    select count(outbox.emit(
-        tell.program_id, 'wish.available', t.member_id::text, null,
-        jsonb_build_object('member_id', t.member_id, 'asins', t.asins))::text)
-    into v_told
-    from (select one.member_id, jsonb_agg(one.asin order by one.added_at desc, one.asin) as asins
-          from told as one group by one.member_id) as t;
+    select count(*) into v_told from said;
     return v_told;
 end
 $$;

@@ -40,6 +40,7 @@ async def serve(settings: Settings) -> None:
         services,
         sign_in,
         state_machines,
+        telephones,
     )
     from local.emulator.task_secrets import read_secret
 
@@ -50,6 +51,7 @@ async def serve(settings: Settings) -> None:
     custom_resources.install()
     sign_in.install()
     state_machines.install()
+    telephones.install()
     running = services.install(settings, lambda reference: read_secret(settings.gateway_port, reference))
 
     config = Config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +34,7 @@ def furnish(cloud: Connected, member: Member) -> Furnished:
     """Make it all by the doors that everybody uses. Raises Unexpected or Refused where one of them says no."""
     furnished = Furnished(member)
     _earn(cloud, member)
-    with joining.join(cloud, member) as door:
+    with closing(joining.join(cloud, member)) as door:
         shopper = Shopper(member.number, door)
         version = shopper.get("/catalogue")["programme_version"]
         products = shopper.get(f"/catalogue/{version}/products?sort=points&max_points=6000")["products"]

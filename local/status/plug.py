@@ -1,19 +1,19 @@
-"""Pull the plug: the panel with the button, and the one screen that counts every redemption to its ending."""
+"""Pull the plug: the section with the button, and the one screen that counts every redemption to its ending."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from local.plug.plug import MEMBERS, Plug
 from local.plug.run import WAY
 from local.status.forms import form, from_another_page
-from local.status.style import STYLE
+from local.status.frame import answer, document
+from local.status.markup import pill, quiet, table
 
 FEWEST, MOST = 1, 200
 REFRESH_MILLISECONDS = 1000
@@ -30,13 +30,13 @@ WORSE_THAN_AWS = (
 )
 # Steps of the way in the order of the picture, bottom first, with the tone of each.
 TONES = {
-    "closed": "--good",
-    "settled": "--accent",
-    "ordering": "--accent",
-    "payment": "--wait",
-    "held": "--wait",
-    "going back": "--quiet",
-    "not answered": "--bad",
+    "closed": "fill-good",
+    "settled": "fill-blue faint",
+    "ordering": "fill-blue",
+    "payment": "fill-wait",
+    "held": "fill-wait faint",
+    "going back": "fill-quiet",
+    "not answered": "fill-bad",
 }
 WIDTH, HEIGHT = 1200, 240
 
@@ -63,47 +63,47 @@ class _Doors:
 
     async def screen(self, request: Request) -> Response:
         if request.method == "GET":
-            return HTMLResponse(screen(read(self._supply)))
+            return answer(screen(read(self._supply)))
         if foreign := from_another_page(request):
             return foreign
         members = (await form(request)).get("members", str(MEMBERS))
         if self._supply is None or not members.isdecimal() or not FEWEST <= int(members) <= MOST:
-            return PlainTextResponse(f"only where the cloud runs, with {FEWEST} to {MOST} members\n", 400)
+            return PlainTextResponse(f"Only where the cloud runs, with {FEWEST} to {MOST} members.\n", 400)
         if not self._supply.pull(int(members)):
-            return PlainTextResponse("the plug is out already\n", 409)
+            return PlainTextResponse("The plug is out already.\n", 409)
         return RedirectResponse("/plug", 303)
 
 
 def show(reading: Reading) -> str:
-    """The panel on the status page."""
+    """The section of the back room."""
     if not reading["possible"]:
         return '<p class="quiet">Only where the cloud runs: <code>make run</code>.</p>'
     run = reading["run"]
-    last = f'<p><a href="/plug">{_verdict(run)}</a></p>' if run else ""
+    last = f'<p>{_verdict(run)} <a href="/plug">Every second of it</a></p>' if run else ""
     return f"<p>{escape(WHAT_HAPPENS)}</p>{last}{_button(run)}"
 
 
 def screen(reading: Reading) -> str:
     """The whole page /plug."""
     run = reading["run"]
-    inner = _run(run) if run else f"<section class=wide><p>{escape(WHAT_HAPPENS)}</p>{_button(None)}</section>"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pull the plug</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<style>{STYLE}</style></head><body><div id=all><header><h1>Pull the plug</h1>"
-        f'<span class="now"><a href="/">Status page</a></span></header><main>{inner}'
-        f'<footer>{escape(WORSE_THAN_AWS)} The same as <a href="/plug.json">JSON</a>.</footer></main></div>'
-        f"<script>{_SCRIPT}</script></body></html>"
+    inner = _run(run) if run else f"<section><p>{escape(WHAT_HAPPENS)}</p>{_button(None)}</section>"
+    return document(
+        "Pull the plug",
+        '<h1>Pull the plug</h1><p class="now"><a href="/">The back room</a></p>',
+        inner,
+        f'<span>{escape(WORSE_THAN_AWS)} The same as <a href="/plug.json">JSON</a>.</span>',
+        here="/plug",
+        every_milliseconds=REFRESH_MILLISECONDS,
     )
 
 
 def _run(run: Reading) -> str:
     button = _button(run) if run["ended"] else ""
     return (
-        f'<section class="wide"><div style="font-size:22px">{_verdict(run)}</div>'
-        f'<p class="quiet">{run["seconds"]:.0f} s · {escape(run["stage"])}</p>{button}</section>'
-        f'<section class="wide"><h2>Every redemption, second by second</h2>{_picture(run)}</section>'
-        f'<div class="grid"><section><h2>Now</h2>{_now(run)}</section>'
+        f'<section><h2 class="hide">The verdict</h2><p class="big">{_verdict(run)}</p>'
+        f'<p class="quiet">{run["seconds"]:.0f} s, {escape(run["stage"])}</p>{button}</section>'
+        f"<section><h2>Every redemption, second by second</h2>{_picture(run)}</section>"
+        f'<div class="pair"><section><h2>Now</h2>{_now(run)}</section>'
         f"<section><h2>What the members' devices heard</h2>{_heard(run)}</section>"
         f"<section><h2>What happened</h2>{_events(run)}</section></div>{_wrong(run)}"
     )
@@ -111,22 +111,22 @@ def _run(run: Reading) -> str:
 
 def _verdict(run: Reading) -> str:
     if not run["ended"]:
-        return f'<span class="pill wait">under way</span> {run["accepted"]} of {run["members"]} redemptions stand'
+        return f"{pill('under way', 'wait')} {run['accepted']} of {run['members']} redemptions stand"
     words = (
         f"{sum(run['outcomes'].values())} redemptions of {run['members']} members, each with its ending:"
         f" {run['lost']} lost, {run['doubled']} doubled, {run['violations']} invariants violated"
         if run["lost"] is not None
         else "the run did not come to its end"
     )
-    return f'<span class="pill {"good" if run["good"] else "bad"}">{"good" if run["good"] else "wrong"}</span> {words}'
+    return f"{pill('good', 'good') if run['good'] else pill('wrong', 'bad')} {words}"
 
 
 def _button(run: Reading | None) -> str:
     if run and not run["ended"]:
         return ""
     return (
-        '<form method="post" action="/plug"><label><input type="number" name="members"'
-        f' value="{MEMBERS}" min="{FEWEST}" max="{MOST}"> members</label><button>Pull the plug</button></form>'
+        '<form method="post" action="/plug"><label>Members<input type="number" name="members"'
+        f' value="{MEMBERS}" min="{FEWEST}" max="{MOST}"></label><button>Pull the plug</button></form>'
     )
 
 
@@ -135,69 +135,57 @@ def _now(run: Reading) -> str:
     rows = [("asked for", run["asked"]), ("answered: accepted", run["accepted"])]
     rows += [(step, counts.get(step, 0)) for step in WAY]
     rows += sorted((name.replace("_", " "), number) for name, number in counts.items() if name not in WAY)
-    return _table((escape(name), f"<strong>{number}</strong>") for name, number in rows)
+    return table((escape(name), f"<strong>{number}</strong>") for name, number in rows)
 
 
 def _heard(run: Reading) -> str:
     if not run["attempts"]:
-        return '<p class="quiet">Nothing yet.</p>'
-    told = _table((escape(kind), f"<strong>{number:,}</strong>") for kind, number in sorted(run["attempts"].items()))
-    return f"{told}<p class=quiet>Any other 5xx would be an error of ours and is listed below.</p>"
+        return quiet("Nothing yet.")
+    told = table((escape(kind), f"<strong>{number:,}</strong>") for kind, number in sorted(run["attempts"].items()))
+    return told + quiet("Any other 5xx would be an error of ours and is listed below.")
 
 
 def _events(run: Reading) -> str:
-    return _table((f"{event['seconds']:.0f} s", escape(event["words"])) for event in run["events"])
+    return table((f"{event['seconds']:.0f} s", escape(event["words"])) for event in run["events"])
 
 
 def _wrong(run: Reading) -> str:
     if not run["wrong"]:
         return ""
     lines = "<br>".join(map(escape, run["wrong"][:50]))
-    return f'<section class="wide"><h2>Wrong</h2><p class="bad">{lines}</p></section>'
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> str:
-    return "<table>" + "".join(f'<tr><td class="k">{key}</td><td>{value}</td></tr>' for key, value in rows) + "</table>"
+    return f'<section><h2>Wrong</h2><p class="bad">{lines}</p></section>'
 
 
 def _picture(run: Reading) -> str:
     """Bars a second, stacked by step; a gap where the database could not be asked."""
     samples = [sample for sample in run["samples"] if sample["asked"]]
     if not samples:
-        return '<p class="quiet">The members sign in first.</p>'
+        return quiet("The members sign in first.")
     first, last = samples[0]["seconds"], samples[-1]["seconds"]
     per_second = WIDTH / max(30.0, last - first + 1)
     top = max(1, run["members"])
     bars = "".join(_bar(sample, first, per_second, top) for sample in samples)
-    legend = "".join(
-        f'<span class=nowrap style="margin-right:18px"><span class=dot style="background:var({tone})'
-        f'{_SHADE.get(step, "")}"></span>{step}</span>'
-        for step, tone in TONES.items()
-    )
+    legend = "".join(f'<span><span class="dot {tone}"></span>{step}</span>' for step, tone in TONES.items())
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" aria-label="Redemptions by state over time"'
-        f' preserveAspectRatio="none" style="height:{HEIGHT}px">{bars}</svg><p class=quiet>{legend}</p>'
+        f'<svg class="plug" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Redemptions by state over time"'
+        f' preserveAspectRatio="none">{bars}</svg><p class="legend quiet">{legend}</p>'
     )
-
-
-_SHADE = {"settled": ";opacity:.55", "held": ";opacity:.55"}
 
 
 def _bar(sample: Reading, first: float, per_second: float, top: int) -> str:
     left, width = (sample["seconds"] - first) * per_second, max(1.0, per_second - 1)
     if sample["counts"] is None:
         return (
-            f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{HEIGHT}" fill="var(--bad)" opacity=".12">'
+            f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{HEIGHT}" class="fill-bad" opacity=".12">'
             "<title>the database is out</title></rect>"
         )
     parts, base = [], float(HEIGHT)
     for step, number in _stack(sample):
         height = number * HEIGHT / top
         base -= height
-        faint = ' opacity=".55"' if step in _SHADE else ""
         parts.append(
-            f'<rect x="{left:.1f}" y="{base:.1f}" width="{width:.1f}" height="{height:.1f}" fill="var({TONES[step]})"'
-            f"{faint}><title>{number} {step}, {sample['seconds']:.0f} s</title></rect>"
+            f'<rect x="{left:.1f}" y="{base:.1f}" width="{width:.1f}" height="{height:.1f}" class="{TONES[step]}">'
+            f"<title>{number} {step}, {sample['seconds']:.0f} s</title></rect>"
         )
     return "".join(parts)
 
@@ -208,15 +196,3 @@ def _stack(sample: Reading) -> list[tuple[str, int]]:
     missing = sample["asked"] - sum(counts.values())
     found = {**counts, "closed": closed, "not answered": missing}
     return [(step, found[step]) for step in TONES if found.get(step, 0) > 0]
-
-
-_SCRIPT = f"""
-setInterval(async () => {{
-  const at = document.activeElement;
-  if (at && at !== document.body || document.hidden) return;
-  const answer = await fetch(location.pathname).catch(() => null);
-  if (!answer || !answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  document.getElementById('all').replaceWith(next.getElementById('all'));
-}}, {REFRESH_MILLISECONDS});
-"""

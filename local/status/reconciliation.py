@@ -8,11 +8,12 @@ from html import escape
 from typing import Any
 
 from local.connected import Connected
+from local.status.markup import button, money, pill, rows
 
 LAST_DAYS = 10
 SHOWN = 8
 HEIGHT, COLUMN, GAP = 90, 16, 26
-VERDICTS = (("matched", "var(--good)"), ("explained", "var(--wait)"), ("ticket", "var(--bad)"))
+VERDICTS = (("matched", "fill-good"), ("explained", "fill-wait"), ("ticket", "fill-bad"))
 
 # What each difference means to somebody who has never seen the code.
 WORDS = {
@@ -67,23 +68,23 @@ def read(cloud: Connected) -> Reading:
     return {"days": shown, "report": report["report"] if report else None}
 
 
-def begin(cloud: Connected) -> None:
-    """Reconcile today as it stands; the panel shows it when it is done."""
+def begin(cloud: Connected) -> str:
+    """Reconcile today as it stands and say so; the section shows it when it is done."""
     cloud.client("lambda").invoke(
         FunctionName=cloud.outputs["ReconciliationFunctionName"],
         InvocationType="Event",
         Payload=json.dumps({"now": True}),
     )
+    return "Today is being reconciled as it stands: the section shows it within a few seconds."
 
 
 def show(reading: Reading) -> str:
     """The panel."""
-    button = '<button class="plain">Reconcile today as it stands</button>'
-    button = f'<form method="post" action="/reconciliation">{button}</form>'
+    begun = button("/reconciliation", "Reconcile today as it stands")
     done = [day for day in reading["days"] if day["state"] == "done"]
     if not done:
-        return f'<p class="quiet">No day is reconciled yet: yesterday is, an hour after it ended.</p>{button}'
-    return f"{_columns(done)}{_report(reading['report'])}{button}"
+        return f'<p class="quiet">No day is reconciled yet: yesterday is, an hour after it ended.</p>{begun}'
+    return f"{_columns(done)}{_report(reading['report'])}{begun}"
 
 
 def _columns(days: list[Reading]) -> str:
@@ -92,12 +93,12 @@ def _columns(days: list[Reading]) -> str:
     width = len(days) * (3 * COLUMN + GAP) + GAP
     drawn = "".join(_day(day, GAP + place * (3 * COLUMN + GAP), most) for place, day in enumerate(days))
     legend = " ".join(
-        f'<span class="nowrap"><span class="dot" style="background:{colour}"></span>{name}</span>'
-        for name, colour in VERDICTS
+        f'<span class="nowrap"><span class="dot {colour}"></span>{name}</span>' for name, colour in VERDICTS
     )
     return (
-        f'<p>{legend}</p><div style="overflow-x:auto"><svg role="img" aria-label="redemptions by verdict and day"'
-        f' width="{width}" height="{HEIGHT + 44}" font-size="11" fill="currentColor">{drawn}</svg></div>'
+        f'<p class="legend">{legend}</p><div class="scroll" tabindex="0" role="group" aria-label="Last days">'
+        f'<svg role="img" aria-label="Redemptions by verdict and day" class="picture" width="{width}"'
+        f' height="{HEIGHT + 44}">{drawn}</svg></div>'
     )
 
 
@@ -108,7 +109,7 @@ def _day(day: Reading, left: int, most: int) -> str:
         height = max(2 if count else 0, round(HEIGHT * count / most))
         x, y = left + place * COLUMN, 16 + HEIGHT - height
         bars.append(
-            f'<rect x="{x}" y="{y}" width="{COLUMN - 3}" height="{height}" rx="2" fill="{colour}">'
+            f'<rect x="{x}" y="{y}" width="{COLUMN - 3}" height="{height}" class="{colour}">'
             f"<title>{count} {name}</title></rect>"
             f'<text x="{x + (COLUMN - 3) / 2}" y="{y - 3}" text-anchor="middle">{count}</text>'
         )
@@ -123,17 +124,17 @@ def _report(report: Reading | None) -> str:
     variances = "".join(
         f"<tr><td><code>{escape(one['asin'])}</code></td><td>{escape(one['seller'])}</td>"
         f"<td>{escape(WORDS.get(one['reason'], one['reason']))}</td>"
-        f"<td>{_money(one['amount_minor'], one['currency'])}</td></tr>"
+        f"<td>{money(one['amount_minor'], one['currency'])}</td></tr>"
         for one in report["price_variances"][:SHOWN]
     )
     return (
         f"<h3>{escape(report['day'])}</h3>"
         + (
-            f"<table>{sums}</table>"
+            rows(sums, "What differs")
             if sums
             else '<p class="good">Everything matches, to the point and to the cent.</p>'
         )
-        + (f"<p>house:price_variance of the day</p><table>{variances}</table>" if variances else "")
+        + (f"<p>house:price_variance of the day</p>{rows(variances, 'Price variances')}" if variances else "")
         + _open("Unmatched, oldest first", map(_unmatched, report["unmatched"][:SHOWN]), len(report["unmatched"]))
         + _open("Nobody's, oldest first", map(_orphan, report["orphans"][:SHOWN]), len(report["orphans"]))
     )
@@ -142,19 +143,19 @@ def _report(report: Reading | None) -> str:
 def _sum(one: Reading) -> str:
     tone = "wait" if one["explained"] else "bad"
     what = (
-        _money(one["amount_minor"], one["currency"])
+        money(one["amount_minor"], one["currency"])
         if one["amount_minor"] is not None
         else f"{one['points'] or 0:,} points"
     )
     return (
-        f'<tr><td><span class="pill {tone}">{"explained" if one["explained"] else "ticket"}</span></td>'
+        f"<tr><td>{pill('explained' if one['explained'] else 'ticket', tone)}</td>"
         f"<td>{escape(WORDS.get(one['kind'], one['kind']))}</td><td>{one['redemptions']} redemptions</td>"
         f"<td>{what}</td></tr>"
     )
 
 
-def _open(title: str, rows: Iterable[str], count: int) -> str:
-    return f"<p>{escape(title)} ({count})</p><table>{''.join(rows)}</table>" if count else ""
+def _open(title: str, found: Iterable[str], count: int) -> str:
+    return f"<p>{escape(title)} ({count})</p>{rows(''.join(found), title)}" if count else ""
 
 
 def _unmatched(one: Reading) -> str:
@@ -167,12 +168,8 @@ def _unmatched(one: Reading) -> str:
 
 
 def _orphan(one: Reading) -> str:
-    amount = _money(one["amount_minor"], one["currency"]) if one["amount_minor"] is not None else ""
+    amount = money(one["amount_minor"], one["currency"]) if one["amount_minor"] is not None else ""
     return (
         f"<tr><td>{escape(one['source'].replace('_', ' '))}</td><td><code>{escape(one['reference'][:60])}</code></td>"
         f"<td>{amount}</td></tr>"
     )
-
-
-def _money(minor: int, currency: str | None) -> str:
-    return f'<span class="nowrap">{minor / 100:,.2f} {escape(currency or "")}</span>'

@@ -1,26 +1,31 @@
-"""Serves the status page on the loopback, from a thread of `make run`."""
+"""Serves the back room on the loopback, from a thread of `make run`."""
 
 from __future__ import annotations
 
+import secrets
 import threading
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
-import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from local import trace
-from local.clock import Clock, ClockRefused
 from local.connected import Connected
 from local.plug.plug import Plug
 from local.seed import SIMULATORS
-from local.status import orders, page, plug, readings, reconciliation
-from local.status.forms import form, from_another_page
+from local.status import clock, faults, orders, page, plug, readings, reconciliation
+from local.status.forms import HOSTS, Refused, form, from_another_page
+from local.status.frame import Said, answer
+
+KEPT = 20
 
 
 class StatusServer:
@@ -58,10 +63,12 @@ def create_app(cloud: Connected, supply: Plug | None = None) -> Starlette:
             Route("/clock", doors.turn_clock, methods=["POST"]),
             Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
             Route("/reconciliation", doors.reconcile, methods=["POST"]),
+            Route("/faults/off", doors.switch_all_off, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
             Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
             *plug.routes(supply),
-        ]
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
     )
 
 
@@ -69,12 +76,18 @@ class _Doors:
     def __init__(self, cloud: Connected, supply: Plug | None) -> None:
         self._cloud = cloud
         self._supply = supply
+        # What was done, until the page that follows has told it.
+        self._said: dict[str, Said] = {}
 
-    async def show(self, _: Request) -> Response:
-        return await self._page()
+    # ---- reading -------------------------------------------------------------------------------------------------
 
-    async def show_json(self, _: Request) -> Response:
-        return Response(page.as_json(await self._read()), media_type="application/json")
+    async def show(self, request: Request) -> Response:
+        said = self._said.pop(request.query_params.get("said", ""), None)
+        return await self._page(said, request.query_params.get("execution", ""))
+
+    async def show_json(self, request: Request) -> Response:
+        reading = await self._read(request.query_params.get("execution", ""))
+        return Response(page.as_json(reading), media_type="application/json")
 
     async def show_trace(self, request: Request) -> Response:
         try:
@@ -82,64 +95,63 @@ class _Doors:
             entries = await run_in_threadpool(trace.trace, self._cloud, redemption_id)
         except (ValueError, trace.UnknownRedemption) as error:
             return PlainTextResponse(f"{error}\n", 404)
+        except Exception as error:
+            return PlainTextResponse(f"It cannot be read now: {type(error).__name__}: {error}\n", 409)
         return PlainTextResponse("\n".join(trace.text(entries)) + "\n")
 
+    # ---- doing ---------------------------------------------------------------------------------------------------
+
     async def turn_clock(self, request: Request) -> Response:
-        if foreign := from_another_page(request):
-            return foreign
         given = await form(request)
-        try:
-            amount, unit = int(given.get("amount", "")), given.get("unit", "")
-            await run_in_threadpool(Clock(self._cloud).advance, amount, unit)
-        except (ValueError, ClockRefused) as error:
-            return await self._page(str(error), 400)
-        return RedirectResponse("/", 303)
+        turn = partial(clock.turn, self._cloud, given.get("amount", ""), given.get("unit", ""))
+        return await self._do(request, "clock", turn)
 
     async def move_order(self, request: Request) -> Response:
+        external_id, step = request.path_params["external_id"], request.path_params["step"]
+        try:
+            # Orders' names begin with a redemption's id; nothing else gets into the address.
+            UUID(external_id[:36])
+        except ValueError:
+            return PlainTextResponse("There is no such order.\n", 404)
+        return await self._do(request, "orders", partial(orders.move, self._cloud, external_id, step))
+
+    async def reconcile(self, request: Request) -> Response:
+        return await self._do(request, "reconciliation", partial(reconciliation.begin, self._cloud))
+
+    async def switch_fault(self, request: Request) -> Response:
+        given, name = await form(request), request.path_params["simulator"]
+        if name not in SIMULATORS:
+            return PlainTextResponse("There is no such stand-in.\n", 404)
+        return await self._do(request, "faults", partial(faults.switch, self._cloud, name, given))
+
+    async def switch_off(self, request: Request) -> Response:
+        name = request.path_params["simulator"]
+        if name not in SIMULATORS:
+            return PlainTextResponse("There is no such stand-in.\n", 404)
+        return await self._do(request, "faults", partial(faults.clear, self._cloud, (name,)))
+
+    async def switch_all_off(self, request: Request) -> Response:
+        return await self._do(request, "faults", partial(faults.clear, self._cloud, SIMULATORS))
+
+    async def _do(self, request: Request, section: str, work: Callable[[], str]) -> Response:
+        """Do it and lead back to the section with what was said; a refusal and a part that is down are said at once."""
         if foreign := from_another_page(request):
             return foreign
         try:
-            # Orders' names begin with a redemption's id; nothing else gets into the address.
-            UUID(request.path_params["external_id"][:36])
-        except ValueError:
-            return PlainTextResponse("no such order\n", 404)
-        external_id, step = request.path_params["external_id"], request.path_params["step"]
-        if problem := await run_in_threadpool(orders.move, self._cloud, external_id, step):
-            return await self._page(problem, 400)
-        return RedirectResponse("/", 303)
+            said = Said(await run_in_threadpool(work), section)
+        except Refused as refused:
+            return await self._page(Said(str(refused), section, good=False), status=400)
+        except Exception as error:  # a part may be down in many ways
+            words = f"The part that does this does not answer ({type(error).__name__}); Parts says which one is down."
+            return await self._page(Said(words, section, good=False), status=409)
+        name = secrets.token_urlsafe(6)
+        self._said[name] = said
+        for old in list(self._said)[:-KEPT]:
+            self._said.pop(old, None)
+        return RedirectResponse(f"/?said={name}#{section}", 303)
 
-    async def reconcile(self, request: Request) -> Response:
-        if foreign := from_another_page(request):
-            return foreign
-        await run_in_threadpool(reconciliation.begin, self._cloud)
-        return RedirectResponse("/", 303)
+    async def _page(self, said: Said | None = None, execution: str = "", status: int = 200) -> Response:
+        return answer(page.page(await self._read(execution), said, execution), status)
 
-    async def switch_fault(self, request: Request) -> Response:
-        if foreign := from_another_page(request):
-            return foreign
-        given, name = await form(request), request.path_params["simulator"]
-        if name not in SIMULATORS:
-            return PlainTextResponse("no such simulator\n", 404)
-        times = given.get("times", "")
-        fault: dict[str, Any] = {"operation": given.get("operation"), "kind": given.get("kind")}
-        fault["times"] = int(times) if times.isdecimal() else times
-        async with httpx.AsyncClient(timeout=5) as client:
-            answer = await client.put(f"{self._cloud.simulator(name)}/_simulator/faults", json=fault)
-        if answer.status_code >= 400:
-            return await self._page(f"{name} refuses: {answer.text}", 400)
-        return RedirectResponse("/", 303)
-
-    async def switch_off(self, request: Request) -> Response:
-        if foreign := from_another_page(request):
-            return foreign
-        if request.path_params["simulator"] not in SIMULATORS:
-            return PlainTextResponse("no such simulator\n", 404)
-        async with httpx.AsyncClient(timeout=5) as client:
-            await client.delete(f"{self._cloud.simulator(request.path_params['simulator'])}/_simulator/faults")
-        return RedirectResponse("/", 303)
-
-    async def _page(self, notice: str = "", status: int = 200) -> Response:
-        return HTMLResponse(page.page(await self._read(), notice), status)
-
-    async def _read(self) -> readings.Reading:
-        return await run_in_threadpool(readings.read, self._cloud, self._supply)
+    async def _read(self, execution: str = "") -> readings.Reading:
+        return await run_in_threadpool(readings.read, self._cloud, self._supply, execution)

@@ -30,6 +30,7 @@ class Mail:
 type Send = Callable[[Mail], None]
 
 ALREADY_MEMBER = Refusal(Kind.CONFLICT, "already-member", "This sign-in already has a membership.")
+CLOSING = Refusal(Kind.CONFLICT, "membership-closing", "This membership is being closed. Undo that first.")
 
 
 def start(connection: Connection, program_id: int, document: Programme, number: str, subject: str, send: Send) -> None:
@@ -54,8 +55,7 @@ def start(connection: Connection, program_id: int, document: Programme, number: 
         ),
     ).fetchone()
     assert row is not None
-    if row["status"] == "already_member":
-        raise ALREADY_MEMBER
+    _about_the_caller(row["status"])
     if row["status"] == "send":
         message = _message(document, "claim-code", row["language"])
         words = {"code": code, "minutes": str(enrolment.code_minutes), "brand": document.brand.name}
@@ -66,18 +66,25 @@ def start(connection: Connection, program_id: int, document: Programme, number: 
 def confirm(connection: Connection, program_id: int, document: Programme, number: str, subject: str, code: str) -> int:
     """Link the sign-in to the member and answer its id; again is the same answer.
 
-    Raises Refusal (conflict): `claim-refused` whatever the reason, or `already-member` about the caller itself.
+    Raises Refusal (conflict): `claim-refused` whatever the reason; `already-member` and `membership-closing` are about
+    the caller itself.
     """
     row = connection.execute(
         "select status, member_id from members.confirm_claim(%s, %s, %s, %s, %s, %s)",
         (program_id, number, subject, code, document.enrolment.code_failures, document.enrolment.lock_hours),
     ).fetchone()
     assert row is not None
-    if row["status"] == "already_member":
-        raise ALREADY_MEMBER
+    _about_the_caller(row["status"])
     if row["status"] != "ok":
         raise Refusal(Kind.CONFLICT, "claim-refused", "That code is not right, or no longer good.", field="code")
     return int(row["member_id"])
+
+
+def _about_the_caller(status: str) -> None:
+    if status == "already_member":
+        raise ALREADY_MEMBER
+    if status == "closing":
+        raise CLOSING
 
 
 def _message(document: Programme, kind: str, language: str) -> Message:

@@ -44,7 +44,7 @@ class Profile:
     tier: str
     country: str
     language: str
-    state: Literal["active", "blocked", "closed"]
+    state: Literal["active", "closing", "blocked", "closed"]
     claimed: bool
     member_since: datetime
     default_address_id: UUID | None

@@ -23,6 +23,7 @@ _REFUSALS = {
     "key_reuse": (Kind.CONFLICT, "key-reuse", "This key was used for another request.", "Idempotency-Key"),
     "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot give points. Please ask us.", None),
     "frozen": (Kind.FORBIDDEN, "frozen", "Spending is stopped for this membership. Please ask us.", None),
+    "closing": (Kind.CONFLICT, "membership-closing", "This membership is being closed. Undo that first.", None),
     "transfers_off": (Kind.FORBIDDEN, "transfers-off", "In this programme points cannot be given to others.", None),
     "same_member": (Kind.INVALID, "same-member", "These are your own points already.", "member_number"),
     "unknown_recipient": (Kind.NOT_FOUND, "no-such-member", "There is no such member.", "member_number"),

@@ -31,7 +31,13 @@ _SAID = {
 # The words that name products.
 TITLES = ("what", "missing")
 # Where in the portal each kind of message leads.
-_PLACES = {"orders": "/redemptions", "points": "/points", "security": "/security", "cases": "/cases"}
+_PLACES = {
+    "orders": "/redemptions",
+    "points": "/points",
+    "security": "/security",
+    "cases": "/cases",
+    "wishes": "/wishlist",
+}
 
 
 def words_of(

@@ -16,7 +16,7 @@ from typing import Literal
 
 from loyalty.programme.document import Message, Programme
 
-type Kind = Literal["claim", "orders", "points", "security", "cases"]
+type Kind = Literal["claim", "orders", "points", "security", "cases", "wishes"]
 
 SHIPPED = Path(__file__).with_name("initial") / "main.json"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -69,8 +69,11 @@ TEMPLATES: Mapping[str, Template] = {
     "points-returned": _of("points", "points", "available", "as_of", sms=False),
     "points-adjusted": _of("points", "points", "available", "as_of", sms=False),
     "tier-changed": _of("points", "tier", sms=False),
+    "wish-available": _of("wishes", "what"),
     "security-contact-changed": _of("security"),
     "security-password-changed": _of("security"),
+    "membership-closing": _of("security", "until"),
+    "membership-closed": _of("security"),
     "security-redeemed": _of("security", "what", "paid"),
     "case-opened": _of("cases", sms=False),
     "case-message": _of("cases", sms=False),

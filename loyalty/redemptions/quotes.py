@@ -233,10 +233,13 @@ def _member(
     connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
 ) -> _Member:
     row = connection.execute(
-        "select members.tier_of(%s, %s) as tier, coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
-        (program_id, member_id, address_id, program_id, member_id),
+        "select members.tier_of(%s, %s) as tier, members.spending_state(%s, %s) as standing,"
+        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
+        (program_id, member_id, program_id, member_id, address_id, program_id, member_id),
     ).fetchone()
     assert row is not None
+    if row["standing"] == "closing":
+        raise Refusal(Kind.CONFLICT, "membership-closing", "This membership is being closed. Undo that first.")
     if row["address_id"] is None:
         raise Refusal(Kind.INVALID, "no-address", "Save an address first.", field="address_id")
     address = connection.execute(

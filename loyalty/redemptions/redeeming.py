@@ -70,6 +70,7 @@ _REFUSALS = {
     ),
     "blocked": (Kind.FORBIDDEN, "member-blocked", "This membership cannot redeem at the moment. Please ask us.", None),
     "frozen": (Kind.FORBIDDEN, "frozen", "Spending is stopped for this membership. Please ask us.", None),
+    "closing": (Kind.CONFLICT, "membership-closing", "This membership is being closed. Undo that first.", None),
     "insufficient": (Kind.CONFLICT, "insufficient-points", "There are not enough points.", "points"),
     "velocity": (
         Kind.CONFLICT,

@@ -1,8 +1,9 @@
-"""A regional web ACL before APIs or user pools: known bad senders, known bad requests, too many from one address."""
+"""A web ACL before APIs, user pools or the portal: known bad senders, known bad requests, too many from one address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_wafv2 as wafv2
@@ -10,6 +11,8 @@ from constructs import Construct
 
 from stacks.constructs.logs import kept_log_group
 from stacks.settings import Settings
+
+Statement = wafv2.CfnWebACL.StatementProperty
 
 # AWS's own rules, cheapest refusals first.
 MANAGED_RULES = (
@@ -22,7 +25,11 @@ COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
 
 
 class WebFirewall(Construct):
-    """Stands before `resources` (a name for each ARN). What it blocks is logged without the caller's token."""
+    """Stands before `resources` (a name for each ARN). What it blocks is logged without the caller's token.
+
+    `reach` CLOUDFRONT: before Amplify, and in us-east-1 only. `asked_for_others`: a path that one address asks for many
+    people, with how often.
+    """
 
     def __init__(
         self,
@@ -32,14 +39,21 @@ class WebFirewall(Construct):
         resources: Mapping[str, str],
         requests_per_address: int,
         settings: Settings,
+        reach: Literal["REGIONAL", "CLOUDFRONT"] = "REGIONAL",
+        asked_for_others: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(scope, id)
         rules = [_managed(priority, name) for priority, name in enumerate(MANAGED_RULES)]
-        rules.append(_too_many(len(rules), requests_per_address))
+        among: Statement | None = None
+        if asked_for_others:
+            path, limit = asked_for_others
+            rules.append(_too_many(len(rules), "TooManyForOthers", limit, _at(path)))
+            among = Statement(not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=_at(path)))
+        rules.append(_too_many(len(rules), "TooManyFromOneAddress", requests_per_address, among))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",
-            scope="REGIONAL",
+            scope=reach,
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             visibility_config=_visible(id),
             rules=rules,
@@ -87,7 +101,7 @@ def _managed(priority: int, name: str) -> wafv2.CfnWebACL.RuleProperty:
         name=name,
         priority=priority,
         override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
+        statement=Statement(
             managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
                 name=name,
                 vendor_name="AWS",
@@ -104,17 +118,28 @@ def _managed(priority: int, name: str) -> wafv2.CfnWebACL.RuleProperty:
     )
 
 
-def _too_many(priority: int, limit: int) -> wafv2.CfnWebACL.RuleProperty:
+def _too_many(priority: int, name: str, limit: int, among: Statement | None) -> wafv2.CfnWebACL.RuleProperty:
     return wafv2.CfnWebACL.RuleProperty(
-        name="TooManyFromOneAddress",
+        name=name,
         priority=priority,
         action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
+        statement=Statement(
             rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                aggregate_key_type="IP", limit=limit, evaluation_window_sec=300
+                aggregate_key_type="IP", limit=limit, evaluation_window_sec=300, scope_down_statement=among
             )
         ),
-        visibility_config=_visible("TooManyFromOneAddress"),
+        visibility_config=_visible(name),
+    )
+
+
+def _at(path: str) -> Statement:
+    return Statement(
+        byte_match_statement=wafv2.CfnWebACL.ByteMatchStatementProperty(
+            field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}),
+            positional_constraint="EXACTLY",
+            search_string=path,
+            text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],
+        )
     )
 
 

@@ -35,7 +35,9 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports", "reconciliation"),
+                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
+                "reconciliation",
+                "closure",
             ],
             role,
             role,

@@ -218,6 +218,7 @@ OPEN = {
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
     "GET /me/wishlist",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
+    "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
 }  # fmt: skip
 
 

@@ -126,7 +126,7 @@ class World:
             "manager": staff_token("support", "business-operator", "finance"),
             "inbound": partner_token("loyalty/accruals.write", "loyalty/members.write"),
         }
-        self.newcomer, self.mover = "newcomer", self.alice
+        self.newcomer, self.mover, self.leaver = "newcomer", self.alice, self.alice
         self.adjustment_id = self.adjustment()
         self.reference = self.purchase()
         self.book_month = self.books()
@@ -140,11 +140,12 @@ class World:
         return Door(api, self.tokens[api] if token is None else token, self._watch)
 
     def door_of(self, api: str, path: str) -> Door:
-        """The door as somebody whom the operation is for: a membership is claimed by who has none yet, and a member
-        has room for so many addresses only."""
+        """The door as somebody whom the operation is for: a membership is claimed by who has none yet, a member has
+        room for so many addresses only, and who has orders closes no account."""
         if path.startswith("/claims"):
             return self.door(api, member_token(self.newcomer))
-        return self.door(api, self.mover.token if path == "/me/addresses" else None)
+        people = {"/me/addresses": self.mover, "/me/closure": self.leaver}
+        return self.door(api, people[path].token if path in people else None)
 
     def quiet(self, api: str, token: Token | None = None) -> Door:
         """A door that nobody watches."""
@@ -175,7 +176,8 @@ class World:
         """Every invariant of every room that does not hold."""
         found: dict[str, int] = {}
         views = [
-            f"{room}.invariants" for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation")
+            f"{room}.invariants"
+            for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation", "closure")
         ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
@@ -573,6 +575,11 @@ def _link(world: World) -> Request:
     return Request.json("POST", "/security/not-me", {"token": freezing.token(KEY, link)})
 
 
+def _closure(world: World) -> Request:
+    world.leaver = world.person(points=5)
+    return Request.json("POST", "/me/closure", {"points": 5}, world.key())
+
+
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
@@ -594,6 +601,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me/tier": _get("/me/tier"),
     "member GET /me/addresses": _get("/me/addresses"),
     "member POST /me/addresses": _new_address,
+    "member GET /me/closure": _get("/me/closure"),
+    "member POST /me/closure": _closure,
+    "member DELETE /me/closure": lambda _: Request("DELETE", "/me/closure"),
     "member PUT /me/addresses/{address_id}/default": lambda w: Request(
         "PUT", f"/me/addresses/{w.other_address()}/default"
     ),
@@ -718,7 +728,7 @@ _TABLES = (
     "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
-    "casework.event", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
+    "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
     "wishes.wish",
 )  # fmt: skip
 _COUNTS = (

@@ -9,7 +9,7 @@ import pytest
 from lambdas.member_routes.catalogue import Listed
 from tests.domain.people import Somebody
 from tests.domain.wishes.shelf import Shelf
-from tests.lambdas.conftest import CANARY_CLIENT, Doors, member_token
+from tests.lambdas.conftest import CANARY_CLIENT, MEMBER_CLIENT, Doors, member_token
 
 
 @pytest.fixture
@@ -77,3 +77,17 @@ def test_whoever_has_no_membership_wishes_for_nothing(doors: Doors, shelf: Shelf
         ("GET", "/recommendations"),
     ):
         assert doors("member_api", method, path, token=member_token("nobody")).body["code"] == "not-claimed"
+
+
+def test_the_scheduled_look_tells_members_of_every_programme(
+    doors: Doors, shelf: Shelf, somebody: Callable[..., Somebody]
+) -> None:
+    one, other = somebody(claimed=True), somebody(claimed=True, program_id=2)
+    for member, client in ((one, MEMBER_CLIENT), (other, CANARY_CLIENT)):
+        asin = shelf.product(in_stock=False, program_id=member.program_id)
+        doors("member_api", "PUT", f"/me/wishlist/{asin}", token=member_token(member.subject, client=client))
+        shelf.later("1 minute")
+        shelf.stock(asin, True)
+    assert doors.invoke("wish_notices", {})["told"] == 2
+    shelf.later("1 minute")
+    assert doors.invoke("wish_notices", {})["told"] == 0

@@ -55,6 +55,23 @@ def test_the_list_of_placeholders_grows_only_knowingly(cloud: Connected) -> None
     assert products == PLACEHOLDERS
 
 
+def test_the_portal_tells_a_browser_where_everything_is(cloud: Connected) -> None:
+    answer = httpx.get(f"{cloud.portal}/config.json", timeout=30)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "max-age=2")
+    told = answer.json()
+    assert told["api"] == cloud.api("Member")
+    assert told["client_id"] == cloud.outputs["MemberClientId"]
+    assert told["authority"] == f"{cloud.gateway}/{cloud.outputs['MemberPoolId']}"
+    assert told["manager_origin"] == cloud.config["integrations"]["manager_origin"]
+    discovered = httpx.get(f"{told['authority']}/.well-known/openid-configuration", timeout=30).json()
+    assert discovered["token_endpoint"] == f"{cloud.gateway}/oauth2/token"
+    allowed = answer.headers["content-security-policy"]
+    for address in (told["api"], told["authority"], discovered["token_endpoint"], discovered["revocation_endpoint"]):
+        assert "/".join(address.split("/")[:3]) in allowed, address
+    asked = httpx.options(f"{told['api']}/me", headers={"Origin": cloud.portal}, timeout=30)
+    assert asked.headers["access-control-allow-origin"] == cloud.portal
+
+
 def test_every_migration_ran_in_the_database_that_the_functions_use(cloud: Connected) -> None:
     with cloud.query() as connection:
         applied = {row["name"] for row in connection.execute("select name from migration.applied").fetchall()}

@@ -91,7 +91,12 @@ def test_a_parcel_is_followed_to_the_door(cloud: Connected, door: httpx.Client, 
     assert {"push", "details"} <= {row["source"] for row in rows}
     shown = panel.get("/").text
     assert redemption_id in shown
-    assert "error" not in panel.get("/status.json").json()["orders"]
+    reading = panel.get("/status.json", params={"execution": redemption_id}).json()
+    assert "error" not in reading["orders"]
+    # Its way through the machine, to the end.
+    marks = reading["machine"]["shown"]["marks"]
+    assert marks["Done"] == "passed"
+    assert set(marks.values()) == {"passed"}
 
 
 def test_units_that_amazon_cancels_are_known_after_a_hint(

@@ -57,7 +57,9 @@ def test_a_delivered_parcel_becomes_an_sms_and_a_mail(cloud: Connected) -> None:
     assert eventually(lambda: states(cloud, member_id) == {"email": "sent", "sms": "sent"}, 20)
     (mail,) = [mail for mail in cloud.mails() if mail["To"] == [f"{number.lower()}@members.example"]]
     assert mail["Subject"] == "Ihr Paket ist zugestellt"
-    shown = page(readings.read(cloud))
+    reading = readings.read(cloud)
+    assert {one["kind"] for one in reading["messages"] if one["number"] == number and one["at"]} == {"sms", "email"}
+    shown = page(reading)
     assert phone in shown
     assert "shipment-delivered" in shown
     assert number in shown

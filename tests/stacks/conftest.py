@@ -15,17 +15,25 @@ from tests.stacks.assembly import Assembly
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """Everything optional is on here, so that what a rule says of it holds in every smaller config."""
-    return synthesised("full", tmp_path_factory.mktemp("full"))
+    return synthesised("full", tmp_path_factory.mktemp("full"), bundle(tmp_path_factory.mktemp("portal")))
 
 
 @pytest.fixture(scope="session")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """What `make run` deploys."""
-    return synthesised("local", tmp_path_factory.mktemp("local"))
+    # It needs no bundle: that it is not there is part of what is tested.
+    return synthesised("local", tmp_path_factory.mktemp("local"), tmp_path_factory.mktemp("nothing"))
 
 
-def synthesised(environment: str, folder: Path) -> Assembly:
+def bundle(folder: Path) -> Path:
+    """A portal as small as it can be, below `folder`."""
+    (folder / "portal").mkdir()
+    (folder / "portal" / "index.html").write_text("<!doctype html>")
+    return folder / "portal"
+
+
+def synthesised(environment: str, folder: Path, portal: Path) -> Assembly:
     app = cdk.App(context=flags(), outdir=str(folder), builtin_cloud_formation_validation=False)
-    build(app, load(CONFIG_FOLDER / f"{environment}.toml"))
+    build(app, load(CONFIG_FOLDER / f"{environment}.toml"), portal)
     app.synth()
     return Assembly.read(folder)

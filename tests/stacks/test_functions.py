@@ -35,10 +35,12 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 
 def with_database(assembly: Assembly) -> list[Runner]:
-    """Those that come to the database: all but the door of webhooks, which takes pushes also while that is away."""
+    """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
+    hands over the portal's bundle."""
     found = list(runners(assembly))
-    assert [one.name for one in found if "DATABASE_ROLE" not in one.environment] == ["webhook_api"]
-    return [one for one in found if one.name != "webhook_api"]
+    without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
+    assert without - {"publish_portal"} == {"webhook_api"}
+    return [one for one in found if one.name not in without]
 
 
 def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
@@ -47,7 +49,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
         *("webhook_api", "payment_webhook"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
-        *("reconciliation", "readoption"),
+        *("reconciliation", "readoption", "closure", "publish_portal", "wish_notices"),
     }
 
 
@@ -222,3 +224,22 @@ def test_the_daily_reconciliation_reads_and_only_operators_take_up_what_a_restor
         # What fails to the last of its tries waits for a person.
         dead = runner.resource.properties["DeadLetterConfig"]["TargetArn"]
         assert assembly.at(assembly.follow(runner.resource.stack, dead)).type == "AWS::SQS::Queue"
+
+
+def test_wishes_are_looked_at_every_quarter_of_an_hour_by_who_may_only_come_to_the_database(assembly: Assembly) -> None:
+    (found,) = (runner for runner in runners(assembly) if runner.name == "wish_notices")
+    actions = {
+        action
+        for statement in assembly.statements(found.resource.stack, found.role_id)
+        for action in listed(statement["Action"])
+        if not NO_RESOURCE_LEVEL.match(action)
+    }
+    assert actions <= {"rds-db:connect", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}
+    rates = [
+        rule.properties["ScheduleExpression"]
+        for rule in assembly.resources("AWS::Events::Rule")
+        if rule.stack == found.resource.stack
+        for target in rule.properties["Targets"]
+        if assembly.follow(rule.stack, target["Arn"]).id == found.resource.id
+    ]
+    assert rates == ["rate(15 minutes)"]

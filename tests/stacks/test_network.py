@@ -61,6 +61,7 @@ def _calls(runner: Runner) -> set[str]:
         "importer": {"s3", "lambda"},
         "migrate": {"s3", "secretsmanager"},
         "invoicing": {"s3"},
+        "publish_portal": {"amplify"},
         # Looks at what was uploaded to cases.
         "manager_api": {"s3"},
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, SettingsError, load
+from tests.stacks.conftest import bundle
 
 
 def _config(folder: Path, *replacements: tuple[str, str], based_on: str = "prod") -> Path:
@@ -94,6 +95,11 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ('"https://manager.loyalty.example"', '"https://*"', "integrations.manager_origin", "pattern"),
         ('["operators@loyalty.example"]', '["operators"]', "messaging.operator_emails.0", "pattern"),
         ("[schedules]", "[schedules]\nsweeper_minutes = 0", "schedules.sweeper_minutes", "never start"),
+        ('hosting = "amplify"', 'hosting = "s3"', "portals.hosting", "'amplify' or 'none'"),
+        ('"https://rewards.loyalty.example"', '"https://x.example:8443"', "integrations.portal_origin", "hosting"),
+        ('"https://manager.loyalty.example"', '"http://x.example"', "integrations.manager_origin", "hosting"),
+        ("[identity]", '[identity]\nauthority_url = "http://localhost:1"', "identity.authority_url", "laptop's"),
+        ("[identity]", '[identity]\nauthority_url = "https://my.example"', "identity.authority_url", "pattern"),
         ("[layer]", '[layer]\nplatform = "host"', "layer.platform", "laptop"),
     ],
 )  # fmt: skip
@@ -141,11 +147,22 @@ def test_synth_ends_with_1_and_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def _synth(folder: Path, context: str) -> subprocess.CompletedProcess[str]:
+def test_without_the_portals_bundle_synth_says_what_to_type(tmp_path: Path) -> None:
+    done = _synth(tmp_path, "env=prod", portal=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"the portal's bundle is not in {tmp_path}: run `make web`"
+
+
+def test_the_section_of_portals_may_be_left_out(tmp_path: Path) -> None:
+    path = _config(tmp_path, ('[portals]\nhosting = "amplify"\n', ""))
+    assert load(path).portals.hosting == "amplify"
+
+
+def _synth(folder: Path, context: str, *, portal: bool = True) -> subprocess.CompletedProcess[str]:
     """`python app.py -c context` into `folder`, without anything of AWS in the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     return subprocess.run(
-        [sys.executable, "app.py", "-c", context],
+        [sys.executable, "app.py", "-c", context, "-c", f"portal={bundle(folder) if portal else folder}"],
         cwd=REPOSITORY,
         env={**environment, "CDK_OUTDIR": str(folder / "out")},
         capture_output=True,

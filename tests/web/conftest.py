@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from local import joining
 from local.connected import Connected
 from local.people import PASSWORD, Member
+from local.screens.member import Furnished, furnish
 from tests.conftest import REPOSITORY
 
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
@@ -32,6 +33,7 @@ FLAGS = [
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
 AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
+_SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 _numbers = itertools.count(1)
 
 
@@ -108,9 +110,6 @@ class Portal:
             context.close()
 
 
-_SIGN_IN = re.compile("^(Sign in|Anmelden)$")
-
-
 @pytest.fixture
 def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
     """A test fails if any of its pages throws, logs an error or breaks its content security policy."""
@@ -118,6 +117,12 @@ def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
     yield opened
     opened.close()
     assert opened.faults == []
+
+
+@pytest.fixture(scope="session")
+def furnished(cloud: Connected) -> Furnished:
+    """A member with orders in several states, a case, wishes and points that lapse soon: for looking at only."""
+    return furnish(cloud, Member("WEB-FURNISHED", "furnished@members.example", "Wanda", "gold", 300_000))
 
 
 def violations(page: Page) -> list[str]:

@@ -68,13 +68,17 @@ export function nearDay(instant: string): string {
   return day(instant);
 }
 
-/** A day ahead in a sentence, "June 30"; with its year where the next June 30 is not meant. */
+const SOON_DAYS = 330;
+
+/** Whether a plain date is ahead by less than most of a year, so that it needs no year to be understood. */
+export const isSoon = (plain: string): boolean => Date.parse(`${plain}T00:00:00Z`) - Date.now() < SOON_DAYS * 86_400_000;
+
+/** A plain date in a sentence, "June 30"; with its year where the next June 30 is not meant. */
 export function date(plain: string): string {
-  const at = new Date(`${plain}T00:00:00Z`);
-  const near = at.getTime() - Date.now() < 330 * 24 * 3600 * 1000;
-  return format(`date ${near}`, (locale) => {
-    return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", timeZone: "UTC", ...(near ? {} : { year: "numeric" }) });
-  }).format(at);
+  const soon = isSoon(plain);
+  return format(`date ${soon}`, (at) => {
+    return new Intl.DateTimeFormat(at, { day: "numeric", month: "long", timeZone: "UTC", ...(soon ? {} : { year: "numeric" }) });
+  }).format(new Date(`${plain}T00:00:00Z`));
 }
 
 /** "Nov 26, 2026": for documents and statements. */

@@ -120,12 +120,13 @@ class Plane:
         return JSONResponse({})
 
     async def rows(self, request: Request) -> Response:
-        """The newest sessions, charges, permissions, refunds or requests."""
+        """The newest sessions, charges, permissions, refunds or requests; `?limit=` fewer of them."""
         table = request.path_params["table"]
         if table not in ("sessions", "charges", "permissions", "refunds", "requests", "notices"):
             return _no("no such table", 404)
         await run_in_threadpool(self._advance)
-        rows = await self._all(f"select * from {table} order by rowid desc limit {SHOWN_ROWS}")  # noqa: S608
+        limit = shown_rows(request)
+        rows = await self._all(f"select * from {table} order by rowid desc limit {limit}")  # noqa: S608
         for row in rows:
             row.pop("document", None)
         return JSONResponse(rows)
@@ -139,6 +140,12 @@ class Plane:
 
     async def _all(self, statement: str) -> list[dict[str, Any]]:
         return await run_in_threadpool(self._file.all, statement)
+
+
+def shown_rows(request: Request) -> int:
+    """How many rows somebody asks for, at most SHOWN_ROWS."""
+    asked = request.query_params.get("limit", "")
+    return min(int(asked), SHOWN_ROWS) if asked.isdecimal() else SHOWN_ROWS
 
 
 async def _object(request: Request) -> dict[str, Any]:

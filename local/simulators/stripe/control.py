@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulators.amazon_pay.control import KINDS
+from local.simulators.amazon_pay.control import KINDS, shown_rows
 from local.simulators.stripe import events, objects
 from local.simulators.stripe.files import DEFAULT_SETTINGS, File
 from local.simulators.stripe.refusals import ApiError
 
-SHOWN_ROWS = 500
 TABLES = ("sessions", "intents", "refunds", "disputes", "events", "requests")
 
 
@@ -113,14 +112,14 @@ class Plane:
         return JSONResponse({"status": status})
 
     async def rows(self, request: Request) -> Response:
-        """The newest rows of a table."""
+        """The newest rows of a table; `?limit=` fewer of them."""
         table = request.path_params["table"]
         if table not in TABLES:
             return _no("no such table", 404)
         await self._change(lambda file: {})
         rows = await run_in_threadpool(
             self._file.all,
-            f"select * from {table} order by rowid desc limit {SHOWN_ROWS}",  # noqa: S608
+            f"select * from {table} order by rowid desc limit {shown_rows(request)}",  # noqa: S608
         )
         return JSONResponse(rows)
 

@@ -29,6 +29,7 @@ ROLES = (
     "reconciliation",
     "readoption",
     "wish_notices",
+    "closure",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

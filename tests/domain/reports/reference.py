@@ -123,6 +123,8 @@ def movements(
                 found.append((day, cohort, "owed", amount))
             case 15, 13:
                 found.append((day, cohort, "written_off", amount))
+            case 15, 4:
+                found.append((day, cohort, "forgiven", amount))
             case (1, 2) | (3, 1):
                 pass
             case 1, 16:

@@ -2,6 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { config } from "@shared/config";
 import { Problem } from "@shared/problem";
 import { isSignedIn, onSession } from "@shared/session";
 import { useMe } from "./queries";
@@ -9,7 +10,7 @@ import { Boundary } from "./parts/boundary";
 import { Loaded, Waiting } from "./parts/states";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
-import { useLanguage } from "./words";
+import { LANGUAGES, setLanguage, useLanguage } from "./words";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -91,6 +92,7 @@ function Everything() {
 function Members() {
   const me = useMe();
   const [place] = useLocation();
+  useOwnLanguage(me.data?.language);
   if (me.error instanceof Problem && me.error.code === "not-claimed") return <Join />;
   return (
     <Loaded query={me}>
@@ -111,6 +113,16 @@ function Members() {
       }
     </Loaded>
   );
+}
+
+/** The language the member chose, once it is known: this device may have begun with another one. */
+function useOwnLanguage(chosen: string | undefined): void {
+  const language = useLanguage();
+  useEffect(() => {
+    if (!chosen || chosen === language || !LANGUAGES.includes(chosen)) return;
+    // Without its words the portal goes on in the language it has.
+    setLanguage(chosen, config().store.locale.slice(-2)).catch(() => undefined);
+  }, [chosen]);
 }
 
 /** A new page begins at its top, and says so to who listens instead of looking; who comes back is where they were. */

@@ -27,6 +27,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Brand />
         {signedIn && <Navigation />}
         {signedIn && <Standing />}
+        {signedIn && <Leaving />}
       </header>
       <main id="main" tabIndex={-1}>{children}</main>
       <Foot signedIn={signedIn} />
@@ -73,6 +74,17 @@ function Standing() {
       </p>
       <Line balance={balance.data} />
     </>
+  );
+}
+
+/** On every page while the account is being closed. */
+function Leaving() {
+  const me = useMe();
+  if (me.data?.state !== "closing") return null;
+  return (
+    <p className="leaving small">
+      {say("closing.banner")} <Link href="/profile/close">{say("closing.banner_link")}</Link>
+    </p>
   );
 }
 

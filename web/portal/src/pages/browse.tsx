@@ -26,26 +26,16 @@ export default function Browse() {
   const balance = useBalance();
   const catalogue = useCatalogue();
   const available = balance.data?.available;
-  const limits = [asked.points === null ? null : reachOf(asked.points), asked.mine ? available : null].filter((limit) => typeof limit === "number");
-  const query = {
-    ...(asked.search && { search: asked.search }),
-    ...(asked.category && { category: asked.category }),
-    ...(limits.length && { max_points: Math.min(...limits) }),
-    sort: asked.sort,
-  };
   const pages = useInfiniteQuery({
-    queryKey: ["shelf", query],
-    queryFn: ({ pageParam }) =>
-      onShelf(queries, (version) => {
-        const asking = { ...query, ...(pageParam && { page: pageParam }) };
-        return got(api().GET("/catalogue/{version}/products", { params: { path: { version }, query: asking } }));
-      }),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next_page || undefined,
+    queryKey: ["shelf", asked, asked.mine && available],
+    queryFn: ({ pageParam }) => onShelf(queries, (version) => pageOf(version, asked, available, pageParam)),
+    initialPageParam: FIRST_PAGE,
+    getNextPageParam: (last) => (last.next_page ? { page: last.next_page, beyond: last.beyond } : undefined),
     placeholderData: keepPreviousData,
     // "Within my points" needs to know how many those are.
     enabled: !asked.mine || available !== undefined || balance.isError,
   });
+  const beyond = pages.data?.pages[0]?.beyond ?? false;
   const list = useRef<HTMLDivElement>(null);
   const more = async () => {
     const known = list.current?.querySelectorAll(".card").length ?? 0;
@@ -55,19 +45,19 @@ export default function Browse() {
   };
   const category = catalogue.data?.categories.find((one) => one.category === asked.category);
   return (
-    <Page title={titleOf(asked, category)} lead={<Lead asked={asked} balance={balance.data} />} className="browse">
-      <Filters asked={asked} ask={ask} categories={catalogue.data?.categories ?? []} />
+    <Page title={titleOf(asked, category)} lead={<Lead asked={asked} balance={balance.data} beyond={beyond} />} className="browse">
+      <Filters asked={beyond ? { ...asked, sort: "points" } : asked} ask={ask} categories={catalogue.data?.categories ?? []} />
       <div ref={list} className="section results" aria-busy={pages.isPlaceholderData}>
-        <Loaded query={balance.isPending ? { ...pages, data: undefined, error: null } : pages} waiting={<><p className="found small">&nbsp;</p><CardsToCome count={TO_COME} /></>}>
+        <Loaded query={balance.isPending ? { ...pages, data: undefined, error: null } : pages} waiting={<><p className="found">&nbsp;</p><CardsToCome count={TO_COME} /></>}>
           {({ pages: shown }) => {
             const products = shown.flatMap((page) => page.products);
             if (!products.length) return <Empty asked={asked} ask={ask} />;
             return (
               <>
-                <p className="found small muted" role="status">
-                  {sayCount(pages.hasNextPage ? "shop.first" : "shop.found", products.length)}{" "}
-                  {sayCode("shop", `includes_${shown[0]!.included}`, shown[0]!.price_includes)}
-                </p>
+                <div className="found" role="status">
+                  <h2>{sayCount(pages.hasNextPage ? "shop.first" : "shop.found", products.length)}</h2>
+                  <p>{sayCode("shop", `includes_${shown[0]!.included}`, shown[0]!.price_includes)}</p>
+                </div>
                 <Cards products={products} balance={available ?? 0} use={asked.points ?? undefined} />
                 {pages.hasNextPage && (
                   <button type="button" className="button quiet more" disabled={pages.isFetchingNextPage} onClick={() => void more()}>
@@ -81,6 +71,25 @@ export default function Browse() {
       </div>
     </Page>
   );
+}
+
+type At = { page: string; beyond: boolean };
+const FIRST_PAGE: At = { page: "", beyond: false };
+
+/** A page. Where such few points pay half of nothing, the smallest rewards instead: `beyond`. */
+async function pageOf(version: number, asked: Asked, available: number | undefined, { page, beyond }: At) {
+  const { search, category, mine, sort, points } = asked;
+  const limits = [points !== null && !beyond ? reachOf(points) : null, mine ? available : null].filter((limit) => typeof limit === "number");
+  const query = {
+    ...(search && { search }),
+    ...(category && { category }),
+    ...(limits.length && { max_points: Math.min(...limits) }),
+    sort: beyond ? ("points" as const) : sort,
+    ...(page && { page }),
+  };
+  const found = await got(api().GET("/catalogue/{version}/products", { params: { path: { version }, query } }));
+  if (found.products.length || points === null || mine || beyond) return { ...found, beyond };
+  return pageOf(version, asked, available, { page: "", beyond: true });
 }
 
 type Ask = (change: Partial<Asked>) => void;
@@ -126,8 +135,9 @@ function titleOf({ search, points }: Asked, category: Schemas["Category"] | unde
 }
 
 /** Why just these are shown. */
-function Lead({ asked: { points }, balance }: { asked: Asked; balance: Schemas["Balance"] | undefined }) {
+function Lead({ asked: { points }, balance, beyond }: { asked: Asked; balance: Schemas["Balance"] | undefined; beyond: boolean }) {
   if (points === null) return null;
+  if (beyond) return <p>{say("shop.with_points_beyond")}</p>;
   const on = balance?.expires_next_amount === points ? balance.expires_next_on : null;
   return <p>{on ? say("shop.with_lapsing", { points: number(points), day: date(on) }) : say("shop.with_points_why")}</p>;
 }

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { api, got } from "@shared/client";
-import { date, number } from "@shared/shown";
+import { date, isSoon, number } from "@shared/shown";
 import { Cards, CardsToCome } from "../parts/card";
 import { useTitle } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
@@ -65,7 +65,7 @@ function Greeting({ balance }: { balance: Schemas["Balance"] }) {
   const { available, expires_next_on: on, expires_next_amount } = balance;
   const lapsing = Math.min(expires_next_amount, available);
   const hello = say(`home.${partOfDay()}`);
-  if (on && lapsing > 0) {
+  if (on && lapsing > 0 && isSoon(on)) {
     return (
       <header className="greeting">
         <p className="muted">{hello}</p>
@@ -79,7 +79,10 @@ function Greeting({ balance }: { balance: Schemas["Balance"] }) {
       <p className="muted">{hello}</p>
       <h1 className="num">{available > 0 ? sayCount("home.have", available) : say("home.none")}</h1>
       {available > 0 ? (
-        <p><Link href="/browse?within=mine" className="button">{say("home.spend")}</Link></p>
+        <>
+          {on && <p className="lead">{say("home.good_until", { points: number(lapsing), day: date(on) })}</p>}
+          <p><Link href="/browse?within=mine" className="button">{say("home.spend")}</Link></p>
+        </>
       ) : (
         <p className="lead">{balance.pending > 0 ? say("home.pending", { points: number(balance.pending) }) : say("home.none_how")}</p>
       )}

@@ -2,14 +2,14 @@
 import { useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { config } from "@shared/config";
-import { day, number, span } from "@shared/shown";
+import { date, isSoon, number, span } from "@shared/shown";
 import { type Basket, mostPayable, payable, pointsFull, sliderOf, split, within } from "@shared/split";
 import { addToCart, cart, type CartLine, onCart, putInCart, restoreCart } from "../cart";
 import type { Schemas } from "../queries";
 import { say, sayCode, sayCount } from "../words";
 import { Mix, type Stop } from "./mix";
 import { tell } from "./note";
-import { Price, priceWords } from "./price";
+import { Price } from "./price";
 import { WishButton } from "./wish";
 
 export type Priced = Schemas["Product"] & { points: number; price_minor: number; currency: string };
@@ -53,7 +53,7 @@ export function Buy({ product, available, lots, wished, changing }: Props) {
           <>
             <dt>{say("product.keep")}</dt>
             <dd>{sayCount("product.points", available - parts.points)}</dd>
-            <UsedFirst lots={lots} points={parts.points} />
+            <UsedFirst lots={lots} points={parts.points} available={available} />
           </>
         )}
         {product.delivery_latest && (
@@ -63,7 +63,7 @@ export function Buy({ product, available, lots, wished, changing }: Props) {
           </>
         )}
       </dl>
-      <Ways product={product} quantity={quantity} points={points} words={priceWords(parts.points, parts.money_minor, product.currency)} changing={changing} />
+      <Ways product={product} quantity={quantity} points={points} changing={changing} />
       <p className="small muted">
         {quantity > 1 && <>{say("product.at_least", { count: number(quantity) })} </>}
         {sayCode("shop", `includes_${product.included}`, product.price_includes)}
@@ -72,13 +72,13 @@ export function Buy({ product, available, lots, wished, changing }: Props) {
   );
 }
 
-/** The points that lapse soonest go first; how many of them this takes. */
-function UsedFirst({ lots, points }: { lots: readonly Schemas["Lot"][]; points: number }) {
+/** The points that lapse soonest go first; how many of them this takes. Not said where all are good for as long. */
+function UsedFirst({ lots, points, available }: { lots: readonly Schemas["Lot"][]; points: number; available: number }) {
   const first = lots[0];
-  if (!first?.expires_on) return null;
+  if (!first?.expires_on || (first.amount >= available && !isSoon(first.expires_on))) return null;
   return (
     <>
-      <dt>{say("product.lapsing", { day: day(first.expires_on) })}</dt>
+      <dt>{say("product.lapsing", { day: date(first.expires_on) })}</dt>
       <dd>{points > 0 ? sayCount("product.used_first", Math.min(first.amount, points)) : say("product.none_used")}</dd>
     </>
   );
@@ -95,7 +95,7 @@ function TooDear({ basket, available, currency }: { basket: Basket; available: n
   );
 }
 
-function Ways({ product, quantity, points, words, changing }: { product: Priced; quantity: number; points: number | null; words: string; changing: boolean }) {
+function Ways({ product, quantity, points, changing }: { product: Priced; quantity: number; points: number | null; changing: boolean }) {
   const [, go] = useLocation();
   const inCart = useSyncExternalStore(onCart, cart).find((line) => line.asin === product.asin);
   const line = (): CartLine => ({
@@ -117,7 +117,6 @@ function Ways({ product, quantity, points, words, changing }: { product: Priced;
     <div className="ways">
       {points !== null && (
         <div className="bar">
-          <span className="bar-price num" aria-hidden="true">{words}</span>
           <button type="button" className="button" disabled={changing} onClick={buy}>{say("product.buy")}</button>
           <button type="button" className="button quiet" disabled={changing} onClick={add}>{say("product.add")}</button>
         </div>

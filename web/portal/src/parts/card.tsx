@@ -37,7 +37,7 @@ function Card({ product, balance, first, use }: { product: Product; balance: num
   return (
     <Link href={`/products/${product.asin}${query}`} className="card">
       <Plate image={product.image} sizes={SIZES} first={first} />
-      <span className="card-brand small muted">{[product.brand, reason].filter(Boolean).join(" · ")}</span>
+      <span className="card-brand small muted">{reason || product.brand}</span>
       <h3>{nameOf(product)}</h3>
       <p className="small">
         {product.from_points && <span className="muted">{say("shop.from")} </span>}

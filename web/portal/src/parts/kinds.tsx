@@ -21,7 +21,7 @@ type Props = { dimension: string; kinds: readonly Kind[]; chosen: Kind; choose: 
 
 function Dimension({ dimension, kinds, chosen, choose }: Props) {
   const name = useId();
-  const values = [...new Set(kinds.map((kind) => kind.dimensions[dimension]))].filter((value) => value !== undefined);
+  const values = [...new Set(kinds.map((kind) => kind.dimensions[dimension]))].filter((value) => value !== undefined).sort(bySize);
   return (
     <fieldset className="dimension">
       <legend className="small muted">{dimension}</legend>
@@ -43,6 +43,14 @@ function Dimension({ dimension, kinds, chosen, choose }: Props) {
       </div>
     </fieldset>
   );
+}
+
+const SIZES = ["XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL"];
+
+/** Sizes from small to large, numbers by their value, the rest by the alphabet. */
+function bySize(one: string, other: string): number {
+  const [first, second] = [SIZES.indexOf(one.toUpperCase()), SIZES.indexOf(other.toUpperCase())];
+  return first >= 0 && second >= 0 ? first - second : one.localeCompare(other, undefined, { numeric: true });
 }
 
 /** With this value, the kind that is otherwise most like the chosen one, rather one that can be had. */

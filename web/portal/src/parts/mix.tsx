@@ -81,7 +81,7 @@ export function Mix({ slider, points, parts, currency, stops, label, snap = (wan
             ))}
             <Typed id={`${id}-typed`} points={points} choose={choose} />
           </div>
-          <p className="small muted num">{say("mix.range", { least: number(minimum), most: number(maximum), step: number(step) })}</p>
+          <p className="small muted num">{say(step > 1 ? "mix.range" : "mix.range_any", { least: number(minimum), most: number(maximum), step: number(step) })}</p>
         </>
       )}
       {children}

@@ -1,0 +1,125 @@
+-- What the schedule does with accounts whose thirty days are over. Each step is one transaction about one account and may be
+-- stopped anywhere and done again.
+
+-- What is due, soonest first. `step`: finish, remove_sign_in (of `subject`), erase.
+create or replace function closure.due(most integer)
+returns table (program_id integer, closure_id uuid, step text, subject text)
+language sql stable security definer set search_path = pg_catalog as $$
+    select c.program_id, c.closure_id,
+           case when c.state = 'closing' then 'finish' when c.sign_in_removed_at is null then 'remove_sign_in'
+                else 'erase' end,
+           case when c.state = 'closed' and c.sign_in_removed_at is null
+                then members.sign_in_of_the_gone(c.program_id, c.member_id) end
+    from closure.closure as c
+    where c.state in ('closing', 'closed') and c.due_at <= clock.now()
+    order by c.due_at, c.closure_id limit most
+$$;
+
+-- Not now: look again after so many minutes.
+create or replace function closure.put_off(program_id integer, closure_id uuid, minutes integer) returns void
+language sql security definer set search_path = pg_catalog as $$
+    update closure.closure as c
+    set due_at = clock.now() + make_interval(mins => put_off.minutes), row_xid = pg_current_xact_id()
+    where c.program_id = put_off.program_id and c.closure_id = put_off.closure_id and c.state in ('closing', 'closed')
+$$;
+
+-- The points go, and the membership with them. Returns closed, waits (something has to end first: looked at again tomorrow;
+-- until then it may be undone), not_due.
+create or replace function closure.finish(program_id integer, closure_id uuid) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    c closure.closure;
+    forfeited text;
+begin
+    select * into c from closure.closure as one
+    where one.program_id = finish.program_id and one.closure_id = finish.closure_id;
+    perform from members.member as m
+    where m.program_id = c.program_id and m.member_id = c.member_id for no key update;
+    select * into c from closure.closure as one
+    where one.program_id = finish.program_id and one.closure_id = finish.closure_id and one.state = 'closing'
+      and one.due_at <= clock.now()
+    for no key update;
+    if not found then
+        return 'not_due';
+    end if;
+    if cardinality(closure.in_the_way(c.program_id, c.member_id)) > 0 then
+        perform closure.put_off(c.program_id, c.closure_id, 24 * 60);
+        return 'waits';
+    end if;
+    forfeited := (points.forfeit(c.program_id, c.member_id, clock.new_id(), 'closure', 'closure')).status;
+    if forfeited <> 'ok' then
+        raise exception 'closure %: the ledger says %', c.closure_id, forfeited;
+    end if;
+    perform members.close(c.program_id, c.member_id);
+    update closure.closure as one
+    set state = 'closed', closed_at = clock.now(), due_at = clock.now(), row_xid = pg_current_xact_id()
+    where one.program_id = c.program_id and one.closure_id = c.closure_id;
+    perform outbox.emit(c.program_id, 'member.closed', c.member_id::text, c.closure_id,
+                        jsonb_build_object('member_id', c.member_id));
+    return 'closed';
+end
+$$;
+
+-- Nobody signs in any more. What says who it was stays so long that the last message arrives.
+create or replace function closure.sign_in_removed(program_id integer, closure_id uuid, keep_hours integer) returns void
+language sql security definer set search_path = pg_catalog as $$
+    update closure.closure as c
+    set sign_in_removed_at = clock.now(), due_at = c.closed_at + make_interval(hours => sign_in_removed.keep_hours),
+        row_xid = pg_current_xact_id()
+    where c.program_id = sign_in_removed.program_id and c.closure_id = sign_in_removed.closure_id and c.state = 'closed'
+      and c.sign_in_removed_at is null
+$$;
+
+-- Each room forgets who it was. Returns whether this was the time.
+create or replace function closure.erase(program_id integer, closure_id uuid) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    c closure.closure;
+begin
+    select * into c from closure.closure as one
+    where one.program_id = erase.program_id and one.closure_id = erase.closure_id and one.state = 'closed'
+      and one.sign_in_removed_at is not null and one.due_at <= clock.now()
+    for no key update;
+    if not found then
+        return false;
+    end if;
+    perform members.erase(c.program_id, c.member_id);
+    perform notifications.forget(c.program_id, c.member_id);
+    perform wishes.forget(c.program_id, c.member_id);
+    update closure.closure as one
+    set state = 'erased', erased_at = clock.now(), row_xid = pg_current_xact_id()
+    where one.program_id = c.program_id and one.closure_id = c.closure_id;
+    return true;
+end
+$$;
+
+-- Points that came into a closed account afterwards, as of returned goods, and what it then owes. How many accounts.
+create or replace function closure.forfeit_late(most integer) returns integer
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    late record;
+    taken integer := 0;
+begin
+    for late in
+        select c.program_id, c.member_id from closure.closure as c
+        join points.member as p on p.program_id = c.program_id and p.member_id = c.member_id
+        where c.closed_at > clock.now() - interval '2 years'
+          and p.available + p.pending + p.debt > 0 and p.held = 0
+        order by c.closed_at limit most
+        for no key update of p skip locked
+    loop
+        perform points.forfeit(late.program_id, late.member_id, clock.new_id(), 'closure', 'closure');
+        taken := taken + 1;
+    end loop;
+    return taken;
+end
+$$;
+
+-- How many accounts are past their thirty days by more than a day, and how many hours the longest of them.
+create or replace function closure.overdue() returns table (accounts bigint, hours integer)
+language sql stable security definer set search_path = pg_catalog as $$
+    select count(*), coalesce(max(extract(epoch from clock.now() - c.undo_until) / 3600)::integer, 0)
+    from closure.closure as c
+    where c.state = 'closing' and c.undo_until < clock.now() - interval '1 day'
+       or c.state = 'closed' and c.closed_at < clock.now() - interval '3 days'
+$$;
