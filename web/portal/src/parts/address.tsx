@@ -34,14 +34,12 @@ export function addressLines({ full_name, line1, line2, line3, city, state_or_re
 const countryName = (code: string): string => new Intl.DisplayNames(locale(), { type: "region" }).of(code) ?? code;
 
 // What browsers fill in by themselves, and how long the API takes it.
-const FIELDS: readonly (readonly [name: Name, autoComplete: string, most: number, optional?: true])[] = [
-  ["full_name", "name", 60],
-  ["line1", "address-line1", 60],
-  ["line2", "address-line2", 60, true],
-  ["postal_code", "postal-code", 12],
-  ["city", "address-level2", 60],
-  ["state_or_region", "address-level1", 60],
-  ["phone", "tel", 40],
+const ROWS: readonly (readonly (readonly [name: Name, autoComplete: string, most: number, optional?: true])[])[] = [
+  [["full_name", "name", 60]],
+  [["line1", "address-line1", 60]],
+  [["line2", "address-line2", 60, true]],
+  [["postal_code", "postal-code", 12], ["city", "address-level2", 60]],
+  [["state_or_region", "address-level1", 60], ["phone", "tel", 40]],
 ];
 const DRAFT = "address draft";
 
@@ -78,19 +76,23 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
   };
   return (
     <form className="form" onSubmit={submit}>
-      {FIELDS.map(([name, autoComplete, most, optional]) => (
-        <Field
-          key={name}
-          name={name}
-          label={say(`checkout.${name}` as Key)}
-          type={name === "phone" ? "tel" : "text"}
-          autoComplete={autoComplete}
-          maxLength={most}
-          required={!optional && (name !== "state_or_region" || country === "US")}
-          value={typed[name] ?? ""}
-          wrong={wrongWith(name)}
-          onInput={(event) => type(name, event.currentTarget.value)}
-        />
+      {ROWS.map((row) => (
+        <div key={row[0]![0]} className={row.length > 1 ? "two" : undefined}>
+          {row.map(([name, autoComplete, most, optional]) => (
+            <Field
+              key={name}
+              name={name}
+              label={say(`checkout.${name}` as Key)}
+              type={name === "phone" ? "tel" : "text"}
+              autoComplete={autoComplete}
+              maxLength={most}
+              required={!optional && (name !== "state_or_region" || country === "US")}
+              value={typed[name] ?? ""}
+              wrong={wrongWith(name)}
+              onInput={(event) => type(name, event.currentTarget.value)}
+            />
+          ))}
+        </div>
       ))}
       {countries.length > 1 && (
         <div className="field">
