@@ -1,6 +1,6 @@
 """`make demo STORY=phone`: points that are about to lapse become a reward, on a phone, in German, under a minute.
 
-A cloud of its own. Before the clock starts: a member with 1,240 points that lapse at the end of a month not far away, others
+A cloud of its own. Before the clock starts: a member with 1,240 points that lapse at a month's end not far away, others
 that last, two addresses, and a reward whose price leaves six dollars and ten cents. Then a browser, 390 pixels wide,
 does what a thumb would: two taps to the reward, the address put right while it can be, the payment, and beside it the
 back room, where somebody presses "Ship".
@@ -188,7 +188,7 @@ class Story:
 
     def _check_out(self, page: Page) -> None:
         page.get_by_role("button", name=self._word("product.buy")).click()
-        summary = page.locator(".sum")
+        summary = page.get_by_role("complementary", name=self._word("checkout.summary"))
         expect(summary).to_contain_text("1.240 Punkte")
         expect(summary).to_contain_text(MONEY_SHOWN)
         summary.get_by_role("button").click()
