@@ -1,6 +1,6 @@
 /** One order: how it stands in plain words, what the member may or must do now, and its story. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, useParams } from "wouter";
 import { api, got } from "@shared/client";
 import { heardTime } from "@shared/now";
@@ -67,7 +67,9 @@ function pace(order: Order, lively: number): number {
 }
 
 function Whole({ order }: { order: Order }) {
-  const status = statusOf(order);
+  // Between the way back from the provider and its word to us.
+  const [approved, setApproved] = useState(false);
+  const status = statusOf(order, approved);
   const headline = headlineOf(order, status);
   useTitle(headline);
   const more = sayCode("order", `more_${status}`, "");
@@ -84,7 +86,7 @@ function Whole({ order }: { order: Order }) {
         {order.queue && <p className="lead num">{queueWords(order.queue)}</p>}
       </header>
       {order.status === "step_up" && <Confirming order={order} />}
-      <Paying order={order} />
+      <Paying order={order} approved={approved} onApproved={setApproved} />
       <Changing order={order} />
       <Timeline order={order} />
       <GivenBack order={order} />
