@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from bench._figures import REPOSITORY, ROUNDS, Budget, Figures, environment
+from local.browser import FLAGS, program
 from local.connected import Connected
 from local.fresh import fresh_cloud
 from local.joining import signed_in
@@ -32,17 +33,13 @@ BUDGETS = {
 }
 SOURCES = REPOSITORY / "bench" / "_lighthouse"
 INSTALLED = REPOSITORY / "build" / "lighthouse"
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 WIDTHS = (390, 1360)
 INSTALL_SECONDS, MEASURE_SECONDS = 300, 900
 
 
 def run() -> Figures:
     """The figures of the issue's line: js_kb, css_kb, performance, lcp_ms, tbt_ms, cls, axe_violations; and by page."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise RuntimeError("there is no Chromium: make browser")
+    browser = program()
     _install()
     with fresh_cloud("web", {}) as cloud:
         pages = _pages(cloud)

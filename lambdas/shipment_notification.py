@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from lambdas import sms
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import database
 from loyalty.members import freezing
@@ -32,7 +33,6 @@ _ANOTHER_TIME = frozenset(
         *("UnrecognizedClientException", "KMSThrottling", "KMSAccessDenied"),
     }
 )
-_OPTED_OUT = frozenset({"OptedOut", "OptedOutException"})
 
 
 class Sms:
@@ -40,19 +40,7 @@ class Sms:
 
     def send(self, letter: Letter) -> None:
         """Raises NotTried, Refused or NoAnswer."""
-        attributes = {"AWS.SNS.SMS.SMSType": "Transactional"}
-        if number := os.environ.get("SMS_ORIGINATION_NUMBER"):
-            attributes["AWS.MM.SMS.OriginationNumber"] = number
-        if sender := os.environ.get("SMS_SENDER_ID"):
-            attributes["AWS.SNS.SMS.SenderID"] = sender
-        _call(
-            _client("sns").publish,
-            PhoneNumber=letter.to,
-            Message=letter.text,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            },
-        )
+        _call(_client("sns").publish, PhoneNumber=letter.to, Message=letter.text, MessageAttributes=sms.attributes())
 
 
 class Mail:
@@ -103,7 +91,7 @@ def _call(operation: Any, **arguments: Any) -> None:
         # Its message quotes the address.
         code = str(failure.response.get("Error", {}).get("Code", ""))
         status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        if code in _OPTED_OUT:
+        if code in sms.OPTED_OUT:
             raise Refused("opted_out") from None
         if code in _ANOTHER_TIME or status == 429:
             raise NotTried(code) from None

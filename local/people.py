@@ -19,6 +19,7 @@ class Member:
     tier: str
     spend_minor: int
     language: str = "en"
+    phone: str | None = None
 
     def registration(self) -> dict[str, Any]:
         """The body of POST /members."""
@@ -28,6 +29,7 @@ class Member:
             "tier": self.tier,
             "country": "US",
             "language": self.language,
+            **({"phone": self.phone} if self.phone else {}),
         }
 
     def purchase(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 say(f"NOT SEEDED  {problems[-1]}")
 
     run(_settable_clock, _credentials, _webhooks, _packages)
-    catalogue = threading.Thread(target=run, args=(_catalogue,), name="catalogue", daemon=True)
+    catalogue = threading.Thread(target=run, args=(sync_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
     return catalogue
@@ -139,7 +139,7 @@ def _new_credentials() -> dict[str, Any]:
     }
 
 
-def _catalogue(cloud: Connected) -> str:
+def sync_catalogue(cloud: Connected) -> str:
     """At the pace that Amazon publishes, so it takes a while: 18 seconds for the simulator's shelf."""
     answer = cloud.client("lambda").invoke(
         FunctionName=cloud.outputs["CatalogueSyncFunctionName"], Payload=json.dumps({"full": True})

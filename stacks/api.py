@@ -21,6 +21,7 @@ from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import STAGE, RestApi
+from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
@@ -134,6 +135,7 @@ class ApiStack(Stack):
             "Members' requests but quotes",
             {
                 **self._mail_from,
+                **sms_environment(self._settings),
                 **self._documents,
                 "CORS_ORIGIN": self._settings.integrations.portal_origin,
                 "MANAGER_ORIGIN": self._settings.integrations.manager_origin,
@@ -153,6 +155,7 @@ class ApiStack(Stack):
         integrations.security_links.grant_read(function)
         messaging.payments.queue.grant_send_messages(function)
         self._may_send_mail(function, messaging)
+        may_send_sms(function)
         return function
 
     def _manager_api(self, origin: str) -> lambda_.Function:

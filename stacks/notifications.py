@@ -17,11 +17,11 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
@@ -124,8 +124,7 @@ class NotificationsStack(Stack):
             environment={
                 "MAIL_FROM": settings.mail_from,
                 "MAIL_CONFIGURATION_SET": self.mails.configuration_set_name,
-                "SMS_ORIGINATION_NUMBER": settings.sms_origination_number,
-                "SMS_SENDER_ID": settings.sms_sender_id,
+                **sms_environment(self._settings),
                 "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
             },
@@ -134,16 +133,10 @@ class NotificationsStack(Stack):
         mails = self.format_arn(
             service="ses", resource="configuration-set", resource_name=self.mails.configuration_set_name
         )
-        for statement in (
-            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn, mails]),
-            # A telephone has no ARN: all that may be published to, but no topic and no device.
-            iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]),
-            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["sns:Publish"], resources=["arn:aws:sns:*:*:*"]),
-        ):
-            function.add_to_role_policy(statement)
-        role = function.role
-        assert role is not None
-        acknowledge(role, "Denied, not allowed", "AwsSolutions-IAM5[Resource::arn:aws:sns:*:*:*]")
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn, mails])
+        )
+        may_send_sms(function)
         self._fed_by(function, self.events, concurrent=CONCURRENT_SENDERS)
         return function
 

@@ -78,6 +78,18 @@ SAID = (
         "A case is past its deadline: a member, or money, waits for a person. See docs/cases.md",
     ),
     ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
+    (
+        "ClosuresFail",
+        "ClosuresFailed",
+        "closure",
+        "An account cannot be closed, or its sign-in not removed; it is tried every hour: see docs/closing.md",
+    ),
+    (
+        "ClosuresOverdue",
+        "ClosuresOverdue",
+        "closure",
+        "Accounts that are due were not looked at for hours: see docs/closing.md",
+    ),
 )
 # Said when it begins and when it ends; in between silence means no change.
 SAID_ONCE = {"OrdersPaused"}

@@ -36,6 +36,8 @@ MEMBER = (
     _member("GET", "/me/statement"),
     _member("GET", "/me/statement/download"),
     _member("GET", "/me/lots"),
+    _member("PUT", "/me/phone"),
+    _member("POST", "/me/phone/confirmation"),
     _member("GET", "/me/tier"),
     _member("GET", "/me/preferences"),
     _member("PUT", "/me/preferences"),

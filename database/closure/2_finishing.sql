@@ -115,11 +115,10 @@ begin
 end
 $$;
 
--- How many accounts are past their thirty days by more than a day, and how many hours the longest of them.
-create or replace function closure.overdue() returns table (accounts bigint, hours integer)
+-- How many accounts nobody has looked at when they were due, hours ago. Those that wait for something to end are not among them.
+drop function if exists closure.overdue();
+create function closure.overdue() returns bigint
 language sql stable security definer set search_path = pg_catalog as $$
-    select count(*), coalesce(max(extract(epoch from clock.now() - c.undo_until) / 3600)::integer, 0)
-    from closure.closure as c
-    where c.state = 'closing' and c.undo_until < clock.now() - interval '1 day'
-       or c.state = 'closed' and c.closed_at < clock.now() - interval '3 days'
+    select count(*) from closure.closure as c
+    where c.state in ('closing', 'closed') and c.due_at < clock.now() - interval '6 hours'
 $$;

@@ -36,6 +36,7 @@ begin
     if not found then raise exception 'member % is not closed', p_member_id; end if;
     delete from members.address where program_id = p_program_id and member_id = p_member_id;
     delete from members.past_contact where program_id = p_program_id and member_id = p_member_id;
+    delete from members.phone_code where program_id = p_program_id and member_id = p_member_id;
     delete from members.claim where program_id = p_program_id and member_id = p_member_id;
     delete from members.claim_guard where program_id = p_program_id and member_id = p_member_id;
     update members.adjustment set note = null, row_xid = pg_current_xact_id()

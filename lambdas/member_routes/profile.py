@@ -10,10 +10,10 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field, StringConstraints
 
-from lambdas import mail
+from lambdas import mail, sms
 from lambdas.http import STRICT, Instant, Router, View, caller, member
 from loyalty.database import Connection, database
-from loyalty.members import addresses, claiming, membership
+from loyalty.members import addresses, claiming, membership, telephone
 from loyalty.points import ledger
 from loyalty.points import statement as statements
 from loyalty.programme import reading
@@ -80,6 +80,33 @@ class Confirmed(View):
     """The sign-in is this member from now on."""
 
     member_number: str
+
+
+class NewPhone(BaseModel):
+    """My number, with its country."""
+
+    model_config = STRICT
+    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)]
+
+
+class PhoneCodeSent(View):
+    """A code is on its way to the number."""
+
+    sent_to: Literal["sms"]
+    code_minutes: int
+
+
+class PhoneConfirmation(BaseModel):
+    """The code that came."""
+
+    model_config = STRICT
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+class PhoneView(View):
+    """The number SMS go to."""
+
+    phone: str | None
 
 
 class TermsView(View):
@@ -309,6 +336,24 @@ def accept_terms(body: TermsAcceptance) -> TermsAccepted:
     document = reading.current(connection, who.program_id).document
     accepted_at = membership.accept_terms(connection, who.program_id, member_id, document, body.version)
     return TermsAccepted(version=body.version, accepted_at=accepted_at)
+
+
+@router.put("/me/phone", summary="Send a code to my telephone", status_code=202)
+def start_phone(body: NewPhone) -> PhoneCodeSent:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = reading.current(connection, who.program_id).document
+    minutes = telephone.start(connection, who.program_id, member_id, document, body.phone, sms.send)
+    return PhoneCodeSent(sent_to="sms", code_minutes=minutes)
+
+
+@router.post("/me/phone/confirmation", summary="Prove that it is my telephone")
+def confirm_phone(body: PhoneConfirmation) -> PhoneView:
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    document = reading.current(connection, who.program_id).document
+    telephone.confirm(connection, who.program_id, member_id, document, body.code)
+    return PhoneView(phone=membership.profile(connection, who.program_id, member_id).phone)
 
 
 @router.get("/me/balance", summary="My points now")

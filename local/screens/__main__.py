@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from local import joining
+from local.browser import FLAGS, program
 from local.demo.shopper import Unexpected
 from local.fresh import fresh_cloud
 from local.people import PASSWORD, Member
@@ -17,8 +18,6 @@ from local.screens.member import Furnished, furnish
 from local.screens.pages import OUTSIDE, inside
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 WIDTHS = {"phone": (390, 844), "desk": (1360, 900)}
 MEMBER = Member("SCREEN-0001", "wanda@members.example", "Wanda", "gold", 300_000)
 QUALITY = 70
@@ -28,17 +27,13 @@ REST_MS = 700
 
 def main() -> int:
     """0 when every page was taken."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        print("there is no Chromium: make browser", file=sys.stderr)
-        return 1
     try:
         with fresh_cloud("screens", {"release_delay_seconds": "1"}, _say) as cloud:
             furnished = furnish(cloud, MEMBER)
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+                browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
                 for name, size in WIDTHS.items():
                     _take(browser, f"http://localhost:{cloud.ports.portal}", furnished, name, size)
                 browser.close()

@@ -139,11 +139,11 @@ def finish_due(
     return done
 
 
-def overdue(connection: Connection) -> tuple[int, int]:
-    """Accounts that should be closed or erased and are not, and for how many hours the oldest has waited."""
-    row = connection.execute("select * from closure.overdue()").fetchone()
+def overdue(connection: Connection) -> int:
+    """Accounts that the schedule should have looked at hours ago."""
+    row = connection.execute("select closure.overdue() as accounts").fetchone()
     assert row is not None
-    return row["accounts"], row["hours"]
+    return int(row["accounts"])
 
 
 def _step(connection: Connection, due: dict[str, Any], remove_sign_in: RemoveSignIn, done: Done) -> None:

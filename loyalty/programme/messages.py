@@ -47,6 +47,7 @@ def _of(kind: Kind, *words: str, sms: bool = True) -> Template:
 TEMPLATES: Mapping[str, Template] = {
     "claim-code": _of("claim", "code", "minutes", sms=False),
     "step-up-code": _of("claim", "code", "minutes", sms=False),
+    "phone-code": _of("claim", "code", "minutes"),
     "order-confirmed": _of("orders", "what", "paid", "available", "as_of"),
     "order-partly-confirmed": _of("orders", "what", "missing", "paid", "back", "available", "as_of"),
     "order-confirmation-asked": _of("orders", "what", "paid", "until"),

@@ -219,6 +219,7 @@ OPEN = {
     "GET /me/wishlist",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
+    "PUT /me/phone", "POST /me/phone/confirmation",
 }  # fmt: skip
 
 

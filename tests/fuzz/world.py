@@ -21,7 +21,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from lambdas import case_files, machine, mail, openapi, payment_webhook, shelf, webhook_api
+from lambdas import case_files, machine, mail, openapi, payment_webhook, shelf, sms, webhook_api
 from lambdas.environment import environment
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
@@ -80,6 +80,9 @@ class Fakes:
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
+
+    def publish(self, **sms: Any) -> None:
+        self.mails.append(sms["Message"])
 
     def generate_presigned_url(self, operation: str, **_: Any) -> str:
         return f"https://documents.example/{operation}?signed"
@@ -144,7 +147,12 @@ class World:
         room for so many addresses only, and who has orders closes no account."""
         if path.startswith("/claims"):
             return self.door(api, member_token(self.newcomer))
-        people = {"/me/addresses": self.mover, "/me/closure": self.leaver}
+        people = {
+            "/me/addresses": self.mover,
+            "/me/closure": self.leaver,
+            "/me/phone": self.mover,
+            "/me/phone/confirmation": self.mover,
+        }
         return self.door(api, people[path].token if path in people else None)
 
     def quiet(self, api: str, token: Token | None = None) -> Door:
@@ -575,6 +583,17 @@ def _link(world: World) -> Request:
     return Request.json("POST", "/security/not-me", {"token": freezing.token(KEY, link)})
 
 
+def _phone(world: World) -> Request:
+    world.mover = world.person()
+    return Request.json("PUT", "/me/phone", {"phone": f"+1212555{next(_numbers) % 10_000:04d}"})
+
+
+def _phone_confirmation(world: World) -> Request:
+    request = _phone(world)
+    assert world.quiet("member", world.mover.token).send(request).status == 202
+    return Request.json("POST", "/me/phone/confirmation", {"code": world.fakes.codes()[-1]})
+
+
 def _closure(world: World) -> Request:
     world.leaver = world.person(points=5)
     return Request.json("POST", "/me/closure", {"points": 5}, world.key())
@@ -601,6 +620,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /me/tier": _get("/me/tier"),
     "member GET /me/addresses": _get("/me/addresses"),
     "member POST /me/addresses": _new_address,
+    "member PUT /me/phone": _phone,
+    "member POST /me/phone/confirmation": _phone_confirmation,
     "member GET /me/closure": _get("/me/closure"),
     "member POST /me/closure": _closure,
     "member DELETE /me/closure": lambda _: Request("DELETE", "/me/closure"),
@@ -765,6 +786,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (machine, "_sqs", lambda: fakes),
             (case_files, "_s3", lambda: fakes),
             (mail, "_ses", lambda: fakes),
+            (sms, "_sns", lambda: fakes),
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (

@@ -11,6 +11,7 @@ import pytest
 
 from stacks import routes
 from tests.stacks.assembly import Assembly, Resource, Target
+from tests.stacks.test_functions import runners
 
 SCOPES = {
     "Member": {"loyalty/member"},
@@ -187,6 +188,21 @@ def test_cognito_knows_the_trigger_by_the_name_it_has(assembly: Assembly) -> Non
         if "LambdaConfig" in pool.properties
     }
     assert {arn.rsplit(":", 1)[1] for arn in called} == {trigger.properties["FunctionName"]}
+
+
+def test_only_the_function_that_ends_accounts_removes_sign_ins_and_only_members(assembly: Assembly) -> None:
+    (pool,) = [
+        one
+        for one in assembly.resources("AWS::Cognito::UserPool")
+        if one.properties["UserPoolName"].endswith("-members")
+    ]
+    may = {
+        runner.name: assembly.follow(runner.resource.stack, statement["Resource"])[:2]
+        for runner in runners(assembly)
+        for statement in assembly.statements(runner.resource.stack, runner.role_id)
+        if "cognito-idp" in str(statement["Action"])
+    }
+    assert may == {"closure": (pool.stack, pool.id)}
 
 
 def test_partners_come_by_client_credentials_and_people_by_code_with_pkce(assembly: Assembly) -> None:

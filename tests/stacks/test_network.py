@@ -15,6 +15,7 @@ CALLS_BY_NAME = {
     "STATE_MACHINE_ARN": "states",
     "MAIL_FROM": "email",
     "EVENT_BUS_NAME": "events",
+    "POOL_ID": "cognito-idp",
     "_URL": "internet",
 }
 

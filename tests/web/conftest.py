@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,21 +14,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local import joining
+from local.browser import FLAGS, NoBrowser, program
 from local.connected import Connected
 from local.people import PASSWORD, Member
 from local.screens.member import Furnished, furnish
 from tests.conftest import REPOSITORY
 
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
 AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -40,12 +30,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's headless Chromium; nothing is downloaded."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        missing = "there is no Chromium: apt-get install chromium-headless-shell"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    try:
+        found = program()
+    except NoBrowser as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield launched
         launched.close()
 

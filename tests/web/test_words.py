@@ -84,6 +84,8 @@ def test_every_key_in_the_code_has_words_and_all_words_are_said() -> None:
             f"{section}.{begin}" for section, begin in re.findall(r"sayCode\(\s*\"(\w+)\",\s*`([\w-]*)\$\{", text)
         }
         begun |= {f"{section}." for section in re.findall(r"sayCode\(\s*\"(\w+)\",\s*[^`\"\s]", text)}
+        # A section that is told on: {section: "event", code}.
+        begun |= {f"{section}." for section in re.findall(r"\bsection: \"(\w+)\"", text)}
     known = keys(ENGLISH)
     called = {key for text in code().values() for key in re.findall(r"\bsay(?:Count)?\(\s*\"([\w.-]+)\"", text)}
     assert called - known - {stem(key) for key in known} == set()

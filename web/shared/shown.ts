@@ -33,7 +33,7 @@ export const number = (amount: number): string => format("number", (at) => new I
 
 /** 500 → "+500", -500 → "−500". */
 export const signed = (amount: number): string =>
-  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount);
+  format("signed", (at) => new Intl.NumberFormat(at, { signDisplay: "exceptZero" })).format(amount).replace("-", "−");
 
 /** (610, "USD") → "$6.10"; minor units by the currency's own number of them. */
 export function money(minor: number, currency: string): string {
@@ -68,17 +68,13 @@ export function nearDay(instant: string): string {
   return day(instant);
 }
 
-const SOON_DAYS = 330;
-
-/** Whether a plain date is ahead by less than most of a year, so that it needs no year to be understood. */
-export const isSoon = (plain: string): boolean => Date.parse(`${plain}T00:00:00Z`) - Date.now() < SOON_DAYS * 86_400_000;
-
 /** A plain date in a sentence, "June 30"; with its year where the next June 30 is not meant. */
 export function date(plain: string): string {
-  const soon = isSoon(plain);
-  return format(`date ${soon}`, (at) => {
-    return new Intl.DateTimeFormat(at, { day: "numeric", month: "long", timeZone: "UTC", ...(soon ? {} : { year: "numeric" }) });
-  }).format(new Date(`${plain}T00:00:00Z`));
+  const at = Date.parse(`${plain}T00:00:00Z`);
+  const next = at - now() < 330 * 86_400_000;
+  return format(`date ${next}`, (locale) => {
+    return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", timeZone: "UTC", ...(next ? {} : { year: "numeric" }) });
+  }).format(at);
 }
 
 /** "Nov 26, 2026": for documents and statements. */

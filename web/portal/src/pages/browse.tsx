@@ -37,12 +37,17 @@ export default function Browse() {
   });
   const beyond = pages.data?.pages[0]?.beyond ?? false;
   const list = useRef<HTMLDivElement>(null);
-  const more = async () => {
-    const known = list.current?.querySelectorAll(".card").length ?? 0;
-    await pages.fetchNextPage();
-    // Who came here by keyboard goes on with what is new.
-    list.current?.querySelectorAll<HTMLElement>("a.card")[known]?.focus({ preventScroll: true });
+  const known = useRef<number | null>(null);
+  const more = () => {
+    known.current = list.current?.querySelectorAll("a.card").length ?? null;
+    void pages.fetchNextPage();
   };
+  useEffect(() => {
+    if (known.current === null) return;
+    // Who came here by keyboard goes on with what is new.
+    list.current?.querySelectorAll<HTMLElement>("a.card")[known.current]?.focus({ preventScroll: true });
+    known.current = null;
+  }, [pages.data?.pages.length]);
   const category = catalogue.data?.categories.find((one) => one.category === asked.category);
   return (
     <Page title={titleOf(asked, category)} lead={<Lead asked={asked} balance={balance.data} beyond={beyond} />} className="browse">
@@ -60,7 +65,7 @@ export default function Browse() {
                 </div>
                 <Cards products={products} balance={available ?? 0} use={asked.points ?? undefined} />
                 {pages.hasNextPage && (
-                  <button type="button" className="button quiet more" disabled={pages.isFetchingNextPage} onClick={() => void more()}>
+                  <button type="button" className="button quiet more" disabled={pages.isFetchingNextPage} onClick={more}>
                     {say(pages.isFetchingNextPage ? "states.waiting" : "states.more")}
                   </button>
                 )}

@@ -5,14 +5,14 @@ import { Link, useParams } from "wouter";
 import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { fullDay, moment, number } from "@shared/shown";
-import { about, isOver, standing } from "../parts/case-words";
+import { isOver, standing } from "../parts/case-words";
 import { Dialog } from "../parts/dialog";
 import { tell } from "../parts/note";
 import { Page } from "../parts/page";
 import { Photos } from "../parts/photos";
 import { Failed, Loaded } from "../parts/states";
 import type { Schemas } from "../queries";
-import { say } from "../words";
+import { say, sayCode } from "../words";
 
 type Found = Schemas["CaseView"];
 
@@ -26,9 +26,18 @@ export default function Case() {
     refetchInterval: ({ state }) => (state.data && !isOver(state.data.state) ? LOOK_AGAIN_MS : false),
   });
   return (
-    <Page title={found.data ? about(found.data) : say("case.title")} className="case" lead={<p><Link href="/cases">{say("case.all")}</Link></p>}>
+    <Page title={found.data ? sayCode("cases", found.data.kind) : say("case.title")} className="case" lead={<Lead found={found.data} />}>
       <Loaded query={found}>{(one) => <Told found={one} />}</Loaded>
     </Page>
+  );
+}
+
+function Lead({ found }: { found: Found | undefined }) {
+  return (
+    <>
+      {found && <p>{found.title ?? found.partner}</p>}
+      <p><Link href="/cases">{say("case.all")}</Link></p>
+    </>
   );
 }
 
@@ -68,8 +77,7 @@ function Told({ found }: { found: Found }) {
 
 function Facts({ found }: { found: Found }) {
   const facts: [string, string][] = [[say("case.opened"), fullDay(found.opened_at)]];
-  if (found.quantity !== null) facts.push([say("case.units"), `${number(found.quantity)} × ${found.title ?? ""}`]);
-  if (found.partner) facts.push([say("case.partner"), found.partner]);
+  if (found.quantity !== null) facts.push([say("case.units"), number(found.quantity)]);
   if (found.partner_reference) facts.push([say("case.reference"), found.partner_reference]);
   if (found.bought_on) facts.push([say("case.bought_on"), fullDay(`${found.bought_on}T12:00`)]);
   if (found.decided_at) facts.push([say("case.ended"), fullDay(found.decided_at)]);

@@ -3,8 +3,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { api, got } from "@shared/client";
-import { date, isSoon, number } from "@shared/shown";
+import { now } from "@shared/now";
+import { date, number } from "@shared/shown";
 import { Cards, CardsToCome } from "../parts/card";
+import { isSoon } from "../parts/line";
 import { useTitle } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
@@ -117,11 +119,11 @@ function Part<Data extends { products: readonly unknown[] }>({ title, more, quer
 }
 
 function isOpen(order: Schemas["Summary"]): boolean {
-  const days = (Date.now() - Date.parse(order.created_at)) / 86_400_000;
+  const days = (now() - Date.parse(order.created_at)) / 86_400_000;
   return !OVER.has(order.status) && days < RECENT_DAYS;
 }
 
 function partOfDay(): "morning" | "day" | "evening" {
-  const hour = new Date().getHours();
+  const hour = new Date(now()).getHours();
   return hour < 11 ? "morning" : hour < 18 ? "day" : "evening";
 }

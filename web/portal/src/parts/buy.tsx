@@ -2,11 +2,12 @@
 import { useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { config } from "@shared/config";
-import { date, isSoon, number, span } from "@shared/shown";
+import { date, number, span } from "@shared/shown";
 import { type Basket, mostPayable, payable, pointsFull, sliderOf, split, within } from "@shared/split";
 import { addToCart, cart, type CartLine, onCart, putInCart, restoreCart } from "../cart";
 import type { Schemas } from "../queries";
 import { say, sayCode, sayCount } from "../words";
+import { isSoon } from "./line";
 import { Mix, type Stop } from "./mix";
 import { tell } from "./note";
 import { Price } from "./price";

@@ -72,7 +72,7 @@ function marks(last: number): [days: number, name: string][] {
     const first = new Date(today.getFullYear(), today.getMonth() + months, 1);
     const days = Math.round((first.getTime() - today.getTime()) / DAY_MS);
     if (days > last * 0.93) break;
-    if (days > last * 0.18) found.push([days, month(first)]);
+    if (days > last * 0.28) found.push([days, month(first)]);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 /** The balance drawn to scale under the header: what there is, what lapses next (hatched), what this purchase takes. */
 import { useSyncExternalStore } from "react";
+import { now } from "@shared/now";
 import type { Schemas } from "../queries";
 
 let taken = 0;
@@ -16,7 +17,7 @@ const SOON_DAYS = 92;
 
 /** Whether a last good day is near enough to be spoken of. */
 export function isSoon(date: string | null | undefined): boolean {
-  return !!date && Date.parse(date) - Date.now() < SOON_DAYS * 86_400_000;
+  return !!date && Date.parse(date) - now() < SOON_DAYS * 86_400_000;
 }
 
 export function Line({ balance }: { balance: Schemas["Balance"] }) {

@@ -39,7 +39,7 @@ function Progress({ tier, progress }: { tier: Tier; progress: NonNullable<Tier["
   if (left === null) return <p>{say("points.level_highest")}</p>;
   const next = tier.levels.find(({ qualifying_units }) => qualifying_units > have);
   return (
-    <div>
+    <div className="levels-next">
       <p>{say("points.level_next", { left: units(left, tier), level: next?.name ?? "" })}</p>
       <span className="share" aria-hidden="true"><i style={{ width: `${(have / Math.max(1, have + left)) * 100}%` }} /></span>
     </div>
