@@ -6,19 +6,22 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from local.people import Member
+from local.people import PASSWORD, Member
 from tests.cloud import ON_CLOUD
 from tests.web.conftest import DESK, PHONE, Portal, scrolls_sideways, violations
 
 pytestmark = ON_CLOUD
 
 ORDERED = re.compile(r"/redemptions/[0-9a-f-]{36}")
-SIGNED_IN = "for (const key of Object.keys(sessionStorage)) if (key.startsWith('oidc.user')) sessionStorage.removeItem(key)"
+SESSION_ENDS = (
+    "for (const key of Object.keys(sessionStorage)) if (key.startsWith('oidc.user')) sessionStorage.removeItem(key)"
+)
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
@@ -44,6 +47,13 @@ def begin(portal: Portal, member: Member, line: dict[str, Any], place: str = "/c
     page.evaluate("line => localStorage.setItem('cart', JSON.stringify([line]))", line)
     page.goto(place)
     return page
+
+
+def sign_in_again(page: Page, member: Member) -> None:
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Username").fill(member.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def place(page: Page) -> None:
@@ -74,7 +84,9 @@ def once(act: Callable[[Route], None]) -> Callable[[Route], None]:
 
 def problem(status: int, code: str, retry_after: int) -> Callable[[Route], None]:
     headers = CORS | {"Retry-After": str(retry_after), "Content-Type": "application/problem+json"}
-    return lambda route: route.fulfill(status=status, headers=headers, body=json.dumps({"status": status, "code": code}))
+    return lambda route: route.fulfill(
+        status=status, headers=headers, body=json.dumps({"status": status, "code": code})
+    )
 
 
 def before_it_arrives(route: Route) -> None:
@@ -101,7 +113,6 @@ def test_what_is_in_the_cart_is_ordered_in_points(portal: Portal, size: tuple[in
     assert (violations(page), scrolls_sideways(page)) == ([], False)
     place(page)
     answered(page)
-    assert (violations(page), scrolls_sideways(page)) == ([], False)
     page.get_by_role("heading", level=1, name=re.compile("^Ordered")).wait_for()
     (order,) = orders(portal, member)
     assert (order["money_minor"], page.url.endswith(order["redemption_id"])) == (0, True)
@@ -139,16 +150,16 @@ def test_a_session_that_ends_while_ordering_comes_back_and_orders(portal: Portal
     member = portal.member(points=10_000)
     page = begin(portal, member, product(portal, member), "/checkout?points=2000")
     page.get_by_role("button", name="Continue to").wait_for()
-    page.evaluate(SIGNED_IN)
+    page.evaluate(SESSION_ENDS)
     page.reload()
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_again(page, member)
     page.wait_for_url("**/checkout?points=2000")
     expect(page.get_by_role("slider")).to_have_value("2000")
     page.get_by_role("button", name="All points").click()
     page.get_by_role("button", name="Place order").wait_for()
-    page.evaluate(SIGNED_IN)
+    page.evaluate(SESSION_ENDS)
     place(page)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_again(page, member)
     answered(page)
     assert len(orders(portal, member)) == 1
 
@@ -163,10 +174,15 @@ def test_a_price_that_changed_when_its_time_was_over_is_said_and_confirmed(porta
     def cheaper_for_a_moment(route: Route) -> None:
         answer = route.fetch()
         quote = answer.json()
-        quote["expires_at"] = quote["as_of"]
-        quote["points_full"] = quote["points_max"] = quote["points_full"] - 100
-        quote["lines"][0]["unit_points"] -= 100
-        quote["stops"] = []
+        all_of_it = quote["points_full"] - 100
+        quote |= {
+            "quote_id": str(uuid4()),
+            "expires_at": quote["as_of"],
+            "points_full": all_of_it,
+            "points_max": all_of_it,
+        }
+        quote["stops"] = [{"name": "most", "points": all_of_it, "points_charged": all_of_it, "money_minor": 0}]
+        quote["lines"][0]["unit_points"] = all_of_it
         route.fulfill(response=answer, json=quote)
 
     page.route("**/quotes", once(cheaper_for_a_moment))
@@ -283,7 +299,7 @@ def test_money_is_paid_at_the_provider_and_the_parcel_is_followed_to_the_door(po
     page.get_by_role("button", name="Pay", exact=True).click()
     page.get_by_role("heading", level=1, name=re.compile("^Ordered, arriving")).wait_for()
     assert "payment=" not in page.url
-    shop = f"{portal.cloud.ports.url('amazon_business')}/_simulator"
+    shop = f"http://127.0.0.1:{portal.cloud.ports.amazon_business}/_simulator"
     order = orders(portal, member)[0]["redemption_id"]
     for step, heading in (("ship", "^On its way"), ("deliver", "^Arrived")):
         httpx.post(f"{shop}/orders/{order}/{step}").raise_for_status()
@@ -324,8 +340,18 @@ def test_a_confirmation_is_asked_for_by_a_code_that_can_be_wrong_and_sent_again(
         else:
             route.fulfill(status=409, headers=CORS, json={"status": 409, "code": "code-refused"})
 
-    page.route(re.compile(r"/redemptions/[0-9a-f-]{36}$"), lambda route: asked(route) if route.request.resource_type == "fetch" else route.continue_())
-    page.route("**/step-up", lambda route: route.fulfill(status=202, headers=CORS | {"Access-Control-Allow-Headers": "*"}, json={"sent_to": "email", "code_minutes": 10}))
+    page.route(
+        re.compile(r"/redemptions/[0-9a-f-]{36}$"),
+        lambda route: asked(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    page.route(
+        "**/step-up",
+        lambda route: route.fulfill(
+            status=202,
+            headers=CORS | {"Access-Control-Allow-Headers": "*"},
+            json={"sent_to": "email", "code_minutes": 10},
+        ),
+    )
     page.route("**/step-up/confirmation", confirmed)
     page.reload()
     page.get_by_role("button", name="Send me the code").click()
