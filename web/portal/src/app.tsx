@@ -7,6 +7,7 @@ import { Problem } from "@shared/problem";
 import { isSignedIn, onSession } from "@shared/session";
 import { useMe } from "./queries";
 import { Boundary } from "./parts/boundary";
+import { Unanswered } from "./parts/unanswered";
 import { Loaded, Waiting } from "./parts/states";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
@@ -98,15 +99,18 @@ function Members() {
     <Loaded query={me}>
       {(member) =>
         member.terms_accepted ? (
-          <Switch>
-            {PAGES.map(([path, component]) => (
-              <Route key={path} path={path} component={component} />
-            ))}
-            <Route path="/documents">
-              <Redirect to="/redemptions" replace />
-            </Route>
-            <Route component={NotFound} />
-          </Switch>
+          <>
+            <Unanswered member={member.member_number} />
+            <Switch>
+              {PAGES.map(([path, component]) => (
+                <Route key={path} path={path} component={component} />
+              ))}
+              <Route path="/documents">
+                <Redirect to="/redemptions" replace />
+              </Route>
+              <Route component={NotFound} />
+            </Switch>
+          </>
         ) : (
           <Terms key={place} />
         )
