@@ -264,7 +264,7 @@ class Books(Saga):
 
     def decide(self, redemption_id: UUID, decision: str) -> None:
         row = self.owner.execute(
-            "select casework.settle_ticket(1, %s, %s, 'staff:7', '{business-operator}') as status",
+            "select cases.settle_ticket(1, %s, %s, null, 'staff:7', '{business-operator}') as status",
             (self.subject(redemption_id)["case_id"], decision),
         ).fetchone()
         assert row == {"status": "ok"}

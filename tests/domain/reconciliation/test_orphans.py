@@ -99,7 +99,7 @@ def test_what_a_person_has_decided_is_no_orphan_any_more(world: Books) -> None:
     world.reconcile()
     (orphan,) = world.orphans().values()
     world.owner.execute(
-        "select casework.settle_ticket(1, %s, 'accepted', 'staff:7', '{business-operator}')", (orphan["case_id"],)
+        "select cases.settle_ticket(1, %s, 'accepted', null, 'staff:7', '{business-operator}')", (orphan["case_id"],)
     )
     world.next_day()
     world.reconcile()
