@@ -299,14 +299,17 @@ begin
         order by p.shipment_key, p.package_key
     loop
         foreach step in array array_remove(array[
-            case when package.trouble is not null and package.state <> 'delivered' then 'undeliverable'
+            case when package.undeliverable and package.state <> 'delivered' then 'undeliverable'
+                 -- Perhaps by the member: nobody says that it could not be delivered.
+                 when package.trouble is not null and package.state <> 'delivered' then 'sent_back'
                  when package.state <> 'ordered' then package.state end,
             case when package.delayed_at is not null and package.state <> 'delivered' and package.trouble is null
                  then 'delayed:' || coalesce(package.promised_to, package.delayed_at)::date end], null)
         loop
             continue when step = any (package.told)
-                or (step = 'shipped' and package.told && array['out_for_delivery', 'delivered', 'undeliverable'])
-                or (step = 'out_for_delivery' and package.told && array['delivered', 'undeliverable']);
+                or (step = 'shipped'
+                    and package.told && array['out_for_delivery', 'delivered', 'undeliverable', 'sent_back'])
+                or (step = 'out_for_delivery' and package.told && array['delivered', 'undeliverable', 'sent_back']);
             insert into orders.told(program_id, redemption_id, shipment_key, package_key, topic, told_at)
             values (package.program_id, package.redemption_id, package.shipment_key, package.package_key, step, clock.now());
             perform outbox.emit(

@@ -58,6 +58,7 @@ TEMPLATES: Mapping[str, Template] = {
     "shipment-delivered": _of("orders", "what"),
     "shipment-delayed": _of("orders", "what"),
     "shipment-undeliverable": _of("orders", "what"),
+    "shipment-sent-back": _of("orders", "what"),
     "units-cancelled": _of("orders", "what", "quantity", "back"),
     "units-returned": _of("orders", "what", "quantity", "back"),
     "payment-failed": _of("orders", "what"),

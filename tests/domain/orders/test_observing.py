@@ -344,6 +344,14 @@ def test_what_cannot_both_be_true_is_a_persons_to_decide(
     assert [one["reason"] for one in case] == [reason]
 
 
+def test_a_parcel_that_comes_back_is_not_called_undeliverable(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.details(1, {"S1": {1: 3}}), order.tracking("RETURNED", 90), order.tracking("REFUND_ISSUED", 95))
+    assert order.told() == ["shipped", "sent_back"]
+    order.hear(order.tracking("UNDELIVERABLE", 96))
+    assert order.told() == ["shipped", "sent_back", "undeliverable"]
+
+
 def test_what_only_came_back_may_be_the_members_own_return_and_gives_nothing_back(world: Saga) -> None:
     order = Ordered(world, TOWELS)
     order.hear(order.details(1, {"S1": {1: 3}}), order.tracking("RETURNED", 90), order.tracking("REFUND_ISSUED", 95))
