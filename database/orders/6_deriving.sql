@@ -280,7 +280,7 @@ end
 $$;
 
 -- Internal: what members hear of each package, each thing once: never that something left after it has arrived, a delay
--- once for each new day, and nothing twice because a package has got another name.
+-- once for each new day, and nothing twice because a package or its shipment has got another name.
 create or replace function orders.tell(program_id integer, redemption_id uuid) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -291,10 +291,17 @@ begin
         select p.*, f.member_id,
                array(select t.topic from orders.told as t
                      where t.program_id = p.program_id and t.redemption_id = p.redemption_id
-                       and t.shipment_key = p.shipment_key
-                       and t.package_key in (p.package_key, p.tracking, '-')) as told
+                       and ((t.shipment_key = p.shipment_key and t.package_key in (p.package_key, p.tracking, '-'))
+                            -- Told when nobody had said of which shipment it was.
+                            or t.package_key = any (unnamed.keys)
+                               and t.shipment_key = split_part(p.shipment_key, '/', 1) || '/-')) as told
         from orders.package as p
         join orders.follow as f using (program_id, redemption_id)
+        cross join lateral (
+            select array_agg((d.event).package_id) || array_agg((d.event).tracking) as keys
+            from orders.placed_events(p.program_id, p.redemption_id) as d
+            where d.shipment_key = p.shipment_key and d.package_key = p.package_key
+              and (d.event).shipment_id is null) as unnamed
         where p.program_id = tell.program_id and p.redemption_id = tell.redemption_id
         order by p.shipment_key, p.package_key
     loop

@@ -41,7 +41,7 @@ def ended(order: Ordered, said: Said) -> dict[str, Any]:
     with connection.transaction(force_rollback=True):
         for source, observation in said:
             observing.observe(connection, source, observation)
-        for told in order.told_by_package().values():
+        for told in order.told_by_parcel().values():
             steps = [WAYS.index(one) for one in told if one in WAYS]
             assert steps == sorted(set(steps)), "nothing is told twice, nor backwards"
         return order.progress()
@@ -134,6 +134,22 @@ def test_a_package_that_gets_its_name_late_is_one_package(world: Saga) -> None:
     assert order.package()["package_key"] == "1"
     assert len(order.progress()["shipments"][0]["packages"]) == 1
     assert order.told() == ["shipped"]
+
+
+def test_a_parcel_whose_shipment_is_named_late_is_told_once(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.push("DELIVERED", 26, package=None, shipment=None, trackingId="TBA-S1-1"))  # type: ignore[arg-type]
+    assert order.package()["state"] == "delivered"
+    order.hear(order.details(30, {"S1": {1: 3}}), order.push("DELIVERED", 26), order.report(31, delivered=True))
+    assert [one["shipment_key"] for one in order.progress()["shipments"]] == [f"{order.number()}/S1"]
+    assert order.told() == ["delivered"]
+
+
+def test_what_was_told_of_one_parcel_without_a_shipment_is_told_of_another(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.push("DELIVERED", 26, shipment=None, trackingId="TBA-S1-1"))  # type: ignore[arg-type]
+    order.hear(order.push("DELIVERED", 27, shipment="S2"), order.push("DELIVERED", 26))
+    assert order.told() == ["delivered", "delivered"]
 
 
 def test_the_latest_word_about_the_promise_holds(world: Saga) -> None:
