@@ -279,6 +279,18 @@ begin
 end
 $$;
 
+-- Internal: the day that was promised after the delay was known; null: nobody has said one since.
+create or replace function orders.expected_by(
+    program_id integer, redemption_id uuid, shipment_key text, package_key text
+) returns timestamptz language sql stable set search_path = pg_catalog
+return (
+    select p.promised_to from orders.package as p
+    where p.program_id = expected_by.program_id and p.redemption_id = expected_by.redemption_id
+      and p.shipment_key = expected_by.shipment_key and p.package_key = expected_by.package_key
+      and exists (select from orders.placed_events(p.program_id, p.redemption_id) as d
+                  where d.shipment_key = p.shipment_key and (d.package_key = p.package_key or d.package_key is null)
+                    and (d.event).promised_to = p.promised_to and (d.event).last_said_at >= p.delayed_at));
+
 -- Internal: what members hear of each package, each thing once: never that something left after it has arrived, a delay
 -- once for each new day, and nothing twice because a package or its shipment has got another name.
 create or replace function orders.tell(program_id integer, redemption_id uuid) returns void
@@ -325,7 +337,10 @@ begin
                 jsonb_build_object(
                     'redemption_id', package.redemption_id, 'member_id', package.member_id,
                     'shipment_key', package.shipment_key, 'package_key', package.package_key,
-                    'promised_to', package.promised_to, 'for_pickup', package.for_pickup));
+                    'promised_to', package.promised_to, 'for_pickup', package.for_pickup)
+                || case when step like 'delayed:%' then jsonb_build_object('expected_by', orders.expected_by(
+                    package.program_id, package.redemption_id, package.shipment_key, package.package_key))
+                        else '{}' end);
         end loop;
     end loop;
 end

@@ -56,7 +56,7 @@ TEMPLATES: Mapping[str, Template] = {
     "shipment-shipped": _of("orders", "what"),
     "shipment-out-for-delivery": _of("orders", "what"),
     "shipment-delivered": _of("orders", "what"),
-    "shipment-delayed": _of("orders", "what"),
+    "shipment-delayed": _of("orders", "what", "expected"),
     "shipment-undeliverable": _of("orders", "what"),
     "shipment-sent-back": _of("orders", "what"),
     "units-cancelled": _of("orders", "what", "quantity", "back"),

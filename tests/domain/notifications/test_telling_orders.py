@@ -80,6 +80,22 @@ def test_units_that_do_not_come_are_told_with_what_comes_back_for_them(world: Wo
     assert "geliefert werden: Mug.\nSie haben zurück: 1.000 Punkte und 5,00 USD." in world.email.letters[0].text
 
 
+def test_a_parcel_that_is_late_once_more_is_told_with_its_new_day(world: World) -> None:
+    member = world.member(language="de")
+    parcel = {"redemption_id": order(world, member, "Kettle"), "shipment_key": "s1", "package_key": "p1"}
+    friday = {"promised_to": "2026-11-27T20:00:00+00:00", "expected_by": None}
+    wednesday = dict.fromkeys(("promised_to", "expected_by"), "2026-12-02T20:00:00+00:00")
+    for day in (friday, friday, wednesday, wednesday):
+        world.tell(world.event("shipment.delayed", member, **parcel, **day))  # type: ignore[arg-type]
+    late = world.event("shipment.delayed", member, ago="1 hour", **parcel, **friday)  # type: ignore[arg-type]
+    world.tell(late)
+    assert world.states(late)["email"] == ("suppressed", "overtaken")
+    first, second = world.email.letters
+    assert "Voraussichtlich: der Tag steht noch nicht fest." in first.text
+    assert "Voraussichtlich: bis 2. Dezember 2026." in second.text
+    assert "Voraussichtlich: bis 2. Dezember 2026." in world.sms.letters[1].text
+
+
 @pytest.mark.parametrize("topic", ["shipment.undeliverable", "shipment.sent_back"])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_parcel_that_does_not_arrive_promises_nothing_that_nobody_has_decided(

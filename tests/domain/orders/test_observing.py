@@ -167,6 +167,12 @@ def test_a_delay_is_a_flag_told_once_for_each_new_day(world: Saga) -> None:
     assert (order.package()["state"], order.package()["delayed"]) == ("shipped", True)
     order.hear(order.details(40, {"S1": {1: 3}}, promised=130))
     assert order.told() == ["shipped", "delayed", "delayed"]
+    said = world.owner.execute(
+        "select payload ->> 'expected_by' as day from outbox.event where subject = %s and topic = 'shipment.delayed'"
+        " order by lane",
+        (order.redemption_id,),
+    ).fetchall()
+    assert [row["day"] and row["day"][:16] for row in said] == [None, at(130).isoformat()[:16]], "no promise of before"
     order.hear(order.push("DELIVERED", 90))
     assert order.package()["delayed"] is False
 
