@@ -13,3 +13,6 @@ begin
 end $$;
 alter table payments.house
     add constraint house_account check (account in ('write_off', 'chargeback', 'collected_elsewhere'));
+
+-- How often an order was refused for a reason that is not the order's, and put off.
+alter table orders.placement add column put_off integer not null default 0;
