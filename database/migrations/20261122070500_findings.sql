@@ -16,3 +16,9 @@ alter table payments.house
 
 -- How often an order was refused for a reason that is not the order's, and put off.
 alter table orders.placement add column put_off integer not null default 0;
+
+-- unreadable: the provider does not let us see it, or answers what cannot be understood.
+alter table reconciliation.charge
+    drop constraint charge_state_check,
+    add constraint charge_state_check check (state in (
+        'pending', 'authorised', 'captured', 'declined', 'cancelled', 'missing', 'unreadable'));

@@ -119,12 +119,27 @@ begin
         from reconciliation.item i
         join payments.payment p on p.program_id = i.program_id and p.redemption_id = i.redemption_id
         where i.program_id = p_program_id and i.day = p_day and i.asked_at is null
-        order by i.redemption_id limit p_most;
+        -- The newest first: charges of another account or key of before do not come before those that can be read.
+        order by i.redemption_id desc limit p_most;
     if not found then
         update reconciliation.run r set state = 'comparing', row_xid = pg_current_xact_id()
         where r.program_id = p_program_id and r.day = p_day and r.state = 'asking';
     end if;
 end $$;
+
+-- A charge that the provider has answered about in this run; null: none. Asked about again it says whether the provider, or
+-- another charge, is in trouble.
+create or replace function reconciliation.readable_charge(p_program_id integer, p_day date, p_provider text) returns text
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select c.charge_id
+    from reconciliation.run r
+    join reconciliation.item i using (program_id, day)
+    join reconciliation.charge c using (program_id, redemption_id)
+    where r.program_id = p_program_id and r.day = p_day and i.asked_at is not null and c.provider = p_provider
+      and c.asked_at >= r.as_of and c.state not in ('missing', 'unreadable')
+    order by c.asked_at desc limit 1;
+end;
 
 -- What the provider said of a redemption's charges: [{charge_id, state, currency, authorised_minor, captured_minor,
 -- refunded_minor}].

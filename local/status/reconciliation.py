@@ -42,6 +42,7 @@ WORDS = {
     "provider_captured": "the provider took another amount",
     "provider_refunded": "the provider sent back another amount",
     "provider_missing": "the provider does not know our charge",
+    "provider_unreadable": "the provider does not let us see our charge",
     "reserved_left": "still reserved on the member's card",
     "moved_meanwhile": "moved while we asked",
     "currency": "told in another currency",

@@ -103,6 +103,8 @@ class Cashier:
     differs: dict[str, dict[str, Any]] = field(default_factory=dict)
     unknown: list[Charge] = field(default_factory=list)
     faults: list[PaymentError] = field(default_factory=list)
+    # Charge id → how it fails, whenever it is asked about.
+    broken: dict[str, PaymentError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     lists: bool = True
 
@@ -110,6 +112,8 @@ class Cashier:
         self.asked.append(charge_id)
         if self.faults:
             raise self.faults.pop(0)
+        if charge_id in self.broken:
+            raise self.broken[charge_id]
         row = self.books.owner.execute(
             "select p.redemption_id, p.state, p.currency, p.authorised_minor, (select coalesce(sum(c.amount_minor), 0)"
             " from payments.capture c where c.charge_id = p.charge_id)::bigint as captured, (select"
