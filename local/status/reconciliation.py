@@ -137,6 +137,11 @@ def _report(report: Reading | None) -> str:
         + (f"<p>house:price_variance of the day</p><table>{variances}</table>" if variances else "")
         + _open("Unmatched, oldest first", map(_unmatched, report["unmatched"][:SHOWN]), len(report["unmatched"]))
         + _open("Nobody's, oldest first", map(_orphan, report["orphans"][:SHOWN]), len(report["orphans"]))
+        + "".join(
+            f"<p>Others of the company bought: {one['transactions']} transactions,"
+            f" {_money(one['amount_minor'], one['currency'])}</p>"
+            for one in report["others"]
+        )
     )
 
 

@@ -208,6 +208,15 @@ class Books(Saga):
             (redemption_id,),
         )
 
+    def numbered(self, prefix: str) -> None:
+        """From now on orders are numbered so."""
+        self.owner.execute(
+            "select programme.publish(1, c.version, jsonb_set(c.document,"
+            " '{integrations,amazon_business,purchase_order_prefix}', to_jsonb(%s::text)), 'test', 'test')"
+            " from programme.current(1) as c",
+            (prefix,),
+        )
+
     # ---- reconciling -----------------------------------------------------------------------------------------------
 
     def today(self) -> date:
