@@ -9,6 +9,7 @@ import { useMe } from "./queries";
 import { Boundary } from "./parts/boundary";
 import { Page } from "./parts/page";
 import { Failed, Loaded, Waiting } from "./parts/states";
+import { Unanswered } from "./parts/unanswered";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
 import { LANGUAGES, setLanguage, useLanguage } from "./words";
@@ -100,15 +101,18 @@ function Members() {
     <Loaded query={me}>
       {(member) =>
         member.terms_accepted ? (
-          <Switch>
-            {PAGES.map(([path, component]) => (
-              <Route key={path} path={path} component={component} />
-            ))}
-            <Route path="/documents">
-              <Redirect to="/redemptions" replace />
-            </Route>
-            <Route component={NotFound} />
-          </Switch>
+          <>
+            <Unanswered member={member.member_number} />
+            <Switch>
+              {PAGES.map(([path, component]) => (
+                <Route key={path} path={path} component={component} />
+              ))}
+              <Route path="/documents">
+                <Redirect to="/redemptions" replace />
+              </Route>
+              <Route component={NotFound} />
+            </Switch>
+          </>
         ) : (
           <Terms key={place} />
         )

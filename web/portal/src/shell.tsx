@@ -53,9 +53,10 @@ function Navigation() {
       {WAYS.map(([way, key]) => (
         <Link key={way} href={way} aria-current={place.startsWith(way) ? "page" : undefined}>{say(key)}</Link>
       ))}
-      <Link href="/cart" aria-current={place === "/cart" ? "page" : undefined} aria-label={sayCount("nav.cart", inCart)}>
-        {say("nav.cart_short")}
-        {inCart > 0 && <b className="count num">{inCart}</b>}
+      <Link href="/cart" aria-current={place === "/cart" ? "page" : undefined}>
+        <span aria-hidden="true">{say("nav.cart_short")}</span>
+        {inCart > 0 && <b className="count num" aria-hidden="true">{inCart}</b>}
+        <span className="hidden">{sayCount("nav.cart", inCart)}</span>
       </Link>
     </nav>
   );

@@ -1,14 +1,15 @@
 /** One order: how it stands in plain words, what the member may or must do now, and its story. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, useParams } from "wouter";
 import { api, got } from "@shared/client";
 import { heardTime } from "@shared/now";
+import { Problem } from "@shared/problem";
 import { day, money, nearDay, number } from "@shared/shown";
 import { Changing } from "../parts/changing";
 import { Confirming } from "../parts/confirming";
 import { DocumentLink } from "../parts/document-link";
-import { useTitle } from "../parts/page";
+import { Page, useTitle } from "../parts/page";
 import { Paying } from "../parts/paying";
 import { Thumbnail } from "../parts/plate";
 import { Price } from "../parts/price";
@@ -58,7 +59,16 @@ function Followed({ id }: { id: string }) {
     addEventListener("focus", looked);
     return () => removeEventListener("focus", looked);
   }, []);
-  return <Loaded query={query}>{(order) => <Whole order={order} />}</Loaded>;
+  if (query.data) return <Whole order={query.data} />;
+  // A place that was mistyped, or somebody else's: whether it exists is not told.
+  if (query.error instanceof Problem && [400, 404].includes(query.error.status)) {
+    return (
+      <Page title={say("order.not_found")}>
+        <p><Link href="/redemptions" className="button quiet">{say("order.to_orders")}</Link></p>
+      </Page>
+    );
+  }
+  return <Page title={say("order.title")}><Loaded query={query}>{() => null}</Loaded></Page>;
 }
 
 function pace(order: Order, lively: number): number {
@@ -67,7 +77,9 @@ function pace(order: Order, lively: number): number {
 }
 
 function Whole({ order }: { order: Order }) {
-  const status = statusOf(order);
+  // Between the way back from the provider and its word to us.
+  const [approved, setApproved] = useState(false);
+  const status = statusOf(order, approved);
   const headline = headlineOf(order, status);
   useTitle(headline);
   const more = sayCode("order", `more_${status}`, "");
@@ -84,7 +96,7 @@ function Whole({ order }: { order: Order }) {
         {order.queue && <p className="lead num">{queueWords(order.queue)}</p>}
       </header>
       {order.status === "step_up" && <Confirming order={order} />}
-      <Paying order={order} />
+      <Paying order={order} approved={approved} onApproved={setApproved} />
       <Changing order={order} />
       <Timeline order={order} />
       <GivenBack order={order} />

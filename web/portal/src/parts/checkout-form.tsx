@@ -11,7 +11,7 @@ import { say } from "../words";
 import { Again } from "./again";
 import { type Refusal, Refused, RefusedLine } from "./refused";
 import { Deliver } from "./deliver";
-import { useTitle } from "./page";
+import { Page, useTitle } from "./page";
 import { basketOf, type Quote, usePriceChange, useQuoted, useSplit } from "./quoted";
 import { Review } from "./review";
 import { Sharing } from "./sharing";
@@ -22,7 +22,8 @@ type Props = { member: string; lines: readonly CartLine[]; refusal: Refusal | nu
 
 export function CheckoutForm(props: Props) {
   const addresses = useAddresses();
-  return <Loaded query={addresses}>{({ addresses: saved }) => <Steps {...props} addresses={saved} />}</Loaded>;
+  if (addresses.data) return <Steps {...props} addresses={addresses.data.addresses} />;
+  return <Page title={say("checkout.title")}><Loaded query={addresses}>{() => null}</Loaded></Page>;
 }
 
 function Steps({ member, lines, refusal, onHeeded, addresses }: Props & { addresses: readonly Schemas["AddressView"][] }) {

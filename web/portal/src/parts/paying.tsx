@@ -16,12 +16,11 @@ import type { Order } from "./story";
 const PATIENCE_MS = 8_000;
 const AFTER_APPROVAL_MS = 20_000;
 
-export function Paying({ order }: { order: Order }) {
+export function Paying({ order, approved, onApproved }: { order: Order; approved: boolean; onApproved: (approved: boolean) => void }) {
   const [search, setSearch] = useSearchParams();
   const back = search.get("payment");
   const told = useTold(order);
   const askAgain = useAskAgain(order);
-  const [approved, setApproved] = useState<number | null>(null);
   const [cancelled, setCancelled] = useState(false);
   const approving = useMutation({
     mutationFn: () => got(api().POST("/redemptions/{redemption_id}/payment-approval", { params: { path: { redemption_id: order.redemption_id } } })),
@@ -32,7 +31,7 @@ export function Paying({ order }: { order: Order }) {
   useEffect(() => {
     if (back === null) return;
     if (back === "returned") {
-      setApproved(Date.now());
+      onApproved(true);
       approving.mutate();
     } else setCancelled(true);
     // Reloading later is not coming back once more.
@@ -44,8 +43,8 @@ export function Paying({ order }: { order: Order }) {
     <section className="callout" aria-label={say("order.payment")}>
       {lost ? (
         <Again error={lost} retry={() => approving.mutate()} busy={approving.isPending} words={say("order.approval_lost")} />
-      ) : approved !== null ? (
-        <Checking order={order} cancelled={cancelled} />
+      ) : approved ? (
+        <Checking onLate={() => onApproved(false)} />
       ) : (
         <Open order={order} cancelled={cancelled} />
       )}
@@ -54,13 +53,11 @@ export function Paying({ order }: { order: Order }) {
 }
 
 /** The provider is asked whether it was approved; if that takes long, the way there is open again. */
-function Checking({ order, cancelled }: { order: Order; cancelled: boolean }) {
-  const [late, setLate] = useState(false);
+function Checking({ onLate }: { onLate: () => void }) {
   useEffect(() => {
-    const timer = setTimeout(() => setLate(true), AFTER_APPROVAL_MS);
+    const timer = setTimeout(onLate, AFTER_APPROVAL_MS);
     return () => clearTimeout(timer);
   }, []);
-  if (late && order.payment?.state === "awaiting_approval") return <Open order={order} cancelled={cancelled} />;
   return <p role="status">{say("order.payment_checked")}</p>;
 }
 
@@ -87,7 +84,7 @@ function Open({ order, cancelled }: { order: Order; cancelled: boolean }) {
     return () => removeEventListener("pageshow", awake);
   }, []);
   const amount = money(order.payment?.amount_minor ?? order.money_minor, order.currency);
-  if (!address) return <><p>{say("order.payment_coming")}</p><Waiting /></>;
+  if (!address) return <><p>{say(order.payment?.state === "opened" ? "order.payment_coming" : "order.payment_checked")}</p><Waiting /></>;
   return (
     <>
       <p>{say(cancelled ? "order.payment_cancelled" : "order.payment_words", { amount, until: order.payment ? moment(order.payment.approve_until) : "" })}</p>

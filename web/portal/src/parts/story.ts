@@ -16,14 +16,17 @@ export type Point = {
   /** "Parcel 2": counted where there are several. */
   parcelNumber?: number;
   until?: string | null;
+  /** What an event is about, in points and money. */
+  detail?: Schemas["Event"]["detail"];
 };
 
 // An end that nothing follows.
 const OVER = new Set(["cancelled", "payment_declined", "payment_abandoned", "rejected", "expired", "failed", "delivered", "not_delivered"]);
 const BEFORE_THE_ORDER = new Set(["waiting", "step_up", "checking", "awaiting_payment", "ordering", "in_review"]);
 
-/** The API's status, or a finer word where its answer holds one. */
-export function statusOf(order: Order): string {
+/** The API's status, or a finer word where its answer holds one. `approved`: the member comes from approving the payment. */
+export function statusOf(order: Order, approved = false): string {
+  if (order.status === "awaiting_payment" && (approved || (order.payment && order.payment.state !== "awaiting_approval"))) return "payment_checked";
   const happened = new Set(order.timeline.map(({ kind }) => kind));
   if (order.status === "cancelled" && !order.closed_at && order.points_returned < order.points) return "cancelling";
   if (order.status === "rejected" && happened.has("expired")) return "expired";
@@ -51,7 +54,10 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 
 /** Past points solid, the last of them a ring while it goes on, what is to come dotted. */
 export function story(order: Order): Point[] {
-  const happened = [...events(order), ...parcels(order)].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
+  const accepted = order.timeline.find(({ kind }) => kind.endsWith("accepted"))?.at ?? "";
+  // The shop may date a parcel before the moment that we heard of its order.
+  const when = ({ at, section }: Point) => (section === "package" && (at ?? "") < accepted ? accepted : (at ?? ""));
+  const happened = [...events(order), ...parcels(order)].sort((one, other) => when(one).localeCompare(when(other)));
   if (isOver(order)) return happened;
   const last = happened.at(-1);
   if (last) last.state = "now";
@@ -61,7 +67,7 @@ export function story(order: Order): Point[] {
 function events({ timeline }: Order): Point[] {
   return timeline
     .filter(({ kind }) => kind !== "closed")
-    .map(({ kind, at, words }, position) => ({ key: `${position} ${kind}`, at, section: "event", code: kind, words, state: "past" }));
+    .map(({ kind, at, words, detail }, position) => ({ key: `${position} ${kind}`, at, section: "event", code: kind, words, state: "past", detail }));
 }
 
 const ARRIVED = new Set(["delivered", "for_pickup", "undeliverable", "returned", "refunded"]);
