@@ -150,7 +150,7 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No address yet.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("410 Terry Ave N")).to_be_visible()
+    expect(page.get_by_role("main").locator("address")).to_contain_text("410 Terry Ave N")
     offers = page.get_by_role("group", name="E-mail").get_by_label("Offers and ideas")
     offers.check()
     expect(page.get_by_text(re.compile("^You chose this, since")).first).to_be_visible()

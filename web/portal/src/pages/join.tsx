@@ -82,7 +82,8 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
   const seconds = useSecondsUntil(claim.again_at);
   const again = useMutation({ mutationFn: () => send(claim.number), onSuccess: (next) => (keep(next), confirming.reset(), setCode("")) });
   const confirming = useMutation({
-    mutationFn: () => got(api().POST("/claims/confirmation", { body: { member_number: claim.number, code } })),
+    // What is sent is handed over: somebody who types fast is ahead of what was drawn last.
+    mutationFn: (typed: string) => got(api().POST("/claims/confirmation", { body: { member_number: claim.number, code: typed } })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["me"] });
       sessionStorage.removeItem(KEPT);
@@ -94,7 +95,7 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
     event.preventDefault();
     setShort(code.length !== 6);
     if (code.length !== 6) focusWrong(event.currentTarget);
-    else if (!confirming.isPending) confirming.mutate();
+    else if (!confirming.isPending) confirming.mutate(code);
   };
   return (
     <form className="form" onSubmit={submit} noValidate>

@@ -5,7 +5,7 @@ import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { number } from "@shared/shown";
 import { once } from "../once";
-import { refreshPoints } from "../queries";
+import { refreshPoints, type Schemas } from "../queries";
 import { say, sayCount } from "../words";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
@@ -27,9 +27,9 @@ export function Give({ available, limit }: Props) {
   const [asking, setAsking] = useState(false);
   const gift = { member_number: typed.number.trim(), points: Number(typed.points) };
   const giving = useMutation({
-    mutationFn: () => once("transfer", gift, (key) => got(api().POST("/transfers", { body: gift, params: { header: { "Idempotency-Key": key } } }))),
-    onSuccess: ({ points }) => {
-      tell(sayCount("points.given", points, { number: gift.member_number }));
+    mutationFn: (body: Schemas["Transfer"]) => once("transfer", body, (key) => got(api().POST("/transfers", { body, params: { header: { "Idempotency-Key": key } } }))),
+    onSuccess: ({ points }, { member_number }) => {
+      tell(sayCount("points.given", points, { number: member_number }));
       setTyped({ number: "", points: "" });
       refreshPoints(queries);
     },
@@ -71,7 +71,7 @@ export function Give({ available, limit }: Props) {
         <Dialog title={sayCount("points.give_sure", gift.points, { number: gift.member_number })} onClose={() => setAsking(false)}>
           <p>{say("points.give_final")}</p>
           <div className="actions">
-            <button type="button" className="button" disabled={giving.isPending} onClick={() => giving.mutate()}>{say(giving.isPending ? "states.waiting" : "points.give_yes")}</button>
+            <button type="button" className="button" disabled={giving.isPending} onClick={() => giving.mutate(gift)}>{say(giving.isPending ? "states.waiting" : "points.give_yes")}</button>
             <button type="button" className="link" onClick={() => setAsking(false)}>{say("states.cancel")}</button>
           </div>
         </Dialog>

@@ -32,6 +32,8 @@ export function Hearing({ me }: { me: Schemas["Me"] }) {
   return (
     <Loaded query={preferences}>
       {(known) => {
+        // What was pressed shows at once; a refusal takes it back.
+        const chosen = choosing.isPending ? choosing.variables : asChosen(known);
         const choose = (part: Partial<New>) => choosing.mutate({ ...asChosen(known), ...part });
         return (
           <>
@@ -40,7 +42,7 @@ export function Hearing({ me }: { me: Schemas["Me"] }) {
               <h2 id="messages">{say("profile.messages")}</h2>
               <p className="muted">{say("profile.messages_lead")}</p>
               <div className="ways">
-                {WAYS.map((way) => <Way key={way} way={way} contact={way === "email" ? me.email : me.phone} known={known} busy={choosing.isPending} choose={choose} />)}
+                {WAYS.map((way) => <Way key={way} way={way} contact={way === "email" ? me.email : me.phone} known={known} chosen={chosen} busy={choosing.isPending} choose={choose} />)}
               </div>
             </section>
           </>
@@ -68,7 +70,7 @@ function Language({ known, busy, choose }: Part) {
   );
 }
 
-function Way({ way, contact, known, busy, choose }: Part & { way: (typeof WAYS)[number]; contact: string | null }) {
+function Way({ way, contact, known, chosen, busy, choose }: Part & { way: (typeof WAYS)[number]; contact: string | null; chosen: New }) {
   const { reachable, suppressed, choices } = known[way];
   return (
     <fieldset className="way" disabled={busy}>
@@ -83,7 +85,7 @@ function Way({ way, contact, known, busy, choose }: Part & { way: (typeof WAYS)[
         <label key={kind} className="hear">
           <input
             type="checkbox"
-            checked={choices[kind].wanted}
+            checked={chosen[way][kind]}
             disabled={!reachable}
             onChange={(event) => choose({ [way]: { ...asChosen(known)[way], [kind]: event.currentTarget.checked } })}
           />
