@@ -220,7 +220,7 @@ class Story:
     def _texted(self, page: Page) -> None:
         def there() -> bool:
             texts = [sms["Message"] for sms in self.cloud.texts() if sms["PhoneNumber"] == MEMBER.phone]
-            return any("unterwegs" in text for text in texts)
+            return any("verschickt:" in text for text in texts)
 
         self._until(there, "the SMS comes")
 
