@@ -21,6 +21,7 @@ grant execute on function
     cases.refund_without_return(integer, uuid, text, text[]),
     cases.goodwill_points(integer, uuid, bigint, date, text, text[]),
     cases.credit_missing_accrual(integer, uuid, bigint, date, text, text[]),
+    cases.settle_ticket(integer, uuid, text, jsonb, text, text[]),
     cases.refuse(integer, uuid, text, text, text[]),
     cases.approve(integer, uuid, text, date, text, text[])
 to manager_api;

@@ -1,5 +1,5 @@
 -- Open a case, decide it, see what waits. Whoever opens a case cannot decide it (two persons), and a case is decided once.
--- Rooms open cases of their own kinds; what members ask for is in database/cases.
+-- Rooms open cases of their own kinds; what members ask for, and what follows from a ticket's outcome, is in database/cases.
 
 -- Internal: a line of the case's history. Codes, ids and amounts only.
 create or replace function casework.note(
@@ -53,20 +53,6 @@ begin
      where program_id = p_program_id and case_id = p_case_id;
     perform casework.note(p_program_id, p_case_id, 'decided', p_actor, jsonb_build_object('decision', p_decision));
     return 'ok';
-end;
-$$;
-
--- Tickets that nothing follows from: whoever looked says what came of it. Others are decided in their own rooms: not_here.
-create or replace function casework.settle_ticket(
-    p_program_id integer, p_case_id uuid, p_decision text, p_actor text, p_groups text[]
-) returns text
-language plpgsql security definer set search_path = pg_catalog as $$
-begin
-    if exists (select from casework.case c where c.program_id = p_program_id and c.case_id = p_case_id
-               and c.kind not in ('redemption', 'payment', 'shipment', 'reconciliation')) then
-        return 'not_here';
-    end if;
-    return casework.decide_case(p_program_id, p_case_id, p_decision, p_actor, p_groups);
 end;
 $$;
 
@@ -126,7 +112,6 @@ $$;
 grant usage on schema casework to manager_api, sweeper, auditor;
 grant execute on function
     casework.waiting(integer, text, integer),
-    casework.settle_ticket(integer, uuid, text, text, text[]),
     casework.assign(integer, uuid, text, text, text[])
 to manager_api;
 grant execute on function casework.overdue() to sweeper;

@@ -80,7 +80,10 @@ begin
           and m.member_id = why_not.member_id
           and m.state not in ('suppressed', 'failed')
           and ((m.stage > why_not.stage and why_not.stage > 0)
-               or (m.template = why_not.template and why_not.stage > 0))
+               or (m.template = why_not.template and why_not.stage > 0
+                   -- Late once more is news, if it is a new day.
+                   and (why_not.template <> 'shipment-delayed' or m.occurred_at > why_not.occurred_at
+                        or m.payload ->> 'promised_to' is not distinct from why_not.payload ->> 'promised_to')))
     ) then
         return 'overtaken';
     end if;

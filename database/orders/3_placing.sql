@@ -209,7 +209,8 @@ $$;
 
 -- Amazon refused the order as a whole for a reason that is not the order's. It certainly placed nothing under this name
 -- (the caller has looked it up if it was sent twice), so it may be asked again, under another: nobody knows what Amazon
--- makes of a name it has refused.
+-- makes of a name it has refused. After a minute, then later each time up to an hour: what is refused may be this order
+-- alone (a limit that it is above), so the others have their turn in between.
 create or replace function orders.ask_again_later(program_id integer, redemption_id uuid, lease_id uuid)
 returns boolean language plpgsql security definer set search_path = pg_catalog as $$
 begin
@@ -219,7 +220,8 @@ begin
         sends = 0,
         not_found_count = 0,
         not_found_since = null,
-        due_at = clock.now(),
+        due_at = clock.now() + least(interval '1 minute' * 2 ^ least(p.put_off, 10), interval '1 hour'),
+        put_off = p.put_off + 1,
         lease_id = null,
         lease_until = null,
         row_xid = pg_current_xact_id()

@@ -23,7 +23,8 @@ begin
     from jsonb_array_elements(placement.result -> 'lines') as line,
          jsonb_array_elements(line -> 'accepted') with ordinality as part(item, position);
 
-    -- Units that Amazon does not mention are not coming. More than was asked for does not happen; the check stops it.
+    -- Whatever is not accepted is rejected: an answer that leaves units out is not concluded (loyalty.orders.placing). More
+    -- than was asked for does not happen; the check stops it.
     update orders.placement_line as l
     set accepted_quantity = taken.quantity,
         rejected_quantity = l.quantity - taken.quantity,

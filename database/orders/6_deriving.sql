@@ -202,60 +202,97 @@ begin
 end
 $$;
 
--- Internal: what cannot both be true is a person's to decide, once an order: units that were given back and came
--- nevertheless, and a package of several that did not arrive.
+-- Internal: what cannot both be true is a person's to decide: units that were given back and came nevertheless, more
+-- units than there are, and a package of several that did not arrive. `extent`: how many of them; what a person has seen is
+-- asked again only where it has grown.
 create or replace function orders.derive_contradictions(program_id integer, redemption_id uuid) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
     followed orders.follow;
-    what text;
+    one record;
 begin
     select * into strict followed from orders.follow as f
     where f.program_id = derive_contradictions.program_id and f.redemption_id = derive_contradictions.redemption_id;
-    what := case
-        when exists (
-            select from orders.lost_unit as l
-            join orders.package as p on p.program_id = l.program_id and p.redemption_id = l.redemption_id
-                and p.shipment_key = l.cause_key and p.state = 'delivered'
-            where l.program_id = followed.program_id and l.redemption_id = followed.redemption_id
-              and l.cause = 'undeliverable') then 'delivered_after_all'
-        when followed.units_shipped + followed.units_lost > followed.units then 'shipped_although_cancelled'
-        when exists (
-            select from orders.package as p
-            where p.program_id = followed.program_id and p.redemption_id = followed.redemption_id
-              and p.trouble is not null and p.state <> 'delivered'
-              and not orders.is_lost(p.program_id, p.redemption_id, p.shipment_key)) then 'part_of_shipment_lost' end;
-    if what is not null then
-        perform orders.open_case(followed.program_id, followed.redemption_id, what);
-    end if;
+    for one in
+        select 'delivered_after_all' as what, count(*) as extent, array['leave_as_it_is'] as outcomes
+        from orders.shipment as s
+        where s.program_id = followed.program_id and s.redemption_id = followed.redemption_id
+          and exists (select from orders.lost_unit as l
+                      where l.program_id = s.program_id and l.redemption_id = s.redemption_id
+                        and l.cause = 'undeliverable' and l.cause_key = s.shipment_key)
+          and exists (select from orders.package as p
+                      where p.program_id = s.program_id and p.redemption_id = s.redemption_id
+                        and p.shipment_key = s.shipment_key and p.state = 'delivered')
+        union all
+        -- What could not be delivered and was, is the one above.
+        select 'shipped_although_cancelled',
+               followed.units_shipped + followed.units_lost - followed.units - coalesce((
+                   select sum(l.quantity) from orders.lost_unit as l
+                   where l.program_id = followed.program_id and l.redemption_id = followed.redemption_id
+                     and l.cause = 'undeliverable'
+                     and not orders.is_lost(l.program_id, l.redemption_id, l.cause_key)), 0),
+               array['leave_as_it_is']
+        union all
+        select 'part_of_shipment_lost', count(*), array['points_back', 'leave_as_it_is']
+        from orders.package as p
+        where p.program_id = followed.program_id and p.redemption_id = followed.redemption_id
+          and p.trouble is not null and p.state <> 'delivered'
+          and not orders.is_lost(p.program_id, p.redemption_id, p.shipment_key)
+    loop
+        continue when one.extent <= 0 or exists (
+            select from casework.case as c
+            where c.program_id = followed.program_id and c.kind = 'shipment'
+              and c.subject = followed.redemption_id::text and c.reason = one.what
+              -- Cases of before had no extent.
+              and coalesce((c.evidence ->> 'extent')::bigint, one.extent) >= one.extent);
+        perform orders.open_case(followed.program_id, followed.redemption_id, one.what, one.outcomes,
+                                 jsonb_build_object('extent', one.extent));
+    end loop;
 end
 $$;
 
--- Internal: one case an order.
-create or replace function orders.open_case(program_id integer, redemption_id uuid, reason text) returns void
-language plpgsql set search_path = pg_catalog as $$
+-- Internal: a person is asked; not again for the same while that is open.
+drop function if exists orders.open_case(integer, uuid, text);
+create or replace function orders.open_case(
+    program_id integer, redemption_id uuid, reason text, outcomes text[], evidence jsonb
+) returns void language plpgsql set search_path = pg_catalog as $$
 declare
     followed orders.follow;
     found_case uuid := clock.new_id();
 begin
     select * into strict followed from orders.follow as f
     where f.program_id = open_case.program_id and f.redemption_id = open_case.redemption_id;
-    if followed.case_id is not null then
+    if exists (select from casework.case as c
+               where c.program_id = followed.program_id and c.kind = 'shipment' and c.state = 'open'
+                 and c.subject = followed.redemption_id::text and c.reason = open_case.reason
+                 and c.evidence @> open_case.evidence) then
         return;
     end if;
     perform casework.open_case(
         followed.program_id, found_case, 'shipment', followed.redemption_id::text, open_case.reason,
         jsonb_build_object('units', followed.units, 'units_shipped', followed.units_shipped,
-                           'units_delivered', followed.units_delivered, 'units_lost', followed.units_lost),
-        array['points_back', 'leave_as_it_is'], array['support', 'business-operator'],
-        clock.now() + interval '3 days', 'orders');
+                           'units_delivered', followed.units_delivered, 'units_lost', followed.units_lost)
+        || open_case.evidence,
+        open_case.outcomes, array['support', 'business-operator'], clock.now() + interval '3 days', 'orders');
     update orders.follow as f set case_id = found_case, row_xid = pg_current_xact_id()
     where f.program_id = followed.program_id and f.redemption_id = followed.redemption_id;
 end
 $$;
 
+-- Internal: the day that was promised after the delay was known; null: nobody has said one since.
+create or replace function orders.expected_by(
+    program_id integer, redemption_id uuid, shipment_key text, package_key text
+) returns timestamptz language sql stable set search_path = pg_catalog
+return (
+    select p.promised_to from orders.package as p
+    where p.program_id = expected_by.program_id and p.redemption_id = expected_by.redemption_id
+      and p.shipment_key = expected_by.shipment_key and p.package_key = expected_by.package_key
+      and exists (select from orders.placed_events(p.program_id, p.redemption_id) as d
+                  where d.shipment_key = p.shipment_key and (d.package_key = p.package_key or d.package_key is null)
+                    and (d.event).promised_to = p.promised_to and (d.event).last_said_at >= p.delayed_at));
+
 -- Internal: what members hear of each package, each thing once: never that something left after it has arrived, a delay
--- once for each new day, and nothing twice because a package has got another name.
+-- once for each new day, and nothing twice because a package or its shipment has got another name.
 create or replace function orders.tell(program_id integer, redemption_id uuid) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -266,22 +303,32 @@ begin
         select p.*, f.member_id,
                array(select t.topic from orders.told as t
                      where t.program_id = p.program_id and t.redemption_id = p.redemption_id
-                       and t.shipment_key = p.shipment_key
-                       and t.package_key in (p.package_key, p.tracking, '-')) as told
+                       and ((t.shipment_key = p.shipment_key and t.package_key in (p.package_key, p.tracking, '-'))
+                            -- Told when nobody had said of which shipment it was.
+                            or t.package_key = any (unnamed.keys)
+                               and t.shipment_key = split_part(p.shipment_key, '/', 1) || '/-')) as told
         from orders.package as p
         join orders.follow as f using (program_id, redemption_id)
+        cross join lateral (
+            select array_agg((d.event).package_id) || array_agg((d.event).tracking) as keys
+            from orders.placed_events(p.program_id, p.redemption_id) as d
+            where d.shipment_key = p.shipment_key and d.package_key = p.package_key
+              and (d.event).shipment_id is null) as unnamed
         where p.program_id = tell.program_id and p.redemption_id = tell.redemption_id
         order by p.shipment_key, p.package_key
     loop
         foreach step in array array_remove(array[
-            case when package.trouble is not null and package.state <> 'delivered' then 'undeliverable'
+            case when package.undeliverable and package.state <> 'delivered' then 'undeliverable'
+                 -- Perhaps by the member: nobody says that it could not be delivered.
+                 when package.trouble is not null and package.state <> 'delivered' then 'sent_back'
                  when package.state <> 'ordered' then package.state end,
             case when package.delayed_at is not null and package.state <> 'delivered' and package.trouble is null
                  then 'delayed:' || coalesce(package.promised_to, package.delayed_at)::date end], null)
         loop
             continue when step = any (package.told)
-                or (step = 'shipped' and package.told && array['out_for_delivery', 'delivered', 'undeliverable'])
-                or (step = 'out_for_delivery' and package.told && array['delivered', 'undeliverable']);
+                or (step = 'shipped'
+                    and package.told && array['out_for_delivery', 'delivered', 'undeliverable', 'sent_back'])
+                or (step = 'out_for_delivery' and package.told && array['delivered', 'undeliverable', 'sent_back']);
             insert into orders.told(program_id, redemption_id, shipment_key, package_key, topic, told_at)
             values (package.program_id, package.redemption_id, package.shipment_key, package.package_key, step, clock.now());
             perform outbox.emit(
@@ -290,7 +337,10 @@ begin
                 jsonb_build_object(
                     'redemption_id', package.redemption_id, 'member_id', package.member_id,
                     'shipment_key', package.shipment_key, 'package_key', package.package_key,
-                    'promised_to', package.promised_to, 'for_pickup', package.for_pickup));
+                    'promised_to', package.promised_to, 'for_pickup', package.for_pickup)
+                || case when step like 'delayed:%' then jsonb_build_object('expected_by', orders.expected_by(
+                    package.program_id, package.redemption_id, package.shipment_key, package.package_key))
+                        else '{}' end);
         end loop;
     end loop;
 end

@@ -313,7 +313,8 @@ begin
                             and o.delivery_latest > clock.now() - interval '7 days')
         limit tidy_following.most for no key update skip locked
     loop
-        perform orders.open_case(one.program_id, one.redemption_id, 'nothing_heard');
+        perform orders.open_case(one.program_id, one.redemption_id, 'nothing_heard',
+                                 array['points_back', 'leave_as_it_is'], '{}');
         update orders.follow as f
         set state = 'closed', closed_at = clock.now(), close_reason = 'silent', lease_until = null, next_look_at = null,
             row_xid = pg_current_xact_id()

@@ -125,7 +125,7 @@ begin atomic
       and l.line_number = given_back.line_number and l.cause = given_back.cause and l.cause_key = given_back.cause_key;
 end;
 
--- They were not given back: said once, to a person.
+-- They were not given back: a person is asked, in a case of its own.
 create or replace function orders.give_back_refused(
     program_id integer, redemption_id uuid, line_number integer, cause text, cause_key text, reason text
 ) returns void language plpgsql set search_path = pg_catalog as $$
@@ -134,6 +134,10 @@ begin
     where l.program_id = give_back_refused.program_id and l.redemption_id = give_back_refused.redemption_id
       and l.line_number = give_back_refused.line_number and l.cause = give_back_refused.cause
       and l.cause_key = give_back_refused.cause_key;
-    perform orders.open_case(give_back_refused.program_id, give_back_refused.redemption_id, 'not_given_back');
+    perform orders.open_case(
+        give_back_refused.program_id, give_back_refused.redemption_id, 'not_given_back',
+        array['points_back', 'leave_as_it_is'],
+        jsonb_build_object('line_number', give_back_refused.line_number, 'cause', give_back_refused.cause,
+                           'cause_key', give_back_refused.cause_key, 'refused', give_back_refused.reason));
 end
 $$;

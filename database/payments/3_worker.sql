@@ -319,6 +319,7 @@ begin
     perform payments.conclude(record_captured.program_id, record_captured.redemption_id, array['capture']);
     insert into payments.capture(program_id, redemption_id, capture_number, charge_id, amount_minor, captured_at)
     values (payment.program_id, payment.redemption_id, payment.captures + 1, payment.charge_id, part, clock.now());
+    perform payments.close_unpaid(payment.program_id, payment.redemption_id);
     ended := payment.captured_minor + part
              >= payment.capture_minor - payment.reduced_minor - payment.written_off_minor;
     update payments.payment as p
@@ -327,7 +328,7 @@ begin
         charge_captured_minor = record_captured.taken_minor,
         charge_cancelled_at = case when not ended and not record_captured.charge_goes_on
                                    then clock.now() else p.charge_cancelled_at end,
-        captured_at = clock.now(), part_minor = null, reason = null, unpaid_attempts = 0, unpaid_case_id = null,
+        captured_at = clock.now(), part_minor = null, reason = null, unpaid_attempts = 0,
         state = case when ended then 'captured' when record_captured.charge_goes_on then 'authorised'
                      else 'completing' end,
         -- What is not taken yet is reserved again.
@@ -355,6 +356,9 @@ begin
         next_look_at = clock.now() + make_interval(secs => coalesce(record_voided.look_again_seconds, 20))
     where p.program_id = record_voided.program_id and p.redemption_id = record_voided.redemption_id
       and p.captured_minor = 0;
+    if found then
+        perform payments.close_unpaid(record_voided.program_id, record_voided.redemption_id);
+    end if;
 end
 $$;
 

@@ -53,7 +53,8 @@ create or replace view payments.invariants as
     from payments.payment as p
     left join lateral (
         select sum(h.amount_minor) as minor from payments.house as h
-        where h.program_id = p.program_id and h.redemption_id = p.redemption_id and h.account = 'write_off'
+        where h.program_id = p.program_id and h.redemption_id = p.redemption_id
+          and h.account in ('write_off', 'collected_elsewhere')
     ) as h on true
     where p.written_off_minor <> coalesce(h.minor, 0)
     union all

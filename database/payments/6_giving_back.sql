@@ -95,9 +95,10 @@ begin
             where r.program_id = allocate.program_id and r.redemption_id = allocate.redemption_id;
             rest := rest - part;
         end loop;
+        perform payments.owe_back_elsewhere(payment, asked.event_key, rest);
         update payments.money_back as m
         set allocated_at = clock.now(), reduced_minor = reduced, refund_minor = m.amount_minor - reduced - rest,
-            -- Written off before: nobody has paid it.
+            -- Written off before: nobody has paid it, or not by the provider.
             forgiven_minor = rest, row_xid = pg_current_xact_id()
         where m.program_id = asked.program_id and m.redemption_id = asked.redemption_id
           and m.event_key = asked.event_key;
@@ -108,8 +109,42 @@ begin
 end
 $$;
 
+-- Internal: of what the provider cannot send back a member may have paid a part in another way: a person sends it back.
+create or replace function payments.owe_back_elsewhere(payment payments.payment, event_key text, amount_minor bigint)
+returns void language plpgsql set search_path = pg_catalog as $$
+declare
+    paid bigint;
+begin
+    select least(owe_back_elsewhere.amount_minor, sum(h.amount_minor) - coalesce((
+               select sum((c.evidence ->> 'amount_minor')::bigint) from casework.case as c
+               where c.program_id = payment.program_id and c.kind = 'payment'
+                 and c.subject = payment.redemption_id::text and c.reason = 'paid_elsewhere'), 0))
+    into paid
+    from payments.house as h
+    where h.program_id = payment.program_id and h.redemption_id = payment.redemption_id
+      and h.account = 'collected_elsewhere';
+    if paid > 0 then
+        perform payments.open_case(
+            payment.program_id, payment.redemption_id, 'paid_elsewhere',
+            jsonb_build_object('amount_minor', paid, 'event', owe_back_elsewhere.event_key), array['paid_back']);
+    end if;
+end
+$$;
+
+-- A person has sent back what the provider would not: the member hears of it. Returns ok.
+create or replace function payments.paid_back(program_id integer, redemption_id uuid, case_id uuid) returns text
+language plpgsql set search_path = pg_catalog as $$
+begin
+    perform payments.tell(paid_back.program_id, paid_back.redemption_id, 'payment.refunded',
+                          (c.evidence ->> 'amount_minor')::bigint)
+    from casework.case as c
+    where c.program_id = paid_back.program_id and c.case_id = paid_back.case_id;
+    return 'ok';
+end
+$$;
+
 -- How an event's money went: waiting (a capture is under way), not_taken (it never left the member), pending, refunded,
--- failed (the provider will not: a person pays it back). `refund_minor` is the part that was taken before.
+-- failed (the provider will not: a person pays it back; once that is decided it is refunded). `refund_minor` is the part that was taken before.
 create or replace function payments.refunds_of(program_id integer, redemption_id uuid)
 returns table (event_key text, amount_minor bigint, state text, refunded_at timestamptz, refund_minor bigint)
 language sql stable security definer set search_path = pg_catalog
@@ -123,9 +158,11 @@ begin atomic
            case when r.refunded then r.refunded_at end, m.refund_minor
     from payments.money_back as m
     left join lateral (
-        select bool_or(f.state = 'failed') as failed, bool_and(f.state = 'refunded') as refunded,
-               max(f.ended_at) as refunded_at
+        select bool_or(f.state = 'failed' and c.decision is distinct from 'paid_back') as failed,
+               bool_and(f.state = 'refunded' or coalesce(c.decision = 'paid_back', false)) as refunded,
+               max(case when f.state = 'failed' then c.decided_at else f.ended_at end) as refunded_at
         from payments.refund as f
+        left join casework.case as c on c.program_id = f.program_id and c.case_id = f.case_id
         where f.program_id = m.program_id and f.redemption_id = m.redemption_id and f.event_key = m.event_key
     ) as r on true
     where m.program_id = refunds_of.program_id and m.redemption_id = refunds_of.redemption_id

@@ -77,6 +77,7 @@ begin
     owed_minor := case when payment.all_due then left_minor
                        else least(left_minor, payment.due_minor - payment.captured_minor) end;
     if left_minor <= 0 then
+        perform payments.close_unpaid(payment.program_id, payment.redemption_id);
         update payments.payment as p set next_look_at = clock.now()
         where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
     elsif owed_minor > 0 then
@@ -97,6 +98,67 @@ begin
         where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
     end if;
     return true;
+end
+$$;
+
+-- A person has decided about money that was owed and could not be had (the case says how much): the member has paid it in
+-- another way (collected), or nobody runs after it (written_off). It is not charged any more; what leaves later is. Returns
+-- ok, nothing_owed (taken or given back meanwhile), under_way (the provider is being asked just now).
+create or replace function payments.settle_unpaid(
+    program_id integer, redemption_id uuid, case_id uuid, decision text, amount_minor bigint
+) returns text language plpgsql set search_path = pg_catalog as $$
+declare
+    payment payments.payment;
+    left_minor bigint;
+    covered bigint;
+begin
+    select * into payment from payments.payment as p
+    where p.program_id = settle_unpaid.program_id and p.redemption_id = settle_unpaid.redemption_id for update;
+    if payment.unpaid_case_id is distinct from settle_unpaid.case_id then
+        return 'nothing_owed';
+    elsif payment.state <> 'unpaid' then
+        return 'under_way';
+    end if;
+    left_minor := payment.capture_minor - payment.reduced_minor - payment.written_off_minor - payment.captured_minor;
+    covered := least(settle_unpaid.amount_minor,
+                     case when payment.all_due then left_minor
+                          else least(left_minor, payment.due_minor - payment.captured_minor) end);
+    if covered <= 0 then
+        return 'nothing_owed';
+    end if;
+    perform payments.bear(payment, case settle_unpaid.decision when 'collected' then 'collected_elsewhere'
+                                                               else 'write_off' end,
+                          covered, settle_unpaid.decision || '_by_a_person');
+    update payments.payment as p
+    set due_minor = greatest(p.due_minor - covered, 0), unpaid_case_id = null, unpaid_attempts = 0
+    where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
+    return 'ok';
+end
+$$;
+
+-- Internal: nothing of what the case is about is owed any more, so nobody has to look. The caller holds the payment's row.
+create or replace function payments.close_unpaid(program_id integer, redemption_id uuid) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    answered uuid;
+begin
+    select p.unpaid_case_id into answered from payments.payment as p
+    where p.program_id = close_unpaid.program_id and p.redemption_id = close_unpaid.redemption_id;
+    if answered is null then
+        return;
+    end if;
+    perform casework.withdraw_case(close_unpaid.program_id, answered, 'payments');
+    update payments.payment as p set unpaid_case_id = null
+    where p.program_id = close_unpaid.program_id and p.redemption_id = close_unpaid.redemption_id;
+end
+$$;
+
+-- The payment's row, locked.
+create or replace function payments.hold_still(program_id integer, redemption_id uuid) returns void
+language plpgsql set search_path = pg_catalog as $$
+begin
+    perform from payments.payment as p
+    where p.program_id = hold_still.program_id and p.redemption_id = hold_still.redemption_id for update;
 end
 $$;
 
@@ -121,15 +183,23 @@ begin
                          - payment.captured_minor then
         return false;
     end if;
-    insert into payments.house(program_id, redemption_id, account, key, amount_minor, currency, reason, created_at)
-    select payment.program_id, payment.redemption_id, 'write_off', (1 + count(*))::text, write_off.amount_minor,
-           payment.currency, write_off.reason, clock.now()
-    from payments.house as h
-    where h.program_id = payment.program_id and h.redemption_id = payment.redemption_id and h.account = 'write_off';
-    update payments.payment as p
-    set written_off_minor = p.written_off_minor + write_off.amount_minor, next_look_at = clock.now()
-    where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
+    perform payments.bear(payment, 'write_off', write_off.amount_minor, write_off.reason);
     return true;
+end
+$$;
+
+-- Internal: this part is not asked for any more; the account says why. The caller holds the payment's row.
+create or replace function payments.bear(payment payments.payment, account text, amount_minor bigint, reason text)
+returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    insert into payments.house(program_id, redemption_id, account, key, amount_minor, currency, reason, created_at)
+    select payment.program_id, payment.redemption_id, bear.account, (1 + count(*))::text, bear.amount_minor,
+           payment.currency, bear.reason, clock.now()
+    from payments.house as h
+    where h.program_id = payment.program_id and h.redemption_id = payment.redemption_id and h.account = bear.account;
+    update payments.payment as p
+    set written_off_minor = p.written_off_minor + bear.amount_minor, next_look_at = clock.now()
+    where p.program_id = payment.program_id and p.redemption_id = payment.redemption_id;
 end
 $$;
 
@@ -164,6 +234,9 @@ begin
       and not exists (select from payments.operation as o
                       where o.program_id = p.program_id and o.redemption_id = p.redemption_id
                         and o.concluded_at is null and split_part(o.name, ':', 1) = 'charge');
+    if found then
+        perform payments.close_unpaid(record_finished.program_id, record_finished.redemption_id);
+    end if;
 end
 $$;
 

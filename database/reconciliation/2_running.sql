@@ -119,12 +119,27 @@ begin
         from reconciliation.item i
         join payments.payment p on p.program_id = i.program_id and p.redemption_id = i.redemption_id
         where i.program_id = p_program_id and i.day = p_day and i.asked_at is null
-        order by i.redemption_id limit p_most;
+        -- The newest first: charges of another account or key of before do not come before those that can be read.
+        order by i.redemption_id desc limit p_most;
     if not found then
         update reconciliation.run r set state = 'comparing', row_xid = pg_current_xact_id()
         where r.program_id = p_program_id and r.day = p_day and r.state = 'asking';
     end if;
 end $$;
+
+-- A charge that the provider has answered about in this run; null: none. Asked about again it says whether the provider, or
+-- another charge, is in trouble.
+create or replace function reconciliation.readable_charge(p_program_id integer, p_day date, p_provider text) returns text
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select c.charge_id
+    from reconciliation.run r
+    join reconciliation.item i using (program_id, day)
+    join reconciliation.charge c using (program_id, redemption_id)
+    where r.program_id = p_program_id and r.day = p_day and i.asked_at is not null and c.provider = p_provider
+      and c.asked_at >= r.as_of and c.state not in ('missing', 'unreadable')
+    order by c.asked_at desc limit 1;
+end;
 
 -- What the provider said of a redemption's charges: [{charge_id, state, currency, authorised_minor, captured_minor,
 -- refunded_minor}].
@@ -162,6 +177,20 @@ begin atomic
     limit p_most;
 end;
 
+-- Internal: in whose name something at a provider is said that no redemption knows: the first programme that uses it.
+create or replace function reconciliation.program_at(p_provider text) returns integer
+language sql stable set search_path = pg_catalog as $$
+    select min(g.program_id) from programme.program g cross join lateral programme.current(g.program_id) v
+    where v.document -> 'integrations' -> 'payment' ->> 'provider' = p_provider
+$$;
+
+-- Internal: it is known, whoever's orphan it was.
+create or replace function reconciliation.charge_known(p_provider text, p_charge_id text) returns void
+language sql set search_path = pg_catalog as $$
+    select reconciliation.orphan_found(o.program_id, o.source, o.reference) from reconciliation.orphan o
+    where o.source = p_provider and o.reference = p_charge_id and o.resolved_at is null
+$$;
+
 -- A charge that the provider showed without being asked about it by us. `p_reference`: what we named it, if it says.
 -- Returns known (one of ours), nothing (no money in it), orphan.
 create or replace function reconciliation.see_charge(
@@ -170,13 +199,17 @@ create or replace function reconciliation.see_charge(
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     v_redemption uuid := reconciliation.named(p_reference);
+    -- Every programme's run sees the provider's whole list: what no redemption names is one programme's, always the same.
     v_program integer := coalesce(
-        (select r.program_id from redemptions.redemption r where r.redemption_id = v_redemption), p_program_id);
+        (select r.program_id from redemptions.redemption r where r.redemption_id = v_redemption),
+        (select min(o.program_id) from reconciliation.orphan o
+         where o.source = p_provider and o.reference = p_charge_id and o.resolved_at is null),
+        reconciliation.program_at(p_provider), p_program_id);
 begin
     if exists (select from payments.payment p where p.provider = p_provider and p.charge_id = p_charge_id)
        or exists (select from payments.capture c join payments.payment p using (program_id, redemption_id)
                   where p.provider = p_provider and c.charge_id = p_charge_id) then
-        perform reconciliation.orphan_found(v_program, p_provider, p_charge_id);
+        perform reconciliation.charge_known(p_provider, p_charge_id);
         return 'known';
     elsif (p_state not in ('authorised', 'captured', 'pending') and p_captured_minor = 0)
        or p_captured_minor > 0 and p_captured_minor = p_refunded_minor
@@ -185,7 +218,7 @@ begin
                   where p.redemption_id = v_redemption and p.state in ('awaiting_approval', 'completing', 'unknown'))
        -- A person has it already.
        or exists (select from reconciliation.adoption a where a.subject = p_charge_id) then
-        perform reconciliation.orphan_found(v_program, p_provider, p_charge_id);
+        perform reconciliation.charge_known(p_provider, p_charge_id);
         return 'nothing';
     end if;
     perform reconciliation.see_orphan(
@@ -224,6 +257,37 @@ begin
             where i.program_id = p_program_id and i.day = p_day and i.verdict is null);
 end $$;
 
+-- Internal: lines of transactions that no redemption knows, of the connections that are a programme's to speak for. `ours`: they
+-- have a number that we give to orders, or are what the items leave of a transaction with such an item. All others are what
+-- others of the company have bought: that is nobody's to look into.
+create or replace function reconciliation.unknown_lines(p_program_id integer)
+returns table (
+    connection text, transaction_type text, transaction_id text, currency text, amount_minor bigint, amazon_order_id text,
+    purchase_order_number text, ours boolean
+) language plpgsql stable set search_path = pg_catalog as $$
+#variable_conflict use_column
+declare
+    v_connections text[] := array(
+        select f.connection from reconciliation.feed f where reconciliation.program_of(f.connection) = p_program_id);
+    v_numbers text[] := array(
+        select r.purchase_order_prefix || '%' from programme.program g cross join lateral orders.rate_of(g.program_id) r
+        where r.purchase_order_prefix <> '');
+begin
+    return query
+    select l.connection, l.transaction_type, l.transaction_id, l.currency, l.amount_minor, l.amazon_order_id,
+           l.purchase_order_number,
+           coalesce(reconciliation.named(l.purchase_order_number) is not null or l.purchase_order_number like any (v_numbers),
+                    false)
+           or l.position = 0 and exists (
+               select from reconciliation.transaction_line i
+               where i.connection = l.connection and i.transaction_type = l.transaction_type
+                 and i.transaction_id = l.transaction_id and i.position > 0
+                 and (i.redemption_id is not null or reconciliation.named(i.purchase_order_number) is not null
+                      or i.purchase_order_number like any (v_numbers)))
+    from reconciliation.transaction_line l
+    where l.redemption_id is null and l.amount_minor <> 0 and l.connection = any (v_connections);
+end $$;
+
 -- All is compared: list what nobody knows, close what was found, fix the sums. False: it is not so far.
 create or replace function reconciliation.finish(p_program_id integer, p_day date) returns boolean
 language plpgsql security definer set search_path = pg_catalog as $$
@@ -241,9 +305,8 @@ begin
         select l.connection, l.transaction_type, l.transaction_id, l.currency, sum(l.amount_minor)::bigint as amount_minor,
                array_agg(distinct l.amazon_order_id) filter (where l.amazon_order_id is not null) as amazon_orders,
                array_agg(distinct l.purchase_order_number) filter (where l.purchase_order_number is not null) as numbers
-        from reconciliation.transaction_line l
-        where l.redemption_id is null and reconciliation.program_of(l.connection) = p_program_id and l.amount_minor <> 0
-          and not exists (select from reconciliation.adoption a
+        from reconciliation.unknown_lines(p_program_id) l
+        where l.ours and not exists (select from reconciliation.adoption a
                           where a.kind = 'lost' and (a.redemption_id = reconciliation.named(l.purchase_order_number)
                                                      or reconciliation.adopts(a.detail, l.amazon_order_id)))
         group by 1, 2, 3, 4
@@ -256,10 +319,9 @@ begin
     end loop;
     for o in
         select x.source, x.reference from reconciliation.orphan x
-        where x.program_id = p_program_id and x.kind = 'transaction' and x.resolved_at is null and not exists (
-            select from reconciliation.transaction_line l
-            where l.redemption_id is null and l.amount_minor <> 0
-              and l.transaction_type || ' ' || l.transaction_id = x.reference)
+        where x.program_id = p_program_id and x.kind = 'transaction' and x.resolved_at is null and x.reference not in (
+            select l.transaction_type || ' ' || l.transaction_id from reconciliation.unknown_lines(p_program_id) l
+            where l.ours)
     loop
         perform reconciliation.orphan_found(p_program_id, o.source, o.reference);
     end loop;

@@ -75,7 +75,8 @@ begin
     if s.provider is null then
         return '[]';
     end if;
-    select count(*) filter (where c.state = 'missing') as missing, count(*) filter (where c.currency <> s.currency) as elsewhere,
+    select count(*) filter (where c.state = 'missing') as missing,
+           count(*) filter (where c.state = 'unreadable') as unreadable, count(*) filter (where c.currency <> s.currency) as elsewhere,
            coalesce(sum(c.captured_minor) filter (where c.currency = s.currency), 0)::bigint as captured,
            coalesce(sum(c.refunded_minor) filter (where c.currency = s.currency), 0)::bigint as refunded,
            coalesce(sum(c.authorised_minor - c.captured_minor)
@@ -91,6 +92,11 @@ begin
         select from payments.refund f
         where f.program_id = r.program_id and f.redemption_id = r.redemption_id
           and (f.ended_at > p_asked_at or f.begun_at > p_asked_at));
+    -- Nothing is known of its amounts, so nothing is compared.
+    if k.unreadable > 0 then
+        return reconciliation.listed(
+            reconciliation.difference('provider', 'provider_unreadable', false, k.unreadable::bigint));
+    end if;
     v_refund := k.refunded - s.refunded_minor;
     -- The provider counts a refund while we wait for its outcome.
     if v_refund > 0 and v_refund <= s.refund_pending_minor then

@@ -13,7 +13,8 @@ begin atomic
 end;
 
 -- A day's report (null: there is none): sums by verdict, differences by kind, house:price_variance by product and seller as that day
--- posted it, unmatched redemptions (oldest first, at most 200) and open orphans (oldest first, at most 200) with their cases.
+-- posted it, unmatched redemptions (oldest first, at most 200) and open orphans (oldest first, at most 200) with their cases. `others`: what was first told on that day
+-- and is not ours, by currency.
 create or replace function reconciliation.report(p_program_id integer, p_day date) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
@@ -42,7 +43,16 @@ begin
                 select coalesce(jsonb_agg(to_jsonb(o) order by o.first_seen_at, o.source, o.reference), '[]') from (
                     select x.source, x.reference, x.kind, x.currency, x.amount_minor, x.first_seen_at, x.case_id
                     from reconciliation.orphan x where x.program_id = p_program_id and x.resolved_at is null
-                    order by x.first_seen_at limit 200) o))
+                    order by x.first_seen_at limit 200) o),
+            'others', (
+                select coalesce(jsonb_agg(to_jsonb(t) order by t.currency), '[]') from (
+                    select l.currency, count(distinct (l.transaction_type, l.transaction_id)) as transactions,
+                           sum(l.amount_minor)::bigint as amount_minor
+                    from reconciliation.unknown_lines(p_program_id) l
+                    join reconciliation.transaction h using (connection, transaction_type, transaction_id)
+                    where not l.ours and (coalesce(h.feed_at, h.transacted_at, h.first_heard_at)
+                                          at time zone points.zone(p_program_id))::date = p_day
+                    group by l.currency) t))
         from reconciliation.run r
         cross join lateral (
             select count(*) filter (where i.verdict = 'matched') as matched,

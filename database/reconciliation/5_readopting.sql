@@ -135,6 +135,8 @@ declare
 begin
     if r.accepted_points is not null or exists (
             select from reconciliation.adoption a where a.redemption_id = r.redemption_id and a.kind = 'late') then
+        -- By an earlier restore; this one has looked at it as well, and is not given it again.
+        perform reconciliation.take_up(p_restored_to, r, 'none', p_order);
         return 'replay';
     elsif not reconciliation.take_up(p_restored_to, r, 'late', p_order) then
         return 'replay';

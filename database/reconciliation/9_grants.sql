@@ -14,6 +14,7 @@ grant execute on function
     reconciliation.feed_again(text),
     reconciliation.list_items(integer, date),
     reconciliation.to_ask(integer, date, integer),
+    reconciliation.readable_charge(integer, date, text),
     reconciliation.answered(integer, date, uuid, text, jsonb),
     reconciliation.unknown_charges(text, integer, integer),
     reconciliation.see_charge(integer, text, text, text, text, text, bigint, bigint, bigint),

@@ -14,7 +14,7 @@ from lambdas.case_files import UploadView
 from lambdas.http import STRICT, Caller, Router, View, caller
 from lambdas.member_routes.cases import NewFile, NewMessage
 from loyalty.casework import deciding
-from loyalty.casework.deciding import Agent
+from loyalty.casework.deciding import Agent, Lost
 from loyalty.database import Connection, database
 
 router = Router()
@@ -32,14 +32,23 @@ class Assignment(BaseModel):
     owner: Literal["me", "nobody"]
 
 
+class LostUnits(BaseModel):
+    """Units of an order's line that will not come."""
+
+    model_config = STRICT
+    line_number: Annotated[int, Field(ge=1, le=10_000)]
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+
+
 class Decision(BaseModel):
     """One of the case's `outcomes`. `points` for goodwill_points and credit_missing_accrual; `reason` for refuse, in
-    words for the member."""
+    words for the member; `units` for points_back."""
 
     model_config = STRICT
     outcome: Code
     points: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)] | None = None
+    units: Annotated[list[LostUnits], Field(min_length=1, max_length=100)] | None = None
 
 
 class Approval(BaseModel):
@@ -219,7 +228,14 @@ def post_outcome(case_id: UUID, body: Decision) -> Decided:
         told = deciding.one(connection, who.program_id, case_id)
         deciding.look_at_files(connection, case_files.shelf(), who.program_id, told)
     state = deciding.decide(
-        connection, who.program_id, case_id, body.outcome, _agent(who), points=body.points, reason=body.reason
+        connection,
+        who.program_id,
+        case_id,
+        body.outcome,
+        _agent(who),
+        points=body.points,
+        reason=body.reason,
+        units=[Lost(one.line_number, one.quantity) for one in body.units or ()],
     )
     return Decided(case_id=case_id, state=state)
 

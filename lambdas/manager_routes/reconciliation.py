@@ -96,6 +96,14 @@ class OrphanView(View):
     case_id: UUID
 
 
+class Others(View):
+    """What others of the company have bought with the same Amazon Business account: nobody looks into it."""
+
+    currency: str
+    transactions: int
+    amount_minor: int
+
+
 class Report(View):
     """A day's report. Unmatched ones and orphans oldest first, at most 200 each; `waiting` have no verdict yet."""
 
@@ -112,6 +120,7 @@ class Report(View):
     price_variances: list[PriceVariance]
     unmatched: list[Unmatched]
     orphans: list[OrphanView]
+    others: list[Others]
 
 
 class Reconciliations(View):

@@ -43,6 +43,7 @@ WORDS = {
     "provider_captured": "the provider took another amount",
     "provider_refunded": "the provider sent back another amount",
     "provider_missing": "the provider does not know our charge",
+    "provider_unreadable": "the provider does not let us see our charge",
     "reserved_left": "still reserved on the member's card",
     "moved_meanwhile": "moved while we asked",
     "currency": "told in another currency",
@@ -137,6 +138,11 @@ def _report(report: Reading | None) -> str:
         + (f"<p>house:price_variance of the day</p>{rows(variances, 'Price variances')}" if variances else "")
         + _open("Unmatched, oldest first", map(_unmatched, report["unmatched"][:SHOWN]), len(report["unmatched"]))
         + _open("Nobody's, oldest first", map(_orphan, report["orphans"][:SHOWN]), len(report["orphans"]))
+        + "".join(
+            f"<p>Others of the company bought: {one['transactions']} transactions,"
+            f" {money(one['amount_minor'], one['currency'])}</p>"
+            for one in report["others"]
+        )
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from loyalty.casework import files
 from loyalty.casework.files import Upload
@@ -27,6 +30,14 @@ class Agent:
 
     actor: str
     groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Units of an order's line that will not come."""
+
+    line_number: int
+    quantity: int
 
 
 def queue(
@@ -108,10 +119,11 @@ def decide(
     *,
     points: int | None = None,
     reason: str | None = None,
+    units: Sequence[Lost] = (),
 ) -> str:
     """Choose an outcome; the case's state after it (approval: a second person decides). Raises Refusal.
 
-    What is no outcome of members' cases closes a ticket that a room opened.
+    What is no outcome of members' cases is one of a ticket that a room opened; `units` for points_back.
     """
     mine: tuple[Any, ...] = (agent.actor, list(agent.groups))
     match outcome:
@@ -127,8 +139,8 @@ def decide(
             arguments = (reason, *mine)
         case _:
             row = connection.execute(
-                "select casework.settle_ticket(%s, %s, %s, %s, %s::text[]) as status, 'decided' as state",
-                (program_id, case_id, outcome, *mine),
+                "select cases.settle_ticket(%s, %s, %s, %s, %s, %s::text[]) as status, 'decided' as state",
+                (program_id, case_id, outcome, Jsonb([asdict(one) for one in units]), *mine),
             ).fetchone()
             return _state(row)
     marks = ", ".join(["%s"] * (len(arguments) - 1) + ["%s::text[]"])
@@ -180,6 +192,9 @@ _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "not_here": (Kind.CONFLICT, "This is decided elsewhere.", None),
     "invalid": (Kind.INVALID, "That is out of bounds.", "points"),
     "invalid_quantity": (Kind.INVALID, "The case is about fewer units.", "quantity"),
+    "invalid_units": (Kind.INVALID, "Say which units of the order will not come.", "units"),
+    "nothing_owed": (Kind.CONFLICT, "It was paid or given back meanwhile.", None),
+    "under_way": (Kind.CONFLICT, "The provider is being asked for it at this moment: try again in a minute.", None),
     "units_gone": (Kind.CONFLICT, "Fewer units are left to give back.", None),
     "no_label": (Kind.CONFLICT, "Upload a label first.", None),
     "already_credited": (Kind.CONFLICT, "The purchase has its points.", None),

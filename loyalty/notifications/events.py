@@ -46,6 +46,7 @@ _PLAIN: Mapping[str, Telling] = {
     "shipment.out_for_delivery": Telling("shipment-out-for-delivery", 18, PARCEL, 3),
     "shipment.delivered": Telling("shipment-delivered", about=PARCEL, stage=4),
     "shipment.undeliverable": Telling("shipment-undeliverable", about=PARCEL, stage=5),
+    "shipment.sent_back": Telling("shipment-sent-back", about=PARCEL, stage=5),
     "units.cancelled": Telling("units-cancelled"),
     "units.returned": Telling("units-returned"),
     "payment.failed": Telling("payment-failed", about=PAYMENT, stage=1),

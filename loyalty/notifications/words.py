@@ -24,9 +24,9 @@ _MONTHS = {
 }
 _SAID = {
     "en": {"and": "and", "more": "{title} and {count} more", "points": "{amount} points", "order": "your order",
-           "for": "rewards worth {money}"},
+           "for": "rewards worth {money}", "by": "by {day}", "open": "the day is not known yet"},
     "de": {"and": "und", "more": "{title} und {count} weitere", "points": "{amount} Punkte", "order": "Ihre Bestellung",
-           "for": "Prämien im Wert von {money}"},
+           "for": "Prämien im Wert von {money}", "by": "bis {day}", "open": "der Tag steht noch nicht fest"},
 }  # fmt: skip
 # The words that name products.
 TITLES = ("what", "missing")
@@ -72,6 +72,7 @@ def words_of(
         "as_of": _instant(facts.get("as_of"), facts, language),
         "until": _instant(payload.get("until"), facts, language),
         "date": day(date.fromisoformat(payload["expires_on"]), language) if "expires_on" in payload else None,
+        "expected": _expected(payload.get("expected_by"), facts, language, said),
         "worth": worth,
         "buys": affordable or said["for"].format(money=worth),
         "tier": _tier(document, payload, language),
@@ -140,8 +141,17 @@ def _worth(document: Programme, facts: Mapping[str, Any], points: int) -> int:
 def _instant(at: str | None, facts: Mapping[str, Any], language: str) -> str | None:
     if at is None:
         return None
-    local = datetime.fromisoformat(at).astimezone(ZoneInfo(str(facts.get("time_zone") or "UTC")))
+    local = _local(at, facts)
     return f"{day(local.date(), language)}, {local:%H:%M}"
+
+
+def _expected(at: str | None, facts: Mapping[str, Any], language: str, said: Mapping[str, str]) -> str:
+    return said["open"] if at is None else said["by"].format(day=day(_local(at, facts).date(), language))
+
+
+def _local(at: str, facts: Mapping[str, Any]) -> datetime:
+    """Where the programme is."""
+    return datetime.fromisoformat(at).astimezone(ZoneInfo(str(facts.get("time_zone") or "UTC")))
 
 
 def _tier(document: Programme, payload: Mapping[str, Any], language: str) -> str | None:

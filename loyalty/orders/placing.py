@@ -5,6 +5,7 @@ The rules, because there is no cancel call and an order may exist although nobod
 * the order's name and the state `sent` are stored before the call (`orders.next`);
 * a call whose outcome is unknown is looked up by its name, never repeated blindly;
 * "not found" is believed after several look-ups over some minutes; then the order is sent again under the same name;
+* an answer that does not account for every unit of every line is no answer: the rest of it may be on its way;
 * a refusal of a repeated order is believed only from a look-up: Amazon may be refusing the repetition;
 * what is wrong with the programme (credentials, company card, limits) stops the programme, not the member.
 """
@@ -12,7 +13,7 @@ The rules, because there is no cancel call and an order may exist although nobod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from loyalty.orders.amazon_business import (
     OrderLine,
     OrderResult,
     PlaceOrder,
+    Reason,
     Refused,
     Throttled,
     Unknown,
@@ -38,7 +40,7 @@ from loyalty.orders.amazon_business import (
 
 # Refusals that say something about the buying account and nothing about the order. The list of codes is not public.
 _STOPS_THE_PROGRAMME = re.compile(
-    r"PAYMENT|CARD|CREDIT|SPEND|LIMIT_EXCEEDED|BUDGET|APPROVAL|SUSPENDED|EMAIL_ID_NOT_FOUND"
+    r"PAYMENT|CARD|CREDIT|SPEND|(?<!QUANTITY_)LIMIT_EXCEEDED|BUDGET|APPROVAL|SUSPENDED|EMAIL_ID_NOT_FOUND"
 )
 
 PROBE_ID = "connection-probe"
@@ -163,6 +165,8 @@ class _Task:
         """Send it. The state has been `sent` since before this call."""
         order = self._order()
         if order is None:
+            if self._work["sends"] > 1:
+                return self._unknown("repetition_without_address")
             return self._conclude(_rejected_by_us("AddressMissing", self._lines()))
         try:
             result = self._placing._ordering.place_order(order)
@@ -177,7 +181,7 @@ class _Task:
         except Refused as error:
             if self._work["sends"] > 1:
                 return self._unknown("repetition_refused")
-            if _STOPS_THE_PROGRAMME.search(error.code):
+            if _STOPS_THE_PROGRAMME.search(error.code.upper()):
                 return self._ask_again_later(error.code)
             return self._conclude(_rejected_by_us(f"Refused:{error.status}", self._lines()))
         except Unknown as error:
@@ -201,6 +205,10 @@ class _Task:
         return self._take(result, repeated=False)
 
     def _take(self, result: OrderResult, *, repeated: bool) -> Happened:
+        if not _accounts_for(result, self._lines()):
+            self._unknown("incomplete")
+            code = None if result.accepted_quantity else _stopping_code(result)
+            return self._pause(code) if code else self._happened("unknown", "incomplete")
         if result.accepted_quantity == 0:
             if repeated:
                 return self._unknown("repetition_rejected")
@@ -314,16 +322,31 @@ class _Task:
         return Happened(kind, 0.0, self._program_id, self._redemption_id, reason)
 
 
+def _accounts_for(result: OrderResult, lines: list[dict[str, Any]]) -> bool:
+    """Whether the answer says of each unit that was asked for that it is accepted or rejected."""
+    asked = {line["line_number"]: line["quantity"] for line in lines}
+    answered = {
+        number: sum(item.quantity for item in line.accepted) + sum(item.quantity for item in line.rejected)
+        for number, line in result.lines.items()
+    }
+    return answered == asked
+
+
 def _stopping_code(result: OrderResult) -> str | None:
-    """The code by which Amazon says that this account cannot buy now, if it says so for the whole order."""
-    return next(
-        (
-            reason.code or reason.kind
-            for reason in result.rejections
-            if _STOPS_THE_PROGRAMME.search((reason.code or reason.kind).upper())
-        ),
-        None,
-    )
+    """The code by which Amazon says that this account cannot buy now, if it says so for the whole order: for the order
+    itself, or for each of its lines."""
+    whole = _first_stopping(result.rejections)
+    if whole or result.accepted_quantity or not result.lines:
+        return whole
+    codes = [
+        _first_stopping([reason for item in line.rejected for reason in item.reasons]) for line in result.lines.values()
+    ]
+    return codes[0] if all(codes) else None
+
+
+def _first_stopping(reasons: Iterable[Reason]) -> str | None:
+    codes = (reason.code or reason.kind for reason in reasons)
+    return next((code for code in codes if _STOPS_THE_PROGRAMME.search(code.upper())), None)
 
 
 def _as_json(result: OrderResult) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from loyalty.database import Connection
-from loyalty.payments.provider import Charge, NotTrusted, PaymentError, PaymentProvider, Refused
+from loyalty.payments.provider import Charge, NotSent, NotTrusted, PaymentError, PaymentProvider, Refused, Throttled
 
 BATCH = 20
 # The payments service asks the same provider: it goes first.
@@ -18,6 +19,10 @@ SECONDS_BETWEEN = 0.5
 LISTED_DAYS = 3
 UNKNOWN_DAYS, MOST_UNKNOWN = 7, 50
 GONE = (404, 410)
+# An answer that cannot be read: the charge's, not the provider's.
+MALFORMED = "MalformedAnswer"
+# So many charges that fail one after the other are the provider's trouble.
+MOST_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +42,79 @@ def ask(
     seconds_left: Callable[[], float],
     pause: Callable[[float], None],
 ) -> Asked:
-    """Ask about every charge on the day's list. Throttled or away: the rest waits for the next time."""
-    asked = 0
+    """Ask about every charge on the list. A provider that is away or wants less: the rest waits for the next call.
+    A charge that alone cannot be read is told as such, and the day goes on."""
+    asked, in_a_row = 0, 0
+    doubtful: set[UUID] = set()
+
+    def its_own(error: PaymentError, provider: str) -> bool:
+        """Whether it is this charge that cannot be read, rather than the provider that cannot be asked."""
+        if isinstance(error, Refused) or error.reason == MALFORMED:
+            return True
+        return (isinstance(error, NotTrusted) or (late and not isinstance(error, NotSent))) and _answers(
+            connection, providers[provider], program_id, day, pause
+        )
+
+    late = _is_late(connection, program_id, day)
     while seconds_left() > 0:
         rows = connection.execute(
             "select * from reconciliation.to_ask(%s, %s, %s)", (program_id, day, BATCH)
         ).fetchall()
         if not rows:
             return Asked(True, asked)
-        for row in rows:
+        # What failed is asked about once more, when nothing else is left.
+        fresh = [row for row in rows if row["redemption_id"] not in doubtful]
+        for row in fresh or rows:
             if seconds_left() <= 0:
                 break
+            redemption_id, name = row["redemption_id"], row["provider"]
             try:
                 charges = [
-                    _charge(providers[row["provider"]], one, row["currency"], pause) for one in row["charge_ids"]
+                    _charge(providers[name], one, row["currency"], pause, name, its_own if not fresh else None)
+                    for one in row["charge_ids"]
                 ]
             except PaymentError as error:
-                return Asked(False, asked, f"{type(error).__name__}: {error.reason}")
+                in_a_row += 1
+                alone = in_a_row < MOST_IN_A_ROW or its_own(error, name)
+                away = isinstance(error, NotSent) or (
+                    isinstance(error, Throttled) and error.reason != MALFORMED and not late
+                )
+                if not fresh or away or not alone:
+                    return Asked(False, asked, f"{type(error).__name__}: {error.reason}")
+                in_a_row %= MOST_IN_A_ROW
+                doubtful.add(redemption_id)
+                continue
             connection.execute(
                 "select reconciliation.answered(%s, %s, %s, %s, %s)",
-                (program_id, day, row["redemption_id"], row["provider"], Jsonb(charges)),
+                (program_id, day, redemption_id, name, Jsonb(charges)),
             )
             asked += 1
+            in_a_row = 0
     return Asked(False, asked)
+
+
+def _is_late(connection: Connection, program_id: int, day: date) -> bool:
+    """Whether the day should have been done yesterday: then one charge does not hold it up for longer."""
+    row = connection.execute("select reconciliation.today(%s) as today", (program_id,)).fetchone()
+    assert row is not None
+    return bool(day < row["today"] - timedelta(days=1))
+
+
+def _answers(
+    connection: Connection, provider: PaymentProvider, program_id: int, day: date, pause: Callable[[float], None]
+) -> bool:
+    """Whether the provider still answers about a charge that it has answered about in this run."""
+    row = connection.execute(
+        "select reconciliation.readable_charge(%s, %s, %s) as charge_id", (program_id, day, provider.name)
+    ).fetchone()
+    if row is None or row["charge_id"] is None:
+        return False
+    pause(SECONDS_BETWEEN)
+    try:
+        provider.charge(row["charge_id"])
+    except PaymentError:
+        return False
+    return True
 
 
 def look_around(
@@ -123,17 +178,24 @@ def _see(connection: Connection, program_id: int, provider: str, charge: Charge)
     return int(row["said"] == "orphan")
 
 
-def _charge(provider: PaymentProvider, charge_id: str, currency: str, pause: Callable[[float], None]) -> dict[str, Any]:
+def _charge(
+    provider: PaymentProvider,
+    charge_id: str,
+    currency: str,
+    pause: Callable[[float], None],
+    name: str,
+    its_own: Callable[[PaymentError, str], bool] | None,
+) -> dict[str, Any]:
+    """What the provider says of a charge; with `its_own`, what alone cannot be read is told as unreadable."""
     pause(SECONDS_BETWEEN)
     try:
         charge = provider.charge(charge_id)
-    except Refused as refused:
-        if refused.status not in GONE:
-            raise
-        return {
-            "charge_id": charge_id, "state": "missing", "currency": currency, "authorised_minor": 0,
-            "captured_minor": 0, "refunded_minor": 0,
-        }  # fmt: skip
+    except PaymentError as error:
+        if isinstance(error, Refused):
+            return _without_amounts(charge_id, currency, "missing" if error.status in GONE else "unreadable")
+        if its_own is not None and its_own(error, name):
+            return _without_amounts(charge_id, currency, "unreadable")
+        raise
     return {
         "charge_id": charge_id,
         "state": charge.state.value,
@@ -142,3 +204,10 @@ def _charge(provider: PaymentProvider, charge_id: str, currency: str, pause: Cal
         "captured_minor": charge.captured_minor,
         "refunded_minor": charge.refunded_minor,
     }
+
+
+def _without_amounts(charge_id: str, currency: str, state: str) -> dict[str, Any]:
+    return {
+        "charge_id": charge_id, "state": state, "currency": currency, "authorised_minor": 0, "captured_minor": 0,
+        "refunded_minor": 0,
+    }  # fmt: skip

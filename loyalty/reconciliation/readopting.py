@@ -214,8 +214,8 @@ class _Work:
         for provider, charge in self._charges(given):
             verdict = self._found(provider, charge)
             if verdict["verdict"] == "adopt":
-                self._execute(
-                    "select reconciliation.adopt_charge(%s, %s, %s, %s, %s, %s, %s)",
+                said = self._one(
+                    "select reconciliation.adopt_charge(%s, %s, %s, %s, %s, %s, %s) as said",
                     verdict["program_id"],
                     verdict["redemption_id"],
                     charge.charge_id,
@@ -223,7 +223,7 @@ class _Work:
                     charge.amount.minor,
                     charge.expires_at,
                 )
-                self._done.add("adopted")
+                self._done.add("adopted" if said["said"] == "ok" else "not_adopted")
 
     def give_back_charges(self, given: list[tuple[str, str]]) -> None:
         """Charges for which nothing was ordered: what is reserved is cancelled, what was taken is sent back."""

@@ -89,7 +89,8 @@ def test_operators_read_days_and_the_report_of_one(door: Doors, world: Books) ->
     drifting = world.ordered(LAMP)
     world.shipped(drifting)
     world.bill(drifting, LAMP, principal_minor=4510)
-    world.billing.bill("114-0", "B0STRANGE0", 1, 700)
+    world.billing.bill("114-0", "B0STRANGE0", 1, 700, number=str(world.new_key()))
+    world.billing.bill("114-1", "B0PAPER000", 1, 900, number="IT-7")
     assert door("manager_api", "GET", "/reconciliation", token=OPERATOR).body == {"days": [], "report": None}
     door.invoke("reconciliation", {"now": True, "program_id": 1})
     body = door("manager_api", "GET", "/reconciliation", token=OPERATOR).body
@@ -114,6 +115,7 @@ def test_operators_read_days_and_the_report_of_one(door: Doors, world: Books) ->
     (unmatched,) = report["unmatched"]
     assert (unmatched["redemption_id"], unmatched["case_state"]) == (str(redemption_id), "open")
     assert [one["amount_minor"] for one in report["orphans"]] == [700]
+    assert report["others"] == [], "they were told on another day"
     same = door("manager_api", "GET", f"/reconciliation?day={world.today()}", token=OPERATOR).body
     assert same["report"] == report
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.domain.notifications.conftest import World
 from tests.domain.notifications.orders import accepted, order
 
@@ -76,6 +78,37 @@ def test_units_that_do_not_come_are_told_with_what_comes_back_for_them(world: Wo
     back = {"line_number": 2, "quantity": 1, "points": 1000, "money_minor": 500, "event_key": "x"}
     world.tell(world.event("units.cancelled", member, redemption_id=redemption, **back))
     assert "geliefert werden: Mug.\nSie haben zurück: 1.000 Punkte und 5,00 USD." in world.email.letters[0].text
+
+
+def test_a_parcel_that_is_late_once_more_is_told_with_its_new_day(world: World) -> None:
+    member = world.member(language="de")
+    parcel = {"redemption_id": order(world, member, "Kettle"), "shipment_key": "s1", "package_key": "p1"}
+    friday = {"promised_to": "2026-11-27T20:00:00+00:00", "expected_by": None}
+    wednesday = dict.fromkeys(("promised_to", "expected_by"), "2026-12-02T20:00:00+00:00")
+    for day in (friday, friday, wednesday, wednesday):
+        world.tell(world.event("shipment.delayed", member, **parcel, **day))  # type: ignore[arg-type]
+    late = world.event("shipment.delayed", member, ago="1 hour", **parcel, **friday)  # type: ignore[arg-type]
+    world.tell(late)
+    assert world.states(late)["email"] == ("suppressed", "overtaken")
+    first, second = world.email.letters
+    assert "Voraussichtlich: der Tag steht noch nicht fest." in first.text
+    assert "Voraussichtlich: bis 2. Dezember 2026." in second.text
+    assert "Voraussichtlich: bis 2. Dezember 2026." in world.sms.letters[1].text
+
+
+@pytest.mark.parametrize("topic", ["shipment.undeliverable", "shipment.sent_back"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_parcel_that_does_not_arrive_promises_nothing_that_nobody_has_decided(
+    world: World, topic: str, language: str
+) -> None:
+    member = world.member(language=language)
+    world.tell(world.event(topic, member, redemption_id=order(world, member, "Kettle"), shipment_key="s1"))
+    (mail,), (sms,) = world.email.letters, world.sms.letters
+    for text in (mail.text, sms.text):
+        assert "Kettle" in text
+        assert ("look into it" if language == "en" else "dem nach") in text
+        assert "You get back" not in text
+        assert "Sie bekommen zurück" not in text
 
 
 def test_nobody_is_told_what_somebody_else_has_ordered(world: World) -> None:

@@ -145,15 +145,36 @@ class Ordered:
         ).fetchall()
         return [row["topic"].removeprefix("shipment.") for row in rows]
 
-    def told_by_package(self) -> dict[str, list[str]]:
+    def told_by_parcel(self) -> dict[str, list[str]]:
+        """By tracking number, whatever the parcel was called when it was told; what was told of a whole shipment was
+        told of each of its parcels."""
         rows = self.world.owner.execute(
             "select topic, payload ->> 'shipment_key' as shipment, payload ->> 'package_key' as package"
             " from outbox.event where subject = %s and topic like 'shipment.%%' order by lane",
             (self.redemption_id,),
         ).fetchall()
+        parcels = self.world.owner.execute(
+            "select distinct shipment_id, package_id, tracking from orders.package_event"
+            " where redemption_id = %s and tracking is not null",
+            (self.redemption_id,),
+        ).fetchall()
         told: dict[str, list[str]] = {}
+        alone: set[str] = set()
         for row in rows:
-            told.setdefault(f"{row['shipment']} {row['package']}", []).append(row["topic"].removeprefix("shipment."))
+            shipment = row["shipment"].rpartition("/")[2]
+            names = {
+                one["tracking"]
+                for one in parcels
+                if row["package"] == one["tracking"]
+                or (row["package"] in (one["package_id"], "-") and shipment == (one["shipment_id"] or "-"))
+            }
+            if row["package"] == "-":
+                # Nobody knew that a parcel told of before, without a shipment, was in this one.
+                names = names - alone or {row["shipment"]}
+            else:
+                alone |= names
+            for name in names or {f"{shipment} {row['package']}"}:
+                told.setdefault(name, []).append(row["topic"].removeprefix("shipment."))
         return told
 
     def follow(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def ended(order: Ordered, said: Said) -> dict[str, Any]:
     with connection.transaction(force_rollback=True):
         for source, observation in said:
             observing.observe(connection, source, observation)
-        for told in order.told_by_package().values():
+        for told in order.told_by_parcel().values():
             steps = [WAYS.index(one) for one in told if one in WAYS]
             assert steps == sorted(set(steps)), "nothing is told twice, nor backwards"
         return order.progress()
@@ -136,6 +136,22 @@ def test_a_package_that_gets_its_name_late_is_one_package(world: Saga) -> None:
     assert order.told() == ["shipped"]
 
 
+def test_a_parcel_whose_shipment_is_named_late_is_told_once(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.push("DELIVERED", 26, package=None, shipment=None, trackingId="TBA-S1-1"))  # type: ignore[arg-type]
+    assert order.package()["state"] == "delivered"
+    order.hear(order.details(30, {"S1": {1: 3}}), order.push("DELIVERED", 26), order.report(31, delivered=True))
+    assert [one["shipment_key"] for one in order.progress()["shipments"]] == [f"{order.number()}/S1"]
+    assert order.told() == ["delivered"]
+
+
+def test_what_was_told_of_one_parcel_without_a_shipment_is_told_of_another(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.push("DELIVERED", 26, shipment=None, trackingId="TBA-S1-1"))  # type: ignore[arg-type]
+    order.hear(order.push("DELIVERED", 27, shipment="S2"), order.push("DELIVERED", 26))
+    assert order.told() == ["delivered", "delivered"]
+
+
 def test_the_latest_word_about_the_promise_holds(world: Saga) -> None:
     order = Ordered(world, TOWELS)
     order.hear(order.details(31, {"S1": {1: 3}}, promised=120), order.details(2, {"S1": {1: 3}}, promised=72))
@@ -151,6 +167,12 @@ def test_a_delay_is_a_flag_told_once_for_each_new_day(world: Saga) -> None:
     assert (order.package()["state"], order.package()["delayed"]) == ("shipped", True)
     order.hear(order.details(40, {"S1": {1: 3}}, promised=130))
     assert order.told() == ["shipped", "delayed", "delayed"]
+    said = world.owner.execute(
+        "select payload ->> 'expected_by' as day from outbox.event where subject = %s and topic = 'shipment.delayed'"
+        " order by lane",
+        (order.redemption_id,),
+    ).fetchall()
+    assert [row["day"] and row["day"][:16] for row in said] == [None, at(130).isoformat()[:16]], "no promise of before"
     order.hear(order.push("DELIVERED", 90))
     assert order.package()["delayed"] is False
 
@@ -342,6 +364,14 @@ def test_what_cannot_both_be_true_is_a_persons_to_decide(
         "select reason, evidence from casework.case where subject = %s", (str(order.redemption_id),)
     ).fetchall()
     assert [one["reason"] for one in case] == [reason]
+
+
+def test_a_parcel_that_comes_back_is_not_called_undeliverable(world: Saga) -> None:
+    order = Ordered(world, TOWELS)
+    order.hear(order.details(1, {"S1": {1: 3}}), order.tracking("RETURNED", 90), order.tracking("REFUND_ISSUED", 95))
+    assert order.told() == ["shipped", "sent_back"]
+    order.hear(order.tracking("UNDELIVERABLE", 96))
+    assert order.told() == ["shipped", "sent_back", "undeliverable"]
 
 
 def test_what_only_came_back_may_be_the_members_own_return_and_gives_nothing_back(world: Saga) -> None:

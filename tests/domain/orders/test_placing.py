@@ -21,10 +21,10 @@ def world(fresh_database: TestDatabase) -> Iterator[Saga]:
         yield made
 
 
-def queued(world: Saga) -> UUID:
+def queued(world: Saga, *lines: Line) -> UUID:
     """A redemption whose order waits for its turn."""
     member_id = world.member()
-    request = world.request(world.quote(member_id, LAMP))
+    request = world.request(world.quote(member_id, *(lines or (LAMP,))))
     world.redeem(member_id, request)
     world.start(request.redemption_id).run()
     _, body = world.messages.pop()
@@ -121,6 +121,73 @@ def test_a_429_keeps_the_place_in_the_queue_and_shuts_the_bucket(world: Saga) ->
     assert step(world).kind == "idle"
     world.database.shift_clock("2 minutes")
     assert step(world).redemption_id == first
+
+
+@pytest.mark.parametrize("answer", ["no_lines", "one_line", "short"])
+def test_an_answer_that_leaves_units_out_is_not_believed(world: Saga, answer: str) -> None:
+    redemption_id = queued(world, LAMP, Line("B0TOWELS00", 2, 1999))
+    world.amazon.faults, world.amazon.look_faults = ["timeout_after"], [answer, answer]
+    happened = [step(world) for _ in range(3)]
+    assert [(one.kind, one.reason) for one in happened[1:]] == [("unknown", "incomplete")] * 2
+    assert state(world, redemption_id) == "unknown"
+    assert step(world).kind == "accepted", "until all of it is told"
+    assert len(world.amazon.delivered(redemption_id)) == 1
+
+
+def test_a_reply_to_the_order_itself_that_leaves_units_out_is_looked_up(world: Saga) -> None:
+    redemption_id = queued(world, Line("B0TOWELS00", 2, 1999))
+    world.amazon.faults = ["short"]
+    assert (step(world).reason, step(world).kind) == ("incomplete", "accepted")
+    assert state(world, redemption_id) == "accepted"
+
+
+def test_an_order_whose_address_is_gone_is_not_rejected_while_a_first_call_may_have_placed_it(world: Saga) -> None:
+    redemption_id = queued(world)
+    world.amazon.faults, world.amazon.look_faults = ["timeout_after"], ["not_found"] * 3
+    while step(world).kind != "resend":
+        pass
+    with world.owner.transaction():
+        world.owner.execute("set local session_replication_role = replica")
+        world.owner.execute(
+            "delete from members.address where address_id = (select address_id from orders.placement"
+            " where redemption_id = %s)",
+            (redemption_id,),
+        )
+    assert step(world).reason == "repetition_without_address"
+    assert step(world).kind == "accepted"
+
+
+def test_a_limit_that_one_order_is_above_holds_up_nobody_else(world: Saga) -> None:
+    dear = queued(world, Line("B0DEAR0000", 1, 40_000))
+    others = [queued(world) for _ in range(3)]
+    world.amazon.refuses = frozenset({"B0DEAR0000"})
+    placed: list[UUID | None] = []
+    for _ in range(6):
+        while (happened := step(world)).kind == "accepted":
+            placed.append(happened.redemption_id)
+        world.database.shift_clock("61 seconds")
+    assert placed == others
+    tries = world.amazon.calls["place"] - len(others)
+    assert tries <= 4, "and it is tried less and less often"
+    assert state(world, dear) == "queued"
+    world.amazon.refuses = frozenset()
+    world.database.shift_clock("1 hour")
+    assert (step(world).redemption_id, state(world, dear)) == (dear, "accepted")
+
+
+def test_a_company_card_that_fails_is_seen_when_it_is_told_of_every_line(world: Saga) -> None:
+    redemption_id = queued(world, LAMP, Line("B0TOWELS00", 2, 1999))
+    world.amazon.faults = ["card_lines"]
+    happened = step(world)
+    assert (happened.kind, happened.reason) == ("paused", "Payment_method_declined")
+    assert state(world, redemption_id) == "queued"
+
+
+def test_what_is_told_of_one_line_only_is_about_that_line(world: Saga) -> None:
+    redemption_id = queued(world, LAMP, Line("B0TOWELS00", 2, 1999))
+    world.amazon.faults = ["card_line"]
+    assert step(world).kind == "rejected"
+    assert state(world, redemption_id) == "rejected"
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("revoked", "credentials:403"), ("card", "PAYMENT_METHOD_DECLINED")])

@@ -172,6 +172,11 @@ def test_a_refund_refused_for_good_is_a_case_with_its_amount(paid: Journey, code
     assert case["evidence"]["provider_reason"] == code
     assert paid.standing()["refund_failed_minor"] == 700
     assert paid.give_back("return-2", 1301) == "over_owed", "what a person pays back is not sent back again"
+    settle = "select cases.settle_ticket(1, %s, 'paid_back', null, 'staff:7', '{support}') as status"
+    assert paid.rows(settle, case["case_id"])[0]["status"] == "ok"
+    assert paid.refunds() == {"return-1": "refunded"}
+    told = paid.rows("select topic from outbox.event where subject = %s", str(paid.redemption_id))
+    assert [row["topic"] for row in told] == ["payment.refunded"]
 
 
 def test_what_the_provider_will_not_hear_of_is_a_case(paid: Journey) -> None:

@@ -53,6 +53,7 @@ def test_an_sms_with_long_words_is_at_most_three_parts(facts: dict[str, Any]) ->
         "paid": "1,234,567 points and USD 1,234.56",
         "back": "1,234,567 points and USD 1,234.56",
         "date": "30 September 2026",
+        "expected": "der Tag steht noch nicht fest",
         "worth": "USD 1,234.56",
         "points": "1,234,567",
         "quantity": "12",

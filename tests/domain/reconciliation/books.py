@@ -103,6 +103,8 @@ class Cashier:
     differs: dict[str, dict[str, Any]] = field(default_factory=dict)
     unknown: list[Charge] = field(default_factory=list)
     faults: list[PaymentError] = field(default_factory=list)
+    # Charge id → how it fails, whenever it is asked about.
+    broken: dict[str, PaymentError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     lists: bool = True
 
@@ -110,6 +112,8 @@ class Cashier:
         self.asked.append(charge_id)
         if self.faults:
             raise self.faults.pop(0)
+        if charge_id in self.broken:
+            raise self.broken[charge_id]
         row = self.books.owner.execute(
             "select p.redemption_id, p.state, p.currency, p.authorised_minor, (select coalesce(sum(c.amount_minor), 0)"
             " from payments.capture c where c.charge_id = p.charge_id)::bigint as captured, (select"
@@ -204,6 +208,15 @@ class Books(Saga):
             (redemption_id,),
         )
 
+    def numbered(self, prefix: str) -> None:
+        """From now on orders are numbered so."""
+        self.owner.execute(
+            "select programme.publish(1, c.version, jsonb_set(c.document,"
+            " '{integrations,amazon_business,purchase_order_prefix}', to_jsonb(%s::text)), 'test', 'test')"
+            " from programme.current(1) as c",
+            (prefix,),
+        )
+
     # ---- reconciling -----------------------------------------------------------------------------------------------
 
     def today(self) -> date:
@@ -264,7 +277,7 @@ class Books(Saga):
 
     def decide(self, redemption_id: UUID, decision: str) -> None:
         row = self.owner.execute(
-            "select casework.settle_ticket(1, %s, %s, 'staff:7', '{business-operator}') as status",
+            "select cases.settle_ticket(1, %s, %s, null, 'staff:7', '{business-operator}') as status",
             (self.subject(redemption_id)["case_id"], decision),
         ).fetchone()
         assert row == {"status": "ok"}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import uuid4
 
 from loyalty.orders.amazon_business import reconciling
+from loyalty.reconciliation import reading, running
+from loyalty.reconciliation.running import Patience
 from tests.domain.reconciliation.books import LAMP, Books, unknown_charge
 
 
 def test_a_transaction_of_an_order_that_nobody_knows(world: Books) -> None:
-    name = world.billing.bill("114-0000000-0000001", "B0STRANGE0", 1, 9900)
+    name = world.billing.bill("114-0000000-0000001", "B0STRANGE0", 1, 9900, number=f"LOY-{world.new_key()}")
     world.reconcile()
     (orphan,) = world.orphans().values()
     assert (orphan["source"], orphan["kind"], orphan["amount_minor"], orphan["currency"]) == (
@@ -26,7 +29,8 @@ def test_an_order_that_is_recorded_late_finds_its_transaction(world: Books) -> N
     redemption_id = world.ordered(LAMP)
     order = world.order_id(redemption_id)
     world.owner.execute("update orders.order_part set amazon_order_id = 'later' where amazon_order_id = %s", (order,))
-    name = world.bill(redemption_id, LAMP)
+    world.numbered("LOY-")
+    name = world.billing.bill(order, LAMP.asin, 1, LAMP.unit_price_minor, number="LOY-1")
     world.reconcile()
     assert world.cases(f"amazon CHARGE {name}") == 1
     world.owner.execute("update orders.order_part set amazon_order_id = %s where amazon_order_id = 'later'", (order,))
@@ -94,12 +98,54 @@ def test_a_notice_of_an_unknown_charge_is_asked_about_where_nothing_is_listed(wo
     assert list(world.orphans()) == [stray.charge_id]
 
 
+def test_what_others_of_the_company_buy_is_counted_and_no_ticket(world: Books) -> None:
+    redemption_id = world.delivered(LAMP)
+    for number in ("", "IT-7", "office"):
+        world.billing.bill(f"114-{number}", "B0PAPER000", 1, 1200, number=number)
+    world.billing.bill("114-9", "B0PAPER000", 1, 200, kind="REFUND", number="IT-7")
+    # A shipping fee beside the items belongs to whoever has bought them.
+    world.billing.bill("114-10", "B0PAPER000", 1, 1000, number="IT-8", amount_minor=1500)
+    fed = date(2026, 11, 21)
+    world.reconcile(fed)
+    assert (world.verdict(redemption_id), world.orphans()) == ("matched", {})
+    with world.connection("manager_api") as manager_api:
+        told = reading.report(manager_api, 1, fed)
+    assert told is not None
+    assert told["others"] == [{"currency": "USD", "transactions": 5, "amount_minor": 3 * 1200 - 200 + 1500}]
+    waiting = "select count(*) as n from casework.case where kind = 'reconciliation'"
+    assert world.owner.execute(waiting).fetchone() == {"n": 0}
+
+
+def test_a_ticket_about_what_others_bought_closes_when_it_is_seen_not_to_be_ours(world: Books) -> None:
+    world.numbered("LOY-")
+    name = world.billing.bill("114-1", "B0PAPER000", 1, 1200, number="LOY-9")
+    world.reconcile()
+    assert world.cases(f"amazon CHARGE {name}") == 1
+    world.numbered("")
+    world.next_day()
+    world.reconcile()
+    assert world.cases(f"amazon CHARGE {name}") == 0
+
+
+def test_an_unnamed_charge_is_one_programmes_ticket_whoever_sees_it(world: Books) -> None:
+    stray = unknown_charge(None, 700)
+    world.cashier.unknown.append(stray)
+    for program_id in (2, 1):
+        running.run(
+            world.reconciliation, world.parties(), program_id, world.today(), Patience(lambda: 1.0, lambda _: None)
+        )
+    tickets = world.owner.execute(
+        "select program_id from casework.case where subject = %s", (f"amazon_pay {stray.charge_id}",)
+    ).fetchall()
+    assert [row["program_id"] for row in tickets] == [1]
+
+
 def test_what_a_person_has_decided_is_no_orphan_any_more(world: Books) -> None:
-    world.billing.bill("114-0000000-0000001", "B0STRANGE0", 1, 9900)
+    world.billing.bill("114-0000000-0000001", "B0STRANGE0", 1, 9900, number=f"LOY-{world.new_key()}")
     world.reconcile()
     (orphan,) = world.orphans().values()
     world.owner.execute(
-        "select casework.settle_ticket(1, %s, 'accepted', 'staff:7', '{business-operator}')", (orphan["case_id"],)
+        "select cases.settle_ticket(1, %s, 'accepted', null, 'staff:7', '{business-operator}')", (orphan["case_id"],)
     )
     world.next_day()
     world.reconcile()

@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from loyalty.payments.provider import ChargeState
+from loyalty.payments.provider import ChargeState, Money
+from loyalty.reconciliation import readopting
+from loyalty.reconciliation.readopting import Done
 from tests.conftest import TestDatabase
 from tests.domain.reconciliation.books import LAMP, TOWELS
 from tests.domain.reconciliation.restored import Restorable, restorable
@@ -155,6 +157,35 @@ def test_an_order_found_after_the_points_were_given_back_takes_them_again(world:
     world.reconcile()
     assert set(world.differences(redemption_id)) == {"late_order"}
     assert world.verdict(redemption_id) == "explained"
+
+
+def test_a_second_restore_soon_after_the_first_comes_to_its_end(world: Restorable) -> None:
+    member_id, redemption_id = redeemed(world)
+    before = world.snapshot()
+    world.run(redemption_id)
+    world.restore(before)
+    turned_back(world, member_id, redemption_id)
+    assert world.readopt(before).counts == {"late": 1}
+    second = world.snapshot()
+    world.restore(second)
+    done = world.readopt(second)
+    assert (done.over, done.counts) == (True, {"replay": 1})
+    assert world.balance(member_id) == (91_000, 0)
+
+
+def test_a_charge_that_is_more_than_was_asked_for_is_not_said_to_be_adopted(world: Restorable) -> None:
+    _, redemption_id = redeemed(world, points=4000)
+    before = world.snapshot()
+    world.run(redemption_id)
+    (charge,) = world.bank.of(redemption_id)
+    world.bank.made[charge.charge_id] = replace(
+        charge, state=ChargeState.AUTHORISED, captured_minor=0, amount=Money(9999, "USD")
+    )
+    world.restore(before)
+    done = Done()
+    world.readoption.execute("select from reconciliation.begin_readoption(%s)", (before.taken_at,))
+    readopting._Work(world.readoption, world.outside(), before.taken_at, done).adopt_charges([])
+    assert done.counts == {"not_adopted": 1}
 
 
 def test_where_the_points_are_gone_the_house_bears_them_and_nobody_is_driven_below_zero(world: Restorable) -> None:

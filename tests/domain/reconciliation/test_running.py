@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from loyalty.orders.amazon_business import CredentialsRevoked, NotSent, Refused, Throttled, Unknown
-from loyalty.payments.provider import NotTrusted
+from loyalty.payments.provider import Charge, NotTrusted, OutcomeUnknown, PaymentError
+from loyalty.payments.provider import Refused as ProviderRefused
 from loyalty.payments.provider import Throttled as ProviderThrottled
 from loyalty.reconciliation import running
 from loyalty.reconciliation.running import Patience
@@ -91,12 +92,86 @@ def test_a_token_that_amazon_forgot_begins_the_pass_again(world: Books) -> None:
 @pytest.mark.parametrize("fault", [ProviderThrottled("TooManyRequests", 5), NotTrusted("InvalidSignature")])
 def test_while_the_provider_cannot_be_asked_the_day_waits(world: Books, fault: Exception) -> None:
     redemption_id = world.delivered(LAMP, points=4000)
-    world.cashier.faults.append(fault)  # type: ignore[arg-type]
+    world.cashier.broken[f"ch-{redemption_id}"] = fault  # type: ignore[assignment]
     ran = world.reconcile()
     assert ran.state == "asking"
     assert type(fault).__name__ in ran.stopped
+    world.cashier.broken.clear()
     assert world.reconcile(again=False).state == "done"
     assert world.verdict(redemption_id) == "matched"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NotTrusted("AccessDenied"),
+        ProviderRefused(400, "InvalidRequest"),
+        OutcomeUnknown("MalformedAnswer"),
+        ProviderThrottled("MalformedAnswer", 1),
+    ],
+)
+@pytest.mark.parametrize("position", [0, 2])
+def test_a_charge_that_cannot_be_read_is_a_ticket_and_the_day_goes_on(
+    world: Books, fault: PaymentError, position: int
+) -> None:
+    made = sorted(world.delivered(LAMP, points=4000) for _ in range(3))
+    broken = made[position]
+    world.cashier.broken[f"ch-{broken}"] = fault
+    assert world.reconcile().state == "done"
+    assert [world.verdict(one) for one in made] == ["ticket" if one == broken else "matched" for one in made]
+    assert world.differences(broken) == {"provider_unreadable": 1}
+    world.cashier.broken.clear()
+    world.next_day()
+    world.reconcile()
+    assert world.verdict(broken) == "matched"
+    assert world.cases(str(broken)) == 0, "and closes when it can be read"
+
+
+@pytest.mark.parametrize("fault", [NotTrusted("AccessDenied"), ProviderThrottled("ServiceUnavailable", 1)])
+def test_charges_that_fail_one_after_the_other_are_the_providers_trouble(world: Books, fault: PaymentError) -> None:
+    made = sorted(world.delivered(LAMP, points=4000) for _ in range(5))
+    world.cashier.broken = {f"ch-{one}": fault for one in made[1:]}
+    ran = world.reconcile()
+    assert (ran.state, type(fault).__name__ in ran.stopped) == ("asking", True)
+    assert len(world.cashier.asked) == (3 if isinstance(fault, NotTrusted) else 1)
+    world.cashier.broken.clear()
+    assert world.reconcile(again=False).state == "done"
+    assert {world.verdict(one) for one in made} == {"matched"}
+
+
+def test_charges_of_an_account_of_before_stop_nobody(world: Books) -> None:
+    made = sorted(world.delivered(LAMP, points=4000) for _ in range(6))
+    world.cashier.broken = {f"ch-{one}": NotTrusted("AccessDenied") for one in made[:5]}
+    assert world.reconcile().state == "done"
+    assert [world.verdict(one) for one in made] == ["ticket"] * 5 + ["matched"]
+
+
+def test_a_key_that_is_revoked_meanwhile_makes_no_tickets(world: Books) -> None:
+    made = sorted(world.delivered(LAMP, points=4000) for _ in range(6))
+    answer = world.cashier.charge
+
+    def two_only(charge_id: str) -> Charge:
+        if len(world.cashier.asked) >= 2:
+            raise NotTrusted("AccessDenied")
+        return answer(charge_id)
+
+    world.cashier.charge = two_only  # type: ignore[method-assign]
+    assert world.reconcile().state == "asking"
+    assert world.reconcile(again=False).state == "asking"
+    world.cashier.charge = answer  # type: ignore[method-assign]
+    assert world.reconcile(again=False).state == "done"
+    assert {world.verdict(one) for one in made} == {"matched"}
+
+
+def test_a_charge_that_is_never_answered_about_holds_the_day_up_for_a_day(world: Books) -> None:
+    made = sorted(world.delivered(LAMP, points=4000) for _ in range(2))
+    world.cashier.broken[f"ch-{made[0]}"] = ProviderThrottled("ServiceUnavailable", 1)
+    day = world.today()
+    assert world.reconcile(day).state == "asking"
+    assert world.reconcile(day, again=False).state == "asking"
+    world.next_day(2)
+    assert world.reconcile(day, again=False).state == "done"
+    assert (world.verdict(made[0]), world.verdict(made[1])) == ("ticket", "matched")
 
 
 def test_passes_overlap_because_transactions_come_late(world: Books) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loyalty.orders.amazon_business import (
     AcceptedItem,
@@ -28,12 +28,16 @@ from loyalty.orders.amazon_business import (
 class FakeAmazon:
     """`faults`: what the next placeOrder calls do (then ok); `look_faults`: the same for orderDetails.
 
-    ok, timeout_after, timeout_before, throttled, not_sent, revoked, refused, unsigned, card.
+    ok, timeout_after, timeout_before, throttled, not_sent, revoked, refused, unsigned, card (said of the order),
+    card_lines (said of each line), card_line (of the first), short (a unit of the last line is left
+    out). Looks also: no_lines, one_line. `refuses`: products whose orders are above a limit, however often
+    they are asked for.
     """
 
     faults: list[str] = field(default_factory=list)
     look_faults: list[str] = field(default_factory=list)
     duplicates: str = "replay"
+    refuses: frozenset[str] = frozenset()
     accepts: dict[str, int] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=dict)
     tax_basis_points: int = 0
@@ -64,6 +68,18 @@ class FakeAmazon:
             return self._keep(
                 order, _rejected(order, order_level=Reason("RejectionCode", code="PAYMENT_METHOD_DECLINED"))
             )
+        if fault in ("card_lines", "card_line"):
+            reason = Reason("RejectionCode", code="Payment_method_declined")
+            sold_out = Reason("UnavailableQuantity")
+            reasons = [
+                reason if fault == "card_lines" or not position else sold_out for position in range(len(order.lines))
+            ]
+            lines = {
+                line.line_number: _rejected_line(line, why) for line, why in zip(order.lines, reasons, strict=True)
+            }
+            return self._keep(order, OrderResult(lines, signed=False))
+        if self.refuses & {line.asin for line in order.lines}:
+            raise Refused(400, "order_spend_limit_exceeded", "no")
         result = OrderResult(
             {line.line_number: self._line(line, order.external_id) for line in order.lines}, signed=fault != "unsigned"
         )
@@ -72,10 +88,11 @@ class FakeAmazon:
         self._keep(order, result)
         if fault == "timeout_after":
             raise Unknown("timeout")
-        return result
+        return _short(result) if fault == "short" else result
 
     def order_details(self, external_id: str) -> OrderResult | None:
         self.calls["look"] += 1
+        found = self.orders.get(external_id)
         match self.look_faults.pop(0) if self.look_faults else "ok":
             case "timeout":
                 raise Unknown("timeout")
@@ -85,7 +102,13 @@ class FakeAmazon:
                 raise CredentialsRevoked(401, "Unauthorized")
             case "not_found":
                 return None
-        return self.orders.get(external_id)
+            case "no_lines" if found is not None:
+                return replace(found, lines={})
+            case "one_line" if found is not None:
+                return replace(found, lines=dict(list(found.lines.items())[:1]))
+            case "short" if found is not None:
+                return _short(found)
+        return found
 
     def cart_estimate(self, lines: tuple[OrderLine, ...], address: Address, region: str = "US") -> CartEstimate:
         raise NotImplementedError
@@ -129,3 +152,9 @@ def _rejected(order: PlaceOrder, line_level: Reason | None = None, *, order_leve
 
 def _rejected_line(line: OrderLine, reason: Reason | None) -> LineResult:
     return LineResult(line.line_number, (), (RejectedItem(line.quantity, (reason,) if reason else ()),))
+
+
+def _short(result: OrderResult) -> OrderResult:
+    number, line = list(result.lines.items())[-1]
+    less = tuple(replace(item, quantity=item.quantity - 1) for item in line.accepted)
+    return replace(result, lines=result.lines | {number: replace(line, accepted=less)})

@@ -7,8 +7,9 @@ import { Problem } from "@shared/problem";
 import { isSignedIn, onSession } from "@shared/session";
 import { useMe } from "./queries";
 import { Boundary } from "./parts/boundary";
+import { Page } from "./parts/page";
+import { Failed, Loaded, Waiting } from "./parts/states";
 import { Unanswered } from "./parts/unanswered";
-import { Loaded, Waiting } from "./parts/states";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
 import { LANGUAGES, setLanguage, useLanguage } from "./words";
@@ -95,6 +96,7 @@ function Members() {
   const [place] = useLocation();
   useOwnLanguage(me.data?.language);
   if (me.error instanceof Problem && me.error.code === "not-claimed") return <Join />;
+  if (me.error && !me.data) return <Page title={config().brand.name}><Failed error={me.error} retry={() => void me.refetch()} busy={me.isFetching} /></Page>;
   return (
     <Loaded query={me}>
       {(member) =>

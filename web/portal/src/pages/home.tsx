@@ -40,20 +40,27 @@ export default function Home() {
   // Shown together, so that nothing moves under the eye.
   if (balance.isPending || orders.isPending) return <Waiting />;
   const open = orders.data?.redemptions.find(isOpen);
+  const known = new Set(picked.data?.products.map(({ asin }) => asin));
+  const none = affordable.data?.products.length === 0;
   return (
     <article className="page home">
-      {balance.data ? <Greeting balance={balance.data} /> : <Failed error={balance.error} retry={() => void balance.refetch()} busy={balance.isFetching} />}
+      {balance.data ? <Greeting balance={balance.data} way={none ? `/browse?points=${available}` : "/browse?within=mine"} /> : <Failed error={balance.error} retry={() => void balance.refetch()} busy={balance.isFetching} />}
       {open && <OnItsWay order={open} />}
       <Part title={say("home.picked")} more={<Link href="/wishlist">{say("home.wishlist")}</Link>} query={picked}>
         {(found) => <Cards products={found.products} balance={available} first={SEEN_AT_ONCE} />}
       </Part>
       {available > 0 && (
-        <Part title={say("home.affordable")} more={<Link href="/browse?within=mine">{say("home.all_affordable")}</Link>} query={affordable}>
-          {(found) =>
-            found.products.length ? (
-              <Cards products={found.products.slice(0, SHOWN)} balance={available} first={0} />
-            ) : (
+        <Part
+          title={say("home.affordable")}
+          more={!none && <Link href="/browse?within=mine">{say("home.all_affordable")}</Link>}
+          // What was picked is shown again only where there is little else.
+          query={picked.isPending ? { ...affordable, data: undefined, error: null } : affordable}
+        >
+          {({ products }) =>
+            none ? (
               <p className="muted">{say("home.nothing_yet")} <Link href="/browse?sort=points">{say("home.cheapest")}</Link></p>
+            ) : (
+              <Cards products={[...products.filter(({ asin }) => !known.has(asin)), ...products.filter(({ asin }) => known.has(asin))].slice(0, SHOWN)} balance={available} first={0} />
             )
           }
         </Part>
@@ -63,7 +70,8 @@ export default function Home() {
   );
 }
 
-function Greeting({ balance }: { balance: Schemas["Balance"] }) {
+/** `way`: to what the points are good for. */
+function Greeting({ balance, way }: { balance: Schemas["Balance"]; way: string }) {
   const { available, expires_next_on: on, expires_next_amount } = balance;
   const lapsing = Math.min(expires_next_amount, available);
   const hello = say(`home.${partOfDay()}`);
@@ -82,8 +90,8 @@ function Greeting({ balance }: { balance: Schemas["Balance"] }) {
       <h1 className="num">{available > 0 ? sayCount("home.have", available) : say("home.none")}</h1>
       {available > 0 ? (
         <>
-          {on && <p className="lead">{say("home.good_until", { points: number(lapsing), day: date(on) })}</p>}
-          <p><Link href="/browse?within=mine" className="button">{say("home.spend")}</Link></p>
+          {on && <p className="lead">{say(lapsing < available ? "home.good_until" : "home.all_good_until", { points: number(lapsing), day: date(on) })}</p>}
+          <p><Link href={way} className="button">{say("home.spend")}</Link></p>
         </>
       ) : (
         <p className="lead">{balance.pending > 0 ? say("home.pending", { points: number(balance.pending) }) : say("home.none_how")}</p>

@@ -9,6 +9,7 @@ import { useSecondsUntil } from "../parts/countdown";
 import { Field } from "../parts/field";
 import { Page } from "../parts/page";
 import { Failed } from "../parts/states";
+import { focusWrong } from "../parts/wrong";
 import { say, sayCount } from "../words";
 
 type Claim = { number: string; minutes: number; again_at: string };
@@ -45,11 +46,12 @@ function MemberNumber({ keep }: { keep: (claim: Claim) => void }) {
   const [number, setNumber] = useState("");
   const [odd, setOdd] = useState(false);
   const sending = useMutation({ mutationFn: send, onSuccess: keep, onError: (problem) => joinedAlready(problem) && void queries.invalidateQueries({ queryKey: ["me"] }) });
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const typed = number.trim();
     setOdd(!NUMBER.test(typed));
-    if (NUMBER.test(typed) && !sending.isPending) sending.mutate(typed);
+    if (!NUMBER.test(typed)) focusWrong(event.currentTarget);
+    else if (!sending.isPending) sending.mutate(typed);
   };
   return (
     <form className="form" onSubmit={submit} noValidate>
@@ -88,10 +90,11 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
     onError: (problem) => joinedAlready(problem) && void queries.invalidateQueries({ queryKey: ["me"] }),
   });
   const refused = confirming.error instanceof Problem && confirming.error.code === "claim-refused";
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setShort(code.length !== 6);
-    if (code.length === 6 && !confirming.isPending) confirming.mutate();
+    if (code.length !== 6) focusWrong(event.currentTarget);
+    else if (!confirming.isPending) confirming.mutate();
   };
   return (
     <form className="form" onSubmit={submit} noValidate>

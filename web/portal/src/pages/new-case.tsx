@@ -11,6 +11,7 @@ import { Field } from "../parts/field";
 import { Page } from "../parts/page";
 import { Failed, Loaded } from "../parts/states";
 import type { Schemas } from "../queries";
+import { focusWrong } from "../parts/wrong";
 import { say, sayCode } from "../words";
 
 type Draft = { kind: Kind | null; subject: "units" | "purchase"; units: Units | null; partner: string; reference: string; bought_on: string; text: string };
@@ -41,17 +42,18 @@ export default function NewCase() {
     },
   });
   const aboutPurchase = draft.kind === "missing_points" || (draft.kind === "other" && draft.subject === "purchase");
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const found = wrongOf(draft, aboutPurchase);
     setWrong(found);
-    if (Object.keys(found).length === 0 && !opening.isPending) opening.mutate(bodyOf(draft, aboutPurchase));
+    if (Object.keys(found).length > 0) focusWrong(event.currentTarget);
+    else if (!opening.isPending) opening.mutate(bodyOf(draft, aboutPurchase));
   };
   const known = opening.error instanceof Problem && opening.error.code === "already-open";
   return (
     <Page title={say("cases.new")} lead={<p><Link href="/cases">{say("case.all")}</Link></p>}>
       <form className="form case-form" onSubmit={submit} noValidate>
-        <fieldset className="choices" aria-describedby={wrong.kind && "wrong-kind"}>
+        <fieldset className="choices" data-wrong={!!wrong.kind} aria-describedby={wrong.kind && "wrong-kind"}>
           <legend>{say("cases.what")}</legend>
           {KINDS.map((kind) => (
             <label key={kind} className="choice">
@@ -89,7 +91,7 @@ export default function NewCase() {
 function Units({ units, change, wrong }: { units: Units | null; change: (units: Units | null) => void; wrong: string | undefined }) {
   const orders = useQuery({ queryKey: ["redemptions", "for cases"], queryFn: () => got(api().GET("/redemptions", { params: { query: { limit: 100 } } })) });
   return (
-    <fieldset className="choices" aria-describedby={wrong && "wrong-units"}>
+    <fieldset className="choices" data-wrong={!!wrong} aria-describedby={wrong && "wrong-units"}>
       <legend>{say("cases.which")}</legend>
       <Loaded query={orders} empty={(found) => !found.redemptions.some(isOrdered)} nothing={<p>{say("cases.no_orders")}</p>}>
         {(found) => <PickUnits orders={found.redemptions.filter(isOrdered)} units={units} change={change} />}

@@ -59,8 +59,8 @@ function One({ address }: { address: Saved }) {
         {address.is_default && <p className="small muted">{say("profile.address_default")}</p>}
       </div>
       <div className="address-actions">
-        {!address.is_default && <button type="button" className="link small" disabled={busy} onClick={() => choosing.mutate()}>{say("profile.address_use")}<span className="hidden">: {address.line1}</span></button>}
-        <button type="button" className="link small" disabled={busy} onClick={() => removing.mutate()}>{say("profile.address_remove")}<span className="hidden">: {address.line1}</span></button>
+        {!address.is_default && <button type="button" className="link small" disabled={busy} onClick={() => choosing.mutate()}>{say("profile.address_use")}<span className="hidden"> {address.line1}</span></button>}
+        <button type="button" className="link small" disabled={busy} onClick={() => removing.mutate()}>{say("profile.address_remove")}<span className="hidden"> {address.line1}</span></button>
       </div>
     </li>
   );

@@ -11,6 +11,7 @@ import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { tell } from "./note";
 import { Failed, wordsOf } from "./states";
+import { focusWrong } from "./wrong";
 
 const NUMBER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 const OF_A_FIELD: Record<string, "number" | "points"> = {
@@ -42,7 +43,7 @@ export function Give({ available, limit }: Props) {
     setTyped({ ...typed, [field]: value });
     setWrong({ ...wrong, [field]: undefined });
   };
-  const ask = (event: FormEvent) => {
+  const ask = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     giving.reset();
     const found = {
@@ -52,6 +53,7 @@ export function Give({ available, limit }: Props) {
     };
     setWrong(found);
     setAsking(Object.keys(found).length === 0);
+    if (Object.keys(found).length > 0) focusWrong(event.currentTarget);
   };
   return (
     <section className="section" aria-labelledby="give">

@@ -42,7 +42,7 @@ export function Photos({ found }: { found: Schemas["CaseView"] }) {
         <ul className="photos">
           {photos.map((photo) => (
             <li key={photo.id}>
-              {photo.file.type === "image/heic" ? <span className="plate small" /> : <img src={photo.preview} alt="" />}
+              {photo.file.type === "image/heic" ? <span className="plate small" /> : <img src={photo.preview} alt="" onError={(event) => event.currentTarget.removeAttribute("src")} />}
               <span className="small photo-name">{photo.file.name}</span>
               {photo.wrong === null ? (
                 <Sending caseId={found.case_id} photo={photo} onDrop={() => drop(photo)} />

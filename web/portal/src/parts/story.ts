@@ -54,7 +54,10 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 
 /** Past points solid, the last of them a ring while it goes on, what is to come dotted. */
 export function story(order: Order): Point[] {
-  const happened = [...events(order), ...parcels(order)].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
+  const accepted = order.timeline.find(({ kind }) => kind.endsWith("accepted"))?.at ?? "";
+  // The shop may date a parcel before the moment that we heard of its order.
+  const when = ({ at, section }: Point) => (section === "package" && (at ?? "") < accepted ? accepted : (at ?? ""));
+  const happened = [...events(order), ...parcels(order)].sort((one, other) => when(one).localeCompare(when(other)));
   if (isOver(order)) return happened;
   const last = happened.at(-1);
   if (last) last.state = "now";

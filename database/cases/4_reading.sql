@@ -147,13 +147,24 @@ select 'a member''s case is in the queue, open and closed alike' as name,
 union all
 select 'units were given back for cases that said so, and for no others',
        (select count(*) from cases.member_case as c
-        full join (select * from redemptions.units_back where event_key like 'case:%') as b
+        full join (select u.* from redemptions.units_back as u
+                   left join casework.case as q
+                       on q.program_id = u.program_id and q.kind = 'shipment' and u.event_key = 'case:' || q.case_id
+                   where u.event_key like 'case:%' and q.case_id is null) as b
             on b.program_id = c.program_id and b.event_key = 'case:' || c.case_id
         where (c.state = 'decided' and c.outcome in ('return_with_label', 'refund_without_return'))
               is distinct from (b.event_key is not null)
            or b.event_key is not null
               and (b.redemption_id, b.line_number, b.points, b.money_minor)
                   is distinct from (c.redemption_id, c.line_number, c.points, c.money_minor))
+union all
+select 'units were given back for tickets that said so, and for no others',
+       (select count(*) from casework.case as q
+        left join lateral (select count(*) as rows, count(*) filter (where u.redemption_id::text <> q.subject) as wrong
+                           from redemptions.units_back as u
+                           where u.program_id = q.program_id and u.event_key = 'case:' || q.case_id) as b on true
+        where q.kind = 'shipment'
+          and ((q.state = 'decided' and q.decision = 'points_back') is distinct from (b.rows > 0) or b.wrong > 0))
 union all
 select 'points were credited for cases that said so, each once',
        (select count(*) from (select * from cases.member_case
