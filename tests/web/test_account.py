@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, expect
 from local import joining
 from local.people import Member
 from loyalty.members import freezing
+from tests.cloud import ON_CLOUD
 from tests.conftest import REPOSITORY
 from tests.web.conftest import DESK, Portal, scrolls_sideways, violations
 
@@ -24,6 +25,8 @@ PNG = bytes.fromhex(
     "18dd8db00000000049454e44ae426082"
 )
 SLOW_MS = 40_000
+
+pytestmark = ON_CLOUD
 
 
 def is_fine(page: Page) -> None:
