@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from load import devices, place, report, verdict
-from load.book import Book
+from load.book import ALONE, BUSY, SLOW, Book
 from load.memory import Sampler
 from load.slow import Queue
 from local import joining
@@ -107,7 +107,14 @@ class _Day:
             queue=self._queue,
             memory=memory,
             verdict=verdict.judge(
-                cloud, customers, since, self._book, self._queue, memory, [*shop.failures, *arrivals.failures]
+                cloud,
+                customers,
+                since,
+                self._book,
+                self._queue,
+                memory,
+                [*shop.failures, *arrivals.failures],
+                verdict.Came(size.members, len(customers), len(arrivals.failures), arrivals.left),
             ),
             busy_seconds=busy_seconds,
             rest_seconds=rest_seconds,
@@ -126,12 +133,12 @@ class _Day:
 
     def _alone(self, shop: devices.Shop) -> None:
         """One device, for a figure without a crowd."""
-        self._book.begin(report.ALONE)
+        self._book.begin(ALONE)
         devices.run(shop, 1, self._size.alone, lambda: None, self._size.alone)
 
     def _busy(self, shop: devices.Shop, arrivals: place.Arrivals) -> float:
         place.set_faults(self._cloud, FAULTS_PERCENT)
-        self._book.begin(report.BUSY)
+        self._book.begin(BUSY)
         self._tell(f"{self._size.devices} devices, {ORDERS_PER_SECOND} orders/s, faults at {FAULTS_PERCENT:g} %")
         began = time.monotonic()
         devices.run(shop, self._size.devices, self._size.busy, lambda: self._progress(arrivals), TICK_SECONDS)
@@ -141,7 +148,7 @@ class _Day:
         """Amazon's real pace; what waits then has waited for a day."""
         place.set_pace(self._cloud, place.REAL_PACE, place.REAL_BURST, "the pace that Amazon publishes")
         self._book.places.clear()
-        self._book.begin(report.SLOW)
+        self._book.begin(SLOW)
         self._queue.begin(self._cloud)
         self._tell(f"the same devices, {place.REAL_PACE} orders/s")
         shop.with_money = devices.WITH_MONEY_SLOW

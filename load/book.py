@@ -15,6 +15,8 @@ import httpx
 from local.patient import Attempt
 
 SHOWN = 20
+# The phases.
+ALONE, BUSY, SLOW = "alone", "busy", "slow"
 # What a rule may say to a member who did nothing wrong, under load: sold out, changed, dearer, too late, not enough.
 REFUSALS = frozenset(
     {
@@ -45,7 +47,7 @@ class Place:
 class Book:
     """Written by all devices at once. `phase` names what goes on; answers are kept under it."""
 
-    phase: str = "alone"
+    phase: str = ALONE
     seconds: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     statuses: Counter[int] = field(default_factory=Counter)
     declared: Counter[str] = field(default_factory=Counter)

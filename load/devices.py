@@ -8,11 +8,10 @@ import queue
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import httpx
 
 from load.book import Book
 from load.place import Customer
@@ -51,12 +50,16 @@ class Shop:
     looking: int = LOOKING
     asking: int = ASKING
     failures: list[str] = field(default_factory=list)
+    # Visits that came to their end, by device, of the last run.
+    visits: Counter[int] = field(default_factory=Counter)
 
 
 def run(shop: Shop, devices: int, seconds: float, tick: Callable[[], None], tick_seconds: float) -> None:
-    """So many devices for so long; `tick` is called every `tick_seconds` meanwhile. Back when all have finished."""
+    """So many devices for so long; `tick` is called every `tick_seconds` meanwhile. Back when all have finished. A
+    device that did nothing, where there were members enough, or does not finish is a failure."""
     shop.over.clear()
-    threads = [threading.Thread(target=_device, args=(shop,), daemon=True) for _ in range(devices)]
+    shop.visits.clear()
+    threads = [threading.Thread(target=_device, args=(shop, number), daemon=True) for number in range(devices)]
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
@@ -64,8 +67,12 @@ def run(shop: Shop, devices: int, seconds: float, tick: Callable[[], None], tick
         time.sleep(min(left, tick_seconds))
         tick()
     shop.over.set()
-    for thread in threads:
+    for number, thread in enumerate(threads):
         thread.join(PATIENCE_SECONDS)
+        if thread.is_alive():
+            shop.failures.append(f"device {number} does not finish")
+    if shop.customers.qsize() >= devices:
+        shop.failures += [f"device {number} made no visit" for number in range(devices) if not shop.visits[number]]
 
 
 def look_again(shop: Shop, customers: Sequence[Customer], devices: int) -> None:
@@ -93,7 +100,7 @@ def look_again(shop: Shop, customers: Sequence[Customer], devices: int) -> None:
         thread.join()
 
 
-def _device(shop: Shop) -> None:
+def _device(shop: Shop, number: int) -> None:
     transport = Patient(shop.book.seen, PATIENCE_SECONDS)
     while not shop.over.is_set():
         try:
@@ -101,7 +108,7 @@ def _device(shop: Shop) -> None:
         except queue.Empty:
             continue
         try:
-            _guarded(shop, customer, transport, _visit)
+            shop.visits[number] += _guarded(shop, customer, transport, _visit)
         finally:
             shop.customers.put(customer)
     transport.close()
@@ -110,17 +117,21 @@ def _device(shop: Shop) -> None:
 type Visit = Callable[["Shop", "Customer", Shopper], None]
 
 
-def _guarded(shop: Shop, customer: Customer, transport: Patient, visit: Visit) -> None:
-    shopper = Shopper(customer.number, joining.member_door(shop.cloud, customer.token, transport))
+def _guarded(shop: Shop, customer: Customer, transport: Patient, visit: Visit) -> bool:
+    """Whether the visit ended as a visit may. Whatever else happens is a failure, and never the device's end."""
     try:
+        shopper = Shopper(customer.number, joining.member_door(shop.cloud, customer.token, transport))
         visit(shop, customer, shopper)
+        return True
     except Unexpected as unexpected:
         if unexpected.answer is None:
             shop.failures.append(f"{customer.number}: {unexpected}")
         elif unexpected.answer.status_code < 500:
             shop.book.refused(unexpected.answer)
-    except (httpx.HTTPError, KeyError) as error:
+            return True
+    except Exception as error:
         shop.failures.append(f"{customer.number}: {type(error).__name__} {error}")
+    return False
 
 
 def _come_back(shop: Shop, customer: Customer, shopper: Shopper) -> None:

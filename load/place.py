@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local import joining
 from local.arrivals import imported
@@ -131,6 +130,11 @@ class Arrivals:
         """Whether somebody has not arrived yet."""
         return not self._left.empty()
 
+    @property
+    def left(self) -> int:
+        """How many have not begun to arrive."""
+        return self._left.qsize()
+
     def stop(self) -> list[Customer]:
         """Nobody arrives any more; all who did."""
         self._over.set()
@@ -145,7 +149,7 @@ class Arrivals:
                 customer = Customer(member.number, joining.join_patiently(self._cloud, member))
             except queue.Empty:
                 return
-            except (ClientError, BotoCoreError, joining.Refused, RuntimeError, httpx.HTTPError) as error:
+            except Exception as error:
                 self.failures.append(f"{member.number} cannot join: {type(error).__name__} {str(error)[:200]}")
                 continue
             self.customers.append(customer)

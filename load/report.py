@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load import picture
-from load.book import Book, quantile
+from load.book import ALONE, BUSY, SLOW, Book, quantile
 from load.memory import LEAST_TOLERANCE_BYTES, TOLERANCE, Row
 from load.slow import Queue
 from load.verdict import Verdict
@@ -17,7 +17,6 @@ from load.verdict import Verdict
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, PICTURE = DOCS / "load.md", DOCS / "load.svg"
 BEGIN, END = "<!-- load: begin -->", "<!-- load: end -->"
-BUSY, SLOW, ALONE = "busy", "slow", "alone"
 # Routes that were asked less often have no 99th percentile worth the name.
 FEWEST_ANSWERS = 20
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from load.book import SHOWN, Book
+from load.book import BUSY, SHOWN, SLOW, Book
 from load.memory import Row
 from load.place import NUMBER_PREFIX, Customer, Say
 from load.slow import Queue
@@ -18,6 +18,9 @@ from local.told import Reckoning, reckon
 
 REST_SECONDS = 300.0
 UNDECIDED_SECONDS = 20.0
+# On a machine with other work to do some stay at home; with fewer it is another load.
+LEAST_CAME = 0.9
+REDEEMED = "POST /redemptions"
 
 
 @dataclass
@@ -27,6 +30,30 @@ class Verdict:
     reckoning: Reckoning
     wrong: list[str] = field(default_factory=list)
     violations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Of `asked` members: those who came, could not, and had not begun when the time was over."""
+
+    asked: int
+    came: int
+    failed: int
+    left: int
+
+
+def numbers(came: Came, book: Book, redemptions: int) -> list[str]:
+    """What a load must have done to say anything: members who came, devices that redeemed in both phases."""
+    wrong = []
+    gone = came.asked - came.came - came.failed - came.left
+    if gone:
+        wrong.append(f"{gone} of {came.asked} members began to arrive and were not heard of again")
+    if came.came < came.asked * LEAST_CAME:
+        wrong.append(f"only {came.came} of {came.asked} members came: the machine has other work to do")
+    wrong += [f"nobody redeemed while it was {phase}" for phase in (BUSY, SLOW) if not book.taken(REDEEMED, phase)]
+    if not redemptions:
+        wrong.append("there is no redemption")
+    return wrong
 
 
 def come_to_rest(cloud: Connected, say: Say) -> float:
@@ -62,7 +89,7 @@ def still_open(cloud: Connected) -> Counter[str]:
 
 def judge(
     cloud: Connected, customers: Sequence[Customer], since: datetime, book: Book, queue: Queue, memory: Sequence[Row],
-    failures: Sequence[str],
+    failures: Sequence[str], came: Came,
 ) -> Verdict:  # fmt: skip
     """Compare, and collect the reasons to fail."""
     proof = prove(cloud)
@@ -77,6 +104,7 @@ def judge(
         ("unexpected answer", book.unexpected),
         ("refusal nobody expects", book.surprises),
         ("device", failures),
+        ("number", numbers(came, book, found.reckoning.redemptions)),
         ("slow phase", queue.wrong),
         (
             "memory",

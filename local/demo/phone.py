@@ -37,7 +37,7 @@ from loyalty.programme import publishing, reading
 WORDS = Path(__file__).resolve().parents[2] / "web" / "portal" / "src" / "words" / "de.json"
 LAPSING_POINTS, OTHER_POINTS = 1_240, 4_000
 MONEY_SHOWN = re.compile(r"6,10\s\$")
-LIMIT_SECONDS = 60
+LIMIT_SECONDS, PATIENCE_MS = 60, 20_000
 MONTHS = [
     "Januar",
     "Februar",
@@ -144,6 +144,7 @@ class Story:
 
     def tell(self) -> None:
         """All of it. Raises AssertionError where a page does not say what it should."""
+        expect.set_options(timeout=PATIENCE_MS)
         page = self.browser.new_page(viewport=PHONE, locale="de-DE", timezone_id="America/Los_Angeles", is_mobile=True)
         self._sign_in(page)
         began = time.monotonic()
@@ -219,7 +220,7 @@ class Story:
     def _texted(self, page: Page) -> None:
         def there() -> bool:
             texts = [sms["Message"] for sms in self.cloud.texts() if sms["PhoneNumber"] == MEMBER.phone]
-            return any("unterwegs" in text for text in texts)
+            return any("verschickt:" in text for text in texts)
 
         self._until(there, "the SMS comes")
 

@@ -140,7 +140,7 @@ def _report(report: Reading | None) -> str:
         + _open("Nobody's, oldest first", map(_orphan, report["orphans"][:SHOWN]), len(report["orphans"]))
         + "".join(
             f"<p>Others of the company bought: {one['transactions']} transactions,"
-            f" {_money(one['amount_minor'], one['currency'])}</p>"
+            f" {money(one['amount_minor'], one['currency'])}</p>"
             for one in report["others"]
         )
     )

@@ -82,7 +82,7 @@ function Whole({ order }: { order: Order }) {
   const status = statusOf(order, approved);
   const headline = headlineOf(order, status);
   useTitle(headline);
-  const more = sayCode("order", `more_${status}`, "");
+  const more = sayCode("order", `more_${status}${status === "waiting" && order.money_minor > 0 ? "_money" : ""}`, "");
   return (
     <article className="page order">
       <header className="page-head">
