@@ -10,7 +10,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from local import joining
 from local.people import Member
@@ -128,9 +128,9 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
         assert len(door.get("/cases").json()["cases"]) == 1
 
     photos = page.get_by_label("Add photos")
-    photos.set_input_files([{"name": "receipt.gif", "mimeType": "image/gif", "buffer": b"GIF89a"}])
+    photos.set_input_files(FilePayload(name="receipt.gif", mimeType="image/gif", buffer=b"GIF89a"))
     expect(page.get_by_text("no photo of a kind we can take")).to_be_visible()
-    photos.set_input_files([{"name": "receipt.png", "mimeType": "image/png", "buffer": PNG}])
+    photos.set_input_files(FilePayload(name="receipt.png", mimeType="image/png", buffer=PNG))
     expect(page.get_by_text("Here so far: 1 of 8.")).to_be_visible(timeout=SLOW_MS)
     page.get_by_label("Your answer").fill("Here is the receipt.")
     page.get_by_role("button", name="Send").click()
