@@ -132,6 +132,10 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
     expect(page.get_by_text("no photo of a kind we can take")).to_be_visible()
     photos.set_input_files(FilePayload(name="receipt.png", mimeType="image/png", buffer=PNG))
     expect(page.get_by_text("Here so far: 1 of 8.")).to_be_visible(timeout=SLOW_MS)
+    # What has been sent is not counted twice: there is room for seven more.
+    photos.set_input_files([FilePayload(name=f"side {side}.png", mimeType="image/png", buffer=PNG) for side in range(7)])
+    expect(page.get_by_text("Here so far: 8 of 8.")).to_be_visible(timeout=SLOW_MS)
+    expect(photos).to_have_count(0)
     page.get_by_label("Your answer").fill("Here is the receipt.")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".thread > li")).to_have_count(2)
