@@ -251,6 +251,21 @@ def test_a_server_that_wants_to_be_left_alone_is_asked_again_after_the_time_it_n
     assert (len(asked), len(set(asked))) == (4, 1)
 
 
+def test_a_cart_whose_prices_cannot_be_asked_for_says_so_and_goes_on_when_they_can(portal: Portal) -> None:
+    member = portal.member(points=10_000)
+    page = begin(portal, member, product(portal, member))
+    page.route("**/catalogue/*/products/*", before_it_arrives)
+    page.goto("/cart")
+    expect(page.get_by_role("alert")).to_contain_text("the connection may be down")
+    # Nothing is gone, so nobody is told to take it out.
+    expect(page.get_by_text("Take out what is not there")).to_have_count(0)
+    expect(page.get_by_role("button", name="Go to checkout")).to_be_disabled()
+    assert violations(page) == []
+    page.unroute("**/catalogue/*/products/*")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("button", name="Go to checkout")).to_be_enabled()
+
+
 def test_a_product_that_is_sold_out_is_named_and_can_be_left_out(portal: Portal) -> None:
     member = portal.member(points=20_000)
     line = product(portal, member)
