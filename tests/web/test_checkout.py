@@ -258,7 +258,7 @@ def test_a_cart_whose_prices_cannot_be_asked_for_says_so_and_goes_on_when_they_c
     page.goto("/cart")
     expect(page.get_by_role("alert")).to_contain_text("the connection may be down")
     # Nothing is gone, so nobody is told to take it out.
-    expect(page.get_by_text("Take out what is not there")).to_have_count(0)
+    expect(page.get_by_text("Take out what cannot be had")).to_have_count(0)
     expect(page.get_by_role("button", name="Go to checkout")).to_be_disabled()
     assert violations(page) == []
     page.unroute("**/catalogue/*/products/*")
@@ -345,6 +345,41 @@ def test_who_leaves_the_provider_without_paying_may_cancel(portal: Portal) -> No
     page.get_by_role("button", name="Cancel it").click()
     page.get_by_role("heading", level=1, name="Cancelled").wait_for()
     assert violations(page) == []
+
+
+def test_who_cancels_too_late_is_told_so_where_they_asked(portal: Portal) -> None:
+    member = portal.member(points=10_000)
+    page = begin(portal, member, product(portal, member))
+    place(page)
+    answered(page)
+    page.get_by_role("heading", level=1, name=re.compile("^Ordered")).wait_for()
+    state = {"status": "waiting", "may_cancel": True, "may_change_address": True}
+
+    def asked(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | state)
+
+    def refused(route: Route) -> None:
+        # The countdown ended at this very moment.
+        state.update(status="ordering", may_cancel=False, may_change_address=False)
+        route.fulfill(status=409, headers=CORS, json={"status": 409, "code": "too-late"})
+
+    page.route(
+        re.compile(r"/redemptions/[0-9a-f-]{36}$"),
+        lambda route: asked(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    page.route("**/redemptions/*/cancel", refused)
+    page.reload()
+    page.get_by_role("button", name="Cancel the order").click()
+    page.get_by_role("button", name="Cancel it").click()
+    page.get_by_role("heading", level=1, name="We are ordering it", include_hidden=True).wait_for(state="attached")
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("It is being ordered and can no longer be changed.")
+    assert violations(page) == []
+    question.get_by_role("button", name="Close").click()
+    expect(question).to_have_count(0)
+    # What was pressed is gone; the focus is on the page and not nowhere.
+    expect(page.get_by_role("main")).to_be_focused()
 
 
 def test_a_confirmation_is_asked_for_by_a_code_that_can_be_wrong_and_sent_again(portal: Portal) -> None:
