@@ -32,10 +32,11 @@ export function addToCart(line: CartLine): boolean {
   return true;
 }
 
-/** Put just so many of it in, however many there were: to be ordered at once. False if the cart is full. */
+/** See to it that so many of it are there, to be ordered at once; more stay for later. False if the cart is full. */
 export function putInCart(line: CartLine): boolean {
-  if (!lines.some((other) => other.asin === line.asin)) return addToCart(line);
-  change(lines.map((other) => (other.asin === line.asin ? line : other)));
+  const known = lines.find((other) => other.asin === line.asin);
+  if (!known) return addToCart(line);
+  if (known.quantity < line.quantity) setQuantity(line.asin, line.quantity);
   return true;
 }
 

@@ -113,7 +113,7 @@ function Ways({ product, quantity, points, changing }: { product: Priced; quanti
     if (!addToCart(line())) return full();
     tell(say("product.added"), () => restoreCart(before));
   };
-  const buy = () => (putInCart(line()) ? go(`/checkout?points=${points}&only=${product.asin}`) : full());
+  const buy = () => (putInCart(line()) ? go(`/checkout?points=${points}&only=${product.asin}&quantity=${quantity}`) : full());
   return (
     <div className="ways">
       {points !== null && (
