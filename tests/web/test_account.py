@@ -133,7 +133,9 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
     photos.set_input_files(FilePayload(name="receipt.png", mimeType="image/png", buffer=PNG))
     expect(page.get_by_text("Here so far: 1 of 8.")).to_be_visible(timeout=SLOW_MS)
     # What has been sent is not counted twice: there is room for seven more.
-    photos.set_input_files([FilePayload(name=f"side {side}.png", mimeType="image/png", buffer=PNG) for side in range(7)])
+    photos.set_input_files(
+        [FilePayload(name=f"side {side}.png", mimeType="image/png", buffer=PNG) for side in range(7)]
+    )
     expect(page.get_by_text("Here so far: 8 of 8.")).to_be_visible(timeout=SLOW_MS)
     expect(photos).to_have_count(0)
     page.get_by_label("Your answer").fill("Here is the receipt.")
@@ -145,6 +147,12 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
     page.get_by_role("button", name="Take it back").click()
     expect(page.get_by_text("You took this back.")).to_be_visible()
     expect(page.get_by_label("Your answer")).to_have_count(0)
+
+
+def in_use(route: Route) -> None:
+    detail = "Something that is not ordered yet is to go there."
+    told = {"code": "address-in-use", "detail": detail, "errors": [{"field": "address_id", "detail": detail}]}
+    route.fulfill(status=409, headers={"Access-Control-Allow-Origin": "*"}, json=told)
 
 
 def test_the_language_addresses_and_messages_are_the_members_choice(portal: Portal) -> None:
@@ -162,6 +170,13 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Profil")
     is_fine(page)
+    page.route(
+        "**/me/addresses/*", lambda route: in_use(route) if route.request.method == "DELETE" else route.continue_()
+    )
+    page.get_by_role("button", name="Entfernen").click()
+    # In words of the portal's: not the API's, nor its name for the field.
+    expect(page.locator(".note")).to_contain_text("Dorthin soll eine Bestellung gehen")
+    expect(page.locator(".note")).not_to_contain_text("address")
     # Another device, whose browser speaks English: the member's language comes along.
     other = portal.page()
     portal.sign_in(other, member.email, "/profile")
