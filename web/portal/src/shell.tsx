@@ -6,6 +6,7 @@ import { config } from "@shared/config";
 import { isSignedIn, onSession, signOut } from "@shared/session";
 import { number } from "@shared/shown";
 import { cartCount, onCart } from "./cart";
+import { brandLinks } from "./parts/brand-links";
 import { Line } from "./parts/line";
 import { Notes } from "./parts/note";
 import { useBalance, useMe } from "./queries";
@@ -90,14 +91,13 @@ function Leaving() {
 }
 
 function Foot({ signedIn }: { signedIn: boolean }) {
-  const { name, links } = config().brand;
   return (
     <footer className="foot">
-      <span>{name}</span>
+      <span>{config().brand.name}</span>
       <Link href="/help">{say("nav.help")}</Link>
       <Link href="/terms">{say("nav.terms")}</Link>
-      {Object.entries<string>(links).map(([label, link]) => (
-        <a key={label} href={link} rel="noopener">{label}</a>
+      {brandLinks().map(({ code, link, words }) => (
+        <a key={code} href={link} rel="noopener">{words}</a>
       ))}
       {signedIn && (
         <button type="button" className="link" onClick={() => void signOut()}>{say("nav.sign_out")}</button>

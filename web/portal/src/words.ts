@@ -43,6 +43,9 @@ export function useLanguage(): string {
   );
 }
 
+/** The same, outside of components: "de". */
+export const spokenLanguage = (): string => language;
+
 /** The words of a key; `{name}` in them is replaced. A key that is missing shows itself (a test finds it first). */
 export function say(key: Key, values: Values = {}): string {
   return filled(word(key) ?? key, values);
