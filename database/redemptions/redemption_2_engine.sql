@@ -26,7 +26,8 @@ end
 $$;
 
 -- Where an execution enters. Next: wait or hold (for delay_seconds), pay, place, capture, void, close, back, done.
--- What screening will stop is stopped now: the member may confirm it while the release delay runs.
+-- What screening will stop is stopped now: the member may confirm it while the release delay runs. Whoever pays money is
+-- not kept waiting for the provider's page: they pay at once, and the delay runs after that (go).
 create or replace function redemptions.begin(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -35,11 +36,10 @@ declare
     money boolean := redemption.money_minor > 0;
     stop jsonb;
 begin
-    if redemption.state = 'held' and delay_seconds > 0 and redemption.screens
-       and redemption.place_before >= clock.now() then
-        stop := redemptions.stopped(redemption, 'allow', true);
-    elsif redemption.state = 'held' and delay_seconds = 0 then
+    if redemption.state = 'held' and (delay_seconds = 0 or money) then
         stop := redemptions.screen(begin.program_id, begin.redemption_id);
+    elsif redemption.state = 'held' and redemption.screens and redemption.place_before >= clock.now() then
+        stop := redemptions.stopped(redemption, 'allow', true);
     elsif redemption.state in ('step_up', 'review') then
         stop := redemptions.stand_still(redemption);
     end if;
@@ -55,6 +55,12 @@ begin
         else 'back' end);
 end
 $$;
+
+-- Internal: the release delay, in pauses: whoever cancels a paid order has not to wait for its end.
+create or replace function redemptions.delayed(redemption redemptions.redemption) returns jsonb
+language sql stable set search_path = pg_catalog
+return jsonb_build_object('next', 'hold', 'delay_seconds',
+                          ceil(least(60, extract(epoch from redemption.release_at - clock.now())))::integer);
 
 -- Internal: what is left to do with the money of a settled redemption. What is taken by shipment stays reserved.
 create or replace function redemptions.money_step(redemption redemptions.redemption) returns text
@@ -72,7 +78,7 @@ language sql stable set search_path = pg_catalog
 return case members.spending_state(redemption.program_id, redemption.member_id)
            when 'active' then 'allow' when 'frozen' then 'frozen' else 'blocked' end;
 
--- The time to change one's mind is over. Next: pay, place (without money this is the last moment to turn back), hold (look
+-- The time to change one's mind is over, or has not begun (money). Next: pay, place (without money this is the last moment to turn back), hold (look
 -- again in delay_seconds), back.
 create or replace function redemptions.screen(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
@@ -112,7 +118,8 @@ begin
 end
 $$;
 
--- The money is reserved: the last moment to turn back. Next: place, hold, back, or where a replay has already gone.
+-- The money is reserved. While the release delay runs the member may still change their mind; then comes the last moment
+-- to turn back. Next: hold (look again in delay_seconds), place, back, or where a replay has already gone.
 create or replace function redemptions.go(program_id integer, redemption_id uuid)
 returns jsonb language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -131,6 +138,13 @@ begin
     elsif not exists (select from payments.status_of(go.program_id, go.redemption_id) as p
                       where p.state = 'authorised' and p.authorised_minor >= redemption.money_minor) then
         return jsonb_build_object('next', redemptions.fail(redemption, 'failed'));
+    elsif redemption.release_at > clock.now() then
+        if not exists (select from redemptions.event as e
+                       where e.program_id = redemption.program_id and e.redemption_id = redemption.redemption_id
+                         and e.kind = 'payment_approved') then
+            perform redemptions.note(redemption.program_id, redemption.redemption_id, 'payment_approved');
+        end if;
+        return redemptions.delayed(redemption);
     end if;
     perform redemptions.move(go.program_id, go.redemption_id, 'ordering', 'ordering');
     return jsonb_build_object('next', 'place');

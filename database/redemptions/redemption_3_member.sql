@@ -187,12 +187,15 @@ drop function if exists redemptions.list(integer, bigint, uuid, integer);
 create or replace function redemptions.list(program_id integer, member_id bigint, before uuid, page_size integer)
 returns table (redemption_id uuid, state text, outcome text, review_reason text, points bigint, money_minor bigint,
                currency text, settled_points bigint, released_points bigint, accepted_money_minor bigint,
-               created_at timestamptz, closed_at timestamptz, titles text[], image_url text, progress text)
+               created_at timestamptz, closed_at timestamptz, titles text[], image_url text, progress text,
+               payment_state text)
 language sql stable security definer set search_path = pg_catalog
 begin atomic
     select r.redemption_id, r.state, r.outcome, r.review_reason, r.points, r.money_minor, r.currency, r.settled_points,
            r.released_points, r.accepted_money_minor, r.created_at, r.closed_at, l.titles, l.image_url,
-           orders.progress_word(r.program_id, r.redemption_id)
+           orders.progress_word(r.program_id, r.redemption_id),
+           case when r.state = 'awaiting_payment' then
+               (select p.state from payments.status_of(r.program_id, r.redemption_id) as p) end
     from redemptions.redemption as r
     cross join lateral (
         select array_agg(line.title order by line.line_number) as titles,

@@ -75,8 +75,9 @@ begin
         where r.state <> 'closed' and r.execution_started_at <= long_ago and r.updated_at <= long_ago
           and case r.state
               when 'ordering' then o.concluded_at <= long_ago and o.answered_at is not null
+              -- What is paid waits for the end of its release delay.
               when 'awaiting_payment' then p.task is null and p.updated_at <= long_ago
-                  and p.state in ('authorised', 'declined', 'abandoned', 'voided')
+                  and (p.state <> 'authorised' or r.release_at <= long_ago) and p.state in ('authorised', 'declined', 'abandoned', 'voided')
               else p.task is null and p.updated_at <= long_ago
                   and p.state in ('captured', 'declined', 'abandoned', 'voided') end
         order by r.created_at

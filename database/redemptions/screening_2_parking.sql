@@ -179,10 +179,16 @@ returns jsonb language plpgsql security definer set search_path = pg_catalog as 
 declare
     redemption redemptions.redemption := redemptions.locked(await_screening.program_id, await_screening.redemption_id);
 begin
-    if redemption.state = 'held' and redemption.release_at > clock.now() then
-        -- Confirmed in time: the rest of the delay is the member's.
-        return jsonb_build_object('next', 'hold',
-                                  'delay_seconds', ceil(extract(epoch from redemption.release_at - clock.now()))::integer);
+    if redemption.release_at > clock.now() then
+        if redemption.state = 'held' and redemption.money_minor = 0 then
+            -- Confirmed in time: the rest of the delay is the member's.
+            return jsonb_build_object('next', 'hold', 'delay_seconds',
+                                      ceil(extract(epoch from redemption.release_at - clock.now()))::integer);
+        elsif redemption.state = 'awaiting_payment' and exists (
+            select from payments.status_of(redemption.program_id, redemption.redemption_id) as p
+            where p.state = 'authorised' and p.authorised_minor >= redemption.money_minor) then
+            return redemptions.delayed(redemption);
+        end if;
     end if;
     return redemptions.screen(await_screening.program_id, await_screening.redemption_id);
 end

@@ -2,7 +2,7 @@
 
 A cloud of its own. Before the clock starts: a member with 1,240 points that lapse at a month's end not far away, others
 that last, two addresses, and a reward whose price leaves six dollars and ten cents. Then a browser, 390 pixels wide,
-does what a thumb would: two taps to the reward, the address put right while it can be, the payment, and beside it the
+does what a thumb would: two taps to the reward, the payment, the address put right while it can be, and beside it the
 back room, where somebody presses "Ship".
 """
 
@@ -157,8 +157,8 @@ class Story:
             (f"the first page: 1.240 points lapse on {self.lapses_on}; one tap", self._lapsing),
             ("the second tap: a reward, and the slider stands at exactly these points", self._reward),
             ("the checkout: 1.240 points and 6,10 $", self._check_out),
-            ("the address is put right while the countdown runs", self._correct),
             ("the payment page: pay", self._pay),
+            ("the address is put right while the countdown runs", self._correct),
             ("the back room: ship; the phone's timeline moves", self._ship),
             ("an SMS in German is on the phone", self._texted),
             ("the statement shows which points went", self._statement),

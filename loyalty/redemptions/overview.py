@@ -38,6 +38,7 @@ EVENT_WORDS = {
     "address_changed": "Address changed",
     "cancelled": "Cancelled",
     "payment_asked": "Payment approval asked for",
+    "payment_approved": "Payment approved",
     "payment_declined": "Payment declined",
     "payment_abandoned": "Payment not approved",
     "ordering": "Sent to be ordered",
@@ -123,7 +124,8 @@ class Status:
 
 
 def status_of(row: Mapping[str, Any]) -> Status:
-    """The outward status of a redemption's row (state, outcome, review_reason, progress: the order's way as a word)."""
+    """The outward status of a redemption's row (state, outcome, review_reason, payment_state, progress: the order's way as
+    a word). What is paid may still be changed until it is ordered."""
     state, outcome = row["state"], row["outcome"]
     if state == "closed" and outcome in ("completed", "partially_completed") and row["progress"] in _ON_ITS_WAY:
         code = _ON_ITS_WAY[row["progress"]]
@@ -135,6 +137,8 @@ def status_of(row: Mapping[str, Any]) -> Status:
         code = outcome
     elif row["review_reason"] == "order_unknown":
         code = "in_review"
+    elif state == "awaiting_payment" and row["payment_state"] == "authorised":
+        code = "waiting"
     else:
         code = _BEFORE_THE_ORDER.get(state, "ordering")
     words = STATUS_WORDS[code]
@@ -199,8 +203,9 @@ def listed(
 
 def _told(document: dict[str, Any]) -> dict[str, Any]:
     progress = document["progress"]
-    status = status_of({**document, "progress": progress and progress["progress"]})
     payment = document["payment"]
+    known = {"progress": progress and progress["progress"], "payment_state": payment and payment["state"]}
+    status = status_of({**document, **known})
     return {
         "redemption_id": document["redemption_id"],
         "status": status.code,

@@ -91,7 +91,7 @@ function ahead(order: Order): Point[] {
   const to = arrival(order);
   const point = (code: string, section: Point["section"] = "package"): Point => ({ key: `ahead ${code}`, at: null, section, code, words: code, state: "future" });
   const left = packagesOf(order).some(({ status }) => status !== "ordered");
-  const pays = order.money_minor > 0 && ["waiting", "step_up", "checking"].includes(order.status);
+  const pays = order.money_minor > 0 && order.payment?.state !== "authorised" && ["waiting", "step_up", "checking"].includes(order.status);
   return [
     ...(pays ? [point("payment_asked", "event")] : []),
     ...(isBeforeTheOrder(order) ? [point("accepted", "event")] : []),
