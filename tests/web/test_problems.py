@@ -98,7 +98,7 @@ def codes() -> set[str]:
 
 
 def test_each_refusal_that_a_member_can_meet_has_words() -> None:
-    english: dict[str, str] = json.loads((WORDS / "en.json").read_text())["problems"]
+    english: dict[str, str] = json.loads((WORDS / "en" / "first.json").read_text())["problems"]
     met = codes()
     assert {"quote-expired", "address-in-use", "not-claimed", "internal-error"} <= met
     # test_words.py holds the other languages to English.

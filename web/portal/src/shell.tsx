@@ -71,7 +71,7 @@ function Standing() {
     <>
       <p className="standing num">
         <Link href="/points">
-          <b>{number(balance.data.available)}</b> {say("points.unit")} · {me.data.tier_name}
+          <b>{number(balance.data.available)}</b> {say("shop.unit")} · {me.data.tier_name}
         </Link>
       </p>
       <Line balance={balance.data} />
@@ -85,7 +85,7 @@ function Leaving() {
   if (me.data?.state !== "closing") return null;
   return (
     <p className="leaving small">
-      {say("closing.banner")} <Link href="/profile/close">{say("closing.banner_link")}</Link>
+      {say("nav.closing")} <Link href="/profile/close">{say("nav.closing_link")}</Link>
     </p>
   );
 }

@@ -70,7 +70,7 @@ function Lines({ lines }: { lines: readonly CartLine[] }) {
       </ul>
       <section className="cart-total" aria-labelledby="cart-total">
         <h2 id="cart-total" className="small muted">{say("cart.total")}</h2>
-        <p className="mix-price num">{number(total)} {say("points.unit")}</p>
+        <p className="mix-price num">{number(total)} {say("shop.unit")}</p>
         {balance.data && <Covered lines={lines} products={products} total={total} available={balance.data.available} />}
         <button type="button" className="button wide" disabled={gone || waiting || unknown.length > 0} onClick={onward}>{say("cart.checkout")}</button>
         {gone && <p className="wrong small">{say("cart.blocked")}</p>}

@@ -5,7 +5,7 @@ import { sayCode, spokenLanguage } from "../words";
 export function brandLinks(): { code: string; link: string; words: string }[] {
   const { links, texts } = config().brand;
   const own = texts[spokenLanguage()] ?? {};
-  return Object.entries<string>(links).map(([code, link]) => ({ code, link, words: own[code] ?? sayCode("help", `link_${code}`, readable(code)) }));
+  return Object.entries<string>(links).map(([code, link]) => ({ code, link, words: own[code] ?? sayCode("links", code, readable(code)) }));
 }
 
 /** "terms_of_sale" → "Terms of sale". */
