@@ -3,11 +3,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useLocation, useParams, useSearchParams } from "wouter";
 import { api, got } from "@shared/client";
+import { Problem } from "@shared/problem";
 import { number } from "@shared/shown";
 import { Buy, type Priced } from "../parts/buy";
 import { Cards, nameOf } from "../parts/card";
 import { firstKind, Kinds } from "../parts/kinds";
-import { useTitle } from "../parts/page";
+import { Page, useTitle } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { WishButton } from "../parts/wish";
@@ -28,10 +29,23 @@ export default function ProductPage() {
     // Another kind of the same: what is shown stays until it is there.
     placeholderData: (before: Product | undefined) => (before?.variations.some((kind) => kind.asin === asin) ? before : undefined),
   });
+  if (product.error && !product.data) {
+    if (product.error instanceof Problem && [400, 404].includes(product.error.status)) return <NoSuch />;
+    return <Page title={say("shop.title")}><Failed error={product.error} retry={() => void product.refetch()} busy={product.isFetching} /></Page>;
+  }
   return (
     <Loaded query={product}>
       {(shown) => (shown.points === null && shown.variations.length > 0 && !belongs(shown, asin) ? <Begin product={shown} /> : <Shown product={shown} asin={asin} changing={product.isPlaceholderData} />)}
     </Loaded>
+  );
+}
+
+/** A place that was mistyped, or a reward that has left the programme. */
+function NoSuch() {
+  return (
+    <Page title={say("product.none")}>
+      <p><Link href="/browse" className="button quiet">{say("shop.all")}</Link></p>
+    </Page>
   );
 }
 
