@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
+from ministack import app
 from ministack.services import apigateway_v1, cognito, lambda_svc
 from ministack.services.cloudformation import provisioners
 
@@ -25,6 +27,7 @@ def install() -> None:
     _check_actions()
     _check_token_use()
     _keep_groups_and_sign_in_time()
+    _take_tokens_back()
     _answer_provider_url()
 
 
@@ -150,6 +153,20 @@ def _keep_groups_and_sign_in_time() -> None:
     replace(cognito, "_signed_jwt", sign_with_time)
     replace(cognito, "_refresh_auth_result", refresh_with_time)
     replace(cognito, "_fake_token", make_with_groups)
+
+
+def _take_tokens_back() -> None:
+    """/oauth2/revoke is there and in the discovery document, as browser libraries ask for it."""
+    revoke = private(cognito, "_revoke_token")
+    other = private(app, "_handle_cognito_body_request")
+
+    async def answer(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        if (method, path) != ("POST", "/oauth2/revoke"):
+            return await other(method, path, headers, body, query)
+        revoke({"Token": parse_qs(body.decode()).get("token", [""])[0]})
+        return 200, {"Content-Type": "application/json"}, b""
+
+    replace(app, "_handle_cognito_body_request", answer)
 
     describe = private(cognito, "well_known_openid_configuration")
 

@@ -18,7 +18,10 @@ from local.browser import FLAGS, NoBrowser, program
 from local.connected import Connected
 from local.people import PASSWORD, Member
 from local.screens.member import Furnished, furnish
+from tests.cloud import cloud
 from tests.conftest import REPOSITORY
+
+__all__ = ["cloud"]
 
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
@@ -73,11 +76,16 @@ class Portal:
     def sign_in(self, page: Page, email: str, place: str = "/") -> None:
         """As a person does: open a place of the portal, sign in on the pool's page, come back to it."""
         page.goto(place)
+        self.sign_in_here(page, email)
+
+    def sign_in_here(self, page: Page, email: str) -> None:
+        """From the page that asks for it, and back to its place. The local pool asks for the password each time."""
+        place = page.url
         page.get_by_role("button", name=_SIGN_IN).click()
         page.get_by_label("Username").fill(email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url(self.address + place)
+        page.wait_for_url(place)
 
     def member(self, points: int = 20_000, language: str = "en") -> Member:
         """A new member with an address, terms accepted and about so many points (10 a dollar, gold earns more)."""

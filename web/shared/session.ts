@@ -58,6 +58,8 @@ export async function finishSignIn(): Promise<string> {
 export async function signOut(): Promise<void> {
   const { client_id } = config();
   const users = await manager();
+  // Who leaves has left, also where the tokens cannot be taken back just now.
+  await users.revokeTokens(["refresh_token"]).catch(() => undefined);
   // Cognito asks for its own two parameters instead of the standard's.
   await users.signoutRedirect({ extraQueryParams: { client_id, logout_uri: `${location.origin}/` } });
 }
@@ -95,8 +97,6 @@ function manager(): Promise<UserManager> {
       redirect_uri: location.origin + SIGNED_IN,
       response_type: "code",
       userStore: new WebStorageStateStore({ store: sessionStorage }),
-      revokeTokensOnSignout: true,
-      revokeTokenTypes: ["refresh_token"],
       loadUserInfo: false,
       monitorSession: false,
       automaticSilentRenew: false,

@@ -38,7 +38,7 @@ function Ask({ found, look }: { found: Closure; look: () => void }) {
   const answered = useAnswered();
   const [sure, setSure] = useState(false);
   const closing = useMutation({
-    mutationFn: () => once("closure", { points: found.points }, (key) => got(api().POST("/me/closure", { body: { points: found.points }, params: { header: { "Idempotency-Key": key } } }))),
+    mutationFn: (body: { points: number }) => once("closure", body, (key) => got(api().POST("/me/closure", { body, params: { header: { "Idempotency-Key": key } } }))),
     onSuccess: answered,
     onError: (problem) => {
       // Something moved since it was shown: it is shown anew and agreed to anew.
@@ -66,7 +66,7 @@ function Ask({ found, look }: { found: Closure; look: () => void }) {
       </label>
       {closing.error && <Failed error={closing.error} />}
       <div className="actions">
-        <button type="button" className="button" disabled={!sure || closing.isPending} onClick={() => closing.mutate()}>{say(closing.isPending ? "states.waiting" : "closing.do")}</button>
+        <button type="button" className="button" disabled={!sure || closing.isPending} onClick={() => closing.mutate({ points: found.points })}>{say(closing.isPending ? "states.waiting" : "closing.do")}</button>
         <Link href="/profile">{say("closing.keep")}</Link>
       </div>
     </>

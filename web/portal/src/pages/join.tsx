@@ -80,7 +80,7 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
   const [code, setCode] = useState("");
   const [short, setShort] = useState(false);
   const seconds = useSecondsUntil(claim.again_at);
-  const again = useMutation({ mutationFn: () => send(claim.number), onSuccess: (next) => (keep(next), confirming.reset(), setCode("")) });
+  const again = useMutation({ mutationFn: send, onSuccess: (next) => (keep(next), confirming.reset(), setCode("")) });
   const confirming = useMutation({
     // What is sent is handed over: somebody who types fast is ahead of what was drawn last.
     mutationFn: (typed: string) => got(api().POST("/claims/confirmation", { body: { member_number: claim.number, code: typed } })),
@@ -117,7 +117,7 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
         <button type="submit" className="button" disabled={confirming.isPending || confirming.isSuccess}>
           {say(confirming.isPending || confirming.isSuccess ? "states.waiting" : "join.confirm")}
         </button>
-        <button type="button" className="link" disabled={seconds > 0 || again.isPending} onClick={() => again.mutate()}>
+        <button type="button" className="link" disabled={seconds > 0 || again.isPending} onClick={() => again.mutate(claim.number)}>
           {seconds > 0 ? sayCount("join.again_in", seconds) : say("join.again")}
         </button>
       </div>

@@ -53,7 +53,7 @@ function Accept({ terms, reload }: { terms: Schemas["TermsView"]; reload: () => 
   const queries = useQueryClient();
   const [accepted, setAccepted] = useState<string | null>(null);
   const accepting = useMutation({
-    mutationFn: () => got(api().POST("/terms/acceptance", { body: { version: terms.version } })),
+    mutationFn: (version: string) => got(api().POST("/terms/acceptance", { body: { version } })),
     onSuccess: ({ accepted_at }) => {
       setAccepted(accepted_at);
       queries.setQueryData<Schemas["Me"]>(["me"], (known) => known && { ...known, terms_accepted: true });
@@ -66,7 +66,7 @@ function Accept({ terms, reload }: { terms: Schemas["TermsView"]; reload: () => 
     <div className="section">
       {accepting.error && <Failed error={accepting.error} />}
       <div className="actions">
-        <button type="button" className="button" disabled={accepting.isPending} onClick={() => accepting.mutate()}>
+        <button type="button" className="button" disabled={accepting.isPending} onClick={() => accepting.mutate(terms.version)}>
           {say(accepting.isPending ? "states.waiting" : "terms.accept")}
         </button>
         <Link href="/help">{say("terms.questions")}</Link>

@@ -55,7 +55,8 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
   };
   const country = typed.country_code ?? countries[0] ?? "";
   const save = useMutation({
-    mutationFn: () => got(api().POST("/me/addresses", { body: bodyOf(typed, country, makeDefault) })),
+    // What is sent is handed over: somebody who types fast is ahead of what was drawn last.
+    mutationFn: (body: New) => got(api().POST("/me/addresses", { body })),
     onSuccess: (saved) => {
       sessionStorage.removeItem(DRAFT);
       // It is in the list before the list is asked for again.
@@ -72,7 +73,7 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
   };
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (!save.isPending) save.mutate();
+    if (!save.isPending) save.mutate(bodyOf(typed, country, makeDefault));
   };
   return (
     <form className="form" onSubmit={submit}>

@@ -31,7 +31,8 @@ export function Confirming({ order }: { order: Order }) {
     },
   });
   const confirming = useMutation({
-    mutationFn: () => got(api().POST("/redemptions/{redemption_id}/step-up/confirmation", { ...path, body: { code } })),
+    // What is sent is handed over: somebody who types fast is ahead of what was drawn last.
+    mutationFn: (typed: string) => got(api().POST("/redemptions/{redemption_id}/step-up/confirmation", { ...path, body: { code: typed } })),
     onSuccess: () => askAgain(),
     onError: () => void askAgain(),
   });
@@ -42,7 +43,7 @@ export function Confirming({ order }: { order: Order }) {
   }, [confirming.isError, confirming.submittedAt]);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (!confirming.isPending) confirming.mutate();
+    if (!confirming.isPending) confirming.mutate(code);
   };
   return (
     <section className="callout" aria-label={say("order.confirm")}>

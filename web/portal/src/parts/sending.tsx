@@ -17,23 +17,23 @@ export function Sending({ member, placing, onRefused }: Props) {
   const queries = useQueryClient();
   const [, go] = useLocation();
   const sending = useMutation({
-    mutationFn: () => sendPlacing(placing),
-    onSuccess: ({ redemption_id, money_minor }) => {
-      ordered(placing.taken);
+    mutationFn: sendPlacing,
+    onSuccess: ({ redemption_id, money_minor }, sent) => {
+      ordered(sent.taken);
       if (money_minor > 0) leaveWhenAsked(redemption_id);
       refreshPoints(queries);
       // Kept until the very end: whoever reloads here sends it again and gets the same answer.
       go(`/redemptions/${redemption_id}`, { replace: true });
-      forgetPlacing(member, placing);
+      forgetPlacing(member, sent);
     },
-    onError: (problem) => {
+    onError: (problem, sent) => {
       // Nothing is known after a lost answer, and whoever is signed out comes back; a refusal is certain.
       if (!(problem instanceof Problem) || problem.passing || problem.code === "signed-out") return;
-      onRefused(problem, placing);
-      forgetPlacing(member, placing);
+      onRefused(problem, sent);
+      forgetPlacing(member, sent);
     },
   });
-  const send = () => sending.isPending || sending.mutate();
+  const send = () => sending.isPending || sending.mutate(placing);
   useEffect(() => void send(), [placing.key]);
   const paused = sending.error instanceof Problem && sending.error.code === "ordering-paused";
   return (
