@@ -26,7 +26,10 @@ export function openApi(): Client<paths> {
 
 /** The body of an answer. Throws Problem for everything else. */
 export async function got<Data>(call: Promise<Answer<Data>>): Promise<Data> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch((failure: unknown) => {
+    // An answer that broke off, or that is none of the API's, is no answer.
+    throw failure instanceof Problem ? failure : new Problem("offline", 0);
+  });
   if (!response.ok) throw problemOf(response, error);
   return data as Data;
 }

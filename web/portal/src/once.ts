@@ -19,8 +19,7 @@ export async function once<Answer>(name: string, request: unknown, call: (key: s
     localStorage.removeItem(stored(name));
     return answer;
   } catch (failure) {
-    const certain = failure instanceof Problem && !failure.passing && failure.code !== "signed-out";
-    if (certain) localStorage.removeItem(stored(name));
+    if (failure instanceof Problem && failure.certain) localStorage.removeItem(stored(name));
     throw failure;
   }
 }
