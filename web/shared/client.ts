@@ -38,13 +38,9 @@ async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const first = await answered(request, await token());
   if (first.status !== 401) return first;
-  // The token may have been taken back: one renewal, then the session is over.
-  const fresh = await renew();
-  if (fresh) {
-    const second = await answered(again, fresh);
-    if (second.status !== 401) return second;
-  }
-  forget();
+  // The token may have been taken back: one renewal. Whether the session is over is for the identity provider to say.
+  const second = await answered(again, await renew());
+  if (second.status !== 401) return second;
   throw new Problem("signed-out", 401);
 }
 
