@@ -84,11 +84,12 @@ export async function signOut(): Promise<void> {
   localStorage.setItem(SIGNED_OUT, String(Date.now()));
   listeners.forEach((listener) => listener());
   const users = await manager().catch(() => null);
-  await users?.revokeTokens(["refresh_token"]).catch(() => undefined);
+  // `fetch` throws a TypeError when nothing answers: then there is no page of the provider's to go to either.
+  const answers = await users?.revokeTokens(["refresh_token"]).then(() => true, (failure: unknown) => !(failure instanceof TypeError));
   // With the tokens goes what was being typed.
   sessionStorage.clear();
   // Cognito asks for its own two parameters instead of the standard's.
-  await users?.signoutRedirect({ extraQueryParams: { client_id, logout_uri: `${location.origin}/` } }).catch(() => undefined);
+  if (answers) await users?.signoutRedirect({ extraQueryParams: { client_id, logout_uri: `${location.origin}/` } }).catch(() => undefined);
 }
 
 addEventListener("storage", ({ key }) => {
