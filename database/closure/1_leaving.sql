@@ -18,14 +18,14 @@ language sql stable set search_path = pg_catalog as $$
              when 'frozen' then 'frozen' when 'blocked' then 'blocked' when 'closed' then 'blocked' end], null)
 $$;
 
--- How a member stands: active or closing (from when, and when it may be undone until), what would be lost now, and what has to
--- end first.
+-- How a member stands: active or closing (from when, and when it may be undone until: later where the end was put off), what
+-- would be lost now, and what has to end first.
 create or replace function closure.standing(program_id integer, member_id bigint)
 returns table (
     state text, started_at timestamptz, undo_until timestamptz, available bigint, pending bigint, held bigint, debt bigint,
     obstacles text[], redemptions uuid[], cases uuid[]
 ) language sql stable security definer set search_path = pg_catalog as $$
-    select coalesce(c.state, 'active'), c.started_at, c.undo_until, b.available, b.pending, b.held, b.debt,
+    select coalesce(c.state, 'active'), c.started_at, greatest(c.undo_until, c.due_at), b.available, b.pending, b.held, b.debt,
            closure.in_the_way(standing.program_id, standing.member_id),
            array(select r.redemption_id from redemptions.redemption as r
                  where r.program_id = standing.program_id and r.member_id = standing.member_id and r.state <> 'closed'

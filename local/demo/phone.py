@@ -34,7 +34,7 @@ from local.processes import Failed
 from local.status.server import StatusServer
 from loyalty.programme import publishing, reading
 
-WORDS = Path(__file__).resolve().parents[2] / "web" / "portal" / "src" / "words" / "de.json"
+WORDS = Path(__file__).resolve().parents[2] / "web" / "portal" / "src" / "words" / "de"
 LAPSING_POINTS, OTHER_POINTS = 1_240, 4_000
 MONEY_SHOWN = re.compile(r"6,10\s\$")
 LIMIT_SECONDS, PATIENCE_MS = 60, 20_000
@@ -132,6 +132,11 @@ def _old_purchase() -> dict[str, Any]:
     }
 
 
+def _words() -> dict[str, dict[str, str]]:
+    """What the portal says in German: section → name → words."""
+    return {section: names for file in WORDS.glob("*.json") for section, names in json.loads(file.read_text()).items()}
+
+
 @dataclass
 class Story:
     """Tells it step by step; `seconds` from the first page to the statement."""
@@ -140,7 +145,7 @@ class Story:
     browser: Browser
     asin: str
     seconds: float = 0.0
-    words: dict[str, dict[str, str]] = field(default_factory=lambda: json.loads(WORDS.read_text()))
+    words: dict[str, dict[str, str]] = field(default_factory=_words)
 
     def tell(self) -> None:
         """All of it. Raises AssertionError where a page does not say what it should."""

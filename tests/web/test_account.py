@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def is_fine(page: Page) -> None:
     """What every page must be, in whichever state."""
     assert violations(page) == []
     assert not scrolls_sideways(page)
+
+
+def refused(code: str) -> Callable[[Route], None]:
+    """The API's answer to one call is a refusal."""
+    return lambda route: route.fulfill(status=409, json={"code": code}, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def test_a_new_person_joins_by_number_and_code_and_goes_on_to_the_page_they_wanted(portal: Portal) -> None:
@@ -137,6 +143,12 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
     expect(page.get_by_text("no photo of a kind we can take")).to_be_visible()
     photos.set_input_files(FilePayload(name="receipt.png", mimeType="image/png", buffer=PNG))
     expect(page.get_by_text("Here so far: 1 of 8.")).to_be_visible(timeout=SLOW_MS)
+    # What has been sent is not counted twice: there is room for seven more.
+    photos.set_input_files(
+        [FilePayload(name=f"side {side}.png", mimeType="image/png", buffer=PNG) for side in range(7)]
+    )
+    expect(page.get_by_text("Here so far: 8 of 8.")).to_be_visible(timeout=SLOW_MS)
+    expect(photos).to_have_count(0)
     page.get_by_label("Your answer").fill("Here is the receipt.")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".thread > li")).to_have_count(2)
@@ -148,14 +160,26 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
     expect(page.get_by_label("Your answer")).to_have_count(0)
 
 
+def in_use(route: Route) -> None:
+    detail = "Something that is not ordered yet is to go there."
+    told = {"code": "address-in-use", "detail": detail, "errors": [{"field": "address_id", "detail": detail}]}
+    route.fulfill(status=409, headers={"Access-Control-Allow-Origin": "*"}, json=told)
+
+
 def test_the_language_addresses_and_messages_are_the_members_choice(portal: Portal) -> None:
     member = portal.member()
     page = portal.page()
     portal.sign_in(page, member.email, "/profile")
+    page.clock.install()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No address yet.")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    # It waits for whoever is on it.
+    page.get_by_role("button", name="Undo").focus()
+    page.clock.fast_forward(60_000)
+    page.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_role("main").locator("address")).to_contain_text("410 Terry Ave N")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.clock.resume()
     offers = page.get_by_role("group", name="E-mail").get_by_label("Offers and ideas")
     offers.check()
     expect(page.get_by_text(re.compile("^You chose this, since")).first).to_be_visible()
@@ -163,6 +187,13 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Profil")
     is_fine(page)
+    page.route(
+        "**/me/addresses/*", lambda route: in_use(route) if route.request.method == "DELETE" else route.continue_()
+    )
+    page.get_by_role("button", name="Entfernen").click()
+    # In words of the portal's: not the API's, nor its name for the field.
+    expect(page.locator(".note")).to_contain_text("Dorthin soll eine Bestellung gehen")
+    expect(page.locator(".note")).not_to_contain_text("address")
     # Another device, whose browser speaks English: the member's language comes along.
     other = portal.page()
     portal.sign_in(other, member.email, "/profile")
@@ -170,6 +201,56 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     with portal.door(member) as door:
         told = door.get("/me/preferences").json()
     assert (told["language"], told["email"]["choices"]["marketing"]["wanted"]) == ("de", True)
+
+
+def test_a_telephone_number_is_the_members_once_its_code_has_come_back_and_takes_messages_from_then_on(
+    portal: Portal,
+) -> None:
+    member = portal.member()
+    number = f"+4930{uuid.uuid4().int % 10**8:08}"
+    page = portal.page()
+    portal.sign_in(page, member.email, "/profile")
+    by_sms = page.get_by_role("group", name="Telephone").get_by_label("Offers and ideas")
+    expect(by_sms).to_be_disabled()
+    page.get_by_role("button", name="Add a number").click()
+    typed = page.get_by_label("New telephone number")
+    expect(typed).to_be_focused()
+    page.keyboard.type("somewhere")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is no number that SMS can go to.")).to_be_visible()
+    is_fine(page)
+    typed.fill(number)
+    page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_label("Code of six digits")).to_be_focused()
+    sent = next(sms["Message"] for sms in portal.cloud.texts() if sms["PhoneNumber"] == number)
+    code = re.findall(r"\b\d{6}\b", sent)[0]
+    page.keyboard.type("000000" if code != "000000" else "111111")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("That code is not right, or no longer good.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^New code in"))).to_be_disabled()
+    is_fine(page)
+    # The message was read in another app, and the browser forgot the page meanwhile.
+    page.reload()
+    page.get_by_label("Code of six digits").fill(code)
+    page.get_by_role("button", name="Confirm the number").click()
+    expect(page.get_by_text(f"{number} is your number now.")).to_be_visible()
+    expect(page.get_by_role("button", name="Change the number")).to_be_focused()
+    expect(page.locator(".who")).to_contain_text(number)
+    by_sms.check()
+    is_fine(page)
+    page.get_by_role("button", name="Change the number").click()
+    typed.fill(number)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is your number already.")).to_be_visible()
+    typed.fill("+49 30 901820")
+    for code, words in {"too-soon": "A code was sent a moment ago.", "too-many-codes": "No more codes can be"}.items():
+        page.route("**/me/phone", refused(code), times=1)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(words)).to_be_visible()
+    is_fine(page)
+    with portal.door(member) as door:
+        assert door.get("/me").json()["phone"] == number
+        assert door.get("/me/preferences").json()["sms"]["choices"]["marketing"]["wanted"] is True
 
 
 def test_an_account_that_is_being_closed_says_so_on_every_page_and_can_be_kept(portal: Portal) -> None:

@@ -280,6 +280,21 @@ def test_a_server_that_wants_to_be_left_alone_is_asked_again_after_the_time_it_n
     assert (len(asked), len(set(asked))) == (4, 1)
 
 
+def test_a_cart_whose_prices_cannot_be_asked_for_says_so_and_goes_on_when_they_can(portal: Portal) -> None:
+    member = portal.member(points=10_000)
+    page = begin(portal, member, product(portal, member))
+    page.route("**/catalogue/*/products/*", before_it_arrives)
+    page.goto("/cart")
+    expect(page.get_by_role("alert")).to_contain_text("the connection may be down")
+    # Nothing is gone, so nobody is told to take it out.
+    expect(page.get_by_text("Take out what cannot be had")).to_have_count(0)
+    expect(page.get_by_role("button", name="Go to checkout")).to_be_disabled()
+    assert violations(page) == []
+    page.unroute("**/catalogue/*/products/*")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("button", name="Go to checkout")).to_be_enabled()
+
+
 def test_a_product_that_is_sold_out_is_named_and_can_be_left_out(portal: Portal) -> None:
     member = portal.member(points=20_000)
     line = product(portal, member)
@@ -289,12 +304,21 @@ def test_a_product_that_is_sold_out_is_named_and_can_be_left_out(portal: Portal)
     page.get_by_role("button", name="Go on without it").click()
     expect(page.get_by_text("Your cart is empty")).to_be_visible()
 
+    # What was to be ordered alone is left out: the rest of the cart is not ordered in its place.
+    lamps = [line | {"asin": "B0NOSUCH00", "title": "A lamp"}, line]
+    page.evaluate("lines => localStorage.setItem('cart', JSON.stringify(lines))", lamps)
+    page.goto("/checkout?points=3000&only=B0NOSUCH00&quantity=1")
+    page.get_by_role("button", name="Go on without it").click()
+    expect(page.get_by_text("This is no longer in your cart")).to_be_visible()
+    expect(page.get_by_role("button", name="Place order")).to_have_count(0)
+    assert violations(page) == []
+
 
 def test_an_address_is_corrected_field_by_field_and_nothing_typed_is_lost(portal: Portal) -> None:
     member = portal.member(points=10_000)
     page = begin(portal, member, product(portal, member))
     page.get_by_role("button", name="Change").click()
-    page.get_by_label("Another address").check()
+    page.get_by_role("button", name="Another address").click()
     typed = {
         "Full name": "Wanda Example",
         "Street and number": "1 Pike St",
@@ -309,7 +333,7 @@ def test_an_address_is_corrected_field_by_field_and_nothing_typed_is_lost(portal
     expect(page.get_by_text("This is not a postal code of that country.")).to_be_visible()
     assert violations(page) == []
     page.reload()
-    page.get_by_label("Another address").check()
+    page.get_by_role("button", name="Another address").click()
     assert page.get_by_label("City").input_value() == "Seattle"
     page.get_by_label("Postal code").fill("98101")
     page.get_by_role("button", name="Use this address").click()
@@ -359,6 +383,41 @@ def test_who_leaves_the_provider_without_paying_may_cancel(portal: Portal) -> No
     page.get_by_role("button", name="Cancel it").click()
     page.get_by_role("heading", level=1, name="Cancelled").wait_for()
     assert violations(page) == []
+
+
+def test_who_cancels_too_late_is_told_so_where_they_asked(portal: Portal) -> None:
+    member = portal.member(points=10_000)
+    page = begin(portal, member, product(portal, member))
+    place(page)
+    answered(page)
+    page.get_by_role("heading", level=1, name=re.compile("^Ordered")).wait_for()
+    state = {"status": "waiting", "may_cancel": True, "may_change_address": True}
+
+    def asked(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | state)
+
+    def refused(route: Route) -> None:
+        # The countdown ended at this very moment.
+        state.update(status="ordering", may_cancel=False, may_change_address=False)
+        route.fulfill(status=409, headers=CORS, json={"status": 409, "code": "too-late"})
+
+    page.route(
+        re.compile(r"/redemptions/[0-9a-f-]{36}$"),
+        lambda route: asked(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    page.route("**/redemptions/*/cancel", refused)
+    page.reload()
+    page.get_by_role("button", name="Cancel the order").click()
+    page.get_by_role("button", name="Cancel it").click()
+    page.get_by_role("heading", level=1, name="We are ordering it", include_hidden=True).wait_for(state="attached")
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("It is being ordered and can no longer be changed.")
+    assert violations(page) == []
+    question.get_by_role("button", name="Close").click()
+    expect(question).to_have_count(0)
+    # What was pressed is gone; the focus is on the page and not nowhere.
+    expect(page.get_by_role("main")).to_be_focused()
 
 
 def test_a_confirmation_is_asked_for_by_a_code_that_can_be_wrong_and_sent_again(portal: Portal) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from local.screens.member import Furnished
 from local.screens.pages import OUTSIDE, inside
@@ -39,3 +39,17 @@ def test_every_page_is_accessible_and_fits_the_window(
     page.locator("main .buy .button").first.click()
     found += [problem for place in places.values() for problem in problems(page, place)]
     assert found == []
+
+
+def test_the_list_of_orders_leads_to_documents_where_an_order_can_have_some(
+    portal: Portal, furnished: Furnished
+) -> None:
+    page = portal.page()
+    portal.sign_in(page, furnished.member.email, "/redemptions")
+    expect(page.locator(".order-row")).to_have_count(len(furnished.redemptions))
+    with_documents = {
+        state
+        for state, name in furnished.redemptions.items()
+        if page.locator(".order-row", has=page.locator(f"h2 a[href$='{name}']")).get_by_text("Documents").count()
+    }
+    assert with_documents == {"delivered", "shipped"}

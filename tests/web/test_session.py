@@ -13,6 +13,9 @@ from playwright.sync_api import Route, expect
 from tests.cloud import ON_CLOUD
 from tests.web.conftest import SESSION_ENDS, Portal, cart_of, fill_cart
 
+# Packed.
+MOST_SCRIPT_BYTES = 50_000
+
 pytestmark = ON_CLOUD
 
 SLOW_MS = 40_000
@@ -172,3 +175,24 @@ def test_a_place_that_is_no_page_says_so_and_leads_home(portal: Portal) -> None:
     page.get_by_role("link", name="To the first page").click()
     page.wait_for_url(f"{portal.address}/")
     expect(page.get_by_role("link", name="See all rewards")).to_be_visible()
+
+
+def test_the_first_page_asks_for_little_script_signed_in_or_not(portal: Portal) -> None:
+    member = portal.member(points=2_000, language="de")
+    page = portal.page(language="de-DE")
+
+    def script_bytes() -> int:
+        """As they come over the wire, from the cache or not."""
+        page.wait_for_load_state("networkidle")
+        resources = "performance.getEntriesByType('resource').map(({name, encodedBodySize}) => [name, encodedBodySize])"
+        sizes = [size for name, size in page.evaluate(resources) if name.endswith(".js")]
+        assert all(sizes)
+        return sum(sizes)
+
+    page.goto("/")
+    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+    assert script_bytes() < MOST_SCRIPT_BYTES
+    portal.sign_in_here(page, member.email)
+    page.goto("/")
+    expect(page.get_by_role("link", name="Alle Prämien ansehen")).to_be_visible()
+    assert script_bytes() < MOST_SCRIPT_BYTES

@@ -19,13 +19,18 @@ COLOURS_OF_THEIR_OWN = {"tokens.css", "theme.ts"}
 type Words = dict[str, dict[str, str]]
 
 
+def groups(language: str) -> dict[str, Words]:
+    """What is loaded together: a file of the language's folder each."""
+    return {file.stem: json.loads(file.read_text()) for file in sorted((PORTAL / "words" / language).glob("*.json"))}
+
+
 def words(language: str) -> Words:
-    found: Words = json.loads((PORTAL / "words" / f"{language}.json").read_text())
-    return found
+    return {section: names for group in groups(language).values() for section, names in group.items()}
 
 
-LANGUAGES = sorted(file.stem for file in (PORTAL / "words").glob("*.json"))
+LANGUAGES = sorted(folder.name for folder in (PORTAL / "words").iterdir())
 ENGLISH = words("en")
+GROUP_OF = {section: name for name, group in groups("en").items() for section in group}
 
 
 def keys(told: Words) -> set[str]:
@@ -38,6 +43,26 @@ def stem(key: str) -> str:
 
 def code() -> dict[Path, str]:
     return {file: file.read_text() for folder in (PORTAL, SHARED) for file in sorted(folder.rglob("*.ts*"))}
+
+
+def drawn_with(file: Path) -> set[Path]:
+    """A module and all that it imports at once, of the portal's own."""
+    found: set[Path] = set()
+    ahead = [file]
+    while ahead:
+        here = ahead.pop()
+        if here not in found:
+            found.add(here)
+            for path in re.findall(r"\bfrom \"(\.{1,2}/[\w/-]+)\"", here.read_text()):
+                ahead += (here.parent / path).resolve().parent.glob(Path(path).name + ".ts*")
+    return found
+
+
+def sections_said(file: Path) -> set[str]:
+    text = file.read_text()
+    found = set(re.findall(r"[\"`]([a-z_]+)\.[\w$-]+", text))
+    found |= set(re.findall(r"sayCode\(\s*\"(\w+)\"", text)) | set(re.findall(r"\bsection: \"(\w+)\"", text))
+    return found & GROUP_OF.keys()
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
@@ -58,6 +83,24 @@ def test_each_language_fills_in_what_english_fills_in(language: str) -> None:
         return found
 
     assert blanks(words(language)) == blanks(ENGLISH)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_section_is_in_one_group_and_in_the_same_one_in_each_language(language: str) -> None:
+    placed = [(section, name) for name, group in groups(language).items() for section in group]
+    assert sorted(placed) == sorted(GROUP_OF.items())
+
+
+def test_a_page_has_the_groups_of_words_that_it_says_something_of_and_no_other() -> None:
+    pages = re.findall(
+        r"page\(\(\) => import\(\"\./(pages/[\w-]+)\"\)((?:, \"\w+\")*)\)", (PORTAL / "app.tsx").read_text()
+    )
+    assert {name for name, _ in pages} == {f"pages/{file.stem}" for file in (PORTAL / "pages").iterdir()}
+    around = {GROUP_OF[section] for file in drawn_with(PORTAL / "main.tsx") for section in sections_said(file)}
+    assert around == {"first"}
+    for name, told in pages:
+        needed = {GROUP_OF[section] for file in drawn_with(PORTAL / f"{name}.tsx") for section in sections_said(file)}
+        assert needed - {"first"} == set(re.findall(r"\w+", told)), name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

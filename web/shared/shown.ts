@@ -50,7 +50,8 @@ export function minorDigits(currency: string): number {
 export function day(instant: string): string {
   const plain = /^\d{4}-\d\d-\d\d$/.test(instant);
   const date = new Date(plain ? `${instant}T00:00:00Z` : instant);
-  const thisYear = date.getFullYear() === new Date().getFullYear();
+  // A plain date has its year in it; where the member is, its midnight may be in the year before.
+  const thisYear = (plain ? Number(instant.slice(0, 4)) : date.getFullYear()) === new Date(now()).getFullYear();
   return format(`day ${plain} ${thisYear}`, (at) => {
     const year = thisYear ? ({ weekday: "short" } as const) : ({ year: "numeric" } as const);
     const zone = plain ? ({ timeZone: "UTC" } as const) : {};

@@ -305,6 +305,10 @@ def test_a_freeze_or_a_case_puts_the_end_off_and_it_may_still_be_undone(house: H
     house.owner.execute("select members.stop_spending(1, %s, 'test', null, 'test')", (house.jane.member_id,))
     house.later()
     assert house.finish() == closure.Done(waiting=1)
+    # The day that is named is one to come.
+    until = house.standing().undo_until
+    assert until is not None
+    assert until > house.one("select clock.now()")
     assert house.finish() == closure.Done()
     house.owner.execute("select cases.withdraw(1, %s, %s)", (house.jane.member_id, case_id))
     house.later("25 hours")

@@ -12,7 +12,7 @@ import { Failed, Loaded, Waiting } from "./parts/states";
 import { Unanswered } from "./parts/unanswered";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
-import { LANGUAGES, setLanguage, useLanguage } from "./words";
+import { type Group, LANGUAGES, needWords, setLanguage, useLanguage } from "./words";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -27,14 +27,16 @@ const queries = new QueryClient({
   },
 });
 
-const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
+/** A page and its words, fetched together: neither is drawn without the other. */
+const page = (load: () => Promise<{ default: ComponentType }>, ...groups: readonly Group[]) =>
+  lazy(() => Promise.all([load(), needWords(...groups)]).then(([loaded]) => loaded));
 
 const SignedOut = page(() => import("./pages/signed-out"));
 const SignedIn = page(() => import("./pages/signed-in"));
-const Join = page(() => import("./pages/join"));
-const Terms = page(() => import("./pages/terms"));
-const Help = page(() => import("./pages/help"));
-const Security = page(() => import("./pages/security"));
+const Join = page(() => import("./pages/join"), "account");
+const Terms = page(() => import("./pages/terms"), "account");
+const Help = page(() => import("./pages/help"), "account");
+const Security = page(() => import("./pages/security"), "account");
 
 // Place → page. Messages link to /redemptions/…, /points, /cases/… and /security; payment providers to /redemptions/….
 const PAGES: readonly (readonly [place: string, page: ComponentType])[] = [
@@ -42,17 +44,17 @@ const PAGES: readonly (readonly [place: string, page: ComponentType])[] = [
   ["/browse", page(() => import("./pages/browse"))],
   ["/products/:asin", page(() => import("./pages/product"))],
   ["/wishlist", page(() => import("./pages/wishlist"))],
-  ["/cart", page(() => import("./pages/cart"))],
-  ["/checkout", page(() => import("./pages/checkout"))],
-  ["/redemptions", page(() => import("./pages/orders"))],
-  ["/redemptions/:id", page(() => import("./pages/order"))],
-  ["/points", page(() => import("./pages/points"))],
-  ["/points/statement", page(() => import("./pages/statement"))],
-  ["/cases", page(() => import("./pages/cases"))],
-  ["/cases/new", page(() => import("./pages/new-case"))],
-  ["/cases/:id", page(() => import("./pages/case"))],
-  ["/profile", page(() => import("./pages/profile"))],
-  ["/profile/close", page(() => import("./pages/close"))],
+  ["/cart", page(() => import("./pages/cart"), "orders")],
+  ["/checkout", page(() => import("./pages/checkout"), "orders")],
+  ["/redemptions", page(() => import("./pages/orders"), "orders")],
+  ["/redemptions/:id", page(() => import("./pages/order"), "orders")],
+  ["/points", page(() => import("./pages/points"), "account")],
+  ["/points/statement", page(() => import("./pages/statement"), "account")],
+  ["/cases", page(() => import("./pages/cases"), "account")],
+  ["/cases/new", page(() => import("./pages/new-case"), "account")],
+  ["/cases/:id", page(() => import("./pages/case"), "account")],
+  ["/profile", page(() => import("./pages/profile"), "orders", "account")],
+  ["/profile/close", page(() => import("./pages/close"), "account")],
 ];
 const NotFound = page(() => import("./pages/not-found"));
 

@@ -42,10 +42,11 @@ export function addToCart(line: CartLine): boolean {
   return true;
 }
 
-/** Put just so many of it in, however many there were: to be ordered at once. False if the cart is full. */
+/** See to it that so many of it are there, to be ordered at once; more stay for later. False if the cart is full. */
 export function putInCart(line: CartLine): boolean {
-  if (!cart().some((other) => other.asin === line.asin)) return addToCart(line);
-  change(cart().map((other) => (other.asin === line.asin ? line : other)));
+  const known = cart().find((other) => other.asin === line.asin);
+  if (!known) return addToCart(line);
+  if (known.quantity < line.quantity) setQuantity(line.asin, line.quantity);
   return true;
 }
 

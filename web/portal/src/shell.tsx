@@ -6,6 +6,7 @@ import { config } from "@shared/config";
 import { isSignedIn, onSession, signOut } from "@shared/session";
 import { number } from "@shared/shown";
 import { cartCount, onCart } from "./cart";
+import { brandLinks } from "./parts/brand-links";
 import { Line } from "./parts/line";
 import { Notes } from "./parts/note";
 import { useBalance, useMe } from "./queries";
@@ -70,7 +71,7 @@ function Standing() {
     <>
       <p className="standing num">
         <Link href="/points">
-          <b>{number(balance.data.available)}</b> {say("points.unit")} · {me.data.tier_name}
+          <b>{number(balance.data.available)}</b> {say("shop.unit")} · {me.data.tier_name}
         </Link>
       </p>
       <Line balance={balance.data} />
@@ -84,20 +85,19 @@ function Leaving() {
   if (me.data?.state !== "closing") return null;
   return (
     <p className="leaving small">
-      {say("closing.banner")} <Link href="/profile/close">{say("closing.banner_link")}</Link>
+      {say("nav.closing")} <Link href="/profile/close">{say("nav.closing_link")}</Link>
     </p>
   );
 }
 
 function Foot({ signedIn }: { signedIn: boolean }) {
-  const { name, links } = config().brand;
   return (
     <footer className="foot">
-      <span>{name}</span>
+      <span>{config().brand.name}</span>
       <Link href="/help">{say("nav.help")}</Link>
       <Link href="/terms">{say("nav.terms")}</Link>
-      {Object.entries<string>(links).map(([label, link]) => (
-        <a key={label} href={link} rel="noopener">{label}</a>
+      {brandLinks().map(({ code, link, words }) => (
+        <a key={code} href={link} rel="noopener">{words}</a>
       ))}
       {signedIn && (
         <button type="button" className="link" onClick={() => void signOut()}>{say("nav.sign_out")}</button>

@@ -1,17 +1,24 @@
-/** What the portal says: one file a language in words/, loaded when that language is spoken. en.json names the keys. */
+/**
+ * What the portal says: a language is a folder in words/, en/ names the keys. first.json is there before anything is drawn;
+ * another group comes with the first page that needs it, before that page is drawn (app.tsx). A section is in one group.
+ */
 import { useSyncExternalStore } from "react";
 import { speak } from "@shared/shown";
-import type english from "./words/en.json";
+import type account from "./words/en/account.json";
+import type first from "./words/en/first.json";
+import type orders from "./words/en/orders.json";
 
-type File = typeof english;
+type File = typeof first & typeof orders & typeof account;
+export type Group = "first" | "orders" | "account";
 export type Key = { [Section in keyof File & string]: `${Section}.${keyof File[Section] & string}` }[keyof File & string];
 type Plural<K extends string> = K extends `${infer Stem}_other` ? Stem : never;
 type Values = Record<string, string | number>;
 type Spoken = Record<string, Record<string, string>>;
 
-const files = import.meta.glob<{ default: Spoken }>("./words/*.json");
-export const LANGUAGES = Object.keys(files).map((path) => path.slice("./words/".length, -".json".length));
+const files = import.meta.glob<Spoken>("./words/*/*.json", { import: "default" });
+export const LANGUAGES = [...new Set(Object.keys(files).map((path) => path.split("/")[2]!))];
 
+const needed = new Set<Group>(["first"]);
 let spoken: Spoken = {};
 let language = "en";
 const listeners = new Set<() => void>();
@@ -27,12 +34,28 @@ export function preferredLanguage(fallback = "en"): string {
 /** Speak a language from now on; every page is drawn anew. */
 export async function setLanguage(wanted: string, region: string): Promise<void> {
   const chosen = LANGUAGES.includes(wanted) ? wanted : "en";
-  spoken = (await files[`./words/${chosen}.json`]!()).default;
+  spoken = await wordsIn(chosen);
   language = chosen;
   localStorage.setItem(KEPT, chosen);
   document.documentElement.lang = chosen;
   speak(chosen, region);
   listeners.forEach((listener) => listener());
+}
+
+/** Have these words too, in whichever language is spoken by then. */
+export async function needWords(...groups: readonly Group[]): Promise<void> {
+  groups.forEach((group) => needed.add(group));
+  const asked = language;
+  const found = await wordsIn(asked);
+  if (asked !== language) return needWords();
+  spoken = found;
+}
+
+/** All that is needed, also what was asked for meanwhile. */
+async function wordsIn(chosen: string): Promise<Spoken> {
+  const groups = [...needed];
+  const found = await Promise.all(groups.map((group) => files[`./words/${chosen}/${group}.json`]!()));
+  return groups.length === needed.size ? Object.assign({}, ...found) : wordsIn(chosen);
 }
 
 /** The language that is spoken; a component that uses it is drawn anew when it changes. */
@@ -42,6 +65,9 @@ export function useLanguage(): string {
     () => language,
   );
 }
+
+/** The same, outside of components: "de". */
+export const spokenLanguage = (): string => language;
 
 /** The words of a key; `{name}` in them is replaced. A key that is missing shows itself (a test finds it first). */
 export function say(key: Key, values: Values = {}): string {

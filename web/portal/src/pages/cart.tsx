@@ -1,16 +1,18 @@
 /** What is in the cart, at today's prices; what changed since it was put in is said. */
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { api, got } from "@shared/client";
+import { Problem } from "@shared/problem";
 import { money, number } from "@shared/shown";
 import { split } from "@shared/split";
 import { cart, cartCount, type CartLine, onCart, restoreCart, seenPrices, setQuantity } from "../cart";
+import { Again } from "../parts/again";
 import { tell } from "../parts/note";
 import { Page } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
-import { Loaded, Nothing, wordsOf } from "../parts/states";
-import { type Schemas, useBalance, useCatalogue } from "../queries";
+import { Nothing, wordsOf } from "../parts/states";
+import { onShelf, type Schemas, useBalance } from "../queries";
 import { say, sayCount } from "../words";
 
 type Product = Schemas["Product"];
@@ -18,7 +20,6 @@ const MOST_UNITS = 99;
 
 export default function Cart() {
   const lines = useSyncExternalStore(onCart, cart);
-  const catalogue = useCatalogue();
   if (lines.length === 0) {
     return (
       <Page title={say("cart.title")}>
@@ -31,25 +32,28 @@ export default function Cart() {
   }
   return (
     <Page title={say("cart.title")} lead={sayCount("cart.units", cartCount())}>
-      <Loaded query={catalogue}>{({ programme_version }) => <Lines lines={lines} version={programme_version} />}</Loaded>
+      <Lines lines={lines} />
     </Page>
   );
 }
 
-function Lines({ lines, version }: { lines: readonly CartLine[]; version: number }) {
+function Lines({ lines }: { lines: readonly CartLine[] }) {
+  const queries = useQueryClient();
   const [, go] = useLocation();
   const balance = useBalance();
   const asked = useQueries({
     queries: lines.map(({ asin }) => ({
-      queryKey: ["product", version, asin],
-      queryFn: () => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } })),
+      queryKey: ["shelf", "in the cart", asin],
+      queryFn: () => onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } }))),
       // Prices of today: asked whenever the cart is opened.
       staleTime: 0,
     })),
   });
   const products = new Map(asked.flatMap(({ data }) => (data ? [[data.asin, data] as const] : [])));
   const waiting = asked.some(({ isPending }) => isPending);
-  const gone = lines.some(({ asin }, position) => asked[position]?.isError || products.get(asin)?.available === false);
+  const gone = lines.some(({ asin }, position) => isGone(asked[position]?.error) || products.get(asin)?.available === false);
+  // Of these it is not known whether they are there: nobody is told to take them out.
+  const unknown = asked.filter(({ error, data }) => error !== null && data === undefined && !isGone(error));
   const total = lines.reduce((sum, line) => sum + line.quantity * (products.get(line.asin)?.points ?? line.points), 0);
   const onward = () => {
     seenPrices(new Map([...products].flatMap(([asin, { points }]) => (points === null ? [] : [[asin, points] as const]))));
@@ -61,20 +65,24 @@ function Lines({ lines, version }: { lines: readonly CartLine[]; version: number
     <div className="cart">
       <ul className="rows">
         {lines.map((line, position) => (
-          <Line key={line.asin} line={line} product={products.get(line.asin)} error={asked[position]?.error ?? null} />
+          <Line key={line.asin} line={line} product={products.get(line.asin)} gone={asked[position]?.error} />
         ))}
       </ul>
       <section className="cart-total" aria-labelledby="cart-total">
         <h2 id="cart-total" className="small muted">{say("cart.total")}</h2>
-        <p className="mix-price num">{number(total)} {say("points.unit")}</p>
+        <p className="mix-price num">{number(total)} {say("shop.unit")}</p>
         {balance.data && <Covered lines={lines} products={products} total={total} available={balance.data.available} />}
-        <button type="button" className="button wide" disabled={gone || waiting} onClick={onward}>{say("cart.checkout")}</button>
+        <button type="button" className="button wide" disabled={gone || waiting || unknown.length > 0} onClick={onward}>{say("cart.checkout")}</button>
         {gone && <p className="wrong small">{say("cart.blocked")}</p>}
+        {unknown[0] && <Again error={unknown[0].error} retry={() => unknown.forEach(({ refetch }) => void refetch())} busy={waiting} />}
         <p className="small muted">{say("cart.exact_later")}</p>
       </section>
     </div>
   );
 }
+
+/** Whether the API says that the programme has it no more. */
+const isGone = (failure: unknown): failure is Problem => failure instanceof Problem && failure.status === 404 && failure.code !== "no-such-version";
 
 /** How far the balance reaches, and about how much money the rest is. */
 function Covered({ lines, products, total, available }: { lines: readonly CartLine[]; products: ReadonlyMap<string, Product>; total: number; available: number }) {
@@ -89,7 +97,7 @@ function Covered({ lines, products, total, available }: { lines: readonly CartLi
   return <p>{say("cart.covered_rest", { points: number(available), rest: money(rest, currency) })}</p>;
 }
 
-function Line({ line, product, error }: { line: CartLine; product: Product | undefined; error: Error | null }) {
+function Line({ line, product, gone }: { line: CartLine; product: Product | undefined; gone: unknown }) {
   const change = (quantity: number) => {
     const before = cart();
     setQuantity(line.asin, quantity);
@@ -105,7 +113,7 @@ function Line({ line, product, error }: { line: CartLine; product: Product | und
       <div className="cart-what">
         <h2 className="cart-title"><Link href={`/products/${line.asin}`}>{title}</Link></h2>
         <p className="small num">{sayCount("cart.each", line.quantity, { points: number(points), total: number(points * line.quantity) })}</p>
-        <Changes line={line} product={product} error={error} least={least} most={most} />
+        <Changes line={line} product={product} gone={gone} least={least} most={most} />
       </div>
       <div className="cart-how">
         <div className="stepper" role="group" aria-label={say("cart.quantity", { title })}>
@@ -119,9 +127,9 @@ function Line({ line, product, error }: { line: CartLine; product: Product | und
   );
 }
 
-function Changes({ line, product, error, least, most }: { line: CartLine; product: Product | undefined; error: Error | null; least: number; most: number }) {
+function Changes({ line, product, gone, least, most }: { line: CartLine; product: Product | undefined; gone: unknown; least: number; most: number }) {
   const said = [
-    error && wordsOf(error),
+    isGone(gone) && wordsOf(gone),
     product && !product.available && say("cart.sold_out"),
     product?.available && product.points !== null && product.points > line.points && say("cart.dearer", { from: number(line.points), to: number(product.points) }),
     product?.available && product.points !== null && product.points < line.points && say("cart.cheaper", { from: number(line.points), to: number(product.points) }),

@@ -4,7 +4,7 @@ import { useMemo, useState, useSyncExternalStore } from "react";
 import { Link, useSearchParams } from "wouter";
 import { config } from "@shared/config";
 import type { Problem } from "@shared/problem";
-import { cart, onCart } from "../cart";
+import { cart, type CartLine, onCart } from "../cart";
 import { CheckoutForm } from "../parts/checkout-form";
 import { Page } from "../parts/page";
 import { priceWords } from "../parts/price";
@@ -24,9 +24,7 @@ function Member({ member }: { member: string }) {
   const queries = useQueryClient();
   const all = useSyncExternalStore(onCart, cart);
   const [search] = useSearchParams();
-  // One product ordered at once; the rest of the cart stays.
-  const only = all.find(({ asin }) => asin === search.get("only"));
-  const lines = useMemo(() => (only ? [only] : all), [only, all]);
+  const lines = useMemo(() => asked(all, search), [all, search.get("only"), search.get("quantity")]);
   const placing = readPlacing(useSyncExternalStore(onPlacing, () => placingText(member)));
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   if (placing) {
@@ -46,12 +44,22 @@ function Member({ member }: { member: string }) {
   if (lines.length === 0) {
     return (
       <Page title={say("checkout.title")}>
-        <Nothing title={say("cart.empty")}>
+        <Nothing title={say(all.length > 0 ? "checkout.only_gone" : "cart.empty")}>
           {refusal && <p>{say("checkout.refused")}</p>}
-          <p><Link href="/browse" className="button">{say("cart.browse")}</Link></p>
+          <p>{all.length > 0 ? <Link href="/cart" className="button">{say("cart.to_cart")}</Link> : <Link href="/browse" className="button">{say("cart.browse")}</Link>}</p>
         </Nothing>
       </Page>
     );
   }
   return <CheckoutForm member={member} lines={lines} refusal={refusal} onHeeded={() => setRefusal(null)} />;
+}
+
+/** The whole cart, or `only` one product of it, that many, ordered at once: the rest of the cart stays. */
+function asked(all: readonly CartLine[], search: URLSearchParams): readonly CartLine[] {
+  const only = search.get("only");
+  if (only === null) return all;
+  const quantity = Number(search.get("quantity"));
+  return all
+    .filter(({ asin }) => asin === only)
+    .map((line) => (Number.isInteger(quantity) && quantity > 0 && quantity < line.quantity ? { ...line, quantity } : line));
 }

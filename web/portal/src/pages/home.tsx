@@ -6,11 +6,11 @@ import { api, got } from "@shared/client";
 import { now } from "@shared/now";
 import { date, number } from "@shared/shown";
 import { Cards, CardsToCome } from "../parts/card";
-import { isSoon } from "../parts/line";
 import { useTitle } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { onShelf, type Schemas, useBalance } from "../queries";
+import { isNear } from "../soon";
 import { say, sayCode, sayCount } from "../words";
 
 const SHOWN = 8;
@@ -75,7 +75,7 @@ function Greeting({ balance, way }: { balance: Schemas["Balance"]; way: string }
   const { available, expires_next_on: on, expires_next_amount } = balance;
   const lapsing = Math.min(expires_next_amount, available);
   const hello = say(`home.${partOfDay()}`);
-  if (on && lapsing > 0 && isSoon(on)) {
+  if (lapsing > 0 && isNear(on)) {
     return (
       <header className="greeting">
         <p className="muted">{hello}</p>

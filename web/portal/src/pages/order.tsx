@@ -6,7 +6,7 @@ import { api, got } from "@shared/client";
 import { heardTime } from "@shared/now";
 import { Problem } from "@shared/problem";
 import { day, money, nearDay, number } from "@shared/shown";
-import { Changing } from "../parts/changing";
+import { type Asking, Changing } from "../parts/changing";
 import { Confirming } from "../parts/confirming";
 import { DocumentLink } from "../parts/document-link";
 import { Page, useTitle } from "../parts/page";
@@ -79,6 +79,7 @@ function pace(order: Order, lively: number): number {
 function Whole({ order }: { order: Order }) {
   // Between the way back from the provider and its word to us.
   const [approved, setApproved] = useState(false);
+  const [asking, ask] = useState<Asking>(null);
   const status = statusOf(order, approved);
   const headline = headlineOf(order, status);
   useTitle(headline);
@@ -96,8 +97,8 @@ function Whole({ order }: { order: Order }) {
         {order.queue && <p className="lead num">{queueWords(order.queue)}</p>}
       </header>
       {order.status === "step_up" && <Confirming order={order} />}
-      <Paying order={order} approved={approved} onApproved={setApproved} />
-      <Changing order={order} />
+      <Paying order={order} approved={approved} onApproved={setApproved} onCancel={() => ask("cancel")} />
+      <Changing order={order} asking={asking} ask={ask} />
       <Timeline order={order} />
       <GivenBack order={order} />
       <Lines order={order} />

@@ -10,6 +10,9 @@ import { Failed, Loaded, Nothing } from "../parts/states";
 import type { Schemas } from "../queries";
 import { say, sayCode, sayCount } from "../words";
 
+// A document is written once the shop has taken the order.
+const DOCUMENTED = new Set(["completed", "partially_completed", "partly_shipped", "shipped", "partly_delivered", "delivered", "not_delivered"]);
+
 export default function Orders() {
   const query = useInfiniteQuery({
     queryKey: ["redemptions", "all"],
@@ -54,7 +57,9 @@ function Order({ order }: { order: Schemas["Summary"] }) {
       </div>
       <div className="order-row-price">
         <Price points={order.points} minor={order.money_minor} currency={order.currency} />
-        <Link href={`${place}#documents`} className="small">{say("orders.documents")}<span className="hidden"> {first}</span></Link>
+        {DOCUMENTED.has(order.status) && (
+          <Link href={`${place}#documents`} className="small">{say("orders.documents")}<span className="hidden"> {first}</span></Link>
+        )}
       </div>
     </li>
   );

@@ -1,5 +1,5 @@
 /** Who the member is here, where parcels go, in which language, what is heard, and the way out. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { signOut } from "@shared/session";
 import { longDay } from "@shared/shown";
@@ -7,6 +7,7 @@ import { Addresses } from "../parts/addresses";
 import { Hearing } from "../parts/hearing";
 import { Page } from "../parts/page";
 import { Loaded } from "../parts/states";
+import { isConfirmingPhone, Telephone } from "../parts/telephone";
 import { type Schemas, useMe } from "../queries";
 import { say } from "../words";
 
@@ -29,15 +30,27 @@ export default function Profile() {
 }
 
 function Who({ me }: { me: Schemas["Me"] }) {
+  const [phoning, setPhoning] = useState(isConfirmingPhone);
+  const change = useRef<HTMLButtonElement>(null);
+  const done = () => {
+    setPhoning(false);
+    // The focus goes back to where it came from, once that is drawn again.
+    setTimeout(() => change.current?.focus());
+  };
   return (
     <section className="section" aria-label={say("profile.who")}>
       <dl className="facts who">
         <dt>{say("profile.number")}</dt><dd className="num">{me.member_number}</dd>
         <dt>{say("profile.email")}</dt><dd>{me.email}</dd>
-        <dt>{say("profile.sms")}</dt><dd className="num">{me.phone ?? say("profile.no_phone")}</dd>
+        <dt>{say("profile.sms")}</dt>
+        <dd>
+          <span className="num">{me.phone ?? say("profile.no_phone")}</span>
+          {!phoning && <button type="button" className="link" ref={change} onClick={() => setPhoning(true)}>{say(me.phone ? "profile.phone_change" : "profile.phone_add")}</button>}
+        </dd>
         <dt>{say("profile.level")}</dt><dd><Link href="/points">{me.tier_name}</Link></dd>
         <dt>{say("profile.since_when")}</dt><dd>{longDay(me.member_since)}</dd>
       </dl>
+      {phoning && <Telephone onClose={done} />}
       <p className="small muted">{say("profile.change_contact")}</p>
       <ul className="ways-on">
         <li><Link href="/wishlist">{say("profile.wishlist")}</Link></li>

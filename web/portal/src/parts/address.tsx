@@ -67,11 +67,9 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
       onSaved(saved);
     },
   });
-  const wrong = save.error instanceof Problem ? save.error.fields : [];
-  const wrongWith = (name: Name) => {
-    const found = wrong.find(({ field }) => field === name);
-    return found && sayCode("checkout", `wrong_${name}`, found.detail);
-  };
+  const wrong = new Set(save.error instanceof Problem ? save.error.fields.map(({ field }) => field) : []);
+  const wrongWith = (name: Name) => (wrong.has(name) ? sayCode("checkout", `wrong_${name}`, say("problems.invalid")) : undefined);
+  const named = [...ROWS.flat().map(([name]) => name), "country_code"].some((name) => wrong.has(name));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!save.isPending) save.mutate(bodyOf(typed, country, makeDefault));
@@ -104,7 +102,8 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
           </select>
         </div>
       )}
-      {save.error && wrong.length === 0 && <Failed error={save.error} />}
+      {wrong.has("country_code") && <p className="wrong small" role="alert">{wrongWith("country_code")}</p>}
+      {save.error && !named && <Failed error={save.error} />}
       <div className="actions">
         <button type="submit" className="button" disabled={save.isPending}>{save.isPending ? say("states.waiting") : say("checkout.use_address")}</button>
         {onCancel && <button type="button" className="link" onClick={onCancel}>{say("states.cancel")}</button>}

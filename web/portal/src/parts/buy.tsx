@@ -6,8 +6,8 @@ import { date, number, span } from "@shared/shown";
 import { type Basket, mostPayable, payable, pointsFull, sliderOf, split, within } from "@shared/split";
 import { addToCart, cart, type CartLine, onCart, putInCart, restoreCart } from "../cart";
 import type { Schemas } from "../queries";
+import { isNear } from "../soon";
 import { say, sayCode, sayCount } from "../words";
-import { isSoon } from "./line";
 import { Mix, type Stop } from "./mix";
 import { tell } from "./note";
 import { Price } from "./price";
@@ -76,7 +76,7 @@ export function Buy({ product, available, lots, wished, changing }: Props) {
 /** The points that lapse soonest go first; how many of them this takes. Not said where all are good for as long. */
 function UsedFirst({ lots, points, available }: { lots: readonly Schemas["Lot"][]; points: number; available: number }) {
   const first = lots[0];
-  if (!first?.expires_on || (first.amount >= available && !isSoon(first.expires_on))) return null;
+  if (!first?.expires_on || (first.amount >= available && !isNear(first.expires_on))) return null;
   return (
     <>
       <dt>{say("product.lapsing", { day: date(first.expires_on) })}</dt>
@@ -113,7 +113,7 @@ function Ways({ product, quantity, points, changing }: { product: Priced; quanti
     if (!addToCart(line())) return full();
     tell(say("product.added"), () => restoreCart(before));
   };
-  const buy = () => (putInCart(line()) ? go(`/checkout?points=${points}&only=${product.asin}`) : full());
+  const buy = () => (putInCart(line()) ? go(`/checkout?points=${points}&only=${product.asin}&quantity=${quantity}`) : full());
   return (
     <div className="ways">
       {points !== null && (

@@ -1,31 +1,33 @@
-/** While it can still be changed: until when, another address in one tap, or no order at all. */
+/** While it can still be changed: until when, another address in one tap, or no order at all; and why not, once it cannot. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { minutes, time } from "@shared/shown";
 import { type Schemas, refreshPoints, useAddresses } from "../queries";
-import { say } from "../words";
+import { say, sayCode } from "../words";
 import { AddressForm, AddressLines, addressLines } from "./address";
 import { useSecondsUntil } from "./countdown";
 import { Dialog } from "./dialog";
 import { tell } from "./note";
 import { Failed, Loaded, wordsOf } from "./states";
-import type { Order } from "./story";
+import { type Order, statusOf } from "./story";
 
-export function Changing({ order }: { order: Order }) {
-  const [open, setOpen] = useState<"address" | "cancel" | null>(null);
-  const close = () => setOpen(null);
-  if (!order.may_cancel && !order.may_change_address) return null;
+export type Asking = "address" | "cancel" | null;
+
+/** `asking`: which question stands over the page. It stays while the order goes on under it, and says so. */
+export function Changing({ order, asking, ask }: { order: Order; asking: Asking; ask: (asking: Asking) => void }) {
+  const close = () => ask(null);
+  if (!order.may_cancel && !order.may_change_address && asking === null) return null;
   return (
     <section className="section" aria-label={say("order.changing")}>
       {order.status === "waiting" && <Until until={order.may_change_until} />}
       <div className="actions">
-        {order.may_change_address && <button type="button" className="button quiet" onClick={() => setOpen("address")}>{say("order.change_address")}</button>}
-        {order.may_cancel && <button type="button" className="link" onClick={() => setOpen("cancel")}>{say("order.cancel")}</button>}
+        {order.may_change_address && <button type="button" className="button quiet" onClick={() => ask("address")}>{say("order.change_address")}</button>}
+        {order.may_cancel && <button type="button" className="link" onClick={() => ask("cancel")}>{say("order.cancel")}</button>}
       </div>
-      {open === "address" && <ChangeAddress order={order} close={close} />}
-      {open === "cancel" && <Cancel order={order} close={close} />}
+      {asking === "address" && <ChangeAddress order={order} close={close} />}
+      {asking === "cancel" && <Cancel order={order} close={close} />}
     </section>
   );
 }
@@ -55,7 +57,12 @@ export function useAskAgain(order: Order) {
   return () => queries.invalidateQueries({ queryKey: ["redemptions", order.redemption_id] });
 }
 
-export function Cancel({ order, close }: { order: Order; close: () => void }) {
+/** Time went on while a question stood over the page. */
+function NoLonger({ order }: { order: Order }) {
+  return <p className="wrong" role="alert">{say("order.no_longer", { status: sayCode("status", statusOf(order), order.words) })}</p>;
+}
+
+function Cancel({ order, close }: { order: Order; close: () => void }) {
   const told = useTold(order);
   const askAgain = useAskAgain(order);
   const cancelling = useMutation({
@@ -65,11 +72,11 @@ export function Cancel({ order, close }: { order: Order; close: () => void }) {
   });
   return (
     <Dialog title={say("order.cancel_question")} onClose={close}>
-      <p>{say(order.money_minor > 0 ? "order.cancel_words_money" : "order.cancel_words")}</p>
-      {cancelling.error && <Failed error={cancelling.error} />}
+      {order.may_cancel && <p>{say(order.money_minor > 0 ? "order.cancel_words_money" : "order.cancel_words")}</p>}
+      {cancelling.error ? <Failed error={cancelling.error} /> : !order.may_cancel && !cancelling.isPending && <NoLonger order={order} />}
       <div className="actions">
-        <button type="button" className="button" disabled={cancelling.isPending || !order.may_cancel} onClick={() => cancelling.mutate()}>{say("order.cancel_yes")}</button>
-        <button type="button" className="link" onClick={close}>{say("order.cancel_no")}</button>
+        {order.may_cancel && <button type="button" className="button" disabled={cancelling.isPending} onClick={() => cancelling.mutate()}>{say("order.cancel_yes")}</button>}
+        <button type="button" className={order.may_cancel ? "link" : "button quiet"} onClick={close}>{say(order.may_cancel ? "order.cancel_no" : "states.close")}</button>
       </div>
     </Dialog>
   );
@@ -122,7 +129,7 @@ function ChangeAddress({ order, close }: { order: Order; close: () => void }) {
           </ul>
         )}
       </Loaded>
-      {general && <Failed error={general} />}
+      {general ? <Failed error={general} /> : !order.may_change_address && !changing.isPending && <NoLonger order={order} />}
       {another ? (
         <AddressForm makeDefault={false} onSaved={(saved) => (setAnother(false), changing.mutate(saved))} onCancel={() => setAnother(false)} />
       ) : (

@@ -120,7 +120,7 @@ function useChosen() {
         ...(next.points !== null && { points: String(next.points) }),
         ...(next.policy !== null && { policy: next.policy }),
         ...(next.open && { step: "address" }),
-        ...(search.get("only") && { only: search.get("only")! }),
+        ...Object.fromEntries([...search].filter(([name]) => name === "only" || name === "quantity")),
       }),
       { replace: true },
     );

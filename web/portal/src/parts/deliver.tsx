@@ -1,5 +1,5 @@
-/** Step 1: one of the saved addresses, or another one. */
-import { useEffect, useRef, useState } from "react";
+/** Step 1: one of the saved addresses, or another one. Choosing asks for a price, so it is a press and no arrow key. */
+import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Schemas } from "../queries";
 import { say } from "../words";
 import { AddressForm, AddressLines } from "./address";
@@ -9,9 +9,11 @@ type Props = { addresses: readonly Saved[]; chosen: Saved | undefined; open: boo
 
 export function Deliver({ addresses, chosen, open, onOpen, onChoose }: Props) {
   const change = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const wasOpen = useRef(open);
   useEffect(() => {
-    // Where the eye goes: back to what was pressed.
+    // Where the eye goes: to the address that is chosen, and back to what was pressed.
+    if (!wasOpen.current && open) list.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
     if (wasOpen.current && !open) change.current?.focus();
     wasOpen.current = open;
   }, [open]);
@@ -23,34 +25,30 @@ export function Deliver({ addresses, chosen, open, onOpen, onChoose }: Props) {
       </div>
     );
   }
-  return <Choosing addresses={addresses} chosen={chosen} onChoose={onChoose} />;
+  return <Choosing list={list} addresses={addresses} chosen={chosen} onChoose={onChoose} />;
 }
 
-function Choosing({ addresses, chosen, onChoose }: Pick<Props, "addresses" | "chosen" | "onChoose">) {
+function Choosing({ list, addresses, chosen, onChoose }: Pick<Props, "addresses" | "chosen" | "onChoose"> & { list: RefObject<HTMLUListElement | null> }) {
   const [another, setAnother] = useState(addresses.length === 0);
   return (
     <>
       {addresses.length > 0 && (
-        <fieldset className="choices">
-          <legend className="hidden">{say("checkout.deliver")}</legend>
-          {addresses.map((address) => (
-            <label key={address.address_id} className="choice">
-              <input
-                type="radio"
-                name="address"
-                checked={!another && address.address_id === chosen?.address_id}
-                onChange={() => onChoose(address)}
-                // The one that is chosen already is chosen again by pressing it.
-                onClick={() => address.address_id === chosen?.address_id && onChoose(address)}
-              />
-              <AddressLines address={address} />
-            </label>
-          ))}
-          <label className="choice">
-            <input type="radio" name="address" checked={another} onChange={() => setAnother(true)} />
-            <span>{say("checkout.another_address")}</span>
-          </label>
-        </fieldset>
+        <ul ref={list} className="choices" aria-label={say("checkout.deliver")}>
+          {addresses.map((address) => {
+            const current = address.address_id === chosen?.address_id;
+            return (
+              <li key={address.address_id}>
+                <button type="button" className="address-choice" aria-current={current || undefined} onClick={() => onChoose(address)}>
+                  <AddressLines address={address} />
+                  {current && <span className="small muted">{say("order.address_now")}</span>}
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {addresses.length > 0 && (
+        <div className="actions"><button type="button" className="link" aria-expanded={another} onClick={() => setAnother(!another)}>{say("checkout.another_address")}</button></div>
       )}
       {another && <AddressForm makeDefault={addresses.length === 0} onSaved={onChoose} onCancel={addresses.length > 0 ? () => setAnother(false) : undefined} />}
     </>

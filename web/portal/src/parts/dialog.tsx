@@ -12,6 +12,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       shown?.close();
       // The browser gives the focus back only while the dialog is still on the page.
       if (before instanceof HTMLElement) before.focus();
+      // What was pressed may be gone with the dialog.
+      requestAnimationFrame(() => document.activeElement === document.body && document.getElementById("main")?.focus({ preventScroll: true }));
     };
   }, []);
   return (

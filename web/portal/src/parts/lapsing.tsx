@@ -2,12 +2,11 @@
 import { now } from "@shared/now";
 import { daysUntil, inDays, longDay, month, number } from "@shared/shown";
 import type { Schemas } from "../queries";
+import { isPressing, PRESSING_DAYS } from "../soon";
 import { say } from "../words";
 
 type Lot = Schemas["Lot"];
 
-/** So near that it is told everywhere. */
-export const SOON_DAYS = 30;
 const DAY_MS = 86_400_000;
 // What is good for ever stands behind the end of the scale.
 const END_WITH_FOREVER = 84;
@@ -22,7 +21,7 @@ export function Lapsing({ lots }: { lots: readonly Lot[] }) {
         {lots.map((lot) => {
           const days = lot.expires_on && daysUntil(lot.expires_on);
           return (
-            <li key={lot.expires_on ?? "never"} className={isSoon(lot) ? "soon" : undefined}>
+            <li key={lot.expires_on ?? "never"} className={isPressing(lot.expires_on) ? "soon" : undefined}>
               <span>{lot.expires_on ? longDay(lot.expires_on) : say("points.never")}</span>
               <span className="small muted">{typeof days === "number" && inDays(days)}</span>
               <b className="num">{number(lot.amount)}</b>
@@ -34,11 +33,9 @@ export function Lapsing({ lots }: { lots: readonly Lot[] }) {
   );
 }
 
-const isSoon = ({ expires_on }: Lot): boolean => expires_on !== null && daysUntil(expires_on) <= SOON_DAYS;
-
 /** The list says the same in words, so this is for the eye alone. */
 function Scale({ lots }: { lots: readonly Lot[] }) {
-  const last = Math.max(SOON_DAYS, ...lots.map(({ expires_on }) => (expires_on ? daysUntil(expires_on) : 0)));
+  const last = Math.max(PRESSING_DAYS, ...lots.map(({ expires_on }) => (expires_on ? daysUntil(expires_on) : 0)));
   const end = lots.some(({ expires_on }) => expires_on === null) ? END_WITH_FOREVER : 100;
   const most = Math.max(...lots.map(({ amount }) => amount));
   const place = (days: number) => (Math.max(0, days) / last) * end;
@@ -50,7 +47,7 @@ function Scale({ lots }: { lots: readonly Lot[] }) {
         {lots.map((lot) => (
           <i
             key={lot.expires_on ?? "never"}
-            className={isSoon(lot) ? "lot soon" : "lot"}
+            className={isPressing(lot.expires_on) ? "lot soon" : "lot"}
             style={{ left: `${lot.expires_on ? place(daysUntil(lot.expires_on)) : 100}%`, "--height": lot.amount / most } as Record<string, string | number>}
           />
         ))}

@@ -1,7 +1,7 @@
 /** The balance drawn to scale under the header: what there is, what lapses next (hatched), what this purchase takes. */
 import { useSyncExternalStore } from "react";
-import { now } from "@shared/now";
 import type { Schemas } from "../queries";
+import { isNear } from "../soon";
 
 let taken = 0;
 const listeners = new Set<() => void>();
@@ -13,20 +13,13 @@ export function showTaken(points: number): void {
   listeners.forEach((listener) => listener());
 }
 
-const SOON_DAYS = 92;
-
-/** Whether a last good day is near enough to be spoken of. */
-export function isSoon(date: string | null | undefined): boolean {
-  return !!date && Date.parse(date) - now() < SOON_DAYS * 86_400_000;
-}
-
 export function Line({ balance }: { balance: Schemas["Balance"] }) {
   const take = useSyncExternalStore(
     (listener) => (listeners.add(listener), () => listeners.delete(listener)),
     () => taken,
   );
   const { available, held, pending } = balance;
-  const lapsing = isSoon(balance.expires_next_on) ? balance.expires_next_amount : 0;
+  const lapsing = isNear(balance.expires_next_on) ? balance.expires_next_amount : 0;
   const whole = Math.max(available + held + pending, 1);
   const share = (points: number) => `${(Math.min(Math.max(points, 0), whole) / whole) * 100}%`;
   // Held points are drawn behind what is free, pending ones are the pale rest.

@@ -1,16 +1,19 @@
-/** One short message at the foot of the window, with an undo where there is one. It stays as long as it is read. */
-import { useEffect, useSyncExternalStore } from "react";
+/** One short message at the foot of the window, with an undo where there is one. It stays while it is pointed at or in focus. */
+import { type FocusEvent, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { say } from "../words";
 
-type Note = { words: string; undo?: () => void };
+type Note = { number: number; words: string; undo?: (() => void) | undefined };
 
 const SECONDS = 8;
+// Time to find the button, also by keyboard or by ear.
+const SECONDS_TO_UNDO = 20;
 let note: Note | null = null;
+let said = 0;
 const listeners = new Set<() => void>();
 
 /** Say it, instead of what was said before. */
 export function tell(words: string, undo?: () => void): void {
-  note = undo ? { words, undo } : { words };
+  note = { number: (said += 1), words, undo };
   listeners.forEach((listener) => listener());
 }
 
@@ -20,24 +23,39 @@ function hush(): void {
 }
 
 export function Notes() {
-  const said = useSyncExternalStore(
+  const shown = useSyncExternalStore(
     (listener) => (listeners.add(listener), () => listeners.delete(listener)),
     () => note,
   );
+  return <div className="notes" role="status">{shown && <Said key={shown.number} {...shown} />}</div>;
+}
+
+function Said({ words, undo }: Note) {
+  const [pointed, setPointed] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const before = useRef<Element | null>(null);
+  const held = pointed || focused;
   useEffect(() => {
-    if (!said) return undefined;
-    const timer = setTimeout(hush, SECONDS * 1000);
+    if (held) return undefined;
+    const timer = setTimeout(hush, (undo ? SECONDS_TO_UNDO : SECONDS) * 1000);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [held]);
+  const focus = ({ relatedTarget, currentTarget }: FocusEvent) => {
+    if (!currentTarget.contains(relatedTarget)) before.current = relatedTarget;
+    setFocused(true);
+  };
+  const blur = ({ relatedTarget, currentTarget }: FocusEvent) => setFocused(currentTarget.contains(relatedTarget));
+  const done = () => {
+    hush();
+    // The button that was pressed goes: back to where one was.
+    const back = before.current?.isConnected ? before.current : document.getElementById("main");
+    if (focused && back instanceof HTMLElement) back.focus({ preventScroll: true });
+  };
   return (
-    <div className="notes" role="status">
-      {said && (
-        <p className="note">
-          {said.words}
-          {said.undo && <button type="button" onClick={() => (said.undo?.(), hush())}>{say("states.undo")}</button>}
-          <button type="button" aria-label={say("states.dismiss")} onClick={hush}>×</button>
-        </p>
-      )}
-    </div>
+    <p className="note" onMouseEnter={() => setPointed(true)} onMouseLeave={() => setPointed(false)} onFocus={focus} onBlur={blur}>
+      {words}
+      {undo && <button type="button" onClick={() => (undo(), done())}>{say("states.undo")}</button>}
+      <button type="button" aria-label={say("states.dismiss")} onClick={done}>×</button>
+    </p>
   );
 }

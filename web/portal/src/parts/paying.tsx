@@ -7,7 +7,7 @@ import { Problem } from "@shared/problem";
 import { money, moment } from "@shared/shown";
 import { say } from "../words";
 import { Again } from "./again";
-import { Cancel, useAskAgain, useTold } from "./changing";
+import { useAskAgain, useTold } from "./changing";
 import { leaveFor, wishedToLeave } from "./leaving";
 import { Waiting } from "./states";
 import type { Order } from "./story";
@@ -16,7 +16,9 @@ import type { Order } from "./story";
 const PATIENCE_MS = 8_000;
 const AFTER_APPROVAL_MS = 20_000;
 
-export function Paying({ order, approved, onApproved }: { order: Order; approved: boolean; onApproved: (approved: boolean) => void }) {
+type Props = { order: Order; approved: boolean; onApproved: (approved: boolean) => void; onCancel: () => void };
+
+export function Paying({ order, approved, onApproved, onCancel }: Props) {
   const [search, setSearch] = useSearchParams();
   const back = search.get("payment");
   const told = useTold(order);
@@ -46,7 +48,7 @@ export function Paying({ order, approved, onApproved }: { order: Order; approved
       ) : approved ? (
         <Checking onLate={() => onApproved(false)} />
       ) : (
-        <Open order={order} cancelled={cancelled} />
+        <Open order={order} cancelled={cancelled} onCancel={onCancel} />
       )}
     </section>
   );
@@ -61,9 +63,8 @@ function Checking({ onLate }: { onLate: () => void }) {
   return <p role="status">{say("order.payment_checked")}</p>;
 }
 
-function Open({ order, cancelled }: { order: Order; cancelled: boolean }) {
+function Open({ order, cancelled, onCancel }: { order: Order; cancelled: boolean; onCancel: () => void }) {
   const [leaving, setLeaving] = useState<"no" | "leaving" | "stuck">("no");
-  const [asking, setAsking] = useState(false);
   const asked = useRef(false);
   const address = order.payment?.approval_url ?? null;
   const leave = () => {
@@ -95,9 +96,8 @@ function Open({ order, cancelled }: { order: Order; cancelled: boolean }) {
           {leaving === "leaving" ? say("order.payment_leaving") : say("order.pay_now", { amount })}
         </button>
         {leaving === "stuck" && <a href={address}>{say("order.payment_link")}</a>}
-        {cancelled && order.may_cancel && <button type="button" className="link" onClick={() => setAsking(true)}>{say("order.cancel")}</button>}
+        {cancelled && order.may_cancel && <button type="button" className="link" onClick={onCancel}>{say("order.cancel")}</button>}
       </div>
-      {asking && <Cancel order={order} close={() => setAsking(false)} />}
     </>
   );
 }

@@ -12,7 +12,8 @@ const TYPES = ["image/jpeg", "image/png", "image/webp", "image/heic"];
 const LARGEST_MB = 10;
 const MOST = 8;
 
-type Photo = { id: number; file: File; preview: string; wrong: string | null };
+/** `stored`: its file's id, once the case has a place for it. */
+type Photo = { id: number; file: File; preview: string; wrong: string | null; stored: string | null };
 
 let count = 0;
 
@@ -23,15 +24,23 @@ export function Photos({ found }: { found: Schemas["CaseView"] }) {
   const latest = useRef(photos);
   latest.current = photos;
   useEffect(() => () => latest.current.forEach(({ preview }) => URL.revokeObjectURL(preview)), []);
-  const there = found.files.filter(({ purpose }) => purpose === "photo").length;
-  const room = MOST - there - photos.filter(({ wrong }) => wrong === null).length;
+  const places = new Set(found.files.filter(({ purpose }) => purpose === "photo").map(({ file_id }) => file_id));
+  const there = places.size;
+  // One that has a place already is not counted again.
+  const room = MOST - there - photos.filter(({ wrong, stored }) => wrong === null && !(stored && places.has(stored))).length;
   const add = (files: readonly File[]) => {
-    const added = files.map((file, place) => ({ id: (count += 1), file, preview: URL.createObjectURL(file), wrong: refusal(file, place < room) }));
-    setPhotos([...photos, ...added]);
+    let left = room;
+    const added = files.map((file) => {
+      const wrong = refusal(file, left > 0);
+      if (wrong === null) left -= 1;
+      return { id: (count += 1), file, preview: URL.createObjectURL(file), wrong, stored: null };
+    });
+    setPhotos((known) => [...known, ...added]);
   };
+  const keep = (photo: Photo, stored: string) => setPhotos((known) => known.map((other) => (other.id === photo.id ? { ...other, stored } : other)));
   const drop = (photo: Photo) => {
     URL.revokeObjectURL(photo.preview);
-    setPhotos(latest.current.filter((other) => other.id !== photo.id));
+    setPhotos((known) => known.filter((other) => other.id !== photo.id));
   };
   return (
     <section className="section" aria-labelledby={`${id}-title`}>
@@ -45,7 +54,7 @@ export function Photos({ found }: { found: Schemas["CaseView"] }) {
               {photo.file.type === "image/heic" ? <span className="plate small" /> : <img src={photo.preview} alt="" onError={(event) => event.currentTarget.removeAttribute("src")} />}
               <span className="small photo-name">{photo.file.name}</span>
               {photo.wrong === null ? (
-                <Sending caseId={found.case_id} photo={photo} onDrop={() => drop(photo)} />
+                <Sending caseId={found.case_id} photo={photo} onPlace={(stored) => keep(photo, stored)} onDrop={() => drop(photo)} />
               ) : (
                 <p className="small wrong" role="alert">
                   {photo.wrong} <button type="button" className="link" onClick={() => drop(photo)}>{say("case.photo_drop")}</button>
@@ -83,7 +92,7 @@ function refusal(file: File, fits: boolean): string | null {
   return fits ? null : say("case.photo_many", { most: number(MOST) });
 }
 
-function Sending({ caseId, photo, onDrop }: { caseId: string; photo: Photo; onDrop: () => void }) {
+function Sending({ caseId, photo, onPlace, onDrop }: { caseId: string; photo: Photo; onPlace: (stored: string) => void; onDrop: () => void }) {
   const queries = useQueryClient();
   const [share, setShare] = useState(0);
   // Asked for once, so that sending it again after a broken connection takes no second place.
@@ -94,10 +103,12 @@ function Sending({ caseId, photo, onDrop }: { caseId: string; photo: Photo; onDr
       if (!promised.current || promised.current.until < Date.now()) {
         const upload = await got(api().POST("/cases/{case_id}/photos", { params: { path: { case_id: caseId } }, body: { content_type: file.type, size_bytes: file.size } }));
         promised.current = { upload, until: Date.now() + 9 * 60_000 };
+        onPlace(upload.file_id);
       }
       await put(promised.current.upload, file, setShare);
     },
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ["cases", caseId] }),
+    // Also one that broke off has its place.
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["cases", caseId] }),
   });
   useEffect(() => sending.mutate(), []);
   if (sending.isSuccess) return <p className="small" role="status">{say("case.photo_sent")}</p>;

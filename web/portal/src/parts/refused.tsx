@@ -1,6 +1,6 @@
 /** What was refused, why, and the way on. */
 import type { ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import type { Problem } from "@shared/problem";
 import { cart, type CartLine, restoreCart, setQuantity } from "../cart";
 import { say } from "../words";
@@ -23,10 +23,13 @@ export function Refused({ problem, children }: { problem: Problem; children?: Re
 
 /** One product of the cart cannot be had (like this): which, why, and how to go on without it or with another number. */
 export function RefusedLine({ line, problem }: { line: CartLine; problem: Problem }) {
+  const [, setSearch] = useSearchParams();
   const amount = quantityIn(problem);
   const change = (quantity: number) => {
     const before = cart();
     setQuantity(line.asin, quantity);
+    // From here on the cart says how many.
+    setSearch((search) => (search.delete("quantity"), search), { replace: true });
     tell(quantity ? say("cart.changed", { title: line.title, count: quantity }) : say("cart.removed", { title: line.title }), () => restoreCart(before));
   };
   return (

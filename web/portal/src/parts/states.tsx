@@ -62,15 +62,12 @@ export function Failed({ error, retry, busy = false }: { error: unknown; retry?:
   );
 }
 
-/** A failure as one or two sentences: what happened, and what to do next. Fields that are wrong are named. */
+/** A failure as one or two sentences of ours: what happened, and what to do next. What the API says stays with us. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Problem)) return say("states.broken");
   const known = sayCode("problems", error.code, "");
   const wait = error.retryAfterSeconds ? ` ${sayCount("states.wait", error.retryAfterSeconds)}` : "";
-  if (known) return known + wait;
-  if (error.fields.length) return error.fields.map(({ field, detail }) => `${field}: ${detail}`).join(" ");
-  return (error.detail || say(fallback(error.status))) + wait;
+  return (known || say(BY_STATUS[error.status] ?? (error.status >= 500 ? "problems.unavailable" : "states.broken"))) + wait;
 }
 
-const fallback = (status: number): Key =>
-  status === 404 ? "problems.not-found" : status >= 500 ? "problems.unavailable" : "states.broken";
+const BY_STATUS: Record<number, Key> = { 400: "problems.invalid", 403: "problems.forbidden", 404: "problems.not-found", 429: "problems.too-many-requests" };

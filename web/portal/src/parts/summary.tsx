@@ -36,7 +36,7 @@ export function Summary({ lines, quote, parts, available, ready, busy, onPlace }
           {charged && quote.tax_minor > 0 && (
             <><dt>{say("checkout.tax")}</dt><dd>{say("checkout.within", { amount: money(quote.tax_minor, quote.currency) })}</dd></>
           )}
-          {parts && <><dt>{say("checkout.after")}</dt><dd>{number(Math.max(0, available - parts.points))} {say("points.unit")}</dd></>}
+          {parts && <><dt>{say("checkout.after")}</dt><dd>{number(Math.max(0, available - parts.points))} {say("shop.unit")}</dd></>}
         </dl>
       )}
       <div className="summary-total">

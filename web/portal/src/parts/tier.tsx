@@ -47,7 +47,7 @@ function Progress({ tier, progress }: { tier: Tier; progress: NonNullable<Tier["
 }
 
 const units = (amount: number, { unit }: Tier): string =>
-  unit === "spend_minor" ? money(amount, config().store.currency) : `${number(amount)} ${say("points.unit")}`;
+  unit === "spend_minor" ? money(amount, config().store.currency) : `${number(amount)} ${say("shop.unit")}`;
 
 function needs({ qualifying_units }: Schemas["Level"], tier: Tier): string {
   if (qualifying_units === 0) return say("points.level_from_start");

@@ -53,6 +53,9 @@ function Detail({ point: { code, section, detail }, order }: { point: Point; ord
   return <p className="small muted num">{priceWords(points, minor, order.currency)}</p>;
 }
 
+// Amazon's own vans have a code by country; the others are called what they are called.
+const carrierName = (code: string): string => (code.startsWith("AMZN_") ? "Amazon" : code);
+
 /** `arrived`: the line tells its last scan as a point of its own. */
 function Parcel({ arrived, parcel: { carrier, tracking_number, events, promised_from, promised_to, delivered_at } }: { arrived: boolean; parcel: NonNullable<Point["parcel"]> }) {
   const [newest, ...older] = [...events].reverse();
@@ -61,7 +64,7 @@ function Parcel({ arrived, parcel: { carrier, tracking_number, events, promised_
   return (
     <>
       {(carrier ?? tracking_number) && (
-        <p className="small muted">{[carrier, tracking_number].filter(Boolean).join(" ")}</p>
+        <p className="small muted">{[carrier && carrierName(carrier), tracking_number].filter(Boolean).join(" ")}</p>
       )}
       {last && <p className="small muted">{sayCode("package", last.status, last.words)}, {moment(last.at)}</p>}
       {promised && !delivered_at && <p className="small muted">{say("order.promised", { when: promised })}</p>}

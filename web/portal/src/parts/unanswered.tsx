@@ -10,7 +10,7 @@ export function Unanswered({ member }: { member: string }) {
   if (!readPlacing(kept) || place === "/checkout") return null;
   return (
     <p className="callout unanswered" role="status">
-      {say("checkout.unfinished")} <Link href="/checkout">{say("checkout.finish")}</Link>
+      {say("nav.unfinished")} <Link href="/checkout">{say("nav.finish")}</Link>
     </p>
   );
 }
