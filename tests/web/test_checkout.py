@@ -306,7 +306,7 @@ def test_a_product_that_is_sold_out_is_named_and_can_be_left_out(portal: Portal)
 
     # What was to be ordered alone is left out: the rest of the cart is not ordered in its place.
     lamps = [line | {"asin": "B0NOSUCH00", "title": "A lamp"}, line]
-    page.evaluate("lines => localStorage.setItem('cart', JSON.stringify(lines))", lamps)
+    fill_cart(page, *lamps)
     page.goto("/checkout?points=3000&only=B0NOSUCH00&quantity=1")
     page.get_by_role("button", name="Go on without it").click()
     expect(page.get_by_text("This is no longer in your cart")).to_be_visible()
