@@ -39,7 +39,7 @@ returns table (
                                   and c.state = 'closing'
 $$;
 
--- Statuses: ok, replay (this request was carried out before), key_reuse, key_time, closing (by another request), an obstacle
+-- Statuses: ok, replay (this request was carried out before, and stands), key_reuse (also of one that was undone), key_time, closing (by another request), an obstacle
 -- of the above, points_changed (`points`: available and pending, as the member was shown them).
 create or replace function closure.start(
     program_id integer, member_id bigint, closure_id uuid, points bigint, request_hash bytea, undo_days integer
@@ -55,7 +55,8 @@ begin
     select * into known from closure.closure as c
     where c.program_id = start.program_id and c.closure_id = start.closure_id;
     if found then
-        return case when (known.member_id, known.request_hash) = (member_id, request_hash) then 'replay'
+        return case when (known.member_id, known.request_hash) = (member_id, request_hash)
+                     and known.state <> 'undone' then 'replay'
                     else 'key_reuse' end;
     elsif not clock.key_is_fresh(closure_id) then
         return 'key_time';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Literal
 
@@ -22,6 +23,9 @@ MANAGED_RULES = (
 )
 # It refuses bodies above 8 kB; the functions refuse them above 64 kB, with a problem document.
 COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
+# Requests are counted over so long.
+WINDOW_SECONDS = 300
+TOO_MANY = "TooMany"
 
 
 class WebFirewall(Construct):
@@ -57,6 +61,7 @@ class WebFirewall(Construct):
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             visibility_config=_visible(id),
             rules=rules,
+            custom_response_bodies={TOO_MANY: _problem(429, "Too many requests", "too-many-requests")},
         )
         for name, arn in resources.items():
             wafv2.CfnWebACLAssociation(self, name, resource_arn=arn, web_acl_arn=acl.attr_arn)
@@ -122,14 +127,40 @@ def _too_many(priority: int, name: str, limit: int, among: Statement | None) -> 
     return wafv2.CfnWebACL.RuleProperty(
         name=name,
         priority=priority,
-        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+        action=wafv2.CfnWebACL.RuleActionProperty(block=_later()),
         statement=Statement(
             rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                aggregate_key_type="IP", limit=limit, evaluation_window_sec=300, scope_down_statement=among
+                aggregate_key_type="IP", limit=limit, evaluation_window_sec=WINDOW_SECONDS, scope_down_statement=among
             )
         ),
         visibility_config=_visible(name),
     )
+
+
+def _later() -> wafv2.CfnWebACL.BlockActionProperty:
+    """429 instead of 403: nobody is forbidden anything, and whoever reads it knows to come back.
+
+    A browser may read it as well: it takes the place of what the API's gateway would answer, headers included.
+    """
+    header = wafv2.CfnWebACL.CustomHTTPHeaderProperty
+    return wafv2.CfnWebACL.BlockActionProperty(
+        custom_response=wafv2.CfnWebACL.CustomResponseProperty(
+            response_code=429,
+            custom_response_body_key=TOO_MANY,
+            response_headers=[
+                header(name="Retry-After", value="60"),
+                header(name="Cache-Control", value="no-store"),
+                header(name="Access-Control-Allow-Origin", value="*"),
+                header(name="Access-Control-Expose-Headers", value="Retry-After"),
+            ],
+        )
+    )
+
+
+def _problem(status: int, title: str, code: str) -> wafv2.CfnWebACL.CustomResponseBodyProperty:
+    """In the shape of the functions' refusals (RFC 9457); a firewall knows no nearer content type."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    return wafv2.CfnWebACL.CustomResponseBodyProperty(content=json.dumps(body), content_type="APPLICATION_JSON")
 
 
 def _at(path: str) -> Statement:

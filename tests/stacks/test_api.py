@@ -146,6 +146,22 @@ def test_every_stage_is_throttled_logged_and_behind_the_firewall(assembly: Assem
         assert f"<{stage.id}>" in guarded, str(stage)
 
 
+def test_too_many_from_one_address_are_asked_to_come_back_and_not_forbidden(assembly: Assembly) -> None:
+    acls = list(assembly.resources("AWS::WAFv2::WebACL"))
+    assert acls
+    for acl in acls:
+        answer = json.loads(acl.properties["CustomResponseBodies"]["TooMany"]["Content"])
+        assert (answer["status"], answer["code"]) == (429, "too-many-requests")
+        for rule in acl.properties["Rules"]:
+            if "RateBasedStatement" not in rule["Statement"]:
+                continue
+            told = rule["Action"]["Block"]["CustomResponse"]
+            assert (told["ResponseCode"], told["CustomResponseBodyKey"]) == (429, "TooMany"), f"{acl} {rule['Name']}"
+            headers = {header["Name"]: header["Value"] for header in told["ResponseHeaders"]}
+            # The portal's pages read it as they read the API's own answers.
+            assert (headers["Retry-After"], headers["Access-Control-Allow-Origin"]) == ("60", "*")
+
+
 def test_partners_may_send_more_from_one_address_than_people(assembly: Assembly) -> None:
     limits = {}
     for one in assembly.resources("AWS::WAFv2::WebACLAssociation"):

@@ -27,6 +27,10 @@ PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
 AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
 _SIGN_IN = re.compile("^(Sign in|Anmelden)$")
+# The token and what renews it are gone, as after a month.
+SESSION_ENDS = (
+    "for (const key of Object.keys(sessionStorage)) if (key.startsWith('oidc.user')) sessionStorage.removeItem(key)"
+)
 _numbers = itertools.count(1)
 
 
@@ -121,6 +125,23 @@ def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
 def furnished(cloud: Connected) -> Furnished:
     """A member with orders in several states, a case, wishes and points that lapse soon: for looking at only."""
     return furnish(cloud, Member("WEB-FURNISHED", "furnished@members.example", "Wanda", "gold", 300_000))
+
+
+_CART = """() => {
+  const user = Object.keys(sessionStorage).find((key) => key.startsWith("oidc.user"));
+  return `cart ${JSON.parse(sessionStorage.getItem(user)).profile.sub}`;
+}"""
+
+
+def fill_cart(page: Page, *lines: dict[str, Any]) -> None:
+    """So, and nothing else, is the cart of who is signed in on the page; it is seen when the page is loaded anew."""
+    page.evaluate(f"(lines) => localStorage.setItem(({_CART})(), JSON.stringify(lines))", list(lines))
+
+
+def cart_of(page: Page) -> list[dict[str, Any]]:
+    """What is in the cart of who is signed in on the page."""
+    lines: list[dict[str, Any]] = page.evaluate(f"() => JSON.parse(localStorage.getItem(({_CART})()) ?? '[]')")
+    return lines
 
 
 def violations(page: Page) -> list[str]:

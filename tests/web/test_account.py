@@ -26,6 +26,7 @@ PNG = bytes.fromhex(
     "18dd8db00000000049454e44ae426082"
 )
 SLOW_MS = 40_000
+ANYBODY = {"Access-Control-Allow-Origin": "*"}
 
 pytestmark = ON_CLOUD
 
@@ -123,9 +124,13 @@ def test_a_question_is_asked_once_though_the_connection_breaks_and_photos_go_wit
         route.fetch()
         route.abort()
 
+    page.route("**/cases", lambda route: route.fulfill(status=403, headers=ANYBODY), times=1)
     page.route("**/cases", answered_to_nobody, times=1)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("No answer came")).to_be_visible(timeout=SLOW_MS)
+    # Kept out by something before the API: that is no refusal of the question.
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("This does not work just now")).to_be_visible(timeout=SLOW_MS)
     page.reload()
     expect(page.get_by_label("What happened?")).to_have_value("The points of my purchase never came.")
     page.get_by_role("button", name="Send").click()
@@ -258,7 +263,15 @@ def test_an_account_that_is_being_closed_says_so_on_every_page_and_can_be_kept(p
     expect(close).to_be_disabled()
     page.get_by_label(re.compile("I lose [0-9,]+ points")).check()
     is_fine(page)
+
+    def answered_to_nobody(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/me/closure", answered_to_nobody, times=1)
     close.click()
+    expect(page.get_by_text("No answer came")).to_be_visible(timeout=SLOW_MS)
+    page.reload()
     expect(page.get_by_text(re.compile("^You can undo this until"))).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="Points", exact=True).click()
     expect(page.get_by_text("Your account is being closed.")).to_be_visible()
@@ -267,6 +280,10 @@ def test_an_account_that_is_being_closed_says_so_on_every_page_and_can_be_kept(p
     page.get_by_role("button", name="Keep my account").click()
     expect(page.get_by_text("Your account stays.")).to_be_visible()
     expect(page.get_by_text("Your account is being closed.")).to_have_count(0)
+    # To close it after all is another request, and not the one that was undone.
+    page.get_by_label(re.compile("I lose [0-9,]+ points")).check()
+    close.click()
+    expect(page.get_by_text(re.compile("^You can undo this until"))).to_be_visible(timeout=SLOW_MS)
 
 
 def test_this_was_not_me_stops_spending_without_signing_in(portal: Portal) -> None:

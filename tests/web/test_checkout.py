@@ -14,14 +14,11 @@ from playwright.sync_api import Page, Route, expect
 
 from local.people import PASSWORD, Member
 from tests.cloud import ON_CLOUD
-from tests.web.conftest import DESK, Portal, scrolls_sideways, violations
+from tests.web.conftest import DESK, SESSION_ENDS, Portal, cart_of, fill_cart, scrolls_sideways, violations
 
 pytestmark = ON_CLOUD
 
 ORDERED = re.compile(r"/redemptions/[0-9a-f-]{36}")
-SESSION_ENDS = (
-    "for (const key of Object.keys(sessionStorage)) if (key.startsWith('oidc.user')) sessionStorage.removeItem(key)"
-)
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
@@ -44,7 +41,7 @@ def begin(portal: Portal, member: Member, line: dict[str, Any], place: str = "/c
     """Signed in, with one product in the cart, at a place."""
     page = portal.page(**how)
     portal.sign_in(page, member.email, "/cart")
-    page.evaluate("line => localStorage.setItem('cart', JSON.stringify([line]))", line)
+    fill_cart(page, line)
     page.goto(place)
     return page
 
@@ -65,7 +62,7 @@ def answered(page: Page) -> None:
     page.wait_for_url(ORDERED)
     page.get_by_role("heading", level=1, name=re.compile("order|Order")).wait_for()
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('placing'))") == []
-    assert page.evaluate("localStorage.getItem('cart')") == "[]"
+    assert cart_of(page) == []
 
 
 def once(act: Callable[[Route], None]) -> Callable[[Route], None]:
@@ -87,6 +84,11 @@ def problem(status: int, code: str, retry_after: int) -> Callable[[Route], None]
     return lambda route: route.fulfill(
         status=status, headers=headers, body=json.dumps({"status": status, "code": code})
     )
+
+
+def bare(status: int, kind: str, body: str) -> Callable[[Route], None]:
+    """An answer of something that stands before the API."""
+    return lambda route: route.fulfill(status=status, headers=CORS | {"Content-Type": kind}, body=body)
 
 
 def before_it_arrives(route: Route) -> None:
@@ -132,6 +134,33 @@ def test_a_connection_that_drops_is_asked_again_and_one_order_comes_of_it(
     assert len(orders(portal, member)) == 1
 
 
+def test_who_is_kept_out_after_the_order_arrived_gets_that_one_order(portal: Portal) -> None:
+    member = portal.member(points=10_000)
+    page = begin(portal, member, product(portal, member))
+    # What a gateway answers by itself, and a page of somebody else's: neither is a refusal of the API.
+    answers = [
+        after_it_arrived,
+        bare(403, "application/problem+json", '{"title": "Forbidden"}'),
+        bare(400, "text/html", "No."),
+    ]
+    keys: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "OPTIONS":
+            return route.continue_()
+        keys.append(route.request.headers["idempotency-key"])
+        return answers.pop(0)(route) if answers else route.continue_()
+
+    page.route("**/redemptions", answer)
+    place(page)
+    for asked in (1, 2, 3):
+        expect(page.get_by_role("button", name="Try now")).to_be_enabled()
+        assert len(keys) == asked
+        page.get_by_role("button", name="Try now").click()
+    answered(page)
+    assert (len(keys), len(set(keys)), len(orders(portal, member))) == (4, 1, 1)
+
+
 def test_a_tab_that_crashes_before_the_answer_ends_at_the_order(portal: Portal) -> None:
     member = portal.member(points=10_000)
     page = begin(portal, member, product(portal, member))
@@ -168,7 +197,7 @@ def test_a_price_that_changed_when_its_time_was_over_is_said_and_confirmed(porta
     line = product(portal, member)
     page = portal.page()
     portal.sign_in(page, member.email, "/cart")
-    page.evaluate("line => localStorage.setItem('cart', JSON.stringify([line]))", line)
+    fill_cart(page, line)
 
     def cheaper_for_a_moment(route: Route) -> None:
         answer = route.fetch()
@@ -277,7 +306,7 @@ def test_a_product_that_is_sold_out_is_named_and_can_be_left_out(portal: Portal)
 
     # What was to be ordered alone is left out: the rest of the cart is not ordered in its place.
     lamps = [line | {"asin": "B0NOSUCH00", "title": "A lamp"}, line]
-    page.evaluate("lines => localStorage.setItem('cart', JSON.stringify(lines))", lamps)
+    fill_cart(page, *lamps)
     page.goto("/checkout?points=3000&only=B0NOSUCH00&quantity=1")
     page.get_by_role("button", name="Go on without it").click()
     expect(page.get_by_text("This is no longer in your cart")).to_be_visible()

@@ -26,7 +26,10 @@ export function openApi(): Client<paths> {
 
 /** The body of an answer. Throws Problem for everything else. */
 export async function got<Data>(call: Promise<Answer<Data>>): Promise<Data> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch((failure: unknown) => {
+    // An answer that broke off, or that is none of the API's, is no answer.
+    throw failure instanceof Problem ? failure : new Problem("offline", 0);
+  });
   if (!response.ok) throw problemOf(response, error);
   return data as Data;
 }
@@ -35,13 +38,9 @@ async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const first = await answered(request, await token());
   if (first.status !== 401) return first;
-  // The token may have been taken back: one renewal, then the session is over.
-  const fresh = await renew();
-  if (fresh) {
-    const second = await answered(again, fresh);
-    if (second.status !== 401) return second;
-  }
-  forget();
+  // The token may have been taken back: one renewal. Whether the session is over is for the identity provider to say.
+  const second = await answered(again, await renew());
+  if (second.status !== 401) return second;
   throw new Problem("signed-out", 401);
 }
 

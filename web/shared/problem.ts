@@ -13,14 +13,21 @@ export class Problem extends Error {
     readonly detail = "",
     readonly fields: readonly Field[] = [],
     readonly retryAfterSeconds?: number,
+    /** Whether it was the API that answered, and not something on the way to it. */
+    readonly told = false,
   ) {
     super(`${status} ${code}`);
     this.name = "Problem";
   }
 
-  /** Whether the very same request may succeed a little later. */
+  /** Whether the very same request may succeed a little later: whatever stands on the way (a gateway, a firewall, a proxy) may let it through then. */
   get passing(): boolean {
-    return this.code === "offline" || this.status === 429 || this.status >= 500;
+    return this.status === 429 || this.status >= 500 || (!this.told && this.code !== "signed-out");
+  }
+
+  /** Whether the API refused it: nothing came of the request, nor will. */
+  get certain(): boolean {
+    return this.told && !this.passing;
   }
 }
 
@@ -28,15 +35,17 @@ export class Problem extends Error {
 export function problemOf(answer: Response, body: unknown): Problem {
   const told = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const after = Number(answer.headers.get("retry-after"));
-  const code = typeof told["code"] === "string" ? told["code"] : STATUS_CODES[answer.status];
+  const named = typeof told["code"] === "string";
+  const code = named ? (told["code"] as string) : STATUS_CODES[answer.status];
   return new Problem(
     code ?? (answer.status >= 500 ? "unavailable" : "unreadable"),
     answer.status,
     typeof told["detail"] === "string" ? told["detail"] : "",
     Array.isArray(told["errors"]) ? (told["errors"] as Field[]) : [],
     Number.isFinite(after) && after > 0 ? after : undefined,
+    named && (answer.headers.get("content-type") ?? "").startsWith("application/problem+json"),
   );
 }
 
-// What the gateway itself answers has no code.
-const STATUS_CODES: Record<number, string> = { 401: "signed-out", 403: "forbidden", 404: "not-found", 429: "too-many-requests" };
+// What the gateway itself answers has no code. Its 403 is a firewall's more often than a right's.
+const STATUS_CODES: Record<number, string> = { 401: "signed-out", 403: "unavailable", 404: "not-found", 429: "too-many-requests" };

@@ -4,10 +4,12 @@
  */
 import type { UserManager } from "oidc-client-ts";
 import { config } from "./config";
+import { Problem } from "./problem";
 
 const RENEW_BEFORE_SECONDS = 60;
+const PATIENCE_SECONDS = 10;
 
-type Kept = { access_token?: string; expires_at?: number; refresh_token?: string };
+type Kept = { access_token?: string; expires_at?: number; refresh_token?: string; profile?: { sub?: string } };
 
 /** The place to come back to after signing in, and the page to sign in for. */
 export const SIGNED_IN = "/signed-in";
@@ -22,7 +24,10 @@ export function onSession(listener: () => void): () => void {
 
 export const isSignedIn = (): boolean => kept() !== null;
 
-/** A token that is good for a while, renewed if need be; null if nobody is signed in or the session is over. */
+/** Who is signed in, as the identity provider names them; "" if nobody is. */
+export const who = (): string => kept()?.profile?.sub ?? "";
+
+/** A token that is good for a while, renewed if need be; null if nobody is signed in or the session is over. Throws Problem. */
 export async function token(): Promise<string | null> {
   const user = kept();
   if (!user) return null;
@@ -32,37 +37,71 @@ export async function token(): Promise<string | null> {
 
 let renewing: Promise<string | null> | undefined;
 
-/** Ask for a new token; whoever asks meanwhile gets the same one. */
+/**
+ * Ask for a new token; whoever asks meanwhile gets the same one. Null: the identity provider says that the session is over.
+ * Whatever else comes between (no connection, too much at once, a provider that is ill) is a Problem that passes, and the
+ * session stays as it is.
+ */
 export function renew(): Promise<string | null> {
+  if (!kept()?.refresh_token) return Promise.resolve(null);
   renewing ??= manager()
     .then((users) => users.signinSilent())
-    .then((user) => user?.access_token ?? null)
-    .catch(() => null)
+    // Who signed out meanwhile stays out.
+    .then((user) => (isSignedIn() ? (user?.access_token ?? null) : null))
+    .catch((failure: unknown) => {
+      if ((failure as { error?: unknown } | null)?.error === "invalid_grant") return null;
+      throw new Problem("offline", 0);
+    })
     .finally(() => (renewing = undefined));
   return renewing;
 }
 
 /** Off to the sign-in page, and back to `place` (a path of this app). */
 export async function signIn(place = location.pathname + location.search + location.hash): Promise<void> {
-  await (await manager()).signinRedirect({ state: place });
+  // The provider remembers whoever it could not be told to forget; the next one here may be somebody else.
+  const lately = Date.now() - Number(lastSignOut() ?? 0) < PROVIDER_REMEMBERS_MS;
+  await (await manager()).signinRedirect({ state: place, ...(lately && { prompt: "login" }) });
 }
 
 /** On the way back: the path that was asked for. Throws if this is no genuine way back. */
 export async function finishSignIn(): Promise<string> {
   const user = await (await manager()).signinCallback();
+  sessionStorage.setItem(BEGAN_AFTER, lastSignOut() ?? "");
   listeners.forEach((listener) => listener());
   return safePath(user?.state);
 }
 
-/** Sign out here and at the identity provider. */
+// When somebody signed out on this device last. A session that began before that is over, in whichever tab it is.
+const SIGNED_OUT = "signed out";
+const BEGAN_AFTER = "began after sign-out";
+const PROVIDER_REMEMBERS_MS = 3_600_000;
+
+const lastSignOut = (): string | null => localStorage.getItem(SIGNED_OUT);
+
+/** Sign out here, in the other tabs, and at the identity provider. Here it is done at once, whatever becomes of the rest. */
 export async function signOut(): Promise<void> {
   const { client_id } = config();
-  const users = await manager();
-  // Who leaves has left, also where the tokens cannot be taken back just now.
-  await users.revokeTokens(["refresh_token"]).catch(() => undefined);
+  localStorage.setItem(SIGNED_OUT, String(Date.now()));
+  listeners.forEach((listener) => listener());
+  const users = await manager().catch(() => null);
+  // `fetch` throws a TypeError when nothing answers: then there is no page of the provider's to go to either.
+  const answers = await users?.revokeTokens(["refresh_token"]).then(() => true, (failure: unknown) => !(failure instanceof TypeError));
+  // With the tokens goes what was being typed.
+  sessionStorage.clear();
   // Cognito asks for its own two parameters instead of the standard's.
-  await users.signoutRedirect({ extraQueryParams: { client_id, logout_uri: `${location.origin}/` } });
+  if (answers) await users?.signoutRedirect({ extraQueryParams: { client_id, logout_uri: `${location.origin}/` } }).catch(() => undefined);
 }
+
+addEventListener("storage", ({ key }) => {
+  if (key !== SIGNED_OUT) return;
+  sessionStorage.clear();
+  listeners.forEach((listener) => listener());
+});
+
+// A page that was asleep in the browser's memory may wake up in somebody else's session.
+let asleepFor = "";
+addEventListener("pagehide", () => (asleepFor = who()));
+addEventListener("pageshow", ({ persisted }) => persisted && asleepFor !== who() && location.reload());
 
 /** Forget the session of this tab only: it is over. */
 export function forget(): void {
@@ -79,6 +118,7 @@ const key = () => `oidc.user:${config().authority}:${config().client_id}`;
 
 function kept(): Kept | null {
   try {
+    if ((sessionStorage.getItem(BEGAN_AFTER) ?? "") !== (lastSignOut() ?? "")) return null;
     return JSON.parse(sessionStorage.getItem(key()) ?? "null") as Kept | null;
   } catch {
     return null;
@@ -91,6 +131,7 @@ function manager(): Promise<UserManager> {
   users ??= import("oidc-client-ts").then(({ UserManager, WebStorageStateStore }) => {
     const { authority, client_id, scope } = config();
     return new UserManager({
+      requestTimeoutInSeconds: PATIENCE_SECONDS,
       authority,
       client_id,
       scope,
@@ -102,5 +143,7 @@ function manager(): Promise<UserManager> {
       automaticSilentRenew: false,
     });
   });
+  // What did not load is loaded anew the next time.
+  users.catch(() => (users = undefined));
   return users;
 }

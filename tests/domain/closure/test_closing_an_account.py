@@ -138,6 +138,15 @@ def test_the_same_request_again_is_the_same_and_another_key_is_refused(house: Ho
     assert house.one("select count(*) from closure.closure") == 1
 
 
+def test_what_was_undone_is_not_taken_for_done_when_it_is_asked_for_again(house: House) -> None:
+    key = house.close()
+    closure.undo(house.member_api, 1, house.jane.member_id)
+    assert refused(lambda: house.close(key=key)) == "key-reuse"
+    assert house.standing().state == "active"
+    house.close()
+    assert house.standing().state == "closing"
+
+
 def test_orders_on_their_way_stand_in_the_way(house: House) -> None:
     member = house.member(points=20_000)
     redemption_id = house.world.redeem(

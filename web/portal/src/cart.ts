@@ -1,16 +1,17 @@
-/** What the member means to redeem, kept on this device until it is ordered. */
+/** What the member means to redeem, kept on this device until it is ordered: each member's own. */
+import { type Own, own } from "./own";
 
 /** `points` is what one costs in points alone; `use`: how many the member meant to put into it. */
 export type CartLine = { asin: string; quantity: number; title: string; image: string | null; points: number; use?: number };
 
-const KEPT = "cart";
 export const MOST_LINES = 10;
 const listeners = new Set<() => void>();
-let lines = read();
+let place: Own | undefined;
+let lines: CartLine[] = [];
 
 addEventListener("storage", (event) => {
   // Another tab of the same shop.
-  if (event.key === KEPT) change(read(), false);
+  if (place && event.key === place.key) show(read(place));
 });
 
 /** Be told when the cart changes. Gives back how to stop. */
@@ -19,12 +20,21 @@ export function onCart(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-export const cart = (): readonly CartLine[] => lines;
+/** The cart of whoever is signed in. */
+export function cart(): readonly CartLine[] {
+  const now = own(localStorage, "cart");
+  if (now.key !== place?.key) {
+    place = now;
+    lines = read(now);
+  }
+  return lines;
+}
 
-export const cartCount = (): number => lines.reduce((sum, line) => sum + line.quantity, 0);
+export const cartCount = (): number => cart().reduce((sum, line) => sum + line.quantity, 0);
 
 /** Put it in, or more of it. False if the cart is full. */
 export function addToCart(line: CartLine): boolean {
+  const lines = cart();
   const known = lines.find((other) => other.asin === line.asin);
   if (!known && lines.length >= MOST_LINES) return false;
   const added = { ...line, quantity: line.quantity + (known?.quantity ?? 0) };
@@ -34,7 +44,7 @@ export function addToCart(line: CartLine): boolean {
 
 /** See to it that so many of it are there, to be ordered at once; more stay for later. False if the cart is full. */
 export function putInCart(line: CartLine): boolean {
-  const known = lines.find((other) => other.asin === line.asin);
+  const known = cart().find((other) => other.asin === line.asin);
   if (!known) return addToCart(line);
   if (known.quantity < line.quantity) setQuantity(line.asin, line.quantity);
   return true;
@@ -42,19 +52,19 @@ export function putInCart(line: CartLine): boolean {
 
 /** So many of it from now on; none takes it out. */
 export function setQuantity(asin: string, quantity: number): void {
-  const changed = lines.map((line) => (line.asin === asin ? { ...line, quantity } : line));
+  const changed = cart().map((line) => (line.asin === asin ? { ...line, quantity } : line));
   change(changed.filter((line) => line.quantity > 0));
 }
 
 /** What each costs now has been seen: from here on changes are told from that. */
 export function seenPrices(points: ReadonlyMap<string, number>): void {
-  change(lines.map((line) => ({ ...line, points: points.get(line.asin) ?? line.points })));
+  change(cart().map((line) => ({ ...line, points: points.get(line.asin) ?? line.points })));
 }
 
 /** What was ordered leaves the cart; what was put in meanwhile stays. */
 export function ordered(taken: readonly { asin: string; quantity: number }[]): void {
   const left = (line: CartLine) => line.quantity - (taken.find(({ asin }) => asin === line.asin)?.quantity ?? 0);
-  change(lines.map((line) => ({ ...line, quantity: left(line) })).filter((line) => line.quantity > 0));
+  change(cart().map((line) => ({ ...line, quantity: left(line) })).filter((line) => line.quantity > 0));
 }
 
 /** Put back a whole cart: what an undo does. */
@@ -62,19 +72,20 @@ export const restoreCart = (before: readonly CartLine[]): void => change([...bef
 
 export const emptyCart = (): void => change([]);
 
-function change(next: CartLine[], keep = true): void {
+function change(next: CartLine[]): void {
+  cart();
+  place?.keep(next);
+  show(next);
+}
+
+function show(next: CartLine[]): void {
   lines = next;
-  if (keep) localStorage.setItem(KEPT, JSON.stringify(lines));
   listeners.forEach((listener) => listener());
 }
 
-function read(): CartLine[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept.filter(isLine).slice(0, MOST_LINES) : [];
-  } catch {
-    return [];
-  }
+function read(kept: Own): CartLine[] {
+  const told = kept.read();
+  return Array.isArray(told) ? told.filter(isLine).slice(0, MOST_LINES) : [];
 }
 
 function isLine(value: unknown): value is CartLine {

@@ -5,6 +5,7 @@ import { Link, useParams } from "wouter";
 import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { fullDay, moment, number } from "@shared/shown";
+import { own } from "../own";
 import { isOver, standing } from "../parts/case-words";
 import { Dialog } from "../parts/dialog";
 import { tell } from "../parts/note";
@@ -92,9 +93,9 @@ function Facts({ found }: { found: Found }) {
 function Answer({ found }: { found: Found }) {
   const id = useId();
   const queries = useQueryClient();
-  const draft = `answer ${found.case_id}`;
-  const [text, setText] = useState(() => sessionStorage.getItem(draft) ?? "");
-  useEffect(() => sessionStorage.setItem(draft, text), [text]);
+  const draft = () => own(sessionStorage, `answer ${found.case_id}`);
+  const [text, setText] = useState(() => String(draft().read() ?? ""));
+  useEffect(() => draft().keep(text), [text]);
   const saying = useMutation({
     mutationFn: (said: string) => got(api().POST("/cases/{case_id}/messages", { params: { path: { case_id: found.case_id } }, body: { text: said } })),
     onSuccess: (now) => {

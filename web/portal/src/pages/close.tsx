@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { longDay, number } from "@shared/shown";
-import { once } from "../once";
+import { forgetOnce, once } from "../once";
 import { Contact } from "../parts/contact";
 import { tell } from "../parts/note";
 import { Page } from "../parts/page";
@@ -105,6 +105,7 @@ function Undo({ found }: { found: Closure }) {
   const undoing = useMutation({
     mutationFn: () => got(api().DELETE("/me/closure")),
     onSuccess: (now) => {
+      forgetOnce("closure");
       answered(now);
       tell(say("closing.undone"));
     },

@@ -5,6 +5,7 @@ import { api, got } from "@shared/client";
 import { now } from "@shared/now";
 import { Problem } from "@shared/problem";
 import { signOut } from "@shared/session";
+import { own } from "../own";
 import { useSecondsUntil } from "../parts/countdown";
 import { Field } from "../parts/field";
 import { Page } from "../parts/page";
@@ -14,7 +15,7 @@ import { say, sayCount } from "../words";
 
 type Claim = { number: string; minutes: number; again_at: string };
 
-const KEPT = "claim";
+const place = () => own(sessionStorage, "claim");
 const AGAIN_SECONDS = 30;
 const NUMBER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 
@@ -22,8 +23,8 @@ export default function Join() {
   const [claim, setClaim] = useState(kept);
   const keep = (next: Claim | null) => {
     // The mail is read in another tab or app, and this page may be loaded anew meanwhile.
-    if (next) sessionStorage.setItem(KEPT, JSON.stringify(next));
-    else sessionStorage.removeItem(KEPT);
+    if (next) place().keep(next);
+    else place().drop();
     setClaim(next);
   };
   return (
@@ -86,7 +87,7 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
     mutationFn: (typed: string) => got(api().POST("/claims/confirmation", { body: { member_number: claim.number, code: typed } })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["me"] });
-      sessionStorage.removeItem(KEPT);
+      place().drop();
     },
     onError: (problem) => joinedAlready(problem) && void queries.invalidateQueries({ queryKey: ["me"] }),
   });
@@ -137,10 +138,6 @@ function Code({ claim, keep }: { claim: Claim; keep: (claim: Claim | null) => vo
 const joinedAlready = (problem: unknown) => problem instanceof Problem && problem.code === "already-member";
 
 function kept(): Claim | null {
-  try {
-    const claim = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Claim | null;
-    return typeof claim?.number === "string" ? claim : null;
-  } catch {
-    return null;
-  }
+  const claim = place().read() as Claim | null;
+  return typeof claim?.number === "string" ? claim : null;
 }

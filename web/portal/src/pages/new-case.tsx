@@ -5,6 +5,7 @@ import { Link, useLocation, useSearchParams } from "wouter";
 import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { once } from "../once";
+import { own } from "../own";
 import { PickUnits, type Units } from "../parts/pick-units";
 import { type Kind, KINDS } from "../parts/case-words";
 import { Field } from "../parts/field";
@@ -17,7 +18,7 @@ import { say, sayCode } from "../words";
 type Draft = { kind: Kind | null; subject: "units" | "purchase"; units: Units | null; partner: string; reference: string; bought_on: string; text: string };
 type Wrong = Partial<Record<"kind" | "units" | "partner" | "reference" | "text", string>>;
 
-const DRAFT = "case draft";
+const kept = () => own(sessionStorage, "case draft");
 const PARTNER = /^[A-Za-z0-9][A-Za-z0-9 &/_.-]{0,62}$/;
 const EMPTY: Draft = { kind: null, subject: "units", units: null, partner: "", reference: "", bought_on: "", text: "" };
 
@@ -27,7 +28,7 @@ export default function NewCase() {
   const queries = useQueryClient();
   const [draft, setDraft] = useState<Draft>(() => begun(search));
   const [wrong, setWrong] = useState<Wrong>({});
-  useEffect(() => sessionStorage.setItem(DRAFT, JSON.stringify(draft)), [draft]);
+  useEffect(() => kept().keep(draft), [draft]);
   const change = (part: Partial<Draft>) => {
     setDraft({ ...draft, ...part });
     setWrong({});
@@ -35,7 +36,7 @@ export default function NewCase() {
   const opening = useMutation({
     mutationFn: (body: Schemas["NewCase"]) => once("case", body, (key) => got(api().POST("/cases", { body, params: { header: { "Idempotency-Key": key } } }))),
     onSuccess: (found) => {
-      sessionStorage.removeItem(DRAFT);
+      kept().drop();
       queries.setQueryData(["cases", found.case_id], found);
       void queries.invalidateQueries({ queryKey: ["cases", "list"] });
       go(`/cases/${found.case_id}`, { replace: true });
@@ -144,12 +145,7 @@ function bodyOf({ kind, units, partner, reference, bought_on, text }: Draft, abo
 
 /** What was typed here before, or what the link says this is about. */
 function begun(search: URLSearchParams): Draft {
-  let draft = EMPTY;
-  try {
-    draft = { ...EMPTY, ...(JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}") as Partial<Draft>) };
-  } catch {
-    // Nothing that can be read was kept.
-  }
+  let draft = { ...EMPTY, ...(kept().read() as Partial<Draft> | null) };
   const redemption = search.get("redemption");
   const kind = KINDS.find((one) => one === search.get("kind"));
   if (redemption && draft.units?.redemption_id !== redemption) {

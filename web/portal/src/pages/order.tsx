@@ -20,10 +20,10 @@ import { type Schemas, useAddresses } from "../queries";
 import { addressLines } from "../parts/address";
 import { say, sayCode, sayCount } from "../words";
 
-// Often while something moves, or has moved a moment ago; now and then later. Not at all while nobody looks.
-const OFTEN_MS = 2_500;
+// How often an order is asked for, by how long ago something moved or somebody came to look. Not at all while nobody does:
+// many members may share one address, and the firewall counts by address.
+const PACES: readonly (readonly [until_ms: number, every_ms: number])[] = [[3 * 60_000, 2_500], [10 * 60_000, 10_000]];
 const NOW_AND_THEN_MS = 30_000;
-const LIVELY_MS = 10 * 60_000;
 
 export default function OrderPage() {
   const { id } = useParams<{ id: string }>();
@@ -72,8 +72,8 @@ function Followed({ id }: { id: string }) {
 }
 
 function pace(order: Order, lively: number): number {
-  const moves = isBeforeTheOrder(order) || (!isOver(order) && Date.now() - lively < LIVELY_MS);
-  return moves ? OFTEN_MS : NOW_AND_THEN_MS;
+  const still = Date.now() - lively;
+  return (!isOver(order) && PACES.find(([until]) => still < until)?.[1]) || NOW_AND_THEN_MS;
 }
 
 function Whole({ order }: { order: Order }) {

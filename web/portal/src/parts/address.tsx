@@ -5,6 +5,7 @@ import { api, got } from "@shared/client";
 import { config } from "@shared/config";
 import { Problem } from "@shared/problem";
 import { locale } from "@shared/shown";
+import { own } from "../own";
 import type { Schemas } from "../queries";
 import { type Key, say, sayCode } from "../words";
 import { Field } from "./field";
@@ -41,16 +42,16 @@ const ROWS: readonly (readonly (readonly [name: Name, autoComplete: string, most
   [["postal_code", "postal-code", 12], ["city", "address-level2", 60]],
   [["state_or_region", "address-level1", 60], ["phone", "tel", 40]],
 ];
-const DRAFT = "address draft";
+const draft = () => own(sessionStorage, "address draft");
 
 /** What is typed stays in this tab until it is saved, whatever comes between. */
 export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: boolean; onSaved: (saved: Saved) => void; onCancel?: (() => void) | undefined }) {
   const queries = useQueryClient();
   const { countries } = config().store;
-  const [typed, setTyped] = useState<Partial<Record<Name, string>>>(draft);
+  const [typed, setTyped] = useState(() => (draft().read() ?? {}) as Partial<Record<Name, string>>);
   const type = (name: Name, value: string) => {
     const next = { ...typed, [name]: value };
-    sessionStorage.setItem(DRAFT, JSON.stringify(next));
+    draft().keep(next);
     setTyped(next);
   };
   const country = typed.country_code ?? countries[0] ?? "";
@@ -58,7 +59,7 @@ export function AddressForm({ makeDefault, onSaved, onCancel }: { makeDefault: b
     // What is sent is handed over: somebody who types fast is ahead of what was drawn last.
     mutationFn: (body: New) => got(api().POST("/me/addresses", { body })),
     onSuccess: (saved) => {
-      sessionStorage.removeItem(DRAFT);
+      draft().drop();
       // It is in the list before the list is asked for again.
       queries.setQueryData<Schemas["Addresses"]>(["addresses"], (known) =>
         known && { addresses: [saved, ...known.addresses.filter(({ address_id }) => address_id !== saved.address_id)] });
@@ -124,12 +125,4 @@ function bodyOf(typed: Partial<Record<Name, string>>, country: string, makeDefau
     country_code: country,
     make_default: makeDefault,
   };
-}
-
-function draft(): Partial<Record<Name, string>> {
-  try {
-    return (JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}") ?? {}) as Partial<Record<Name, string>>;
-  } catch {
-    return {};
-  }
 }

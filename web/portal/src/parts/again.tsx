@@ -5,6 +5,8 @@ import { sayCount, say } from "../words";
 import { Failed, wordsOf } from "./states";
 
 const PATIENCE_SECONDS = 5;
+// Whoever is kept out for asking too much is not let in sooner for asking more.
+const KEPT_OUT_SECONDS = 15;
 
 type Props = { error: unknown; retry: () => void; busy: boolean; words?: ReactNode; children?: ReactNode };
 
@@ -14,7 +16,7 @@ export function Again({ error, retry, busy, words, children }: Props) {
 }
 
 function Counting({ error, retry, busy, words, children }: Props & { error: Problem }) {
-  const [seconds, setSeconds] = useState(error.retryAfterSeconds ?? PATIENCE_SECONDS);
+  const [seconds, setSeconds] = useState(error.retryAfterSeconds ?? ([403, 429].includes(error.status) ? KEPT_OUT_SECONDS : PATIENCE_SECONDS));
   useEffect(() => {
     if (busy) return undefined;
     if (seconds <= 0) {

@@ -27,8 +27,8 @@ export function Sending({ member, placing, onRefused }: Props) {
       forgetPlacing(member, sent);
     },
     onError: (problem, sent) => {
-      // Nothing is known after a lost answer, and whoever is signed out comes back; a refusal is certain.
-      if (!(problem instanceof Problem) || problem.passing || problem.code === "signed-out") return;
+      // Nothing is known after a lost answer or one that is not the API's, and whoever is signed out comes back.
+      if (!(problem instanceof Problem) || !problem.certain) return;
       onRefused(problem, sent);
       forgetPlacing(member, sent);
     },

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { api, got } from "@shared/client";
 import { now } from "@shared/now";
 import { Problem } from "@shared/problem";
+import { own } from "../own";
 import type { Schemas } from "../queries";
 import { say, sayCount } from "../words";
 import { useSecondsUntil } from "./countdown";
@@ -14,7 +15,7 @@ import { focusWrong } from "./wrong";
 
 type Sent = { phone: string; minutes: number; again_at: string };
 
-const KEPT = "phone";
+const place = () => own(sessionStorage, "phone");
 const AGAIN_SECONDS = 30;
 // What the API takes.
 const SHORTEST = 5;
@@ -27,8 +28,8 @@ export const isConfirmingPhone = (): boolean => kept() !== null;
 export function Telephone({ onClose }: { onClose: () => void }) {
   const [sent, setSent] = useState(kept);
   const keep = (next: Sent | null) => {
-    if (next) sessionStorage.setItem(KEPT, JSON.stringify(next));
-    else sessionStorage.removeItem(KEPT);
+    if (next) place().keep(next);
+    else place().drop();
     setSent(next);
   };
   const close = () => {
@@ -141,10 +142,6 @@ const wordsOfCodes = (problem: unknown): string =>
   problem instanceof Problem && problem.code === "too-many-codes" ? say("profile.phone_too_many") : wordsOf(problem);
 
 function kept(): Sent | null {
-  try {
-    const sent = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Sent | null;
-    return typeof sent?.phone === "string" ? sent : null;
-  } catch {
-    return null;
-  }
+  const sent = place().read() as Sent | null;
+  return typeof sent?.phone === "string" ? sent : null;
 }
