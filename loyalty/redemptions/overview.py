@@ -124,8 +124,8 @@ class Status:
 
 
 def status_of(row: Mapping[str, Any]) -> Status:
-    """The outward status of a redemption's row (state, outcome, review_reason, payment_state, progress: the order's way as
-    a word). What is paid may still be changed until it is ordered."""
+    """The outward status of a redemption's row: state, outcome, review_reason, payment_state, and progress, the order's
+    way as a word. What is paid may still be changed until it is ordered."""
     state, outcome = row["state"], row["outcome"]
     if state == "closed" and outcome in ("completed", "partially_completed") and row["progress"] in _ON_ITS_WAY:
         code = _ON_ITS_WAY[row["progress"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from local import joining
 from local.browser import FLAGS, NoBrowser, program
 from local.connected import Connected
-from local.people import PASSWORD, Member
+from local.people import MEMBERS, PASSWORD, Member
 from local.screens.member import Furnished, furnish
 from tests.cloud import cloud
 from tests.conftest import REPOSITORY
@@ -25,6 +26,7 @@ __all__ = ["cloud"]
 
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
+STOCK_SECONDS, LEAST_PRODUCTS = 120, 150
 AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
 _SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 # The token and what renews it are gone, as after a month.
@@ -112,19 +114,32 @@ class Portal:
             context.close()
 
 
+@pytest.fixture(scope="session")
+def stocked(cloud: Connected) -> Connected:
+    """The session's cloud when its whole shelf is there: it is filled while the first tests run already."""
+    deadline = time.monotonic() + STOCK_SECONDS
+    with joining.signed_in(cloud, MEMBERS[0].email) as door:
+        while True:
+            told = door.get("/catalogue")
+            if told.status_code == 200 and sum(one["products"] for one in told.json()["categories"]) >= LEAST_PRODUCTS:
+                return cloud
+            assert time.monotonic() < deadline, f"the shelf is not filled: {told.text[:300]}"
+            time.sleep(0.2)
+
+
 @pytest.fixture
-def portal(cloud: Connected, browser: Browser) -> Iterator[Portal]:
+def portal(stocked: Connected, browser: Browser) -> Iterator[Portal]:
     """A test fails if any of its pages throws, logs an error or breaks its content security policy."""
-    opened = Portal(cloud, browser)
+    opened = Portal(stocked, browser)
     yield opened
     opened.close()
     assert opened.faults == []
 
 
 @pytest.fixture(scope="session")
-def furnished(cloud: Connected) -> Furnished:
+def furnished(stocked: Connected) -> Furnished:
     """A member with orders in several states, a case, wishes and points that lapse soon: for looking at only."""
-    return furnish(cloud, Member("WEB-FURNISHED", "furnished@members.example", "Wanda", "gold", 300_000))
+    return furnish(stocked, Member("WEB-FURNISHED", "furnished@members.example", "Wanda", "gold", 300_000))
 
 
 _CART = """() => {
