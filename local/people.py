@@ -66,8 +66,8 @@ class Staff:
 
 
 MEMBERS = (
-    Member("LOCAL-0001", "ada@members.example", "Ada", "gold", 500_000),
-    Member("LOCAL-0002", "ben@members.example", "Ben", "member", 60_000),
+    Member("LOCAL-0001", "ada@members.example", "Ada", "gold", 500_000, phone="+12065550101"),
+    Member("LOCAL-0002", "ben@members.example", "Ben", "member", 60_000, phone="+12065550102"),
 )
 STAFF = (
     Staff("cleo@staff.example", "Cleo", "catalogue-manager"),

@@ -17,7 +17,7 @@ def inside(furnished: Furnished) -> dict[str, str]:
     return {
         "home": "/",
         "browse": "/browse",
-        "browse-search": "/browse?search=coffee",
+        "browse-search": "/browse?search=lamp",
         "browse-nothing": "/browse?search=nothingofthekind",
         "product": f"/products/{product}",
         "product-gone": "/products/B0NOTHERE0",
