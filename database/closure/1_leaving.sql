@@ -39,8 +39,9 @@ returns table (
                                   and c.state = 'closing'
 $$;
 
--- Statuses: ok, replay (this request was carried out before, and stands), key_reuse (also of one that was undone), key_time, closing (by another request), an obstacle
--- of the above, points_changed (`points`: available and pending, as the member was shown them).
+-- Statuses: ok, replay (this request was carried out before, and stands), key_reuse (also of one that was undone), key_time,
+-- closing (by another request), an obstacle of the above, points_changed (`points`: available and pending, as the member
+-- was shown them).
 create or replace function closure.start(
     program_id integer, member_id bigint, closure_id uuid, points bigint, request_hash bytea, undo_days integer
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
