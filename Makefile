@@ -50,8 +50,8 @@ build/portal/index.html: build/web/member.d.ts $(shell find web -type f)
 
 browser: ## the system's headless Chromium for the web tests, by Debian's package manager, if there is none
 	@command -v chromium-headless-shell chromium google-chrome > /dev/null || { \
-	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq && \
-	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq chromium-headless-shell > /dev/null; }
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq -o Acquire::Retries=3 chromium-headless-shell > /dev/null; }
 
 web: build/portal/index.html ## the portal's bundle, into build/portal/
 
