@@ -13,10 +13,10 @@ import statistics
 import subprocess
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from bench._figures import REPOSITORY, ROUNDS, Budget, Figures, environment
-from local.browser import FLAGS, program
+from local.browser import FLAGS, program, sign_in_at_the_pool, violations
 from local.connected import Connected
 from local.fresh import fresh_cloud
 from local.joining import signed_in
@@ -109,7 +109,6 @@ def _measured(cloud: Connected, browser: str, pages: list[str]) -> list[dict[str
 
 
 def _axe(cloud: Connected, browser: str, pages: list[str]) -> list[str]:
-    axe = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
     found = []
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=FLAGS)
@@ -117,22 +116,14 @@ def _axe(cloud: Connected, browser: str, pages: list[str]) -> list[str]:
             page = opened.new_page(viewport={"width": width, "height": 900})
             page.goto(f"http://localhost:{cloud.ports.portal}/")
             page.locator(".welcome").wait_for()
-            found += _violations(page, axe, f"welcome at {width}")
+            found += [f"welcome at {width}: {one}" for one in violations(page)]
             page.locator(".welcome .button").click()
-            page.get_by_label("Username").fill(MEMBERS[0].email)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in", exact=True).click()
+            sign_in_at_the_pool(page, MEMBERS[0].email)
             page.locator(".standing").wait_for()
             for path in pages[1:]:
                 page.goto(f"http://localhost:{cloud.ports.portal}{path}")
                 page.wait_for_load_state("networkidle")
-                found += _violations(page, axe, f"{path} at {width}")
+                found += [f"{path} at {width}: {one}" for one in violations(page)]
             page.close()
         opened.close()
     return found
-
-
-def _violations(page: Page, axe: str, where: str) -> list[str]:
-    page.evaluate(axe)
-    told: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{where}: {one['id']} {node['target'][0]}" for one in told["violations"] for node in one["nodes"]]

@@ -25,10 +25,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from playwright.sync_api import Error as PlaywrightError
 
 from local import joining, seed
-from local.browser import FLAGS, program
+from local.browser import FLAGS, program, sign_in_at_the_pool
 from local.connected import Connected
 from local.fresh import fresh_cloud
-from local.people import PASSWORD, Member
+from local.people import Member
 from local.plain import PLAIN
 from local.processes import Failed
 from local.status.server import StatusServer
@@ -180,9 +180,7 @@ class Story:
     def _sign_in(self, page: Page) -> None:
         page.goto(self.cloud.portal)
         page.get_by_role("button", name=self._word("welcome.sign_in")).click()
-        page.get_by_label("Username").fill(MEMBER.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        sign_in_at_the_pool(page, MEMBER.email)
         expect(page.get_by_role("heading", level=1)).to_contain_text(f"1.240 Punkte verfallen am {self.lapses_on}")
 
     def _lapsing(self, page: Page) -> None:

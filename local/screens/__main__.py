@@ -9,10 +9,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from local import joining
-from local.browser import FLAGS, program
+from local.browser import FLAGS, program, sign_in_at_the_pool
 from local.demo.shopper import Unexpected
 from local.fresh import fresh_cloud
-from local.people import PASSWORD, Member
+from local.people import Member
 from local.processes import Failed
 from local.screens.member import Furnished, furnish
 from local.screens.pages import OUTSIDE, inside
@@ -51,9 +51,7 @@ def _take(browser: Browser, portal: str, furnished: Furnished, name: str, size: 
         _picture(page, f"{title}-{name}")
     page.goto("/")
     page.locator(".welcome .button").click()
-    page.get_by_label("Username").fill(furnished.member.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in_at_the_pool(page, furnished.member.email)
     page.locator(".standing").wait_for()
     places = inside(furnished)
     page.goto(places["product"])

@@ -15,19 +15,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local import joining
-from local.browser import FLAGS, NoBrowser, program
+from local.browser import FLAGS, NoBrowser, program, sign_in_at_the_pool
 from local.connected import Connected
-from local.people import MEMBERS, PASSWORD, Member
+from local.people import MEMBERS, Member
 from local.screens.member import Furnished, furnish
 from tests.cloud import cloud
-from tests.conftest import REPOSITORY
 
 __all__ = ["cloud"]
 
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
 STOCK_SECONDS, LEAST_PRODUCTS = 120, 150
-AXE = (REPOSITORY / "node_modules" / "axe-core" / "axe.min.js").read_text()
 _SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 # The token and what renews it are gone, as after a month.
 SESSION_ENDS = (
@@ -88,9 +86,7 @@ class Portal:
         """From the page that asks for it, and back to its place. The local pool asks for the password each time."""
         place = page.url
         page.get_by_role("button", name=_SIGN_IN).click()
-        page.get_by_label("Username").fill(email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        sign_in_at_the_pool(page, email)
         page.wait_for_url(place)
 
     def member(self, points: int = 20_000, language: str = "en") -> Member:
@@ -157,17 +153,6 @@ def cart_of(page: Page) -> list[dict[str, Any]]:
     """What is in the cart of who is signed in on the page."""
     lines: list[dict[str, Any]] = page.evaluate(f"() => JSON.parse(localStorage.getItem(({_CART})()) ?? '[]')")
     return lines
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it is."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {node['target'][0]}: {node['failureSummary'].splitlines()[-1].strip()}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from local import joining
+from local.browser import violations
 from local.people import Member
 from loyalty.members import freezing
 from tests.cloud import ON_CLOUD
 from tests.conftest import REPOSITORY
-from tests.web.conftest import DESK, Portal, scrolls_sideways, violations
+from tests.web.conftest import DESK, Portal, scrolls_sideways
 
 # The smallest picture there is.
 PNG = bytes.fromhex(

@@ -12,9 +12,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from local.browser import violations
 from local.people import PASSWORD, Member
 from tests.cloud import ON_CLOUD
-from tests.web.conftest import DESK, SESSION_ENDS, Portal, cart_of, fill_cart, scrolls_sideways, violations
+from tests.web.conftest import DESK, SESSION_ENDS, Portal, cart_of, fill_cart, scrolls_sideways
 
 pytestmark = ON_CLOUD
 

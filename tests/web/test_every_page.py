@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from local.browser import violations
 from local.screens.member import Furnished
 from local.screens.pages import OUTSIDE, inside
 from tests.cloud import ON_CLOUD
-from tests.web.conftest import DESK, PHONE, Portal, scrolls_sideways, violations
+from tests.web.conftest import DESK, PHONE, Portal, scrolls_sideways
 
 pytestmark = ON_CLOUD
 REST_MS = 300

@@ -4,7 +4,7 @@ export type Field = { field: string; detail: string };
 
 /**
  * `code` is stable: the API's own, or `offline` (no answer came), `signed-out` (the session is over), `unreadable`.
- * `detail` is the API's sentence in English, for what has no words of ours.
+ * `detail` is the API's sentence in English; members are told ours.
  */
 export class Problem extends Error {
   constructor(
