@@ -8,7 +8,8 @@ from lambdas.http import Router, View, member
 from loyalty.database import database
 from loyalty.members import membership
 from loyalty.programme import reading
-from loyalty.programme.document import Programme, Tier
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.tiers import Tier
 
 router = Router()
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.programme.conversion import Factor, points_per_major
-from loyalty.programme.document import Campaign, Programme
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Campaign
 
 # Of the currencies of Amazon Business's stores only the yen has no smaller unit.
 _MINOR_PER_MAJOR = {"JPY": 1}

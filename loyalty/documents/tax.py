@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loyalty.programme.document import Tax
+from loyalty.programme.schema.documents import Tax
 
 WHOLE = 10_000
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from loyalty.database import Connection
 from loyalty.members.membership import NUMBER
-from loyalty.programme.document import Message, Programme
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.messages import Message
 from loyalty.refusal import Kind, Refusal
 
 

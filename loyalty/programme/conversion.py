@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from loyalty.programme.document import Campaign, Programme
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Campaign
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import calendar
 import hashlib
 from datetime import date, datetime
 
-from loyalty.programme.document import Campaign, Programme
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Campaign
 from loyalty.refusal import Kind, Refusal
 
 # ISO 4217's exponents that are not 2.

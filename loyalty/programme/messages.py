@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from loyalty.programme.document import Message, Programme
+from loyalty.programme.document import Programme
+from loyalty.programme.schema.messages import Message
 
 type Kind = Literal["claim", "orders", "points", "security", "cases", "wishes"]
 

@@ -13,7 +13,7 @@ from loyalty.documents import tax
 from loyalty.documents.drawing import Sheet, draw
 from loyalty.documents.lettering import legible
 from loyalty.documents.words import WORDS
-from loyalty.programme.document import Tax
+from loyalty.programme.schema.documents import Tax
 from tests.domain.documents.sheets import RECIPIENT, TAXED, credit_note, line, programme, sheet
 
 

@@ -1,0 +1,1 @@
+"""The parts of the programme document, one module a subject."""
