@@ -39,7 +39,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     carried = erasing.carry_out(connection, outside, log_failure, more)
     made = failed = 0
-    while more() and (came := exporting.make_next(connection, outside.files, outside.sign_ins, log_failure)) is not None:
+    while (
+        more() and (came := exporting.make_next(connection, outside.files, outside.sign_ins, log_failure)) is not None
+    ):
         made, failed = made + came, failed + (not came)
     expired = exporting.remove_expired(connection, outside.files)
     listed = erasing.list_closed(connection, outside.ended)

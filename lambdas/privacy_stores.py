@@ -143,4 +143,6 @@ def _cognito() -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client("cognito-idp", config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3}))
+    return boto3.client(
+        "cognito-idp", config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3})
+    )

@@ -129,18 +129,27 @@ language sql stable security definer set search_path = pg_catalog as $$
          where e.program_id = one.program_id and e.erasure_id = one.request_id))
 $$;
 
--- Statuses: ok, unknown_member, on_hold (one stands already). Lifting: ok, unknown_hold, lifted, same_person.
+-- Statuses: ok, unknown_member, key_reuse, key_time, on_hold (one stands already). Lifting: ok, unknown_hold, lifted.
 create or replace function privacy.place_hold(program_id integer, number text, hold_id uuid, reason text, actor text)
 returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint;
+    known privacy.legal_hold;
 begin
     select m.member_id into whose from members.member as m
     where m.program_id = place_hold.program_id and m.number = place_hold.number for no key update;
     if not found then
         return 'unknown_member';
+    end if;
+    select * into known from privacy.legal_hold as h
+    where h.program_id = place_hold.program_id and h.hold_id = place_hold.hold_id;
+    if found then
+        return case when (known.member_id, known.reason, known.placed_by) = (whose, place_hold.reason, place_hold.actor)
+                    then 'ok' else 'key_reuse' end;
+    elsif not clock.key_is_fresh(place_hold.hold_id) then
+        return 'key_time';
     elsif exists (select from privacy.legal_hold as h where h.program_id = place_hold.program_id and h.member_id = whose
-                                                       and h.lifted_at is null and h.hold_id <> place_hold.hold_id) then
+                                                       and h.lifted_at is null) then
         return 'on_hold';
     end if;
     insert into privacy.legal_hold(program_id, hold_id, member_id, reason, placed_by, placed_at)

@@ -59,7 +59,9 @@ def carry_out(
         store = (step["program_id"], step["erasure_id"], step["store"])
         try:
             went = _outside(outside, step)
-            row = connection.execute("select privacy.erase_store(%s, %s, %s, %s) as became", (*store, Jsonb(went))).fetchone()
+            row = connection.execute(
+                "select privacy.erase_store(%s, %s, %s, %s) as became", (*store, Jsonb(went))
+            ).fetchone()
             assert row is not None
             done.waiting += row["became"] == "waits"
             done.receipts += row["became"] != "waits"

@@ -52,7 +52,9 @@ def make_next(
             count = _write(connection, row, path, files, sign_ins)
             size = path.stat().st_size
             files.put_export(key, path)
-        connection.execute("select privacy.export_ready(%s, %s, %s, %s, %s, %s)", (*export, key, size, count, EXPORT_DAYS))
+        connection.execute(
+            "select privacy.export_ready(%s, %s, %s, %s, %s, %s)", (*export, key, size, count, EXPORT_DAYS)
+        )
     except psycopg.OperationalError:
         raise
     except Exception as failure:
@@ -85,7 +87,9 @@ def _write(connection: Connection, export: dict[str, Any], path: Path, files: Fi
             archive.writestr(f"data/{name}.json", json.dumps(_theirs(found), ensure_ascii=False, indent=1))
             if name in TABLES:
                 archive.writestr(f"tables/{name}.csv", to_csv(found))
-        lines = [{"redemption_id": one["redemption_id"], **line} for one in sections["redemptions"] for line in one["lines"]]
+        lines = [
+            {"redemption_id": one["redemption_id"], **line} for one in sections["redemptions"] for line in one["lines"]
+        ]
         archive.writestr("tables/redemption_lines.csv", to_csv(lines))
         subject = export["subject"]
         known = dict(sign_ins.of(subject)) if subject else {}

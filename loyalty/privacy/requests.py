@@ -124,9 +124,7 @@ def retry(connection: Connection, program_id: int, erasure_id: UUID, actor: str)
     _accepted(connection, "select privacy.retry_erasure(%s, %s, %s) as told", program_id, erasure_id, actor)
 
 
-def place_hold(
-    connection: Connection, program_id: int, number: str, hold_id: UUID, reason: str, actor: str
-) -> None:
+def place_hold(connection: Connection, program_id: int, number: str, hold_id: UUID, reason: str, actor: str) -> None:
     """Nothing of this member is erased until it is lifted. Raises Refusal."""
     _accepted(
         connection, "select privacy.place_hold(%s, %s, %s, %s, %s) as told", program_id, number, hold_id, reason, actor
@@ -136,6 +134,11 @@ def place_hold(
 def lift_hold(connection: Connection, program_id: int, hold_id: UUID, actor: str) -> None:
     """Raises Refusal."""
     _accepted(connection, "select privacy.lift_hold(%s, %s, %s) as told", program_id, hold_id, actor)
+
+
+def retention_runs(connection: Connection, days: int = 30) -> list[dict[str, Any]]:
+    """What the retention job removed, newest day first."""
+    return connection.execute("select * from privacy.retention_runs(%s)", (days,)).fetchall()
 
 
 def _one(connection: Connection, statement: str, *values: Any) -> Any:

@@ -230,6 +230,7 @@ OPEN = {
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
+    "GET /privacy/requests", "GET /privacy/retention",
 }  # fmt: skip
 
 
