@@ -91,13 +91,13 @@ SAID = (
         "Accounts that are due were not looked at for hours: see docs/closing.md",
     ),
     (
-        "PrivacyFails",
+        "PrivacyStoresFail",
         "PrivacyFailed",
         "privacy",
         "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
     ),
     (
-        "PrivacyOverdue",
+        "PrivacyRequestsWait",
         "PrivacyOverdue",
         "privacy",
         "Erasures or exports stand still: see docs/privacy.md",
