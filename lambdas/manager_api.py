@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
-from lambdas.manager_routes import campaigns, cases, documents, finance, notices, reconciliation, screening
+from lambdas.manager_routes import campaigns, cases, config, documents, finance, notices, reconciliation, screening
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import database
 from loyalty.documents import reading as stored
@@ -20,6 +20,7 @@ from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
 app = resolver("Manager API")
+app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)

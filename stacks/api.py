@@ -62,7 +62,7 @@ class ApiStack(Stack):
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
-            "manager_api": self._manager_api(manager),
+            "manager_api": self._manager_api(identity, manager),
             "partner_api": self._function(
                 "partner_api",
                 "Partners' requests",
@@ -158,12 +158,19 @@ class ApiStack(Stack):
         may_send_sms(function)
         return function
 
-    def _manager_api(self, origin: str) -> lambda_.Function:
+    def _manager_api(self, identity: IdentityStack, origin: str) -> lambda_.Function:
         """Reaches no host but S3, whose way out of the network is its own."""
         function = self._function(
             "manager_api",
             "Staff's requests",
-            {**self._documents, "CORS_ORIGIN": origin, **self.case_files.environment},
+            {
+                **self._documents,
+                "CORS_ORIGIN": origin,
+                "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+                "STAFF_AUTHORITY": identity.staff_authority,
+                "STAFF_CLIENT_ID": identity.staff_client_id,
+                **self.case_files.environment,
+            },
         )
         self.case_files.may_add(function, "labels")
         for folder in ("photos", "labels"):
