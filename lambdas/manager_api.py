@@ -10,7 +10,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, View, entry, idempotency_key, text
-from lambdas.manager_routes import audit, campaigns, cases, documents, finance, notices, reconciliation, screening
+from lambdas.manager_routes import (
+    audit,
+    campaigns,
+    cases,
+    config,
+    documents,
+    finance,
+    notices,
+    reconciliation,
+    screening,
+)
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
 from loyalty.database import database
@@ -21,6 +31,7 @@ from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
 app = staff_resolver("Manager API")
+app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)

@@ -1,4 +1,5 @@
-"""`make prove`: every proof there is: the ledger's, then the doors' with many more requests than `make test` makes up, and its large tests.
+"""`make prove`: every proof there is: the ledger's, the doors' with many more requests than `make test` makes up, and
+the large tests.
 
 Sizes by environment: those of `make prove-ledger`, and REQUESTS=60 made-up requests for each operation of the APIs.
 """

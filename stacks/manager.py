@@ -78,6 +78,9 @@ class ManagerStack(Stack):
             "Staff's requests",
             {
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
+                "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+                "STAFF_AUTHORITY": identity.staff_authority,
+                "STAFF_CLIENT_ID": identity.staff_client_id,
                 "STAFF_POOL_ID": identity.staff_pool.user_pool_id,
                 **api.case_files.environment,
             },

@@ -7,6 +7,9 @@ ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
 
+# What the app must know before anybody has signed in.
+FOR_ANYBODY = frozenset({"GET /config"})
+
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
     "POST /members": DESK,
