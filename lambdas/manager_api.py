@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
-from lambdas.manager_routes import campaigns, cases, documents, finance, notices, reconciliation, screening
+from lambdas.manager_routes import campaigns, cases, documents, finance, notices, programme, reconciliation, screening
 from lambdas.people import MemberCreated, NewMember, create_member
 from loyalty.database import database
 from loyalty.documents import reading as stored
@@ -27,6 +27,7 @@ app.include_router(notices.router)
 app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
+app.include_router(programme.router)
 
 SCOPE = "loyalty/staff"
 SUPPORT, OPERATOR = "support", "business-operator"
