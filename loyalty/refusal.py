@@ -21,8 +21,8 @@ class Kind(StrEnum):
 
 
 class Refusal(Exception):
-    """`code` is stable and in kebab-case, `detail` is for a person, `field` names the input that is wrong, `problems` all
-    of them if there may be several.
+    """`code` is stable and in kebab-case, `detail` is for a person, `field` names the input that is wrong, `problems`
+    all of them if there may be several.
 
     Nothing personal goes into `detail`: it is logged.
     """

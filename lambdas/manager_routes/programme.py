@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas.http import STRICT, Caller, Instant, Router, View, caller
 from loyalty.database import Connection, database
 from loyalty.programme import comparing, drafting, publishing, reading, scheduling
-from loyalty.programme.drafting import dumped
+from loyalty.programme.publishing import dumped
 
 router = Router()
 
@@ -23,7 +23,9 @@ READERS = (CATALOGUE, OPERATOR, FINANCE)
 
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Revision = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Why = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 
 
 class Saving(BaseModel):
@@ -65,7 +67,7 @@ class NoteView(View):
 
 
 class ChangeView(View):
-    """A field that differs; null: it is not there. Entries with a code are named by it: campaigns.spring.budget_minor."""
+    """A field that differs; null: it is not there. An entry with a code is named by it."""
 
     field: str
     before: Any
@@ -247,12 +249,14 @@ def delete_draft(revision: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = No
 def post_publication(body: Publication) -> Published:
     who = caller(router, SCOPE, CATALOGUE, OPERATOR)
     connection = database().connection()
-    named = {"revision": body.revision, "actor": _actor(who), "why": body.why}
+    revision, actor = body.revision, _actor(who)
     zone = reading.current(connection, who.program_id).document.points.time_zone
     if body.at is None:
-        version = scheduling.publish_draft(connection, who.program_id, **named)
+        version = scheduling.publish_draft(connection, who.program_id, revision=revision, actor=actor, why=body.why)
         return Published(version=version, time_zone=zone)
-    schedule_id = scheduling.schedule_draft(connection, who.program_id, at=body.at, **named)
+    schedule_id = scheduling.schedule_draft(
+        connection, who.program_id, revision=revision, at=body.at, actor=actor, why=body.why
+    )
     return Published(version=None, schedule_id=schedule_id, publish_at=body.at, time_zone=zone)
 
 
@@ -277,9 +281,7 @@ def get_versions(
 
 
 @router.get("/programme/versions/<version>", summary="One version, and what it changed")
-def get_version(
-    version: Version, against: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-) -> VersionDetail:
+def get_version(version: Version, against: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> VersionDetail:
     who = caller(router, SCOPE, *READERS)
     connection = database().connection()
     document = dumped(reading.version(connection, who.program_id, version).document)

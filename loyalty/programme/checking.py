@@ -93,4 +93,6 @@ def _budgets(connection: Connection, program_id: int, before: Programme, after: 
         if campaign.funder != row["funder"]:
             yield Problem(f"campaigns.{number}.funder", "has paid already: another funder needs another campaign")
         elif campaign.budget_minor < row["spent_minor"] + row["reserved_minor"]:
-            yield Problem(f"campaigns.{number}.budget_minor", "is below what is spent or promised in open quotes already")
+            yield Problem(
+                f"campaigns.{number}.budget_minor", "is below what is spent or promised in open quotes already"
+            )

@@ -1,7 +1,7 @@
 """Two documents side by side, and three: what changed, and what follows when two people changed the same version.
 
-Documents are plain JSON here, for a draft may be half right. The entries of a list are known by their `code` where each has
-one; any other list is one value. A path has the code: campaigns.spring.budget_minor.
+Documents are plain JSON here, for a draft may be half right. The entries of a list are known by their `code` where each
+has one; any other list is one value. A path has the code: campaigns.spring.budget_minor.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def changes(before: Json, after: Json, place: str = "") -> Iterator[Change]:
 
 
 def merged(base: Json, mine: Json, theirs: Json, place: str, conflicts: list[Conflict]) -> Json:
-    """What becomes of `mine` when `base` has become `theirs`: only what I changed is mine. Where both changed a field, mine
-    is in the answer and the field among `conflicts`."""
+    """What becomes of `mine` when `base` has become `theirs`: only what I changed is mine. Where both changed a field,
+    mine is in the answer and the field among `conflicts`."""
     if mine == theirs or theirs == base:
         return mine
     if mine == base:

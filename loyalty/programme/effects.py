@@ -1,5 +1,5 @@
-"""What a change means for members who are there already. A change of the points policy is about points earned from then on,
-unless it favours the member."""
+"""What a change means for members who are there already. A change of the points policy is about points earned from then
+on, unless it favours the member."""
 
 from __future__ import annotations
 
@@ -47,22 +47,30 @@ def _earning(before: Programme, after: Programme) -> Iterator[Note]:
     elif now.return_extension_days < was.return_extension_days:
         yield Note("points.return_extension_days", "Orders under way keep the days they began with.")
     if was.debt_policy != now.debt_policy:
-        yield Note("points.debt_policy", "Debts that members have stay; the policy is for purchases returned from now on.")
+        yield Note(
+            "points.debt_policy", "Debts that members have stay; the policy is for purchases returned from now on."
+        )
     if was.time_zone != now.time_zone:
-        yield Note("points.time_zone", "The programme's days, also the last day of every lot, end by the new zone at once.")
+        yield Note(
+            "points.time_zone", "The programme's days, also the last day of every lot, end by the new zone at once."
+        )
     if (was.unit_cost_micros, was.partners) != (now.unit_cost_micros, now.partners):
         yield Note("points.partners", "Points given keep the price and the funder they were given with.")
 
 
 def _spending(before: Programme, after: Programme) -> Iterator[Note]:
     if before.conversion != after.conversion or before.pricing != after.pricing:
-        yield Note("conversion", "Open quotes keep their price until they run out; the shop shows the new ones at once.")
+        yield Note(
+            "conversion", "Open quotes keep their price until they run out; the shop shows the new ones at once."
+        )
     if before.conversion.drift_tolerance_basis_points == 0 < after.conversion.drift_tolerance_basis_points:
         yield Note(
             "conversion.drift_tolerance_basis_points",
-            "The programme pays what prices rise by. Amazon Business's own safeguard must be 0, or it cancels such orders.",
+            "The programme pays what prices rise by. Amazon Business's own safeguard must be 0, or it cancels the order.",
         )
     if after.conversion.margin_floor_basis_points > before.conversion.margin_floor_basis_points:
-        yield Note("conversion.margin_floor_basis_points", "Offers whose price breaks the floor leave the shop at once.")
+        yield Note(
+            "conversion.margin_floor_basis_points", "Offers whose price breaks the floor leave the shop at once."
+        )
     if before.redemption != after.redemption:
         yield Note("redemption", "Redemptions under way keep the times they began with.")

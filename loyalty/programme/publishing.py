@@ -90,7 +90,9 @@ def restore(connection: Connection, program_id: int, version: int, actor: str, w
     return published
 
 
-def versions(connection: Connection, program_id: int, *, before: int | None = None, page_size: int = 50) -> list[Version]:
+def versions(
+    connection: Connection, program_id: int, *, before: int | None = None, page_size: int = 50
+) -> list[Version]:
     """Newest first, below `before`."""
     rows = connection.execute(
         "select version, published_at, published_by, why, origin, restored_version from programme.history(%s, %s, %s)",
