@@ -10,16 +10,13 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field, StringConstraints
 
-from lambdas.http import STRICT, Caller, Instant, Router, View, caller
+from lambdas.http import STRICT, Caller, Instant, Router, View
+from lambdas.staff import staff
 from loyalty.database import Connection, database
 from loyalty.programme import comparing, drafting, publishing, reading, scheduling
 from loyalty.programme.publishing import dumped
 
 router = Router()
-
-SCOPE = "loyalty/staff"
-CATALOGUE, OPERATOR, FINANCE = "catalogue-manager", "business-operator", "finance"
-READERS = (CATALOGUE, OPERATOR, FINANCE)
 
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Revision = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -197,7 +194,7 @@ class Cancelled(View):
 
 @router.get("/programme", summary="What applies now, and what is to come")
 def get_programme() -> ProgrammeView:
-    who = caller(router, SCOPE, *READERS)
+    who = staff(router)
     connection = database().connection()
     current = reading.current(connection, who.program_id)
     told = publishing.versions(connection, who.program_id, page_size=1, before=current.version + 1)[0]
@@ -214,7 +211,7 @@ def get_programme() -> ProgrammeView:
 
 @router.get("/programme/draft", summary="What is being prepared")
 def get_draft() -> DraftView:
-    who = caller(router, SCOPE, *READERS)
+    who = staff(router)
     draft = drafting.read(database().connection(), who.program_id)
     zone = reading.current(database().connection(), who.program_id).document.points.time_zone
     return DraftView(
@@ -230,7 +227,7 @@ def get_draft() -> DraftView:
 
 @router.put("/programme/draft/<section>", summary="Save a section of the draft")
 def put_section(section: Annotated[str, Path(max_length=40)], body: Saving) -> Saved:
-    who = caller(router, SCOPE, CATALOGUE)
+    who = staff(router)
     draft = drafting.save(
         database().connection(), who.program_id, section, body.value, revision=body.revision, actor=_actor(who)
     )
@@ -239,7 +236,7 @@ def put_section(section: Annotated[str, Path(max_length=40)], body: Saving) -> S
 
 @router.delete("/programme/draft", summary="Forget the draft")
 def delete_draft(revision: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None) -> Discarded:
-    who = caller(router, SCOPE, CATALOGUE)
+    who = staff(router)
     connection = database().connection()
     drafting.discard(connection, who.program_id, revision=revision, actor=_actor(who))
     return Discarded(revision=drafting.read(connection, who.program_id).revision)
@@ -247,7 +244,7 @@ def delete_draft(revision: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = No
 
 @router.post("/programme/draft/publication", summary="Publish the draft, now or at an instant")
 def post_publication(body: Publication) -> Published:
-    who = caller(router, SCOPE, CATALOGUE, OPERATOR)
+    who = staff(router)
     connection = database().connection()
     revision, actor = body.revision, _actor(who)
     zone = reading.current(connection, who.program_id).document.points.time_zone
@@ -262,7 +259,7 @@ def post_publication(body: Publication) -> Published:
 
 @router.delete("/programme/schedule/<schedule_id>", summary="Cancel what is scheduled, or say that a refusal was seen")
 def delete_schedule(schedule_id: UUID) -> Cancelled:
-    who = caller(router, SCOPE, CATALOGUE, OPERATOR)
+    who = staff(router)
     drafted = scheduling.cancel(database().connection(), who.program_id, schedule_id, _actor(who))
     return Cancelled(drafted=drafted)
 
@@ -272,7 +269,7 @@ def get_versions(
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Versions:
-    who = caller(router, SCOPE, *READERS)
+    who = staff(router)
     found = publishing.versions(database().connection(), who.program_id, before=before, page_size=limit)
     return Versions(
         versions=[VersionView(**asdict(one)) for one in found],
@@ -282,7 +279,7 @@ def get_versions(
 
 @router.get("/programme/versions/<version>", summary="One version, and what it changed")
 def get_version(version: Version, against: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> VersionDetail:
-    who = caller(router, SCOPE, *READERS)
+    who = staff(router)
     connection = database().connection()
     document = dumped(reading.version(connection, who.program_id, version).document)
     told = publishing.versions(connection, who.program_id, page_size=1, before=version + 1)[0]
@@ -298,7 +295,7 @@ def get_version(version: Version, against: Annotated[int | None, Query(ge=1, le=
 
 @router.post("/programme/versions/<version>/restoration", summary="Roll back: an earlier version applies again")
 def post_restoration(version: Version, body: Restoration) -> Published:
-    who = caller(router, SCOPE, CATALOGUE, OPERATOR)
+    who = staff(router)
     connection = database().connection()
     published = publishing.restore(connection, who.program_id, version, _actor(who), body.why)
     zone = reading.current(connection, who.program_id).document.points.time_zone

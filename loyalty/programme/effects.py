@@ -66,7 +66,7 @@ def _spending(before: Programme, after: Programme) -> Iterator[Note]:
     if before.conversion.drift_tolerance_basis_points == 0 < after.conversion.drift_tolerance_basis_points:
         yield Note(
             "conversion.drift_tolerance_basis_points",
-            "The programme pays what prices rise by. Amazon Business's own safeguard must be 0, or it cancels the order.",
+            "The programme pays what prices rise by. Amazon Business's own safeguard must be 0, or it cancels orders.",
         )
     if after.conversion.margin_floor_basis_points > before.conversion.margin_floor_basis_points:
         yield Note(

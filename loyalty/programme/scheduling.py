@@ -50,8 +50,8 @@ def publish_draft(connection: Connection, program_id: int, *, revision: int, act
 def schedule_draft(
     connection: Connection, program_id: int, *, revision: int, at: datetime, actor: str, why: str
 ) -> UUID:
-    """The draft will be the next version at that instant. Raises Refusal as `publish_draft`; invalid for an instant that
-    is not ahead; conflict `already-scheduled`."""
+    """The draft will be the next version at that instant. Raises Refusal as `publish_draft`; invalid for an instant
+    that is not ahead; conflict `already-scheduled`."""
     draft, _ = drafting.ready(connection, program_id, revision)
     row = connection.execute(
         "select status, schedule_id from programme.schedule_draft(%s, %s, %s, %s::jsonb, %s, %s, %s)",
