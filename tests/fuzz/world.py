@@ -612,7 +612,8 @@ def _unfreeze(world: World) -> Request:
 
 def _section(world: World) -> Request:
     draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
-    value = draft["document"]["casework"] | {"answer_hours": next(_numbers) % 700 + 1}
+    value = draft["document"]["casework"]
+    value["answer_hours"] = value["answer_hours"] % 700 + 1
     return Request.json("PUT", "/programme/draft/casework", {"revision": draft["revision"], "value": value})
 
 
