@@ -18,6 +18,7 @@ from lambdas.manager_routes import (
     documents,
     finance,
     notices,
+    programme,
     reconciliation,
     screening,
 )
@@ -40,6 +41,7 @@ app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
+app.include_router(programme.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

@@ -231,6 +231,8 @@ OPEN = {
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
+    "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
+    "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from loyalty.programme.schema.kinds import Asin, Budget, Code, Country, Factor, Part, Percent, TimeZone
+from loyalty.programme.schema.kinds import Asin, Budget, Code, Country, Factor, Part, Percent, TimeZone, wrong
 
 
 class Segment(Part):
@@ -45,9 +45,9 @@ class Campaign(Part):
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
         if self.ends_at <= self.starts_at:
-            raise ValueError("ends_at must be after starts_at")
+            raise wrong("ends_at", "must be after starts_at")
         if (self.earn_multiplier_percent is None) == (self.conversion_points_per_major is None):
-            raise ValueError("a campaign changes either what is earned or what a reward costs")
+            raise wrong("earn_multiplier_percent", "a campaign changes either what is earned or what a reward costs")
         return self
 
     def applies(self, at: datetime) -> bool:
