@@ -31,6 +31,7 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "campaigns",
     "reconciliation",
     "closure",
 )

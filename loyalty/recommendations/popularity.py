@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loyalty.campaigns import shoppers
 from loyalty.catalogue import cards
 from loyalty.database import Connection
 from loyalty.programme import reading
@@ -27,7 +28,7 @@ def recommend(
     """Cards with `reason`, best first, at most `limit`; with `asin` what goes with it. Raises Refusal (not found)."""
     picked = _picked(connection, program_id, member_id, asin, limit * CANDIDATES)
     prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
-    tier = cards.tier_of(connection, program_id, member_id)
+    shopper = shoppers.of(connection, program_id, member_id)
     rows = connection.execute(
         "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, [row["asin"] for row in picked])
     ).fetchall()
@@ -40,7 +41,7 @@ def recommend(
             continue
         if candidate["reason"] == "similar" and about and not _near(row["price_minor"], about["price_minor"]):
             continue
-        found.append({**prices.card(row, tier), "reason": candidate["reason"]})
+        found.append({**prices.card(row, shopper), "reason": candidate["reason"]})
     return found[:limit]
 
 
