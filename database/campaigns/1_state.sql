@@ -44,6 +44,12 @@ begin atomic
     order by b.campaign collate "C";
 end;
 
+create or replace function campaigns.programmes() returns table (program_id int)
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select p.program_id from programme.program p order by 1;
+end;
+
 -- Each minute: note what has changed, and tell staff once that a budget is spent; again only if it was raised and is spent again.
 -- Which campaigns have changed.
 create or replace function campaigns.watch(p_program_id int) returns int

@@ -4,6 +4,7 @@ grant execute on function campaigns.shopper(int, bigint) to member_api, quote_ap
 grant execute on function campaigns.shopper_by_number(int, text) to partner_api;
 grant execute on function campaigns.shoppers_by_numbers(int, text[]) to importer;
 grant execute on function
+    campaigns.programmes(),
     campaigns.watch(int),
     campaigns.count_audiences(int, int),
     campaigns.measure_some(int, int)
