@@ -16,6 +16,7 @@ from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
 from loyalty.points import closing
+from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
@@ -91,6 +92,7 @@ RULES: dict[str, Rule] = {
     "replace_overlooked": replace_overlooked,
     "start_left": start_left,
     "abandon_payments": abandon_payments,
+    "publish_scheduled": scheduling.publish_due,
     "extend_leases": sweeping.extend_leases,
     "abandon_unstarted": sweeping.abandon,
     "mature_points": sweeping.mature_points,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from loyalty.invalid import Problem
 from loyalty.programme.document import Programme
-from loyalty.programme.messages import Problem
 from loyalty.programme.schema.campaigns import Campaign
 
 

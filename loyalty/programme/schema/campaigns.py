@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 
-from loyalty.programme.schema.kinds import Asin, Budget, Code, Country, Factor, Part, Percent, TimeZone
+from loyalty.programme.schema.kinds import Asin, Budget, Code, Country, Factor, Part, Percent, TimeZone, wrong
 
 type State = Literal["draft", "scheduled", "running", "paused", "ended", "exhausted"]
 
@@ -58,14 +58,14 @@ class Audience(Part):
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
         if (self.earned_at_least_points is None) != (self.earned_in_days is None):
-            raise ValueError("earned_at_least_points and earned_in_days go together")
+            raise wrong("earned_in_days", "goes together with earned_at_least_points")
         if not self.conditions():
-            raise ValueError("an audience needs a condition; without one it is everybody")
+            raise wrong("code", "an audience needs a condition; without one it is everybody")
         if self.redeemed == "never" and self.redeemed_within_days is not None:
-            raise ValueError("nobody who never redeemed has redeemed within days")
+            raise wrong("redeemed_within_days", "nobody who never redeemed has redeemed within days")
         within, without = self.purchased_within_days, self.not_purchased_for_days
         if within is not None and without is not None and within <= without:
-            raise ValueError("nobody bought within days in which they bought nothing")
+            raise wrong("purchased_within_days", "must be more than not_purchased_for_days")
         return self
 
     def conditions(self) -> dict[str, Any]:
@@ -135,9 +135,9 @@ class Campaign(Part):
                 # A part is frozen once it is made, and this one is being made.
                 self.__dict__[field] = _instant(field, shown, zone, last=last)
         if self.ends_at <= self.starts_at:
-            raise ValueError("ends_at must be after starts_at")
+            raise wrong("ends_at", "must be after starts_at")
         if (self.earn_multiplier_percent is None) == (self.conversion_points_per_major is None):
-            raise ValueError("a campaign changes either what is earned or what a reward costs")
+            raise wrong("earn_multiplier_percent", "a campaign changes either what is earned or what a reward costs")
         return self
 
     @property
@@ -188,4 +188,4 @@ def _instant(field: str, shown: datetime, zone: ZoneInfo, *, last: bool) -> date
     try:
         return instant_of(shown, zone, last=last)
     except OverflowError:
-        raise ValueError(f"{field} is too far away") from None
+        raise wrong(field, "is too far away") from None
