@@ -26,8 +26,8 @@ def recommend(
 ) -> list[dict[str, Any]]:
     """Cards with `reason`, best first, at most `limit`; with `asin` what goes with it. Raises Refusal (not found)."""
     picked = _picked(connection, program_id, member_id, asin, limit * CANDIDATES)
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
-    tier = cards.tier_of(connection, program_id, member_id)
+    viewer = cards.viewer(connection, program_id, member_id)
+    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document, viewer)
     rows = connection.execute(
         "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, [row["asin"] for row in picked])
     ).fetchall()
@@ -40,7 +40,7 @@ def recommend(
             continue
         if candidate["reason"] == "similar" and about and not _near(row["price_minor"], about["price_minor"]):
             continue
-        found.append({**prices.card(row, tier), "reason": candidate["reason"]})
+        found.append({**prices.card(row, viewer.tier), "reason": candidate["reason"]})
     return found[:limit]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from loyalty.catalogue.prices import member_factor, points_for, price_includes
+from loyalty.catalogue.visibility import Viewer
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import Address, Ordering, ProductSearch
 from loyalty.payments.smallest import smallest_minor
@@ -61,6 +62,8 @@ class _Member:
     program_id: int
     member_id: int
     tier: str
+    country: str
+    language: str
     address_id: UUID
     address: Address
 
@@ -132,7 +135,17 @@ def _create(
     now: datetime,
 ) -> None:
     document = published.document
-    basket = choose(connection, amazon, member.program_id, document, wanted, member.address.postal_code, now)
+    basket = choose(
+        connection,
+        amazon,
+        member.program_id,
+        document,
+        wanted,
+        member.address.postal_code,
+        now,
+        Viewer(member.tier, member.country),
+        member.language,
+    )
     asking = Asking(member.program_id, document, quote_id, basket.lines, member.address)
     charged = charges(connection, amazon, asking)
     # A campaign whose budget cannot promise its discount is left out and the basket priced anew, at most once each.
@@ -233,9 +246,10 @@ def _member(
     connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
 ) -> _Member:
     row = connection.execute(
-        "select members.tier_of(%s, %s) as tier, members.spending_state(%s, %s) as standing,"
-        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
-        (program_id, member_id, program_id, member_id, address_id, program_id, member_id),
+        "select v.tier, v.country, v.language, members.spending_state(%s, %s) as standing,"
+        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id"
+        " from (select 1) as one left join members.viewer_of(%s, %s) as v on true",
+        (program_id, member_id, address_id, program_id, member_id, program_id, member_id),
     ).fetchone()
     assert row is not None
     if row["standing"] == "closing":
@@ -260,7 +274,8 @@ def _member(
         postal_code=address["postal_code"],
         country_code=address["country_code"],
     )
-    return _Member(program_id, member_id, row["tier"] or "", row["address_id"], told)
+    tier, country, language = (row[name] or "" for name in ("tier", "country", "language"))
+    return _Member(program_id, member_id, tier, country, language, row["address_id"], told)
 
 
 def _basket_hash(version: int, member: _Member, policy: str, lines: Sequence[Wanted]) -> bytes:

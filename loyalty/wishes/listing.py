@@ -14,18 +14,19 @@ MOST = 200
 
 def of(connection: Connection, program_id: int, member_id: int, only: str | None = None) -> list[dict[str, Any]]:
     """The list, newest first, or one entry of it: a card each, `available`, `added_at`, `told_at`."""
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
-    tier = cards.tier_of(connection, program_id, member_id)
+    viewer = cards.viewer(connection, program_id, member_id)
+    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document, viewer)
     rows = connection.execute(
         "select * from wishes.of_member(%s, %s, %s::jsonb, %s)", (program_id, member_id, prices.rules, only)
     ).fetchall()
     own = ("available", "added_at", "told_at")
-    return [{**prices.card(row, tier), **{name: row[name] for name in own}} for row in rows]
+    return [{**prices.card(row, viewer.tier), **{name: row[name] for name in own}} for row in rows]
 
 
 def add(connection: Connection, program_id: int, member_id: int, asin: str) -> dict[str, Any]:
     """Put a product on it and answer its entry; again changes nothing. Raises Refusal (not found, conflict)."""
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
+    viewer = cards.viewer(connection, program_id, member_id)
+    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document, viewer)
     row = connection.execute(
         "select wishes.add(%s, %s, %s, %s::jsonb, %s) as outcome", (program_id, member_id, asin, prices.rules, MOST)
     ).fetchone()
