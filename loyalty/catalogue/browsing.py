@@ -1,5 +1,5 @@
-"""The catalogue as members see it: categories, pages, one product. The same answer for everybody; what only some members
-may see is on no such page, and asked for by each of them."""
+"""The catalogue as members see it: categories, pages, one product. The same answer for everybody; what only some
+members may see is on no such page, and asked for by each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which products are on whose shelf, as the rules of the document say it; database/catalogue/1_verdict.sql decides by it."""
+"""Which products are on whose shelf, by the document's rules; database/catalogue/1_verdict.sql decides by them."""
 
 from __future__ import annotations
 

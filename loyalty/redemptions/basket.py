@@ -69,7 +69,10 @@ def choose(
     viewer: Viewer,
     language: str,
 ) -> Basket:
-    """Look again and choose, for a member like this one, with titles in this language. Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent."""
+    """Look again and choose, for a member like `viewer`, with titles in that language.
+
+    Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent.
+    """
     asins = [line.asin for line in wanted]
     for position, asin in enumerate(asins):
         if asin in asins[:position]:

@@ -52,8 +52,8 @@ class Audience(Part):
 
 
 class Rule(Part):
-    """`include`: only what some such rule names is shown. `exclude`: what it names is not. `limit`: only `audience` sees
-    what it names."""
+    """`include`: only what some such rule names is shown. `exclude`: what it names is not. `limit`: only `audience`
+    sees what it names."""
 
     code: Code
     effect: Literal["include", "exclude", "limit"]
