@@ -53,6 +53,8 @@ MEMBER = (
     _member("GET", "/catalogue/{version}/products"),
     _member("GET", "/catalogue/{version}/products/{asin}"),
     _member("GET", "/me/prices"),
+    _member("GET", "/me/catalogue"),
+    _member("GET", "/me/catalogue/products/{asin}"),
     _member("GET", "/me/wishlist"),
     _member("PUT", "/me/wishlist/{asin}"),
     _member("DELETE", "/me/wishlist/{asin}"),

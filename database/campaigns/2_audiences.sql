@@ -137,7 +137,8 @@ language sql stable
 create or replace function campaigns.shopper(p_program_id int, p_member_id bigint)
 returns table (tier text, country text, audiences text[]) language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select m.tier, m.country, campaigns.audiences_of(p_program_id, p_member_id) from members.member m
+    select members.tier_of(m.program_id, m.member_id), m.country, campaigns.audiences_of(p_program_id, p_member_id)
+    from members.member m
     where m.program_id = p_program_id and m.member_id = p_member_id;
 end;
 
@@ -145,7 +146,9 @@ create or replace function campaigns.shopper_by_number(p_program_id int, p_numbe
 returns table (member_id bigint, tier text, country text, state text, audiences text[])
 language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select m.member_id, m.tier, m.country, m.state, campaigns.audiences_of(p_program_id, m.member_id) from members.member m
+    select m.member_id, members.tier_of(m.program_id, m.member_id), m.country, m.state,
+        campaigns.audiences_of(p_program_id, m.member_id)
+    from members.member m
     where m.program_id = p_program_id and m.number = p_number;
 end;
 

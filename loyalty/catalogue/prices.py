@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from loyalty.catalogue.visibility import Audience, visibility
 from loyalty.programme.conversion import Factor, points_per_major
 from loyalty.programme.document import Programme
 from loyalty.programme.partaking import takes_part
@@ -121,9 +122,15 @@ def member_factor(
     return MemberFactor(factor.points_per_major, factor.campaign, normal)
 
 
-def shelf_rules(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> dict[str, Any]:
-    """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic."""
+def shelf_rules(
+    document: Programme, at: datetime, without: Collection[str] = frozenset(), audience: Audience = None
+) -> dict[str, Any]:
+    """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic.
+
+    `audience`: whose shelf it is; without one nothing is on it that is not for everybody.
+    """
     return {
+        **visibility(document, audience),
         "included": document.pricing.included,
         "tax_basis_points": document.pricing.browse_tax_basis_points,
         "currency": document.store.currency,
@@ -139,18 +146,9 @@ def shelf_rules(document: Programme, at: datetime, without: Collection[str] = fr
             for campaign in open_campaigns(document, at, without)
         ],
         "max_age_hours": document.catalogue.offer_max_age_hours,
-        "hidden_asins": list(document.catalogue.hidden_asins),
-        "hidden_categories": list(document.catalogue.hidden_categories),
         "margin_floor_basis_points": document.conversion.margin_floor_basis_points,
         "unit_cost_micros": document.points.unit_cost_micros,
     }
-
-
-def above_margin_floor(document: Programme, points: int, cost_minor: int) -> bool:
-    """Whether what the programme was paid for these points leaves the margin it wants. A floor of 0 is none."""
-    floor = document.conversion.margin_floor_basis_points
-    value = points * document.points.unit_cost_micros * minor_per_major(document.store.currency)
-    return floor == 0 or (value - cost_minor * 1_000_000) * 10_000 >= value * floor
 
 
 def _browse_factor(

@@ -27,8 +27,9 @@ def recommend(
 ) -> list[dict[str, Any]]:
     """Cards with `reason`, best first, at most `limit`; with `asin` what goes with it. Raises Refusal (not found)."""
     picked = _picked(connection, program_id, member_id, asin, limit * CANDIDATES)
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
     shopper = shoppers.of(connection, program_id, member_id)
+    document = reading.current(connection, program_id).document
+    prices = cards.prices(connection, program_id, document, cards.viewer_of(shopper))
     rows = connection.execute(
         "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, [row["asin"] for row in picked])
     ).fetchall()

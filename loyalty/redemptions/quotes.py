@@ -16,6 +16,7 @@ from uuid import UUID
 
 from loyalty.campaigns import shoppers
 from loyalty.catalogue.prices import member_factor, points_for, price_campaigns, price_includes
+from loyalty.catalogue.visibility import Viewer
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import Address, Ordering, ProductSearch
 from loyalty.payments.smallest import smallest_minor
@@ -64,6 +65,7 @@ class _Member:
     program_id: int
     member_id: int
     shopper: Shopper
+    language: str
     address_id: UUID
     address: Address
     now: datetime
@@ -138,7 +140,17 @@ def _create(
     now: datetime,
 ) -> None:
     document = published.document
-    basket = choose(connection, amazon, member.program_id, document, wanted, member.address.postal_code, now)
+    basket = choose(
+        connection,
+        amazon,
+        member.program_id,
+        document,
+        wanted,
+        member.address.postal_code,
+        now,
+        Viewer(member.shopper.tier, member.shopper.country),
+        member.language,
+    )
     asking = Asking(member.program_id, document, quote_id, basket.lines, member.address)
     charged = charges(connection, amazon, asking)
     # A campaign whose budget cannot promise its discount is left out and the basket priced anew, at most once each.
@@ -244,9 +256,10 @@ def _member(
     connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
 ) -> _Member:
     row = connection.execute(
-        "select members.spending_state(%s, %s) as standing, clock.now() as now,"
-        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
-        (program_id, member_id, address_id, program_id, member_id),
+        "select v.language, members.spending_state(%s, %s) as standing, clock.now() as now,"
+        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id"
+        " from (select 1) as one left join members.viewer_of(%s, %s) as v on true",
+        (program_id, member_id, address_id, program_id, member_id, program_id, member_id),
     ).fetchone()
     assert row is not None
     if row["standing"] == "closing":
@@ -272,7 +285,7 @@ def _member(
         country_code=address["country_code"],
     )
     shopper = shoppers.of(connection, program_id, member_id)
-    return _Member(program_id, member_id, shopper, row["address_id"], told, row["now"])
+    return _Member(program_id, member_id, shopper, row["language"] or "", row["address_id"], told, row["now"])
 
 
 def _basket_hash(
