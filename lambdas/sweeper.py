@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.campaigns import watching as campaigns
 from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
@@ -104,6 +105,9 @@ RULES: dict[str, Rule] = {
     "close_months": closing.close_months,
     "post_books": journal.post,
     "post_deliveries": journal.post_deliveries,
+    "watch_campaigns": campaigns.watch,
+    "count_audiences": campaigns.count_audiences,
+    "measure_campaigns": campaigns.measure,
     "count_popular": popularity.recount,
 }
 
