@@ -21,6 +21,7 @@ class Environment:
     member_authority: str = ""
     member_client_id: str = ""
     manager_origin: str = ""
+    staff_pool_id: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> Environment:
@@ -35,6 +36,7 @@ class Environment:
             member_authority=variables.get("MEMBER_AUTHORITY", ""),
             member_client_id=variables.get("MEMBER_CLIENT_ID", ""),
             manager_origin=variables.get("MANAGER_ORIGIN", ""),
+            staff_pool_id=variables.get("STAFF_POOL_ID", ""),
         )
 
 

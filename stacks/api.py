@@ -62,7 +62,7 @@ class ApiStack(Stack):
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
-            "manager_api": self._manager_api(manager),
+            "manager_api": self._manager_api(manager, identity),
             "partner_api": self._function(
                 "partner_api",
                 "Partners' requests",
@@ -158,13 +158,19 @@ class ApiStack(Stack):
         may_send_sms(function)
         return function
 
-    def _manager_api(self, origin: str) -> lambda_.Function:
-        """Reaches no host but S3, whose way out of the network is its own."""
+    def _manager_api(self, origin: str, identity: IdentityStack) -> lambda_.Function:
+        """Reaches S3, and the staff pool for the names of those who work here."""
         function = self._function(
             "manager_api",
             "Staff's requests",
-            {**self._documents, "CORS_ORIGIN": origin, **self.case_files.environment},
+            {
+                **self._documents,
+                "CORS_ORIGIN": origin,
+                "STAFF_POOL_ID": identity.staff_pool.user_pool_id,
+                **self.case_files.environment,
+            },
         )
+        identity.staff_pool.grant(function, "cognito-idp:ListUsers")
         self.case_files.may_add(function, "labels")
         for folder in ("photos", "labels"):
             self.case_files.may_show(function, folder)
