@@ -4,9 +4,9 @@
 create or replace function support.behind(prefix text) returns text language sql immutable
 return prefix || chr(1114111);
 
--- Internal: whose membership each of these is now, what staff need to tell them apart, and how they were found.
+-- Internal: of each of these what staff need to tell them apart, and how they were found.
 create or replace function support.told(
-    program_id integer, found bigint[], found_by text, redemption_id uuid, most integer
+    program_id integer, found bigint[], way text, about_order uuid, most integer
 ) returns table (
     member_number text, full_name text, email text, phone text, country text, tier text, state text, merged_into text,
     found_by text, redemption_id uuid
@@ -19,16 +19,16 @@ create or replace function support.told(
            case when m.merged_into is not null then 'merged' when m.state = 'closed' and m.email = '' then 'erased'
                 when m.state <> 'active' then m.state when m.frozen_at is not null then 'frozen'
                 when m.closing_since is not null then 'closing' else m.state end,
-           members.number_of(m.program_id, m.merged_into), told.found_by, told.redemption_id
+           members.number_of(m.program_id, m.merged_into), told.way, told.about_order
     from unnest(told.found) with ordinality as f(member_id, place)
     join members.member as m on m.program_id = told.program_id and m.member_id = f.member_id
     order by f.place
     limit told.most
 $$;
 
--- Members of a programme, at most `most`. `found_by`: number and email (how they begin), name (how each of its words begins), phone
+-- Members of a programme, at most `most`. `way`: number and email (how they begin), name (how each of its words begins), phone
 -- (its last digits), order (a redemption's id or how it begins), amazon (Amazon's order), document, parcel (the carrier's number).
-create or replace function support.find(program_id integer, found_by text, said text, most integer)
+create or replace function support.find(program_id integer, way text, said text, most integer)
 returns table (
     member_number text, full_name text, email text, phone text, country text, tier text, state text, merged_into text,
     found_by text, redemption_id uuid
@@ -36,26 +36,25 @@ returns table (
 #variable_conflict use_variable
 declare
     few constant integer := greatest(1, least(most, 50));
-    found bigint[];
+    whose bigint[];
     words tsquery;
-    order_id uuid;
     hexadecimal text;
 begin
-    case found_by
+    case way
         when 'number' then
-            found := array(
+            whose := array(
                 select m.member_id from members.member as m
                 where m.program_id = find.program_id and upper(m.number) ~>=~ upper(said)
                   and upper(m.number) ~<~ support.behind(upper(said))
                 order by upper(m.number) using ~<~ limit few);
         when 'email' then
-            found := array(
+            whose := array(
                 select m.member_id from members.member as m
                 where m.program_id = find.program_id and lower(m.email) ~>=~ lower(said)
                   and lower(m.email) ~<~ support.behind(lower(said))
                 order by lower(m.email) using ~<~ limit few);
         when 'phone' then
-            found := array(
+            whose := array(
                 select p.member_id from (
                     (select m.member_id, 1 as place from members.member as m
                      where m.program_id = find.program_id and m.phone is not null and reverse(m.phone) ~>=~ reverse(said)
@@ -69,7 +68,7 @@ begin
             select string_agg(quote_literal(w.word) || ':*', ' & ')::tsquery into words
             from regexp_split_to_table(members.search_key(said), ' ') as w(word) where w.word <> '';
             -- Bounded before it is made unique: a short name has very many.
-            found := array(
+            whose := array(
                 select n.member_id from (
                     select a.member_id from members.address as a
                     where a.program_id = find.program_id
@@ -108,6 +107,6 @@ begin
                 cross join lateral support.told(r.program_id, array[r.member_id], 'parcel', r.redemption_id, 1) as t;
             return;
     end case;
-    return query select * from support.told(find.program_id, found, find.found_by, null, few);
+    return query select * from support.told(find.program_id, whose, find.way, null, few);
 end
 $$;
