@@ -109,7 +109,10 @@ def telling(event: Event) -> Telling | None:
         found = Telling("payment-failed", about=PAYMENT, stage=1) if unpaid else Telling("order-failed")
     elif event.topic == "redemption.cancelled":
         found = Telling(_CANCELLED.get(str(event.payload.get("cancelled_by")), "order-cancelled"))
-    elif event.topic in ("redemption.confirmed", "redemption.told_again") and event.payload.get("outcome") == "partially_completed":
+    elif (
+        event.topic in ("redemption.confirmed", "redemption.told_again")
+        and event.payload.get("outcome") == "partially_completed"
+    ):
         found = Telling("order-partly-confirmed")
     if found is None or found.about is None:
         return found

@@ -1,4 +1,4 @@
-"""A member is found by whatever they say: number, name, telephone, e-mail, or what is printed on an order or a parcel."""
+"""A member is found by whatever they say: number, name, telephone, e-mail, or what stands on an order or a parcel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PARCEL = re.compile(r"[A-Za-z0-9-]{8,40}")
 
 
 def find(connection: Connection, program_id: int, said: str, most: int = MOST) -> list[dict[str, Any]]:
-    """Members, each once for a way they were found in, at most `most`; nothing for what is too short to mean anybody."""
+    """Members, each once for an order they were found by, at most `most`; none for what is too short."""
     found: list[dict[str, Any]] = []
     known: set[tuple[str, Any]] = set()
     for way, value in ways(said):
@@ -65,8 +65,9 @@ def ways(said: str) -> list[tuple[str, str]]:
 
 
 def tail(said: str) -> str | None:
-    """The last digits of a telephone number however it is written; None if it is none. A zero that is dialled only inside a
-    country is left out: +49 (0)171 and 0171 are the same telephone."""
+    """The last digits of a telephone number however it is written; None if it is none.
+
+    A zero that is dialled only inside a country is left out: +49 (0)171 and 0171 are the same telephone."""
     if not _TELEPHONE.fullmatch(said):
         return None
     digits = re.sub(r"\D", "", said.replace("(0)", ""))

@@ -1,4 +1,4 @@
-"""What support does to an order for its member. What was possible when a page was drawn may be over: then it says so."""
+"""What support does to an order for its member; what was possible when a page was drawn may be over by then."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from loyalty.refusal import Kind, Refusal
 
 def cancel(connection: Connection, program_id: int, redemption_id: UUID, reason: str, actor: str) -> None:
     """As if the member did; again is the same. Raises Refusal."""
-    _done(
-        connection, "select redemptions.cancel_for_member(%s, %s, %s, %s)", program_id, redemption_id, reason, actor
-    )
+    _done(connection, "select redemptions.cancel_for_member(%s, %s, %s, %s)", program_id, redemption_id, reason, actor)
 
 
 def change_address(connection: Connection, program_id: int, redemption_id: UUID, address_id: UUID, actor: str) -> None:

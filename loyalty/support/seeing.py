@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -70,9 +69,7 @@ def order(connection: Connection, program_id: int, redemption_id: UUID) -> dict[
         raise Refusal(Kind.NOT_FOUND, "no-such-redemption", "This programme has no such redemption.")
     told: dict[str, Any] = row["told"]
     progress, payment = told["progress"], told["payment"]
-    _with_words(
-        told, {"progress": progress and progress["progress"], "payment_state": payment and payment["state"]}
-    )
+    _with_words(told, {"progress": progress and progress["progress"], "payment_state": payment and payment["state"]})
     return told
 
 
@@ -84,5 +81,3 @@ def no_such_member(field: str = "member_number") -> Refusal:
 def _with_words(row: dict[str, Any], known: dict[str, Any] | None = None) -> None:
     status = words.status_of(row | (known or {}))
     row["status"], row["words"] = status.code, status.words
-
-
