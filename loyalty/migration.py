@@ -35,6 +35,7 @@ ROOMS = (
     "campaigns",
     "reconciliation",
     "closure",
+    "support",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -23,6 +23,7 @@ INVARIANTS = (
     "notifications.invariants",
     "reconciliation.invariants",
     "closure.invariants",
+    "support.invariants",
 )
 
 type Reading = dict[str, Any]

@@ -332,6 +332,17 @@ class World:
         body = {"kind": "missing_points", "purchase": purchase, "text": f"Nothing came to {STREET}."}
         return Request.json("POST", "/cases", body, self.key())
 
+    def merge(self) -> Request:
+        """Two memberships of one person."""
+        body = {"duplicate": self.person(points=5).number, "reason": "same card"}
+        return Request.json("POST", f"/members/{self.person(points=5).number}/merges", body, self.key())
+
+    def merge_asked(self) -> UUID:
+        """One that somebody else asked for."""
+        reply = self.quiet("manager", staff_token("support", subject="staff-2")).send(self.merge())
+        assert reply.status == 202, reply.text
+        return UUID(reply.body["merge_id"])
+
     def proposal(self) -> UUID:
         """A case of which somebody else proposes more than one person may give."""
         case_id = self.case()
@@ -643,6 +654,24 @@ def _restoration(world: World) -> Request:
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
 
 
+def _unblock(world: World) -> Request:
+    person = world.person()
+    world.owner.execute("select members.block(1, %s, 'told lies', 'staff:x')", (person.number,))
+    return Request.json("POST", f"/members/{person.number}/unblock", {"reason": "they were none"})
+
+
+def _stuck(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.owner.execute("select redemptions.review(1, %s, 'stuck')", (redemption_id,))
+    return Request("POST", f"/redemptions/{redemption_id}/retry")
+
+
+def _confirmed(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.settled(redemption_id)
+    return Request("POST", f"/redemptions/{redemption_id}/confirmation")
+
+
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /config": _get("/config"),
     "manager GET /config": _get("/config"),
@@ -739,6 +768,39 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /members": _new_member,
     "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
+    "manager GET /members": lambda w: Request("GET", "/members", query=f"q={w.alice.number}"),
+    "manager GET /members/{member_number}/overview": _get("/members/{world.alice.number}/overview"),
+    "manager GET /members/{member_number}/statement": _get("/members/{world.alice.number}/statement"),
+    "manager GET /members/{member_number}/statement/download": _get("/members/{world.alice.number}/statement/download"),
+    "manager GET /members/{member_number}/orders": _get("/members/{world.alice.number}/orders"),
+    "manager POST /members/{member_number}/block": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/block", {"reason": "told lies"}
+    ),
+    "manager POST /members/{member_number}/unblock": _unblock,
+    "manager PUT /members/{member_number}/contact": lambda w: Request.json(
+        "PUT", f"/members/{w.person().number}/contact", {"email": "right@example.com", "language": "de"}
+    ),
+    "manager POST /members/{member_number}/cases": lambda w: replace(
+        w.complaint(), path=f"/members/{w.person().number}/cases"
+    ),
+    "manager GET /members/{member_number}/merge-preview": lambda w: Request(
+        "GET", f"/members/{w.alice.number}/merge-preview", query=f"duplicate={w.person().number}"
+    ),
+    "manager POST /members/{member_number}/merges": lambda w: w.merge(),
+    "manager GET /merges": _get("/merges"),
+    "manager POST /merges/{merge_id}/approval": lambda w: Request.json(
+        "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
+    ),
+    "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
+    "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
+        "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
+    ),
+    "manager PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
+        "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
+    ),
+    "manager POST /redemptions/{redemption_id}/retry": _stuck,
+    "manager POST /redemptions/{redemption_id}/confirmation": _confirmed,
     "manager POST /adjustments": _adjustment,
     "manager GET /adjustments": _get("/adjustments"),
     "manager POST /adjustments/{adjustment_id}/approval": lambda w: Request.json(
@@ -801,7 +863,8 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
-    "wishes.wish", "programme.published", "programme.draft", "programme.schedule",
+    "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
+    "redemptions.staff_act", "members.block",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
