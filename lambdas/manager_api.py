@@ -20,6 +20,7 @@ from lambdas.manager_routes import (
     members,
     notices,
     orders,
+    privacy,
     programme,
     reconciliation,
     screening,
@@ -45,6 +46,7 @@ app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
+app.include_router(privacy.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

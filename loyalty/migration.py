@@ -36,6 +36,7 @@ ROOMS = (
     "reconciliation",
     "closure",
     "support",
+    "privacy",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -153,6 +153,17 @@ MANAGER = (
     _staff("GET", "/staff"),
     _staff("GET", "/audit"),
     _staff("GET", "/audit.csv"),
+    _staff("GET", "/members/{member_number}/privacy"),
+    _staff("POST", "/members/{member_number}/exports"),
+    _staff("POST", "/members/{member_number}/erasure"),
+    _staff("POST", "/members/{member_number}/legal-holds"),
+    _staff("POST", "/legal-holds/{hold_id}/lifting"),
+    _staff("GET", "/privacy/requests"),
+    _staff("GET", "/privacy/requests/{request_id}"),
+    _staff("POST", "/privacy/requests/{request_id}/approval"),
+    _staff("POST", "/privacy/requests/{request_id}/retry"),
+    _staff("POST", "/privacy/requests/{request_id}/file"),
+    _staff("GET", "/privacy/retention"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

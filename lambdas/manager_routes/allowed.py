@@ -87,6 +87,18 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /programme/versions/{version}/restoration": PROGRAMME,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # What is held on a member
+    "GET /members/{member_number}/privacy": DESK,
+    "POST /members/{member_number}/exports": DESK,
+    "POST /members/{member_number}/erasure": DESK,
+    "POST /members/{member_number}/legal-holds": DESK,
+    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "GET /privacy/requests": DESK,
+    "GET /privacy/requests/{request_id}": DESK,
+    "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
+    "POST /privacy/requests/{request_id}/retry": DESK,
+    "POST /privacy/requests/{request_id}/file": DESK,
+    "GET /privacy/retention": ALL,
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),
@@ -106,6 +118,8 @@ WRITTEN_DOWN = frozenset(
         "GET /members/{member_number}/freezes",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
+        "GET /members/{member_number}/privacy",
+        "GET /privacy/requests/{request_id}",
         "GET /cases/{case_id}",
         "GET /audit.csv",
         "GET /reconciliation/days/{day}/redemptions.csv",

@@ -233,6 +233,7 @@ OPEN = {
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
+    "GET /privacy/requests", "GET /privacy/retention",
 }  # fmt: skip
 
 

@@ -141,6 +141,7 @@ class World:
         self.book_month = self.books()
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
+        self.export_id = self.export()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +192,16 @@ class World:
         found: dict[str, int] = {}
         views = [
             f"{room}.invariants"
-            for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation", "closure")
+            for room in (
+                "points",
+                "members",
+                "payments",
+                "redemptions",
+                "cases",
+                "reconciliation",
+                "closure",
+                "privacy",
+            )
         ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
@@ -298,6 +308,13 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def export(self) -> UUID:
+        """Of Alice's data, ready."""
+        export_id = self.key()
+        self.owner.execute("select privacy.ask_for_export(1, %s, %s, 'staff:x')", (self.alice.number, export_id))
+        self.owner.execute("select privacy.export_ready(1, %s, 'exports/1/x.zip', 9, 1, 7)", (export_id,))
+        return export_id
 
     def reconciliation(self) -> str:
         """Today, compared: nothing was charged, and Alice's redemptions are under way."""
@@ -616,6 +633,36 @@ def _closure(world: World) -> Request:
     return Request.json("POST", "/me/closure", {"points": 5}, world.key())
 
 
+def _erasure(world: World) -> Request:
+    wish = {"reason": "member_request", "points": 5}
+    return Request.json("POST", f"/members/{world.person(points=5).number}/erasure", wish, world.key())
+
+
+def _erasure_approval(world: World) -> Request:
+    """Of an erasure that somebody else asked for."""
+    asker = staff_token("support", subject="staff-2")
+    asked = world.quiet("manager", asker).send(_erasure(world))
+    assert asked.status == 202, asked.text
+    return Request.json("POST", f"/privacy/requests/{asked.body['request_id']}/approval", {"decision": "approve"})
+
+
+def _erasure_retry(world: World) -> Request:
+    """Of one that is stuck."""
+    request = _erasure_approval(world)
+    assert world.quiet("manager").send(request).status == 200
+    erasure_id = request.path.split("/")[3]
+    world.owner.execute("select privacy.step_failed(1, %s, 'list', 'Refused', 1)", (erasure_id,))
+    return Request("POST", f"/privacy/requests/{erasure_id}/retry")
+
+
+def _lifting(world: World) -> Request:
+    hold_id = world.key()
+    world.owner.execute(
+        "select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (world.person().number, hold_id)
+    )
+    return Request("POST", f"/legal-holds/{hold_id}/lifting")
+
+
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
@@ -841,6 +888,23 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager GET /finance/months/{month}/house": _get("/finance/months/{world.book_month}/house"),
     "manager GET /finance/months/{month}/house.csv": _get("/finance/months/{world.book_month}/house.csv"),
+    "manager GET /members/{member_number}/privacy": _get("/members/{world.alice.number}/privacy"),
+    "manager POST /members/{member_number}/exports": lambda w: Request(
+        "POST", f"/members/{w.person().number}/exports", headers={"Idempotency-Key": str(w.key())}
+    ),
+    "manager POST /members/{member_number}/erasure": _erasure,
+    "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
+    ),
+    "manager POST /legal-holds/{hold_id}/lifting": _lifting,
+    "manager GET /privacy/requests": _get("/privacy/requests"),
+    "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
+    "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
+    "manager POST /privacy/requests/{request_id}/retry": _erasure_retry,
+    "manager POST /privacy/requests/{request_id}/file": lambda w: Request(
+        "POST", f"/privacy/requests/{w.export_id}/file"
+    ),
+    "manager GET /privacy/retention": _get("/privacy/retention"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -864,7 +928,7 @@ _TABLES = (
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
-    "redemptions.staff_act", "members.block",
+    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -881,6 +945,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
         "DOCUMENTS_BUCKET": "documents",
+        "EXPORTS_BUCKET": "exports",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -906,6 +971,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",

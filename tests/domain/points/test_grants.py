@@ -30,6 +30,7 @@ ROLES = (
     "readoption",
     "wish_notices",
     "closure",
+    "privacy",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
