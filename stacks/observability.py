@@ -92,7 +92,7 @@ SAID = (
         "Accounts that are due were not looked at for hours: see docs/closing.md",
     ),
     (
-        "PrivacyFails",
+        "PrivacyMeetsRefusal",
         "PrivacyFailed",
         "privacy",
         "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
