@@ -23,6 +23,7 @@ from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
+from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
 from stacks.notifications import NotificationsStack
@@ -71,9 +72,17 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
+    manager = ManagerStack(app, named("manager"), identity=identity, documents=documents, api=api, **inside)
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
-            app, named("portals"), vpc=network.vpc, api=api, identity=identity, bundles=bundles, **common
+            app,
+            named("portals"),
+            vpc=network.vpc,
+            api=api,
+            manager=manager,
+            identity=identity,
+            bundles=bundles,
+            **common,
         )
         if settings.api.firewall:
             there = {**common, "env": cdk.Environment(account=deployment.account, region=EDGE)}
@@ -87,6 +96,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         feeds=feeds,
         services=services,
         api=api,
+        manager=manager,
         notifications=notifications,
         documents=documents,
         reconciliation=reconciliation,

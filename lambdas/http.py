@@ -42,7 +42,7 @@ from loyalty.refusal import Kind, Refusal
 
 __all__ = [
     "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "View",
-    "asked_at", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
+    "answered_with", "asked_at", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
 ]  # fmt: skip
 
 # Models are built when their route is first used: a cold start pays for one request's, not for all.
@@ -263,6 +263,17 @@ _STATUS = {Kind.INVALID: 400, Kind.NOT_FOUND: 404, Kind.FORBIDDEN: 403, Kind.CON
 class _TooLarge(Refusal):
     def __init__(self) -> None:
         super().__init__(Kind.INVALID, "too-large", "The body is larger than 64 kB.", field="body")
+
+
+def answered_with(failure: Exception) -> tuple[int, str]:
+    """Status and code of the problem document that a failure becomes."""
+    if isinstance(failure, Refusal):
+        return _STATUS[failure.kind], failure.code
+    if isinstance(failure, psycopg.OperationalError) and not isinstance(
+        failure, psycopg.errors.ObjectNotInPrerequisiteState
+    ):
+        return 503, "unavailable"
+    return 500, "internal-error"
 
 
 def _refused(refusal: Refusal) -> Response[Any]:

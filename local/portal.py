@@ -15,7 +15,7 @@ import json
 import mimetypes
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -165,16 +165,22 @@ def _kept(file: Path, _changed: int) -> _File:
     return _File(content, gzip.compress(content, 9, mtime=0) if worth_it else None, kind, tag)
 
 
-def listeners(port: int) -> Iterable[socket.socket]:
-    """Both addresses that `localhost` may mean: who listens at one only leaves the other to somebody else's server."""
+def listeners(port: int) -> list[socket.socket]:
+    """Both addresses that `localhost` may mean: who listens at one only leaves the other to somebody else's server.
+
+    Raises OSError, and listens nowhere, if one of them is taken.
+    """
+    opened: list[socket.socket] = []
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
-            listener = socket.create_server((address, port), family=family, backlog=128)
+            opened.append(socket.create_server((address, port), family=family, backlog=128))
         except OSError as error:
             if family == socket.AF_INET6 and error.errno != errno.EADDRINUSE:
                 continue  # this machine speaks no IPv6
+            for one in opened:
+                one.close()
             raise
-        yield listener
+    return opened
 
 
 def main(arguments: list[str]) -> None:

@@ -18,6 +18,7 @@ ROOMS = (
     "clock",
     "casework",
     "programme",
+    "audit",
     "outbox",
     "points",
     "members",

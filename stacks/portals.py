@@ -18,7 +18,9 @@ from stacks import assets
 from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.functions import Functions
+from stacks.constructs.rest_api import RestApi
 from stacks.identity import IdentityStack
+from stacks.manager import ManagerStack
 from stacks.settings import REPOSITORY, Settings
 
 HEADERS = REPOSITORY / "web" / "headers.json"
@@ -33,7 +35,7 @@ class _Told(NamedTuple):
     """What an app needs to know: who sees it, the API that has its config, the host of its sign-in, its origin."""
 
     seen_by: str
-    api: str
+    api: RestApi
     sign_in: str
     origin: str
 
@@ -48,6 +50,7 @@ class PortalsStack(Stack):
         *,
         vpc: ec2.IVpc,
         api: ApiStack,
+        manager: ManagerStack,
         identity: IdentityStack,
         bundles: Path,
         settings: Settings,
@@ -62,20 +65,16 @@ class PortalsStack(Stack):
             memory_mb=256,
             database=None,
         )
+        self._files = api.case_files.bucket
         origins = settings.integrations
-        self.app_arns = {
-            "Portal": self._app(
-                "Portal", _Told("members", "Member", identity.member_sign_in, origins.portal_origin), api, bundles
-            ),
-            "Manager": self._app(
-                "Manager", _Told("staff", "Manager", identity.staff_sign_in, origins.manager_origin), api, bundles
-            ),
-        }
+        portal = _Told("members", api.apis["Member"], identity.member_sign_in, origins.portal_origin)
+        staffs = _Told("staff", manager.api, identity.staff_sign_in, origins.manager_origin)
+        self.app_arns = {id: self._app(id, told, bundles) for id, told in (("Portal", portal), ("Manager", staffs))}
 
-    def _app(self, id: str, told: _Told, api: ApiStack, bundles: Path) -> str:
+    def _app(self, id: str, told: _Told, bundles: Path) -> str:
         """One app with its bundle published; its ARN."""
         name = id.lower()
-        headers = self._headers(name, told, api)
+        headers = self._headers(name, told)
         app = amplify.CfnApp(
             self,
             id,
@@ -85,9 +84,7 @@ class PortalsStack(Stack):
             custom_headers=headers,
             custom_rules=[
                 # The first rule that fits counts.
-                amplify.CfnApp.CustomRuleProperty(
-                    source="/config.json", target=f"{api.apis[told.api].url}config", status="200"
-                ),
+                amplify.CfnApp.CustomRuleProperty(source="/config.json", target=f"{told.api.url}config", status="200"),
                 amplify.CfnApp.CustomRuleProperty(source=PAGES, target="/index.html", status="200"),
             ],
         )
@@ -105,16 +102,15 @@ class PortalsStack(Stack):
         CfnOutput(self, f"{id}OwnDomain", value=f"{BRANCH}.{app.attr_default_domain}")
         return app.attr_arn
 
-    def _headers(self, name: str, of: _Told, api: ApiStack) -> str:
+    def _headers(self, name: str, of: _Told) -> str:
         """web/headers.json as Amplify's YAML; what applies everywhere comes first, because a later rule wins."""
         told = json.loads(HEADERS.read_text())
-        files = api.case_files.bucket
         cognito = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
         places = {
-            "api": f"https://{api.apis[of.api].api.rest_api_id}.execute-api.{self.region}.{Aws.URL_SUFFIX}",
+            "api": f"https://{of.api.api.rest_api_id}.execute-api.{self.region}.{Aws.URL_SUFFIX}",
             "sign_in": f"{cognito} {of.sign_in}",
             # Signed addresses have the one or the other, and the second redirects to the first.
-            "files": f"https://{files.bucket_regional_domain_name} https://{files.bucket_domain_name}",
+            "files": f"https://{self._files.bucket_regional_domain_name} https://{self._files.bucket_domain_name}",
             "pictures": "",
             "portal": self._settings.integrations.portal_origin,
             "manager": self._settings.integrations.manager_origin,

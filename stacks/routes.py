@@ -119,6 +119,9 @@ MANAGER = (
     _staff("GET", "/reconciliation/days/{day}/redemptions.csv"),
     _staff("GET", "/finance/months/{month}/house"),
     _staff("GET", "/finance/months/{month}/house.csv"),
+    _staff("GET", "/staff"),
+    _staff("GET", "/audit"),
+    _staff("GET", "/audit.csv"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

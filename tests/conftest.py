@@ -109,7 +109,7 @@ def _clone(port: int) -> Iterator[TestDatabase]:
     name = f"t_{uuid.uuid4().hex}"
     dsn = f"postgresql://{postgres.SUPERUSER}@127.0.0.1:{port}/postgres"
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as admin:
-        admin.execute(f"create database {name} template {TEMPLATE}")
+        admin.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
     yield TestDatabase(port, name)
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")

@@ -216,9 +216,20 @@ def test_only_the_function_that_ends_accounts_removes_sign_ins_and_only_members(
         runner.name: assembly.follow(runner.resource.stack, statement["Resource"])[:2]
         for runner in runners(assembly)
         for statement in assembly.statements(runner.resource.stack, runner.role_id)
-        if "cognito-idp" in str(statement["Action"])
+        if "cognito-idp" in str(statement["Action"]) and statement["Action"] != "cognito-idp:ListUsers"
     }
     assert may == {"closure": (pool.stack, pool.id)}
+
+
+def test_who_works_here_is_read_of_the_staff_pool_and_of_no_members(assembly: Assembly) -> None:
+    (listed,) = [
+        (runner.name, assembly.follow(runner.resource.stack, statement["Resource"]).id)
+        for runner in runners(assembly)
+        for statement in assembly.statements(runner.resource.stack, runner.role_id)
+        if statement["Action"] == "cognito-idp:ListUsers"
+    ]
+    assert listed[0] == "manager_api"
+    assert listed[1].startswith("Staff")
 
 
 def test_partners_come_by_client_credentials_and_people_by_code_with_pkce(assembly: Assembly) -> None:

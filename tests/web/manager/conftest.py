@@ -1,4 +1,4 @@
-"""The manager app in a browser, against the session's cloud: its address, and browsers with one of the staff signed in."""
+"""The manager app in a browser, against the session's cloud: its address, and browsers with somebody signed in."""
 
 from __future__ import annotations
 
