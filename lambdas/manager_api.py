@@ -14,6 +14,7 @@ from lambdas.manager_routes import (
     audit,
     campaigns,
     cases,
+    config,
     documents,
     finance,
     notices,
@@ -31,6 +32,7 @@ from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
 app = staff_resolver("Manager API")
+app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)

@@ -77,6 +77,7 @@ MEMBER = (
     _member("POST", "/cases/{case_id}/withdrawal"),
 )
 MANAGER = (
+    Route("GET", "/config", "manager_api", None, public=True),
     _staff("POST", "/members"),
     _staff("GET", "/members/{member_number}"),
     _staff("POST", "/adjustments"),

@@ -43,6 +43,7 @@ from tests.lambdas.conftest import (
     CANARY_CLIENT,
     MEMBER_CLIENT,
     PROGRAM_BY_CLIENT,
+    STAFF_CLIENT,
     Token,
     member_token,
     partner_token,
@@ -644,6 +645,7 @@ def _restoration(world: World) -> Request:
 
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /config": _get("/config"),
+    "manager GET /config": _get("/config"),
     "member GET /me": _get("/me"),
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
@@ -821,6 +823,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "MAIL_FROM": "programme@example.com",
         "MEMBER_AUTHORITY": "https://cognito.example/pool",
         "MEMBER_CLIENT_ID": MEMBER_CLIENT,
+        "STAFF_AUTHORITY": "https://cognito.example/staff",
+        "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
     }
     fakes = Fakes()
