@@ -21,6 +21,7 @@ ROOMS = (
     "outbox",
     "points",
     "members",
+    "tiers",
     "catalogue",
     "payments",
     "orders",

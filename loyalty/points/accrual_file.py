@@ -53,6 +53,7 @@ class _Basket:
     # What the partner said, for telling a repetition from a contradiction.
     said: list[bytes] = field(default_factory=list)
     parts: int = 0
+    spend: int = 0
     reason: str | None = None
     occurred_at: datetime | None = None
     # Parts by category, where a campaign may ask for them.
@@ -161,9 +162,11 @@ class AccrualImport:
                 elif width == 7 and not fields[6].rstrip().isdigit():
                     basket.reason = basket.reason or "quantity"
                 else:
-                    basket.parts += rate * int(spend)
+                    spent = int(spend)
+                    basket.spend += spent
+                    basket.parts += rate * spent
                     if campaigns:
-                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * int(spend)
+                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * spent
                     basket.said.append(category + b"=" + spend)
         if basket.lines:
             batch.append(basket)
@@ -207,6 +210,8 @@ class AccrualImport:
         baskets: list[_Basket] = []
         accruals: list[ledger.Accrual] = []
         wanted: list[dict[str, int]] = []
+        units: list[bonuses.Units] = []
+        per_point = earning.parts_per_point(self._document)
         for basket, op_id in zip(batch, op_ids, strict=True):
             self.progress.lines += len(basket.lines)
             accrual = self._accrual(basket, op_id, now, funder, unit_cost_micros)
@@ -214,6 +219,7 @@ class AccrualImport:
                 baskets.append(basket)
                 accruals.append(accrual)
                 wanted.append(self._wanted(basket))
+                units.append(bonuses.Units(basket.parts * 100 // per_point, basket.spend))
         answers = (
             []
             if not accruals
@@ -226,9 +232,13 @@ class AccrualImport:
                 f"import:{self._partner}",
                 accruals,
                 wanted,
+                units,
             )
         )
-        for basket, accrual, (status, bonus) in zip(baskets, accruals, answers, strict=True):
+        for basket, accrual, (status, bonus, tier) in zip(baskets, accruals, answers, strict=True):
+            if tier is not None:
+                # From the next batch on, what the new level gives.
+                self._members[basket.number] = self._member(accrual.member_id, tier)
             if status is Status.OK:
                 self._accept(basket, accrual.amount)
                 self.progress.bonus_points += bonus
@@ -306,9 +316,11 @@ class AccrualImport:
             ).fetchall()
             self._members.update(dict.fromkeys(unseen))
             for member in found:
-                percent = self._document.tier(member["tier"]).benefits.earn_multiplier_percent
-                self._members[member["number"].encode()] = (member["member_id"], percent, member["tier"])
+                self._members[member["number"].encode()] = self._member(member["member_id"], member["tier"])
         return row["now"], row["ids"]
+
+    def _member(self, member_id: int, tier: str) -> tuple[int, int, str]:
+        return member_id, self._document.tier(tier).benefits.earn_multiplier_percent, tier
 
     def _expires_on(self, occurred_at: datetime) -> date:
         # No time zone's midnight lies inside a quarter of an hour.
