@@ -18,6 +18,7 @@ ROOMS = (
     "clock",
     "casework",
     "programme",
+    "audit",
     "outbox",
     "points",
     "members",
@@ -32,8 +33,11 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "campaigns",
     "reconciliation",
     "closure",
+    "support",
+    "privacy",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.
