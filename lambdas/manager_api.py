@@ -10,7 +10,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, View, entry, idempotency_key, text
-from lambdas.manager_routes import audit, campaigns, cases, documents, finance, notices, reconciliation, screening
+from lambdas.manager_routes import (
+    audit,
+    campaigns,
+    cases,
+    catalogue,
+    documents,
+    finance,
+    notices,
+    reconciliation,
+    screening,
+)
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
 from loyalty.database import database
@@ -29,6 +39,7 @@ app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
+app.include_router(catalogue.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

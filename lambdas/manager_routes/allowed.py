@@ -6,6 +6,7 @@ CATALOGUE, OPERATOR, SUPPORT, FINANCE = "catalogue-manager", "business-operator"
 ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
+SHELF = frozenset({CATALOGUE, OPERATOR})
 
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
@@ -54,6 +55,24 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # The catalogue
+    "GET /catalogue/products": SHELF,
+    "GET /catalogue/products.csv": SHELF,
+    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "GET /catalogue/products/{asin}": SHELF,
+    "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
+    "GET /catalogue/search": frozenset({CATALOGUE}),
+    "GET /catalogue/counts": SHELF,
+    "POST /catalogue/preview": SHELF,
+    "POST /catalogue/actions": frozenset({CATALOGUE}),
+    "GET /catalogue/changes": SHELF,
+    "POST /catalogue/changes/{change_id}/undo": frozenset({CATALOGUE}),
+    "GET /catalogue/featured": SHELF,
+    "PUT /catalogue/featured": frozenset({CATALOGUE}),
+    "GET /catalogue/categories": SHELF,
+    "POST /catalogue/imports": frozenset({CATALOGUE}),
+    "GET /catalogue/imports/{import_id}": SHELF,
+    "POST /catalogue/imports/{import_id}/application": frozenset({CATALOGUE}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),
