@@ -14,6 +14,7 @@ from lambdas.manager_routes import (
     audit,
     campaigns,
     cases,
+    catalogue,
     config,
     documents,
     finance,
@@ -47,6 +48,7 @@ app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
 app.include_router(privacy.router)
+app.include_router(catalogue.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

@@ -20,8 +20,8 @@ def _member(method: str, path: str, function: str = "member_api") -> Route:
     return Route(method, path, function, "loyalty/member")
 
 
-def _staff(method: str, path: str) -> Route:
-    return Route(method, path, "manager_api", "loyalty/staff")
+def _staff(method: str, path: str, function: str = "manager_api") -> Route:
+    return Route(method, path, function, "loyalty/staff")
 
 
 MEMBER = (
@@ -164,6 +164,23 @@ MANAGER = (
     _staff("POST", "/privacy/requests/{request_id}/retry"),
     _staff("POST", "/privacy/requests/{request_id}/file"),
     _staff("GET", "/privacy/retention"),
+    _staff("GET", "/catalogue/products"),
+    _staff("GET", "/catalogue/products.csv"),
+    _staff("POST", "/catalogue/products", "catalogue_desk"),
+    _staff("GET", "/catalogue/products/{asin}"),
+    _staff("PUT", "/catalogue/products/{asin}"),
+    _staff("GET", "/catalogue/search", "catalogue_desk"),
+    _staff("GET", "/catalogue/counts"),
+    _staff("POST", "/catalogue/preview"),
+    _staff("POST", "/catalogue/actions"),
+    _staff("GET", "/catalogue/changes"),
+    _staff("POST", "/catalogue/changes/{change_id}/undo"),
+    _staff("GET", "/catalogue/featured"),
+    _staff("PUT", "/catalogue/featured"),
+    _staff("GET", "/catalogue/categories"),
+    _staff("POST", "/catalogue/imports"),
+    _staff("GET", "/catalogue/imports/{import_id}"),
+    _staff("POST", "/catalogue/imports/{import_id}/application"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

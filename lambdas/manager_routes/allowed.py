@@ -7,6 +7,7 @@ ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
+SHELF = frozenset({CATALOGUE, OPERATOR})
 
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
@@ -96,6 +97,24 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /privacy/requests/{request_id}/retry": DESK,
     "POST /privacy/requests/{request_id}/file": DESK,
     "GET /privacy/retention": ALL,
+    # The catalogue
+    "GET /catalogue/products": SHELF,
+    "GET /catalogue/products.csv": SHELF,
+    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "GET /catalogue/products/{asin}": SHELF,
+    "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
+    "GET /catalogue/search": frozenset({CATALOGUE}),
+    "GET /catalogue/counts": SHELF,
+    "POST /catalogue/preview": SHELF,
+    "POST /catalogue/actions": frozenset({CATALOGUE}),
+    "GET /catalogue/changes": SHELF,
+    "POST /catalogue/changes/{change_id}/undo": frozenset({CATALOGUE}),
+    "GET /catalogue/featured": SHELF,
+    "PUT /catalogue/featured": frozenset({CATALOGUE}),
+    "GET /catalogue/categories": SHELF,
+    "POST /catalogue/imports": frozenset({CATALOGUE}),
+    "GET /catalogue/imports/{import_id}": SHELF,
+    "POST /catalogue/imports/{import_id}/application": frozenset({CATALOGUE}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),

@@ -11,6 +11,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
