@@ -14,11 +14,13 @@ from lambdas.manager_routes import (
     audit,
     campaigns,
     cases,
+    config,
     documents,
     finance,
     members,
     notices,
     orders,
+    programme,
     reconciliation,
     screening,
 )
@@ -31,6 +33,7 @@ from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
 app = staff_resolver("Manager API")
+app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)
@@ -41,6 +44,7 @@ app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
+app.include_router(programme.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

@@ -32,6 +32,7 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "campaigns",
     "reconciliation",
     "closure",
     "support",

@@ -6,6 +6,10 @@ CATALOGUE, OPERATOR, SUPPORT, FINANCE = "catalogue-manager", "business-operator"
 ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
+PROGRAMME = frozenset({CATALOGUE, OPERATOR})
+
+# What the app must know before anybody has signed in.
+FOR_ANYBODY = frozenset({"GET /config"})
 
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
@@ -71,6 +75,16 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /liability": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
+    # The programme's document
+    "GET /programme": PROGRAMME | BOOKS,
+    "GET /programme/draft": PROGRAMME | BOOKS,
+    "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
+    "DELETE /programme/draft": frozenset({CATALOGUE}),
+    "POST /programme/draft/publication": PROGRAMME,
+    "DELETE /programme/schedule/{schedule_id}": PROGRAMME,
+    "GET /programme/versions": PROGRAMME | BOOKS,
+    "GET /programme/versions/{version}": PROGRAMME | BOOKS,
+    "POST /programme/versions/{version}/restoration": PROGRAMME,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
     # Staff themselves

@@ -43,6 +43,7 @@ from tests.lambdas.conftest import (
     CANARY_CLIENT,
     MEMBER_CLIENT,
     PROGRAM_BY_CLIENT,
+    STAFF_CLIENT,
     Token,
     member_token,
     partner_token,
@@ -621,6 +622,38 @@ def _unfreeze(world: World) -> Request:
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
 
 
+def _section(world: World) -> Request:
+    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
+    value = draft["document"]["casework"]
+    value["answer_hours"] = value["answer_hours"] % 700 + 1
+    return Request.json("PUT", "/programme/draft/casework", {"revision": draft["revision"], "value": value})
+
+
+def _publication(world: World, **more: Any) -> Request:
+    for row in world.owner.execute("select schedule_id from programme.schedule where state = 'waiting'").fetchall():
+        world.quiet("manager").send(Request("DELETE", f"/programme/schedule/{row['schedule_id']}"))
+    world.quiet("manager").send(Request("DELETE", "/programme/draft"))
+    saved = world.quiet("manager").send(_section(world))
+    assert saved.status == 200, saved.text
+    body = {"revision": saved.body["revision"], "why": "agreed", **more}
+    return Request.json("POST", "/programme/draft/publication", body)
+
+
+def _cancelling(world: World) -> Request:
+    row = world.owner.execute("select clock.now() + interval '1 day' as at").fetchone()
+    assert row is not None
+    told = world.quiet("manager").send(_publication(world, at=row["at"].isoformat()))
+    assert told.status == 200, told.text
+    return Request("DELETE", f"/programme/schedule/{told.body['schedule_id']}")
+
+
+def _restoration(world: World) -> Request:
+    told = world.quiet("manager").send(_publication(world))
+    assert told.status == 200, told.text
+    before = told.body["version"] - 1
+    return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
 def _unblock(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.block(1, %s, 'told lies', 'staff:x')", (person.number,))
@@ -641,6 +674,7 @@ def _confirmed(world: World) -> Request:
 
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /config": _get("/config"),
+    "manager GET /config": _get("/config"),
     "member GET /me": _get("/me"),
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
@@ -792,6 +826,15 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /programme": _get("/programme"),
+    "manager GET /programme/draft": _get("/programme/draft"),
+    "manager PUT /programme/draft/{section}": _section,
+    "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
+    "manager POST /programme/draft/publication": lambda w: _publication(w),
+    "manager DELETE /programme/schedule/{schedule_id}": _cancelling,
+    "manager GET /programme/versions": _get("/programme/versions"),
+    "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
+    "manager POST /programme/versions/{version}/restoration": _restoration,
     "manager GET /reconciliation": _get("/reconciliation"),
     "manager GET /reconciliation/days/{day}/redemptions.csv": _get(
         "/reconciliation/days/{world.reconciled_day}/redemptions.csv"
@@ -819,9 +862,9 @@ _TABLES = (
     "members.address", "members.acceptance", "members.adjustment", "redemptions.quote", "redemptions.redemption",
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
-    "casework.event", "closure.closure", "support.merge", "redemptions.staff_act", "members.block",
-    "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
-    "wishes.wish",
+    "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
+    "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
+    "redemptions.staff_act", "members.block",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -843,6 +886,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "MAIL_FROM": "programme@example.com",
         "MEMBER_AUTHORITY": "https://cognito.example/pool",
         "MEMBER_CLIENT_ID": MEMBER_CLIENT,
+        "STAFF_AUTHORITY": "https://cognito.example/staff",
+        "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
     }
     fakes = Fakes()
