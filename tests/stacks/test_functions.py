@@ -50,6 +50,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("webhook_api", "payment_webhook"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
         *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices"),
+        "catalogue_desk",
     }
 
 

@@ -11,6 +11,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
@@ -49,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "importer": {"accrue_many", "accrue_purchases"},
     "sweeper": {
+        "budgets",
         "close_due_months",
         "ensure_partitions",
         "expire_due",
