@@ -18,6 +18,7 @@ from lambdas.manager_routes import (
     config,
     documents,
     finance,
+    integrations,
     members,
     notices,
     orders,
@@ -48,6 +49,7 @@ app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
 app.include_router(privacy.router)
+app.include_router(integrations.router)
 app.include_router(catalogue.router)
 
 

@@ -232,7 +232,8 @@ OPEN = {
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
-    "GET /privacy/requests", "GET /privacy/retention",
+    "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
+    "POST /integrations/{connection}/test",
 }  # fmt: skip
 
 
