@@ -32,8 +32,11 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "campaigns",
     "reconciliation",
     "closure",
+    "support",
+    "privacy",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -46,6 +46,7 @@ ROLES = (
     "reconciliation",
     "readoption",
     "closure",
+    "privacy",
 )
 
 

@@ -85,8 +85,10 @@ class ManagerStack(Stack):
                 "STAFF_CLIENT_ID": identity.staff_client_id,
                 "STAFF_POOL_ID": identity.staff_pool.user_pool_id,
                 **api.case_files.environment,
+                **api.exports.environment,
             },
         )
+        api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)

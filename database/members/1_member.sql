@@ -81,10 +81,12 @@ begin
 end;
 $$;
 
+-- A sign-in of a membership that became part of another is that one's.
 create or replace function members.member_of(p_program_id integer, p_subject text) returns bigint
 language sql stable security definer set search_path = pg_catalog as $$
-    select member_id from members.member
-     where program_id = p_program_id and subject = p_subject and state <> 'closed'
+    select s.member_id from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.subject = p_subject and s.state <> 'closed'
 $$;
 
 create or replace function members.tier_of(p_program_id integer, p_member_id bigint) returns text
@@ -98,18 +100,21 @@ language sql stable security definer set search_path = pg_catalog as $$
     select state from members.member where program_id = p_program_id and member_id = p_member_id
 $$;
 
--- What a purchase needs to know: nothing personal.
+-- What a purchase needs to know: nothing personal. The number of a membership that became part of another is that one's.
 create or replace function members.by_number(p_program_id integer, p_number text)
 returns table (member_id bigint, tier text, state text)
 language sql stable security definer set search_path = pg_catalog as $$
-    select m.member_id, m.tier, m.state from members.member m where m.program_id = p_program_id and m.number = p_number
+    select s.member_id, s.tier, s.state from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.number = p_number
 $$;
 
 create or replace function members.by_numbers(p_program_id integer, p_numbers text[])
 returns table (number text, member_id bigint, tier text)
 language sql stable security definer set search_path = pg_catalog as $$
-    select m.number, m.member_id, m.tier from members.member m
-     where m.program_id = p_program_id and m.number = any (p_numbers) and m.state <> 'closed'
+    select m.number, s.member_id, s.tier from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.number = any (p_numbers) and s.state <> 'closed'
 $$;
 
 create or replace function members.profile(p_program_id integer, p_member_id bigint)
