@@ -9,6 +9,9 @@ BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
 
+# What the app must know before anybody has signed in.
+FOR_ANYBODY = frozenset({"GET /config"})
+
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
     "POST /members": DESK,
