@@ -33,6 +33,7 @@ ROOMS = (
     "reports",
     "reconciliation",
     "closure",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -1,0 +1,74 @@
+-- Balances, the shelf and purchases, as a simulation looks at them. Sums only; of members, no more than ten by their number.
+
+-- Members by tier and by how much they have: `band` counts the thresholds (rising) that the balance reaches. Of the last tier
+-- are all others. `example`: one of them.
+create or replace function simulation.balances(p_program_id integer, p_tiers text[], p_thresholds bigint[])
+returns table (
+    tier integer, active boolean, band integer, members bigint, available numeric, held numeric, pending numeric, example bigint
+) language plpgsql stable security definer set search_path = pg_catalog set plan_cache_mode = force_custom_plan as $$
+begin
+    return query
+    select coalesce(array_position(p_tiers, m.tier), cardinality(p_tiers)), m.state = 'active' and m.closing_since is null,
+           width_bucket(p.available::bigint, p_thresholds), count(*), sum(p.available::bigint), sum(p.held), sum(p.pending::bigint),
+           min(m.member_id)
+    from points.member p
+    join members.member m on m.program_id = p.program_id and m.member_id = p.member_id
+    where p.program_id = p_program_id and m.program_id = p_program_id
+    group by 1, 2, 3;
+end $$;
+
+create or replace function simulation.examples(p_program_id integer, p_member_ids bigint[])
+returns table (member_id bigint, number text, tier text, available bigint)
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select m.member_id, m.number, m.tier, p.available
+    from members.member m
+    join points.member p on p.program_id = m.program_id and p.member_id = m.member_id
+    where m.program_id = p_program_id and m.member_id = any (p_member_ids[1:10]);
+end;
+
+-- What members redeem most, then what the catalogue itself ranks first.
+create or replace function simulation.popular(p_program_id integer, p_limit integer) returns table (asin text)
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select x.asin from (
+        (select p.asin, 1 as part, row_number() over (order by p.members desc, p.units desc, p.asin) as place
+         from recommendations.popular p where p.program_id = p_program_id
+         order by p.members desc, p.units desc, p.asin limit p_limit)
+        union all
+        (select c.asin, 2, row_number() over (order by c.popularity, c.asin) from catalogue.product c
+         where c.program_id = p_program_id and c.refused_for is null and c.parent_asin is null
+           and not exists (select from recommendations.popular p where p.program_id = c.program_id and p.asin = c.asin)
+         order by c.popularity, c.asin limit p_limit)
+    ) x order by x.part, x.place limit p_limit;
+end;
+
+-- Every product that has been offered: whether members can have it under each of the rules, which are shelf rules
+-- (database/catalogue/2_shelf.sql).
+create or replace function simulation.products(p_program_id integer, p_before jsonb, p_after jsonb, p_no_floor jsonb)
+returns table (asin text, title text, category text, shown_before boolean, shown_after boolean, shown_without_floor boolean)
+language sql stable security definer set search_path = pg_catalog
+begin atomic
+    select p.asin, p.title, p.category, b.asin is not null, a.asin is not null, n.asin is not null
+    from catalogue.product p
+    left join catalogue.sellable(p_program_id, p_before) b on b.asin = p.asin
+    left join catalogue.sellable(p_program_id, p_after) a on a.asin = p.asin
+    left join catalogue.sellable(p_program_id, p_no_floor) n on n.asin = p.asin
+    where p.program_id = p_program_id
+    order by p.asin;
+end;
+
+-- What purchases earned by themselves since then, by day and tier, and that at each purchase's price of a point.
+create or replace function simulation.earned(p_program_id integer, p_since timestamptz, p_days timestamptz[], p_tiers text[])
+returns table (day integer, tier integer, purchases bigint, points numeric, cost_micros numeric)
+language plpgsql stable security definer set search_path = pg_catalog set plan_cache_mode = force_custom_plan as $$
+begin
+    return query
+    select width_bucket(a.created_at, p_days), coalesce(array_position(p_tiers, m.tier), cardinality(p_tiers)), count(*),
+           sum(a.amount), sum(a.amount::numeric * a.unit_cost_micros)
+    from points.accrual a
+    join members.member m on m.program_id = a.program_id and m.member_id = a.member_id
+    where a.program_id = p_program_id and a.campaign is null and a.created_at > p_since
+      and a.op_id >= clock.first_id(p_since - interval '49 hours')
+    group by 1, 2;
+end $$;
