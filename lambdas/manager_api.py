@@ -9,9 +9,21 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from lambdas.http import KEYED, STRICT, Caller, View, caller, entry, idempotency_key, resolver, text
-from lambdas.manager_routes import campaigns, cases, documents, finance, notices, reconciliation, screening
+from lambdas.http import KEYED, STRICT, View, entry, idempotency_key, text
+from lambdas.manager_routes import (
+    audit,
+    campaigns,
+    cases,
+    config,
+    documents,
+    finance,
+    notices,
+    programme,
+    reconciliation,
+    screening,
+)
 from lambdas.people import MemberCreated, NewMember, create_member
+from lambdas.staff import staff, staff_resolver
 from loyalty.database import database
 from loyalty.documents import reading as stored
 from loyalty.members import adjusting, membership
@@ -19,7 +31,8 @@ from loyalty.points import ledger
 from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
-app = resolver("Manager API")
+app = staff_resolver("Manager API")
+app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)
@@ -27,9 +40,9 @@ app.include_router(notices.router)
 app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
+app.include_router(audit.router)
+app.include_router(programme.router)
 
-SCOPE = "loyalty/staff"
-SUPPORT, OPERATOR = "support", "business-operator"
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]
 Points = Annotated[int, Field(ge=-(2**53 - 1), le=2**53 - 1)]
@@ -101,13 +114,13 @@ class Approval(BaseModel):
 
 @app.post("/members", summary="Bring a member", status_code=201)
 def post_member(body: NewMember) -> MemberCreated:
-    who = _staff()
+    who = staff(app)
     return create_member(database().connection(), who, body, actor=f"staff:{who.subject}")
 
 
 @app.get("/members/<member_number>", summary="One member")
 def get_member(member_number: Annotated[str, StringConstraints(max_length=40)]) -> MemberView:
-    who = _staff()
+    who = staff(app)
     connection = database().connection()
     member_id = membership.id_of(connection, who.program_id, member_number)
     profile = membership.profile(connection, who.program_id, member_id)
@@ -134,7 +147,7 @@ def get_member(member_number: Annotated[str, StringConstraints(max_length=40)]) 
 
 @app.post("/adjustments", summary="Give or take points", openapi_extensions=KEYED)
 def post_adjustment(body: Adjustment) -> AdjustmentState:
-    who = _staff()
+    who = staff(app)
     key = idempotency_key(app)
     if body.points == 0:
         raise Refusal(Kind.INVALID, "invalid", "Nothing to give or take.", field="points")
@@ -154,7 +167,7 @@ def post_adjustment(body: Adjustment) -> AdjustmentState:
 
 @app.get("/adjustments", summary="What waits for a second person")
 def get_adjustments(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingAdjustments:
-    who = _staff()
+    who = staff(app)
     waiting = adjusting.waiting(database().connection(), who.program_id, limit)
     return WaitingAdjustments(
         adjustments=[
@@ -175,7 +188,7 @@ def get_adjustments(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingA
 
 @app.post("/adjustments/<adjustment_id>/approval", summary="Approve or decline as the second person")
 def post_approval(adjustment_id: UUID, body: Approval) -> AdjustmentState:
-    who = _staff(OPERATOR)
+    who = staff(app)
     state = adjusting.decide(
         database().connection(), who.program_id, adjustment_id, body.decision, f"staff:{who.subject}", who.groups
     )
@@ -184,7 +197,7 @@ def post_approval(adjustment_id: UUID, body: Approval) -> AdjustmentState:
 
 @app.get("/redemptions/<redemption_id>", summary="One redemption with all that happened")
 def get_redemption(redemption_id: UUID) -> dict[str, Any]:
-    who = _staff()
+    who = staff(app)
     connection = database().connection()
     row = connection.execute(
         "select redemptions.overview_for_staff(%s, %s) as overview", (who.program_id, redemption_id)
@@ -194,10 +207,6 @@ def get_redemption(redemption_id: UUID) -> dict[str, Any]:
     overview: dict[str, Any] = row["overview"]
     found = stored.of_redemption_for_staff(connection, who.program_id, redemption_id)
     return overview | {"documents": found}
-
-
-def _staff(*groups: str) -> Caller:
-    return caller(app, SCOPE, *(groups or (SUPPORT, OPERATOR)))
 
 
 handler = entry(app)

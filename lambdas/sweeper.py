@@ -11,10 +11,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.campaigns import watching as campaigns
 from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
 from loyalty.points import closing
+from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
@@ -90,6 +92,7 @@ RULES: dict[str, Rule] = {
     "replace_overlooked": replace_overlooked,
     "start_left": start_left,
     "abandon_payments": abandon_payments,
+    "publish_scheduled": scheduling.publish_due,
     "extend_leases": sweeping.extend_leases,
     "abandon_unstarted": sweeping.abandon,
     "mature_points": sweeping.mature_points,
@@ -102,6 +105,9 @@ RULES: dict[str, Rule] = {
     "close_months": closing.close_months,
     "post_books": journal.post,
     "post_deliveries": journal.post_deliveries,
+    "watch_campaigns": campaigns.watch,
+    "count_audiences": campaigns.count_audiences,
+    "measure_campaigns": campaigns.measure,
     "count_popular": popularity.recount,
 }
 

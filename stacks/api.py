@@ -1,4 +1,4 @@
-"""The three public doors: members, staff, partners; and the functions that sign-ins begin and end with: Cognito calls
+"""The public doors of members and partners; and the functions that sign-ins begin and end with: Cognito calls
 one when somebody signs up, the other ends closed accounts."""
 
 from __future__ import annotations
@@ -62,7 +62,6 @@ class ApiStack(Stack):
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
-            "manager_api": self._manager_api(manager),
             "partner_api": self._function(
                 "partner_api",
                 "Partners' requests",
@@ -72,12 +71,10 @@ class ApiStack(Stack):
             "webhook_api": self._webhook_api(messaging, integrations),
             "payment_webhook": self._payment_webhook(integrations),
         }
-        for reader in ("member_api", "manager_api"):
-            self._may_open(functions[reader], documents)
+        self._may_open(functions["member_api"], documents)
         logs_allowed = self._gateway_logs()
-        pools = {"Member": identity.member_pool, "Manager": identity.staff_pool, "Inbound": identity.member_pool}
-        origins = {"Member": portal, "Manager": manager, "Inbound": None}
-        tables = {"Member": routes.MEMBER, "Manager": routes.MANAGER, "Inbound": routes.INBOUND}
+        origins = {"Member": portal, "Inbound": None}
+        tables = {"Member": routes.MEMBER, "Inbound": routes.INBOUND}
         self.apis = {
             name: RestApi(
                 self,
@@ -85,7 +82,7 @@ class ApiStack(Stack):
                 description=f"The {name.lower()} API",
                 routes=table,
                 functions={route.function: functions[route.function] for route in table},
-                pool=pools[name],
+                pool=identity.member_pool,
                 origin=origins[name],
                 settings=settings,
             )
@@ -156,18 +153,6 @@ class ApiStack(Stack):
         messaging.payments.queue.grant_send_messages(function)
         self._may_send_mail(function, messaging)
         may_send_sms(function)
-        return function
-
-    def _manager_api(self, origin: str) -> lambda_.Function:
-        """Reaches no host but S3, whose way out of the network is its own."""
-        function = self._function(
-            "manager_api",
-            "Staff's requests",
-            {**self._documents, "CORS_ORIGIN": origin, **self.case_files.environment},
-        )
-        self.case_files.may_add(function, "labels")
-        for folder in ("photos", "labels"):
-            self.case_files.may_show(function, folder)
         return function
 
     def _quote_api(self, origin: str, integrations: IntegrationsStack) -> lambda_.Function:

@@ -19,6 +19,7 @@ from stacks.constructs.rest_api import RestApi
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
+from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
 from stacks.reconciliation import ReconciliationStack
@@ -118,6 +119,7 @@ class ObservabilityStack(Stack):
         feeds: FeedsStack,
         services: ServicesStack,
         api: ApiStack,
+        manager: ManagerStack,
         notifications: NotificationsStack,
         documents: DocumentsStack,
         reconciliation: ReconciliationStack,
@@ -147,15 +149,17 @@ class ObservabilityStack(Stack):
         }
         functions = [
             *api.functions,
+            *manager.functions,
             *engine.functions,
             *feeds.functions,
             *notifications.functions,
             *documents.functions,
             *reconciliation.functions,
         ]
-        self._dashboard(cluster, queues, dead, functions, engine, services, api)
+        apis = {**api.apis, "Manager": manager.api}
+        self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         if settings.observability.alarms:
-            self._alarms(cluster, queues, dead, functions, engine, api)
+            self._alarms(cluster, queues, dead, functions, engine, apis)
 
     def _dashboard(
         self,
@@ -165,7 +169,7 @@ class ObservabilityStack(Stack):
         functions: Iterable[lambda_.Function],
         engine: EngineStack,
         services: ServicesStack,
-        api: ApiStack,
+        apis: Mapping[str, RestApi],
     ) -> None:
         machine = engine.state_machine
         dashboard = cloudwatch.Dashboard(
@@ -175,9 +179,9 @@ class ObservabilityStack(Stack):
             default_interval=Duration.hours(3),
         )
         dashboard.add_widgets(
-            _graph("Requests", [_requests(name, one) for name, one in api.apis.items()]),
-            _graph("Refused and failed", [metric for name, one in api.apis.items() for metric in _refusals(name, one)]),
-            _graph("Slowest of a hundred (p99)", [_latency(name, one) for name, one in api.apis.items()]),
+            _graph("Requests", [_requests(name, one) for name, one in apis.items()]),
+            _graph("Refused and failed", [metric for name, one in apis.items() for metric in _refusals(name, one)]),
+            _graph("Slowest of a hundred (p99)", [_latency(name, one) for name, one in apis.items()]),
         )
         dashboard.add_widgets(
             _graph(
@@ -217,7 +221,7 @@ class ObservabilityStack(Stack):
         dead: Mapping[str, sqs.IQueue],
         functions: Iterable[lambda_.Function],
         engine: EngineStack,
-        api: ApiStack,
+        apis: Mapping[str, RestApi],
     ) -> None:
         for name, queue in dead.items():
             self._alarm(
@@ -231,7 +235,7 @@ class ObservabilityStack(Stack):
             self._alarm(
                 f"{name}Waits", oldest, OLDEST_MESSAGE_SECONDS, f"The {name.lower()} worker does not keep up", 5
             )
-        for name, one in api.apis.items():
+        for name, one in apis.items():
             self._alarm(f"{name}DoorFails", _failed(name, one), 5, f"The {name.lower()} API answers with 5xx", 2)
         for function in functions:
             self._alarm(f"{function.node.id}Fails", _errors(function), 5, f"{function.node.id} raises", 2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from lambdas.http import Router, View, caller
+from lambdas.http import Router, View
+from lambdas.staff import staff
 from loyalty.database import database
 from loyalty.points import budgets
 
@@ -41,7 +42,7 @@ class Campaigns(View):
 
 @router.get("/campaigns", summary="What campaigns cost and what is left")
 def get_campaigns() -> Campaigns:
-    who = caller(router, "loyalty/staff", "business-operator", "catalogue-manager")
+    who = staff(router)
     found = budgets.campaigns(database().connection(), who.program_id)
     return Campaigns(
         campaigns=[

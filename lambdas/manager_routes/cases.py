@@ -11,16 +11,15 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import case_files
 from lambdas.case_files import UploadView
-from lambdas.http import STRICT, Caller, Router, View, caller
+from lambdas.http import STRICT, Caller, Router, View
 from lambdas.member_routes.cases import NewFile, NewMessage
+from lambdas.staff import staff
 from loyalty.casework import deciding
 from loyalty.casework.deciding import Agent, Lost
 from loyalty.database import Connection, database
 
 router = Router()
 
-SCOPE = "loyalty/staff"
-SUPPORT, OPERATOR = "support", "business-operator"
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,40}$")]
 
@@ -171,7 +170,7 @@ def get_cases(
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QueuedCases:
-    who = _staff()
+    who = staff(router)
     rows = deciding.queue(
         database().connection(),
         who.program_id,
@@ -188,13 +187,13 @@ def get_cases(
 
 @router.get("/cases/<case_id>", summary="One case with all that was said and done")
 def get_case(case_id: UUID) -> StaffCase:
-    who = _staff()
+    who = staff(router)
     return _view(database().connection(), who.program_id, case_id)
 
 
 @router.post("/cases/<case_id>/assignment", summary="Take a case, or let it go")
 def post_assignment(case_id: UUID, body: Assignment) -> StaffCase:
-    who = _staff()
+    who = staff(router)
     connection = database().connection()
     owner = f"staff:{who.subject}" if body.owner == "me" else None
     deciding.assign(connection, who.program_id, case_id, owner, _agent(who))
@@ -203,7 +202,7 @@ def post_assignment(case_id: UUID, body: Assignment) -> StaffCase:
 
 @router.post("/cases/<case_id>/messages", summary="Answer the member", status_code=201)
 def post_message(case_id: UUID, body: NewMessage) -> StaffCase:
-    who = _staff()
+    who = staff(router)
     connection = database().connection()
     deciding.answer(connection, who.program_id, case_id, body.text, _agent(who))
     return _view(connection, who.program_id, case_id)
@@ -211,7 +210,7 @@ def post_message(case_id: UUID, body: NewMessage) -> StaffCase:
 
 @router.post("/cases/<case_id>/label", summary="An address to upload a return label to", status_code=201)
 def post_label(case_id: UUID, body: NewFile) -> UploadView:
-    who = _staff()
+    who = staff(router)
     connection, shelf = database().connection(), case_files.shelf()
     return case_files.told(
         deciding.promise_label(
@@ -222,7 +221,7 @@ def post_label(case_id: UUID, body: NewFile) -> UploadView:
 
 @router.post("/cases/<case_id>/outcome", summary="Decide, or propose what needs a second person")
 def post_outcome(case_id: UUID, body: Decision) -> Decided:
-    who = _staff()
+    who = staff(router)
     connection = database().connection()
     if body.outcome == "return_with_label":
         told = deciding.one(connection, who.program_id, case_id)
@@ -242,14 +241,14 @@ def post_outcome(case_id: UUID, body: Decision) -> Decided:
 
 @router.post("/cases/<case_id>/approval", summary="Approve or decline as the second person")
 def post_approval(case_id: UUID, body: Approval) -> Decided:
-    who = _staff(OPERATOR)
+    who = staff(router)
     state = deciding.approve(database().connection(), who.program_id, case_id, body.decision, _agent(who))
     return Decided(case_id=case_id, state=state)
 
 
 @router.post("/cases/<case_id>/return-received", summary="The goods are back: points and money too")
 def post_return_received(case_id: UUID, body: Returned) -> Decided:
-    who = _staff()
+    who = staff(router)
     state = deciding.receive_return(database().connection(), who.program_id, case_id, body.quantity, _agent(who))
     return Decided(case_id=case_id, state=state)
 
@@ -259,10 +258,6 @@ def _view(connection: Connection, program_id: int, case_id: UUID) -> StaffCase:
     if told["files"]:
         deciding.look_at_files(connection, case_files.shelf(), program_id, told)
     return StaffCase(**told)
-
-
-def _staff(*groups: str) -> Caller:
-    return caller(router, SCOPE, *(groups or (SUPPORT, OPERATOR)))
 
 
 def _agent(who: Caller) -> Agent:

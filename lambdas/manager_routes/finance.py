@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, Field, StringConstraints
 
-from lambdas.http import STRICT, Caller, Router, View, caller
+from lambdas.http import STRICT, Caller, Router, View
+from lambdas.staff import staff
 from loyalty.database import database
 from loyalty.points import closing
 from loyalty.programme import reading
@@ -20,8 +21,6 @@ from loyalty.reports import funders, journal, position, rates
 
 router = Router()
 
-SCOPE = "loyalty/staff"
-FINANCE, OPERATOR = "finance", "business-operator"
 CSV: dict[int, OpenAPIResponse] = {
     200: {"description": "Successful Response", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -306,13 +305,13 @@ class LiabilityView(View):
 
 @router.get("/finance/rates", summary="What a point is worth, all versions")
 def get_rates() -> Rates:
-    who = _finance()
+    who = staff(router)
     return Rates(rates=[_rate(row) for row in rates.versions(database().connection(), who.program_id)])
 
 
 @router.post("/finance/rates", summary="Propose what a point is worth from a month on", status_code=201)
 def post_rate(body: NewRate) -> RateView:
-    who = _finance()
+    who = staff(router)
     connection = database().connection()
     currency = reading.current(connection, who.program_id).document.store.currency
     if body.currency != currency:
@@ -329,19 +328,19 @@ def post_rate(body: NewRate) -> RateView:
 
 @router.post("/finance/rates/<version>/approval", summary="Approve a version as the second person")
 def post_rate_approval(version: Version) -> RateView:
-    who = _finance()
+    who = staff(router)
     rates.approve(database().connection(), who.program_id, version, f"staff:{who.subject}")
     return _version(who, version)
 
 
 @router.get("/finance/months/<month>/days", summary="A month's days")
 def get_days(month: Month) -> Days:
-    return _days(_finance(), month)
+    return _days(staff(router), month)
 
 
 @router.post("/finance/months/<month>/lock", summary="Lock all days to a month's end; again changes nothing")
 def post_lock(month: Month) -> Days:
-    who = _finance()
+    who = staff(router)
     try:
         journal.lock(database().connection(), who.program_id, _last(month), f"staff:{who.subject}")
     except Refusal as refusal:
@@ -352,7 +351,7 @@ def post_lock(month: Month) -> Days:
 
 @router.get("/finance/months/<month>/verification", summary="A locked month worked out again")
 def get_verification(month: Month) -> Verification:
-    who = _finance()
+    who = staff(router)
     connection = database().connection()
     first, last = _first(month), _last(month)
     days = position.verify(connection, who.program_id, first, last)
@@ -368,7 +367,7 @@ def get_verification(month: Month) -> Verification:
 
 @router.get("/finance/days/<day>", summary="A day's journal")
 def get_day(day: Day, book: LookedAt = None) -> JournalDay:
-    who = _finance()
+    who = staff(router)
     document = _journal(who, day, book)
     return JournalDay(
         program_id=who.program_id,
@@ -381,13 +380,13 @@ def get_day(day: Day, book: LookedAt = None) -> JournalDay:
 
 @router.get("/finance/days/<day>/journal.csv", summary="A day's journal as a table", responses=CSV)
 def get_day_csv(day: Day, book: LookedAt = None) -> Response[str]:
-    who = _finance()
+    who = staff(router)
     return table(f"journal-{who.program_id}-{day}", journal.to_csv({"days": [_journal(who, day, book)]}))
 
 
 @router.get("/finance/position", summary="Both books at this moment")
 def get_position() -> PositionView:
-    who = _finance()
+    who = staff(router)
     now = position.position(database().connection(), who.program_id)
     facts = asdict(now)
     for one in facts["accounts"]:
@@ -400,7 +399,7 @@ def get_position() -> PositionView:
 
 @router.get("/finance/months/<month>/funders", summary="A month for each funder")
 def get_funders(month: Month) -> Funders:
-    who = _finance()
+    who = staff(router)
     found = funders.statement(database().connection(), who.program_id, _first(month))
     names = FunderMonthView.model_fields
     return Funders(
@@ -413,14 +412,14 @@ def get_funders(month: Month) -> Funders:
 
 @router.get("/finance/months/<month>/funders.csv", summary="A month for each funder, as a table", responses=CSV)
 def get_funders_csv(month: Month) -> Response[str]:
-    who = _finance()
+    who = staff(router)
     found = funders.statement(database().connection(), who.program_id, _first(month))
     return table(f"funders-{who.program_id}-{month}", funders.to_csv(_first(month), found))
 
 
 @router.get("/finance/closes", summary="The ledger's closed months")
 def get_closes() -> Closes:
-    who = _finance()
+    who = staff(router)
     return Closes(
         closes=[
             Close(
@@ -438,7 +437,7 @@ def get_closes() -> Closes:
 
 @router.get("/finance/closes/<month>/verification", summary="A closed month against the journal, once more")
 def get_close_verification(month: Month) -> CloseVerification:
-    who = _finance()
+    who = staff(router)
     wrong = closing.verify(database().connection(), who.program_id, _first(month))
     if wrong is None:
         raise Refusal(Kind.NOT_FOUND, "not-closed", "The ledger has not closed this month.")
@@ -447,7 +446,7 @@ def get_close_verification(month: Month) -> CloseVerification:
 
 @router.get("/liability", summary="What members could still spend, by the month in which it lapses")
 def get_liability() -> LiabilityView:
-    who = caller(router, SCOPE, FINANCE, OPERATOR)
+    who = staff(router)
     now = position.liability(database().connection(), who.program_id)
     known = now.currency is not None
     return LiabilityView(
@@ -461,10 +460,6 @@ def get_liability() -> LiabilityView:
         cost_minor=sum(one["cost_minor"] for one in now.months) if known else None,
         months=[LiabilityMonth(**{**one, "month": one["month"] and one["month"][:7]}) for one in now.months],
     )
-
-
-def _finance() -> Caller:
-    return caller(router, SCOPE, FINANCE)
 
 
 def _first(month: str) -> date:

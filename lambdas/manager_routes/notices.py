@@ -8,13 +8,12 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from lambdas.http import Router, View, caller
+from lambdas.http import Router, View
+from lambdas.staff import staff
 from loyalty.database import database
 
 router = Router()
 
-SCOPE = "loyalty/staff"
-SUPPORT, OPERATOR = "support", "business-operator"
 Most = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -54,13 +53,13 @@ class LostMessages(View):
 
 @router.get("/notices/unwarned-lots", summary="Points that lapse soon and whose owner was not warned")
 def unwarned_lots(limit: Most = 100) -> UnwarnedLots:
-    who = caller(router, SCOPE, SUPPORT, OPERATOR)
+    who = staff(router)
     rows = database().connection().execute("select * from notifications.unwarned(%s, %s)", (who.program_id, limit))
     return UnwarnedLots(lots=[UnwarnedLot(**row) for row in rows.fetchall()])
 
 
 @router.get("/notices/lost-messages", summary="Messages that were refused, or that nobody knows of")
 def lost_messages(limit: Most = 100) -> LostMessages:
-    who = caller(router, SCOPE, SUPPORT, OPERATOR)
+    who = staff(router)
     rows = database().connection().execute("select * from notifications.lost(%s, %s)", (who.program_id, limit))
     return LostMessages(messages=[LostMessage(**row) for row in rows.fetchall()])

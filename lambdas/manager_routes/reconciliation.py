@@ -10,16 +10,15 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from lambdas.http import Caller, Router, View, caller
+from lambdas.http import Caller, Router, View
 from lambdas.manager_routes.finance import CSV, Day, Month, table
+from lambdas.staff import staff
 from loyalty.database import database
 from loyalty.reconciliation import reading
 from loyalty.refusal import Kind, Refusal
 
 router = Router()
 
-SCOPE = "loyalty/staff"
-OPERATOR, FINANCE = "business-operator", "finance"
 
 Verdict = Literal["matched", "explained", "ticket"]
 
@@ -155,7 +154,7 @@ def get_reconciliation(
     day: Annotated[str | None, Query(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")] = None,
     limit: Annotated[int, Query(ge=1, le=400)] = 30,
 ) -> Reconciliations:
-    who = caller(router, SCOPE, OPERATOR, FINANCE)
+    who = staff(router)
     connection = database().connection()
     days = reading.days(connection, who.program_id, limit)
     wanted = next((row["day"] for row in days if row["state"] == "done"), None) if day is None else _day(day)
@@ -171,7 +170,7 @@ def get_reconciliation(
     "/reconciliation/days/<day>/redemptions.csv", summary="A day's redemptions with their differences", responses=CSV
 )
 def get_redemptions_csv(day: Day, verdict: Annotated[Verdict | None, Query()] = None) -> Response[str]:
-    who = caller(router, SCOPE, OPERATOR, FINANCE)
+    who = staff(router)
     connection = database().connection()
     wanted = _day(day)
     if reading.report(connection, who.program_id, wanted) is None:
@@ -182,13 +181,13 @@ def get_redemptions_csv(day: Day, verdict: Annotated[Verdict | None, Query()] = 
 
 @router.get("/finance/months/<month>/house", summary="The programme's own accounts in a month")
 def get_house(month: Month) -> HouseMonth:
-    sums = _house(caller(router, SCOPE, FINANCE), month)
+    sums = _house(staff(router), month)
     return HouseMonth(month=month, accounts=[HouseAccount(**asdict(one)) for one in sums])
 
 
 @router.get("/finance/months/<month>/house.csv", summary="The same as a table", responses=CSV)
 def get_house_csv(month: Month) -> Response[str]:
-    who = caller(router, SCOPE, FINANCE)
+    who = staff(router)
     return table(f"house-{who.program_id}-{month}", reading.house_to_csv(month, _house(who, month)))
 
 

@@ -10,15 +10,14 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, StringConstraints
 
-from lambdas.http import STRICT, Caller, Router, View, caller
+from lambdas.http import STRICT, Router, View
+from lambdas.staff import staff
 from loyalty.database import database
 from loyalty.members import freezing
 from loyalty.redemptions import screening
 
 router = Router()
 
-SCOPE = "loyalty/staff"
-SUPPORT = "support"
 
 Number = Annotated[str, Path(max_length=40)]
 Reason = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,500}$")]
@@ -82,14 +81,14 @@ class Freezes(View):
 
 @router.get("/screening", summary="Redemptions that wait for a person")
 def waiting(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Screenings:
-    who = _support()
+    who = staff(router)
     found = screening.waiting(database().connection(), who.program_id, limit)
     return Screenings(screenings=[WaitingView(**asdict(one)) for one in found])
 
 
 @router.post("/screening/<case_id>/decision", summary="Let a redemption go on, or give its points back")
 def decide(case_id: UUID, body: Decision) -> Decided:
-    who = _support()
+    who = staff(router)
     screening.decide(
         database().connection(), who.program_id, case_id, body.decision, body.reason, f"staff:{who.subject}", who.groups
     )
@@ -98,19 +97,15 @@ def decide(case_id: UUID, body: Decision) -> Decided:
 
 @router.get("/members/<member_number>/freezes", summary="Whether a member's spending is stopped, and all that happened")
 def freezes(member_number: Number) -> Freezes:
-    who = _support()
+    who = staff(router)
     since, events = freezing.history(database().connection(), who.program_id, member_number)
     return Freezes(frozen_since=since, events=[FreezeEvent(**event) for event in events])
 
 
 @router.post("/members/<member_number>/unfreeze", summary="Let a member spend again")
 def unfreeze(member_number: Number, body: Unfreezing) -> Freezes:
-    who = _support()
+    who = staff(router)
     connection = database().connection()
     freezing.unfreeze(connection, who.program_id, member_number, body.reason, f"staff:{who.subject}")
     since, events = freezing.history(connection, who.program_id, member_number)
     return Freezes(frozen_since=since, events=[FreezeEvent(**event) for event in events])
-
-
-def _support() -> Caller:
-    return caller(router, SCOPE, SUPPORT)

@@ -152,11 +152,6 @@ def id_of(connection: Connection, program_id: int, number: str) -> int:
     return _by_number(connection, program_id, number)[0]
 
 
-def id_and_tier_of(connection: Connection, program_id: int, number: str) -> tuple[int, str]:
-    """Member and tier of that number. Raises Refusal (not found)."""
-    return _by_number(connection, program_id, number)
-
-
 def accept_terms(
     connection: Connection, program_id: int, member_id: int, document: Programme, version: str
 ) -> datetime:

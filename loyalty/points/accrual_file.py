@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from loyalty import lines as files
+from loyalty.campaigns import shoppers
 from loyalty.database import Connection
 from loyalty.importing import NotThisFile, OutOfTime, Progress, Rejects
 from loyalty.members.membership import NUMBER
@@ -24,6 +25,7 @@ from loyalty.points.accruals import pending_until, terms
 from loyalty.points.ledger import Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Shopper
 
 HEADER = (b"basket_id", b"member_number", b"occurred_at", b"category", b"spend_minor", b"currency")
 BASKETS_PER_BATCH = 2_000
@@ -79,7 +81,7 @@ class AccrualImport:
         self._rejects = rejects
         self._currency = document.store.currency.encode()
         self._rates: dict[bytes, int | None] = {}
-        self._members: dict[bytes, tuple[int, int, str] | None] = {}
+        self._members: dict[bytes, tuple[Shopper, int] | None] = {}
         self._campaigns = earning.bonus_campaigns(document)
         self._expiries: dict[int, date] = {}
 
@@ -252,7 +254,7 @@ class AccrualImport:
         if basket.reason is not None or member is None or occurred_at is None:
             self._reject(basket, basket.reason or "columns")
             return None
-        member_id, percent, _ = member
+        shopper, percent = member
         expires_on = self._expires_on(occurred_at)
         if expires_on < now.astimezone(self._document.zone).date():
             self._reject(basket, "lapsed")
@@ -263,7 +265,7 @@ class AccrualImport:
             return None
         said = b"\n".join((basket.number, occurred_at.isoformat().encode(), *basket.said))
         return ledger.Accrual(
-            member_id=member_id,
+            member_id=shopper.member_id,
             op_id=op_id,
             amount=amount,
             expires_on=expires_on,
@@ -281,10 +283,10 @@ class AccrualImport:
         member, occurred_at = self._members.get(basket.number), basket.occurred_at
         if not self._campaigns or member is None or occurred_at is None:
             return {}
-        member_id, percent, tier = member
+        shopper, percent = member
         promised: dict[str, int] = {}
         for category, parts in basket.of_category.items():
-            campaign = earning.campaign_of(self._campaigns, member_id, tier, category.decode(), occurred_at)
+            campaign = earning.campaign_of(self._campaigns, shopper, category.decode(), occurred_at)
             if campaign is not None:
                 promised[campaign.code] = promised.get(campaign.code, 0) + earning.bonus(parts * percent, campaign)
         whole = {code: earning.whole_bonus(self._document, hundredths) for code, hundredths in promised.items()}
@@ -300,14 +302,11 @@ class AccrualImport:
         ).fetchone()
         assert row is not None
         if unseen:
-            found = self._connection.execute(
-                "select number, member_id, tier from members.by_numbers(%s, %s::text[])",
-                (self._program_id, [number.decode() for number in unseen]),
-            ).fetchall()
+            found = shoppers.by_numbers(self._connection, self._program_id, [number.decode() for number in unseen])
             self._members.update(dict.fromkeys(unseen))
-            for member in found:
-                percent = self._document.tier(member["tier"]).benefits.earn_multiplier_percent
-                self._members[member["number"].encode()] = (member["member_id"], percent, member["tier"])
+            for number, shopper in found.items():
+                percent = self._document.tier(shopper.tier).benefits.earn_multiplier_percent
+                self._members[number.encode()] = (shopper, percent)
         return row["now"], row["ids"]
 
     def _expires_on(self, occurred_at: datetime) -> date:

@@ -248,7 +248,8 @@ def test_a_telephone_number_is_the_members_once_its_code_has_come_back_and_takes
     typed.fill("+49 30 901820")
     for code, words in {"too-soon": "A code was sent a moment ago.", "too-many-codes": "No more codes can be"}.items():
         page.route("**/me/phone", refused(code), times=1)
-        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Send the code")).to_be_enabled()
+        typed.press("Enter")
         expect(page.get_by_text(words)).to_be_visible()
     is_fine(page)
     with portal.door(member) as door:

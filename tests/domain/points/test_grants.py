@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "importer": {"accrue_many", "accrue_purchases"},
     "sweeper": {
+        "budgets",
         "close_due_months",
         "ensure_partitions",
         "expire_due",

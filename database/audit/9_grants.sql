@@ -1,0 +1,8 @@
+-- Who may do what.
+grant usage on schema audit to manager_api, auditor;
+grant execute on function
+    audit.begin(integer, text, text[], text, text[], jsonb, text),
+    audit.finish(integer, uuid, integer, text, text),
+    audit.page(integer, text, text, text, boolean, timestamptz, timestamptz, uuid, integer)
+to manager_api;
+grant select on all tables in schema audit to auditor;
