@@ -3,7 +3,8 @@
 --
 -- The arithmetic is loyalty/redemptions/pricing.py's and loyalty/catalogue/prices.py's, in whole numbers; a property test
 -- holds them together. Which factor applies is not decided here: the lists `factors`, `normals` and `campaigns` of each side
--- say what the product's own functions said, one entry for each (epoch, tier, kind of product).
+-- say what the product's own functions said, one entry for each (epoch, tier, doors, kind of product). A door is a campaign
+-- that is not for everybody: whom it lets in is looked up for each member, one bit a door.
 
 -- Internal: a × b ÷ c rounded down or up, exact whatever the size. Inlined where the arguments are columns.
 create or replace function simulation.down(a bigint, b bigint, c bigint) returns bigint
@@ -27,7 +28,8 @@ drop function if exists simulation.replay(integer, timestamptz, timestamptz, tim
 
 -- Sums over the redemptions whose quotes were made in [p_from, p_until), of those that were redeemed after p_since and in which
 -- something was accepted or still may be, less what was given back.
--- p_rules: {tiers [], asins [], kinds [], kind_count, epochs [], days [], minor_per_major, sides [{charged, free_delivery [],
+-- p_rules: {tiers [], asins [], kinds [], kind_count, epochs [], days [], minor_per_major, doors [{campaign, countries [],
+-- audience, holdout_percent}], sides [{charged, free_delivery [],
 -- factors [], normals [], campaigns [], hidden [], least_percent, most_percent, step, tolerance}]}. The last tier and the last
 -- kind are for all others. `campaign`: a number of the list, 0 for none that made it cheaper.
 -- `paid`: what Amazon was paid (expected, while it is not recorded), `drift` of it beyond the quote; `stopped`: units that the
@@ -53,6 +55,12 @@ declare
     v_per_major bigint := (p_rules ->> 'minor_per_major')::bigint;
     v_tier_count int := cardinality(v_tiers);
     v_kind_count int := (p_rules ->> 'kind_count')::int;
+    v_door_codes text[] := array(select d ->> 'campaign' from jsonb_array_elements(p_rules -> 'doors') d);
+    v_door_countries jsonb := jsonb_path_query_array(p_rules, '$.doors[*].countries');
+    v_door_audiences text[] := array(select d ->> 'audience' from jsonb_array_elements(p_rules -> 'doors') d);
+    v_door_holdouts int[] := array(select (d ->> 'holdout_percent')::int from jsonb_array_elements(p_rules -> 'doors') d);
+    v_doors int := cardinality(v_door_codes);
+    v_classes int := 1 << v_doors;
     v_charged_1 bool := (b ->> 'charged')::bool;
     v_free_1 bool[] := array(select x::bool from jsonb_array_elements_text(b -> 'free_delivery') x);
     v_factors_1 bigint[] := array(select x::bigint from jsonb_array_elements_text(b -> 'factors') x);
@@ -90,8 +98,17 @@ begin
                p.accepted_quantity::bigint as accepted, p.charged_minor as charged, p.variance_minor as variance,
                p.limit_shipping_minor is not null as exact, width_bucket(r.created_at, v_days) as day,
                coalesce(array_position(v_tiers, m.tier), v_tier_count) as tier, coalesce(k.place, 0) as place,
-               ((case when cardinality(v_epochs) = 1 then 0 else greatest(width_bucket(r.created_at, v_epochs), 1) - 1 end)
-                   * v_tier_count + coalesce(array_position(v_tiers, m.tier), v_tier_count) - 1) * v_kind_count
+               (((case when cardinality(v_epochs) = 1 then 0 else greatest(width_bucket(r.created_at, v_epochs), 1) - 1 end)
+                   * v_tier_count + coalesce(array_position(v_tiers, m.tier), v_tier_count) - 1) * v_classes
+                   + case when v_doors = 0 then 0 else (
+                       select coalesce(bit_or(1 << (d.place::int - 1)), 0)
+                       from unnest(v_door_codes, v_door_audiences, v_door_holdouts)
+                           with ordinality as d (campaign, audience, holdout_percent, place)
+                       where (v_door_countries -> (d.place::int - 1) = '[]' or v_door_countries -> (d.place::int - 1) ? m.country)
+                         and (d.audience is null or exists (
+                             select from campaigns.audience_member g
+                             where g.program_id = m.program_id and g.member_id = m.member_id and g.audience = d.audience))
+                         and not campaigns.held_out(d.campaign, m.member_id, d.holdout_percent)) end) * v_kind_count
                    + coalesce(k.kind, v_kind_count) as entry
         from redemptions.redemption r
         join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id

@@ -43,17 +43,25 @@ begin atomic
     ) x order by x.part, x.place limit p_limit;
 end;
 
--- Every product that has been offered: whether members can have it under each of the rules, which are shelf rules
--- (database/catalogue/2_shelf.sql).
-create or replace function simulation.products(p_program_id integer, p_before jsonb, p_after jsonb, p_no_floor jsonb)
-returns table (asin text, title text, category text, shown_before boolean, shown_after boolean, shown_without_floor boolean)
-language sql stable security definer set search_path = pg_catalog
+-- Every product: the programme's category for it and whether members can have it, under each of the rules, which are shelf
+-- rules (database/catalogue/2_shelf.sql); and whether it is the margin floor that keeps it off the draft's shelf.
+drop function if exists simulation.products(integer, jsonb, jsonb, jsonb);
+create or replace function simulation.products(p_program_id integer, p_before jsonb, p_after jsonb)
+returns table (
+    asin text, title text, category_before text, category_after text, shown_before boolean, shown_after boolean,
+    below_floor boolean
+) language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select p.asin, p.title, p.category, b.asin is not null, a.asin is not null, n.asin is not null
+    select p.asin, p.title, coalesce(s.category, p_before -> 'mapping' ->> p.category, p.category),
+           coalesce(s.category, p_after -> 'mapping' ->> p.category, p.category),
+           b.asin is not null, coalesce(a.shown, false), coalesce(a.below_floor, false)
     from catalogue.product p
+    left join catalogue.said s on s.program_id = p.program_id and s.asin = p.asin
     left join catalogue.sellable(p_program_id, p_before) b on b.asin = p.asin
-    left join catalogue.sellable(p_program_id, p_after) a on a.asin = p.asin
-    left join catalogue.sellable(p_program_id, p_no_floor) n on n.asin = p.asin
+    left join (
+        select o.asin, bool_or(o.why is null) as shown, bool_or(o.why = 'margin-floor') as below_floor
+        from catalogue.priced(p_program_id, p_after, null) o group by o.asin
+    ) a on a.asin = p.asin
     where p.program_id = p_program_id
     order by p.asin;
 end;

@@ -67,10 +67,11 @@ def simulate(
         assert row is not None
         now = row["now"]
         window = Window(now - rules.WINDOW, now)
-        both = (rules.as_published(before), rules.as_published(after))
+        both = (before, after)
         shown = shelf.shelf(first, program_id, *both, now)
         said = rules.rules(before, after, window, shown.categories)
-        top = shelf.favourites(first, program_id, *both, said.tiers, now)
+        spent = spending.exhausted(first, program_id, both)
+        top = shelf.favourites(first, program_id, both, spent, said.tiers, now)
         stretches = replay.parts(first, program_id, window)
         steps = len(stretches) + OTHER_STEPS
         tell(1, steps)
@@ -88,9 +89,9 @@ def simulate(
         for done, (number, answer) in enumerate(replay.spread(looking, tasks), 2):
             (bands if number == 0 else sums).extend(answer)
             tell(min(done, steps - 1), steps)
-        spent = spending.spending(first, program_id, said, sums)
+        projected = spending.spending(first, program_id, said, sums)
         members = balances.examples(first, program_id, bands, top, both)
-    return result(Parts(said, shown, top, bands, members, sums, spent))
+    return result(Parts(said, shown, top, bands, members, sums, projected))
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from loyalty.catalogue.cards import Prices
 from loyalty.catalogue.prices import shelf_rules
+from loyalty.catalogue.visibility import Everybody, Viewer
 from loyalty.database import Connection
 from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Shopper
+from loyalty.programme.simulation.rules import for_all
 
 TOP = 20
 ASKED = 200
@@ -18,13 +21,13 @@ ASKED = 200
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """`categories`: of every product. `hidden`: products that the draft would not show and the current document does;
-    `below_floor`: those of them that its margin floor hides."""
+    """`categories`: of every product, under both documents. `hidden`: products that the draft would not show and the
+    current document does; `below_floor`: those of them that its margin floor hides."""
 
-    categories: Mapping[str, str | None]
+    categories: Mapping[str, tuple[str | None, str | None]]
     titles: Mapping[str, str]
     hidden: tuple[str, ...]
-    below_floor: tuple[str, ...]
+    below_floor: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,49 +41,50 @@ class Favourite:
 
 
 def shelf(connection: Connection, program_id: int, before: Programme, after: Programme, now: datetime) -> Shelf:
-    """What members see under both."""
-    no_floor = after.model_copy(
-        update={"conversion": after.conversion.model_copy(update={"margin_floor_basis_points": 0})}
-    )
+    """What members see under both, whoever they are."""
     rows = connection.execute(
-        "select * from simulation.products(%s, %s::jsonb, %s::jsonb, %s::jsonb)",
-        (program_id, *(json.dumps(shelf_rules(document, now)) for document in (before, after, no_floor))),
+        "select * from simulation.products(%s, %s::jsonb, %s::jsonb)",
+        (program_id, *(json.dumps(shelf_rules(one, now, audience=Everybody())) for one in (before, after))),
     ).fetchall()
     hidden = [row for row in rows if row["shown_before"] and not row["shown_after"]]
     return Shelf(
-        {row["asin"]: row["category"] for row in rows},
+        {row["asin"]: (row["category_before"], row["category_after"]) for row in rows},
         {row["asin"]: row["title"] for row in rows},
         tuple(row["asin"] for row in hidden),
-        tuple(row["asin"] for row in hidden if row["shown_without_floor"]),
+        frozenset(row["asin"] for row in hidden if row["below_floor"]),
     )
 
 
 def favourites(
-    connection: Connection, program_id: int, before: Programme, after: Programme, tiers: Sequence[str], now: datetime
+    connection: Connection,
+    program_id: int,
+    documents: tuple[Programme, Programme],
+    spent: tuple[Collection[str], Collection[str]],
+    tiers: Sequence[str],
+    now: datetime,
 ) -> list[Favourite]:
-    """Up to twenty: what members redeem most, then what the catalogue ranks first, of what can be had under either."""
+    """Up to twenty: what members redeem most, then what the catalogue ranks first, of what can be had under either.
+
+    Prices are those of members who take part in no campaign that is not for everybody; not of campaigns that are `spent`.
+    """
     rows = connection.execute("select asin from simulation.popular(%s, %s)", (program_id, ASKED)).fetchall()
     asins = [row["asin"] for row in rows]
-    priced = [_priced(connection, program_id, document, asins, tiers, now) for document in (before, after)]
-    titles = priced[1][1] | priced[0][1]
-    nothing: dict[str, int | None] = dict.fromkeys(tiers)
-    found = [
-        Favourite(asin, titles[asin], priced[0][0].get(asin, nothing), priced[1][0].get(asin, nothing))
+    titles: dict[str, str] = {}
+    sides = []
+    for document, without in zip(documents, spent, strict=True):
+        prices: dict[str, dict[str, int | None]] = {asin: dict.fromkeys(tiers) for asin in asins}
+        for tier in tiers:
+            seen = Prices(for_all(document), now, without, Viewer(tier, document.store.delivery_countries[0]))
+            found = connection.execute(
+                "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, seen.rules, asins)
+            ).fetchall()
+            for row in found:
+                titles[row["asin"]] = row["title"]
+                if row["shown"] and row["points"] is not None:
+                    prices[row["asin"]][tier] = seen.card(row, Shopper(0, tier, ""))["points"]
+        sides.append(prices)
+    return [
+        Favourite(asin, titles[asin], sides[0][asin], sides[1][asin])
         for asin in asins
-        if asin in priced[0][0] or asin in priced[1][0]
-    ]
-    return found[:TOP]
-
-
-def _priced(
-    connection: Connection, program_id: int, document: Programme, asins: list[str], tiers: Sequence[str], now: datetime
-) -> tuple[dict[str, dict[str, int | None]], dict[str, str]]:
-    prices = Prices(document, now, frozenset())
-    rows = connection.execute(
-        "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, asins)
-    ).fetchall()
-    shown = [row for row in rows if row["shown"] and row["points"] is not None]
-    return (
-        {row["asin"]: {tier: prices.card(row, tier)["points"] for tier in tiers} for row in shown},
-        {row["asin"]: row["title"] for row in rows},
-    )
+        if any(price is not None for side in sides for price in side[asin].values())
+    ][:TOP]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -13,10 +13,11 @@ from loyalty.points.budgets import Budget, budgets_of
 from loyalty.programme.document import Programme
 from loyalty.programme.schema.campaigns import Campaign
 from loyalty.programme.simulation.replay import Sums
-from loyalty.programme.simulation.rules import Rules, Window
+from loyalty.programme.simulation.rules import Rules, Window, door_of
 
-# Why nothing can be said of a campaign: what it asks for, past purchases do not tell.
-type Unknown = Literal["category", "product", "country", "audience", "holdout"]
+# Why nothing can be said of a campaign: past purchases do not tell what it asks for, its audience was not counted yet, or
+# too many campaigns are not for everybody.
+type Unknown = Literal["category", "country", "audience", "too-many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def spending(connection: Connection, program_id: int, rules: Rules, sums: Sequen
     """For every campaign that is on in the coming 90 days under either document."""
     budgets = {budget.campaign: budget for budget in budgets_of(connection, program_id)}
     earned = _earned(connection, program_id, rules)
+    counted = counted_audiences(connection, program_id, rules)
     told, dearer = [], dict[tuple[int, int], int]()
     for number, code in enumerate(rules.campaigns, 1):
         both = [
@@ -59,15 +61,15 @@ def spending(connection: Connection, program_id: int, rules: Rules, sums: Sequen
         ]
         newest = both[1] or both[0]
         assert newest is not None
-        if not any(one and _comes(one, rules.window) for one in both):
+        if not any(one and rules.window.sees(one) for one in both):
             continue
-        unknown = next((why for one in both if one and (why := _unknown(one))), None)
-        lefts = [None if one is None else _left(one, budgets.get(code)) for one in both]
+        unknown = next((why for one in both if one and (why := _unknown(rules, one, counted))), None)
+        lefts = [None if one is None else left_minor(one, budgets.get(code)) for one in both]
         spent: list[Spent | None] = [None, None]
         for side, (campaign, left) in enumerate(zip(both, lefts, strict=True)):
-            if campaign is None or left is None or unknown or not _comes(campaign, rules.window):
+            if campaign is None or left is None or unknown or not rules.window.sees(campaign):
                 continue
-            if campaign.conversion_points_per_major is None:
+            if campaign.kind == "bonus":
                 spent[side] = _bonus(rules, campaign, earned, left)
             else:
                 daily = _daily(sums, side, number)
@@ -75,34 +77,53 @@ def spending(connection: Connection, program_id: int, rules: Rules, sums: Sequen
                 for day, (_, saved) in daily.items():
                     if last is not None and day > last:
                         dearer[side, day] = dearer.get((side, day), 0) + saved
-        kind: Literal["bonus", "discount"] = "discount" if newest.conversion_points_per_major else "bonus"
-        told.append(Projection(code, kind, newest.funder, (lefts[0], lefts[1]), (spent[0], spent[1]), unknown))
+        told.append(Projection(code, newest.kind, newest.funder, (lefts[0], lefts[1]), (spent[0], spent[1]), unknown))
     return Spending(told, dearer)
 
 
-def _comes(campaign: Campaign, window: Window) -> bool:
-    """Whether it is on at some time of the coming 90 days."""
-    starts, ends = window.since + window.shift, window.until + window.shift
-    return campaign.state == "running" and campaign.starts_at < ends and campaign.ends_at > starts
-
-
-def _unknown(campaign: Campaign) -> Unknown | None:
-    if campaign.segment.audience is not None:
+def _unknown(rules: Rules, campaign: Campaign, counted: Collection[str]) -> Unknown | None:
+    audience = campaign.segment.audience
+    if campaign.kind == "discount":
+        if audience is not None and audience not in counted:
+            return "audience"
+        door = door_of(campaign)
+        return "too-many" if door is not None and door not in rules.doors else None
+    if audience is not None:
         return "audience"
     if campaign.segment.countries:
         return "country"
-    if campaign.conversion_points_per_major is not None:
-        return "holdout" if campaign.holdout_percent else None
-    if campaign.scope.asins:
-        return "product"
     return "category" if campaign.scope.categories else None
 
 
-def _left(campaign: Campaign, budget: Budget | None) -> int:
-    """What this document's budget would have left after what was spent and promised."""
+def counted_audiences(connection: Connection, program_id: int, rules: Rules) -> set[str]:
+    """Audiences whose members are known and that the draft does not change."""
+    rows = connection.execute("select audience, counted_at from campaigns.audiences(%s)", (program_id,)).fetchall()
+    known = {row["audience"] for row in rows if row["counted_at"] is not None}
+    before, after = (
+        {one.code: one.conditions() for one in document.audiences} for document in (rules.before, rules.after)
+    )
+    return {code for code in known if before.get(code) == after.get(code, before.get(code))}
+
+
+def left_minor(campaign: Campaign, budget: Budget | None) -> int:
+    """What this document's budget has left after what was spent and promised."""
     if budget is None:
         return campaign.budget_minor
     return max(0, campaign.budget_minor - budget.spent_minor - budget.reserved_minor)
+
+
+def exhausted(
+    connection: Connection, program_id: int, documents: tuple[Programme, Programme]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Campaigns of each document that have nothing left."""
+    budgets = {budget.campaign: budget for budget in budgets_of(connection, program_id)}
+
+    def spent(document: Programme) -> frozenset[str]:
+        return frozenset(
+            campaign.code for campaign in document.campaigns if left_minor(campaign, budgets.get(campaign.code)) == 0
+        )
+
+    return spent(documents[0]), spent(documents[1])
 
 
 def _daily(sums: Sequence[Sums], side: int, number: int) -> dict[int, tuple[int, int]]:
@@ -141,7 +162,7 @@ def _bonus(rules: Rules, campaign: Campaign, earned: Sequence[tuple[int, str, in
 def _earned(connection: Connection, program_id: int, rules: Rules) -> list[tuple[int, str, int]]:
     """(day, tier, millionths) that purchases' own points were worth; only asked for where a campaign needs it."""
     if not any(
-        campaign.earn_multiplier_percent is not None and _comes(campaign, rules.window)
+        campaign.kind == "bonus" and rules.window.sees(campaign)
         for document in (rules.before, rules.after)
         for campaign in document.campaigns
     ):
