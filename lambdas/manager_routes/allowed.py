@@ -7,9 +7,7 @@ ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
-
-# What the app must know before anybody has signed in.
-FOR_ANYBODY = frozenset({"GET /config"})
+SHELF = frozenset({CATALOGUE, OPERATOR})
 
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
@@ -20,7 +18,26 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /adjustments/{adjustment_id}/approval": frozenset({OPERATOR}),
     "GET /members/{member_number}/freezes": frozenset({SUPPORT}),
     "POST /members/{member_number}/unfreeze": frozenset({SUPPORT}),
+    "GET /members": DESK,
+    "GET /members/{member_number}/overview": DESK,
+    "GET /members/{member_number}/statement": DESK,
+    "GET /members/{member_number}/statement/download": DESK,
+    "GET /members/{member_number}/orders": DESK,
+    "POST /members/{member_number}/block": DESK,
+    "POST /members/{member_number}/unblock": DESK,
+    "PUT /members/{member_number}/contact": frozenset({SUPPORT}),
+    "POST /members/{member_number}/cases": DESK,
+    "GET /members/{member_number}/merge-preview": DESK,
+    "POST /members/{member_number}/merges": DESK,
+    "GET /merges": DESK,
+    "POST /merges/{merge_id}/approval": frozenset({OPERATOR}),
+    "GET /goodwill": DESK,
     # Orders and what came of them
+    "GET /redemptions": DESK,
+    "POST /redemptions/{redemption_id}/cancel": DESK,
+    "PUT /redemptions/{redemption_id}/address": frozenset({SUPPORT}),
+    "POST /redemptions/{redemption_id}/retry": DESK,
+    "POST /redemptions/{redemption_id}/confirmation": DESK,
     "GET /redemptions/{redemption_id}": DESK,
     "GET /redemptions/{redemption_id}/documents": DESK | BOOKS,
     "GET /documents/{document_id}": DESK | BOOKS,
@@ -68,6 +85,36 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /programme/versions/{version}/restoration": PROGRAMME,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # What is held on a member
+    "GET /members/{member_number}/privacy": DESK,
+    "POST /members/{member_number}/exports": DESK,
+    "POST /members/{member_number}/erasure": DESK,
+    "POST /members/{member_number}/legal-holds": DESK,
+    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "GET /privacy/requests": DESK,
+    "GET /privacy/requests/{request_id}": DESK,
+    "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
+    "POST /privacy/requests/{request_id}/retry": DESK,
+    "POST /privacy/requests/{request_id}/file": DESK,
+    "GET /privacy/retention": ALL,
+    # The catalogue
+    "GET /catalogue/products": SHELF,
+    "GET /catalogue/products.csv": SHELF,
+    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "GET /catalogue/products/{asin}": SHELF,
+    "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
+    "GET /catalogue/search": frozenset({CATALOGUE}),
+    "GET /catalogue/counts": SHELF,
+    "POST /catalogue/preview": SHELF,
+    "POST /catalogue/actions": frozenset({CATALOGUE}),
+    "GET /catalogue/changes": SHELF,
+    "POST /catalogue/changes/{change_id}/undo": frozenset({CATALOGUE}),
+    "GET /catalogue/featured": SHELF,
+    "PUT /catalogue/featured": frozenset({CATALOGUE}),
+    "GET /catalogue/categories": SHELF,
+    "POST /catalogue/imports": frozenset({CATALOGUE}),
+    "GET /catalogue/imports/{import_id}": SHELF,
+    "POST /catalogue/imports/{import_id}/application": frozenset({CATALOGUE}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),
@@ -78,9 +125,17 @@ ALLOWED: dict[str, frozenset[str]] = {
 WRITTEN_DOWN = frozenset(
     {
         "GET /members/{member_number}",
+        "GET /members",
+        "GET /members/{member_number}/overview",
+        "GET /members/{member_number}/statement",
+        "GET /members/{member_number}/statement/download",
+        "GET /members/{member_number}/orders",
+        "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
+        "GET /members/{member_number}/privacy",
+        "GET /privacy/requests/{request_id}",
         "GET /cases/{case_id}",
         "GET /audit.csv",
         "GET /reconciliation/days/{day}/redemptions.csv",
