@@ -66,6 +66,34 @@ begin atomic
     order by p.asin;
 end;
 
+-- How many members have reached each level (counted from 1) in this period or the one before, by what their purchases count
+-- and by these levels ({unit, window_months, levels [{qualifying_units}]}). Who reached none above the first is not here.
+create or replace function simulation.levels(p_program_id integer, p_tiers jsonb, p_time_zone text)
+returns table (level integer, members bigint)
+language plpgsql stable security definer set search_path = pg_catalog set plan_cache_mode = force_custom_plan as $$
+declare
+    v_months int := coalesce((p_tiers ->> 'window_months')::int, 12);
+    v_spend bool := p_tiers ->> 'unit' = 'spend_minor';
+    v_units bigint[] := array(
+        select (l.level ->> 'qualifying_units')::bigint
+        from jsonb_array_elements(p_tiers -> 'levels') with ordinality l (level, place) order by l.place);
+    v_this date := tiers.period((clock.now() at time zone p_time_zone)::date, v_months);
+begin
+    return query
+    select best.level, count(*) from (
+        select counted.member_id, max(width_bucket(counted.units, v_units)) as level
+        from (
+            select m.member_id, sum(case when v_spend then m.spend_minor else m.base_points end)::bigint as units
+            from tiers.month m
+            where m.program_id = p_program_id and m.month >= tiers.later(v_this, -v_months)
+            group by m.member_id, m.month >= v_this
+        ) counted
+        group by 1
+    ) best
+    where best.level > 1
+    group by 1;
+end $$;
+
 -- What purchases earned by themselves since then, by day and tier, and that at each purchase's price of a point.
 create or replace function simulation.earned(p_program_id integer, p_since timestamptz, p_days timestamptz[], p_tiers text[])
 returns table (day integer, tier integer, purchases bigint, points numeric, cost_micros numeric)

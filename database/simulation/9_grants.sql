@@ -21,6 +21,7 @@ grant execute on function
     simulation.examples(integer, bigint[]),
     simulation.popular(integer, integer),
     simulation.products(integer, jsonb, jsonb),
+    simulation.levels(integer, jsonb, text),
     simulation.earned(integer, timestamptz, timestamptz[], text[])
 to simulation;
 grant select on all tables in schema simulation to auditor;

@@ -135,6 +135,16 @@ def examples(
     return sorted(told, key=lambda one: (one.available, one.member_number))
 
 
+def levels(connection: Connection, program_id: int, document: Programme) -> dict[str, int]:
+    """How many members' purchases of this period and the one before reach each level, as the document has them."""
+    rows = connection.execute(
+        "select * from simulation.levels(%s, %s::jsonb, %s)",
+        (program_id, document.tiers.model_dump_json(), document.points.time_zone),
+    ).fetchall()
+    counted = {row["level"]: row["members"] for row in rows}
+    return {tier.code: counted.get(place, 0) for place, tier in enumerate(document.tiers.levels, 1) if place > 1}
+
+
 def worth_minor(document: Programme, tier: str, points: int) -> int:
     """What so many points buy at a member's own factor without campaigns and categories, rounded down."""
     factor = document.conversion.by_tier.get(tier, document.conversion.points_per_major)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ class Parts:
     examples: Sequence[Example]
     sums: Sequence[Sums]
     spending: Spending
+    # By level: whose purchases reach it, before and after; None where the draft leaves the levels alone.
+    levels: tuple[Mapping[str, int], Mapping[str, int]] | None
 
 
 def result(parts: Parts) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def result(parts: Parts) -> dict[str, Any]:
             for tier, one in by_tier.items()
             if one.members or tier
         ],
+        "levels": _levels(parts),
         "products": [_product(number, one, by_tier) for number, one in enumerate(parts.favourites)],
         "campaigns": [_campaign(one) for one in parts.spending.projections],
         "examples": [_example(one) for one in parts.examples],
@@ -126,6 +129,13 @@ def _members(by_tier: dict[str, Affords]) -> dict[str, Any]:
         sums["more"] += one.more
         sums["fewer"] += one.fewer
     return {name: sums[name] for name in ("active", "more", "fewer")}
+
+
+def _levels(parts: Parts) -> list[dict[str, Any]] | None:
+    if parts.levels is None:
+        return None
+    before, after = parts.levels
+    return [{"tier": code, "members": [before.get(code), after.get(code)]} for code in dict.fromkeys((*before, *after))]
 
 
 def _product(number: int, one: Favourite, by_tier: dict[str, Affords]) -> dict[str, Any]:

@@ -89,9 +89,14 @@ def simulate(
         for done, (number, answer) in enumerate(replay.spread(looking, tasks), 2):
             (bands if number == 0 else sums).extend(answer)
             tell(min(done, steps - 1), steps)
+        counted = (
+            None
+            if before.tiers == after.tiers
+            else (balances.levels(first, program_id, before), balances.levels(first, program_id, after))
+        )
         projected = spending.spending(first, program_id, said, sums)
         members = balances.examples(first, program_id, bands, top, both)
-    return result(Parts(said, shown, top, bands, members, sums, projected))
+    return result(Parts(said, shown, top, bands, members, sums, projected, counted))
 
 
 @contextmanager
