@@ -86,6 +86,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/versions": PROGRAMME | BOOKS,
     "GET /programme/versions/{version}": PROGRAMME | BOOKS,
     "POST /programme/versions/{version}/restoration": PROGRAMME,
+    "POST /programme/draft/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
     # What is held on a member

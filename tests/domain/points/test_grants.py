@@ -32,6 +32,7 @@ ROLES = (
     "wish_notices",
     "closure",
     "privacy",
+    "simulation",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
@@ -58,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
         "mature_due",
         "roll_up",
     },
+    "simulation": {"budgets"},
     "auditor": {"check_budgets", "check_invariants", "check_rollup", "figures"},
 }
 TABLES = (
