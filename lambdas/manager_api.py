@@ -24,6 +24,7 @@ from lambdas.manager_routes import (
     programme,
     reconciliation,
     screening,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
@@ -47,6 +48,7 @@ app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
 app.include_router(privacy.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]
