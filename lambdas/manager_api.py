@@ -26,6 +26,7 @@ from lambdas.manager_routes import (
     reconciliation,
     screening,
     simulations,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
@@ -51,6 +52,7 @@ app.include_router(programme.router)
 app.include_router(privacy.router)
 app.include_router(catalogue.router)
 app.include_router(simulations.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

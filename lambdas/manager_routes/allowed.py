@@ -91,6 +91,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # Levels
+    "GET /members/{member_number}/tier": DESK,
+    "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
+    "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
+    "GET /tiers/distribution": PROGRAMME,
     # What is held on a member
     "GET /members/{member_number}/privacy": DESK,
     "POST /members/{member_number}/exports": DESK,
@@ -138,6 +143,8 @@ WRITTEN_DOWN = frozenset(
         "GET /members/{member_number}/orders",
         "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
+        "GET /members/{member_number}/tier",
+        "GET /tiers/distribution",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
         "GET /members/{member_number}/privacy",
