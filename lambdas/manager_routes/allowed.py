@@ -64,7 +64,13 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/versions/{version}": PROGRAMME | BOOKS,
     "POST /programme/versions/{version}/restoration": PROGRAMME,
     # Campaigns
-    "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/start": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),
