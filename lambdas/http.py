@@ -17,7 +17,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -43,7 +43,7 @@ from loyalty.refusal import Kind, Refusal
 
 __all__ = [
     "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "View",
-    "answered_with", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
+    "answered_with", "asked_at", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
 ]  # fmt: skip
 
 # Models are built when their route is first used: a cold start pays for one request's, not for all.
@@ -138,6 +138,16 @@ def member(app: APIGatewayRestResolver | Router, connection: Connection) -> tupl
     if row is None or row["member_id"] is None:
         raise Refusal(Kind.FORBIDDEN, "not-claimed", "Claim your membership first.")
     return who, int(row["member_id"])
+
+
+def asked_at(event: Mapping[str, Any], authority: str) -> str:
+    """Where the API is, by a request for its /config: its own address is not in its own template.
+
+    A gateway says its name and not its scheme, which is that of the sign-in: both have TLS, or neither (a laptop).
+    """
+    context = event["requestContext"]
+    scheme = authority.partition("://")[0]
+    return f"{scheme}://{context['domainName']}{context['path'].removesuffix('/config')}"
 
 
 def idempotency_key(app: APIGatewayRestResolver | Router) -> UUID:

@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
+    "follow_merged": sweeping.follow_merged,
     "purge_strays": observing.purge,
     "purge_notices": notices.purge,
     "ensure_partitions": sweeping.ensure_partitions,

@@ -22,6 +22,7 @@ ROOMS = (
     "outbox",
     "points",
     "members",
+    "tiers",
     "catalogue",
     "payments",
     "orders",
@@ -35,6 +36,8 @@ ROOMS = (
     "campaigns",
     "reconciliation",
     "closure",
+    "support",
+    "privacy",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -26,6 +26,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
@@ -46,6 +47,7 @@ ROLES = (
     "reconciliation",
     "readoption",
     "closure",
+    "privacy",
 )
 
 

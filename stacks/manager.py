@@ -15,10 +15,12 @@ from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
-from stacks.constructs.rest_api import RestApi
+from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
+from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
+from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
 
@@ -35,6 +37,8 @@ class ManagerStack(Stack):
         identity: IdentityStack,
         documents: DocumentsStack,
         api: ApiStack,
+        feeds: FeedsStack,
+        integrations: IntegrationsStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -46,7 +50,10 @@ class ManagerStack(Stack):
             "PROGRAM_BY_CLIENT": identity.program_by_client,
             "CORS_ORIGIN": settings.integrations.manager_origin,
         }
-        functions = {"manager_api": self._manager_api(identity, documents, api)}
+        functions = {
+            "manager_api": self._manager_api(identity, documents, api, feeds),
+            "catalogue_desk": self._catalogue_desk(integrations),
+        }
         self.functions = list(functions.values())
         self.api = RestApi(
             self,
@@ -68,21 +75,40 @@ class ManagerStack(Stack):
                 "Firewall",
                 resources={"Manager": self.api.stage_arn},
                 requests_per_address=settings.api.requests_per_address,
+                # Amplify asks for the app's config, for everybody and from few addresses.
+                asked_for_others=(f"/{STAGE}/config", settings.api.requests_per_partner_address),
                 settings=settings,
             )
 
-    def _manager_api(self, identity: IdentityStack, documents: DocumentsStack, api: ApiStack) -> lambda_.Function:
+    def _catalogue_desk(self, integrations: IntegrationsStack) -> lambda_.Function:
+        """Alone asks Amazon, so the rest of the staff's door needs no key to it."""
+        function = self._function(
+            "catalogue_desk", "Staff's searches in the shop", integrations.amazon_business_environment
+        )
+        integrations.amazon_business.grant_read(function)
+        return function
+
+    def _manager_api(
+        self, identity: IdentityStack, documents: DocumentsStack, api: ApiStack, feeds: FeedsStack
+    ) -> lambda_.Function:
         """Reaches S3, and the staff pool for the names of those who work here."""
         function = self._function(
             "manager_api",
             "Staff's requests",
             {
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
+                "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+                "STAFF_AUTHORITY": identity.staff_authority,
+                "STAFF_CLIENT_ID": identity.staff_client_id,
                 "STAFF_POOL_ID": identity.staff_pool.user_pool_id,
                 **api.case_files.environment,
+                **api.exports.environment,
+                "IMPORT_BUCKET": feeds.bucket.bucket_name,
             },
         )
+        api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
+        feeds.may_quarantine(function)
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)
         identity.staff_pool.grant(function, "cognito-idp:ListUsers")

@@ -20,8 +20,8 @@ def _member(method: str, path: str, function: str = "member_api") -> Route:
     return Route(method, path, function, "loyalty/member")
 
 
-def _staff(method: str, path: str) -> Route:
-    return Route(method, path, "manager_api", "loyalty/staff")
+def _staff(method: str, path: str, function: str = "manager_api") -> Route:
+    return Route(method, path, function, "loyalty/staff")
 
 
 MEMBER = (
@@ -80,12 +80,32 @@ MEMBER = (
     _member("POST", "/cases/{case_id}/withdrawal"),
 )
 MANAGER = (
+    Route("GET", "/config", "manager_api", None, public=True),
     _staff("POST", "/members"),
     _staff("GET", "/members/{member_number}"),
     _staff("POST", "/adjustments"),
     _staff("GET", "/adjustments"),
     _staff("POST", "/adjustments/{adjustment_id}/approval"),
+    _staff("GET", "/members"),
+    _staff("GET", "/members/{member_number}/overview"),
+    _staff("GET", "/members/{member_number}/statement"),
+    _staff("GET", "/members/{member_number}/statement/download"),
+    _staff("GET", "/members/{member_number}/orders"),
+    _staff("POST", "/members/{member_number}/block"),
+    _staff("POST", "/members/{member_number}/unblock"),
+    _staff("PUT", "/members/{member_number}/contact"),
+    _staff("POST", "/members/{member_number}/cases"),
+    _staff("GET", "/members/{member_number}/merge-preview"),
+    _staff("POST", "/members/{member_number}/merges"),
+    _staff("GET", "/merges"),
+    _staff("POST", "/merges/{merge_id}/approval"),
+    _staff("GET", "/goodwill"),
+    _staff("GET", "/redemptions"),
     _staff("GET", "/redemptions/{redemption_id}"),
+    _staff("POST", "/redemptions/{redemption_id}/cancel"),
+    _staff("PUT", "/redemptions/{redemption_id}/address"),
+    _staff("POST", "/redemptions/{redemption_id}/retry"),
+    _staff("POST", "/redemptions/{redemption_id}/confirmation"),
     _staff("GET", "/screening"),
     _staff("POST", "/screening/{case_id}/decision"),
     _staff("GET", "/members/{member_number}/freezes"),
@@ -139,6 +159,34 @@ MANAGER = (
     _staff("GET", "/staff"),
     _staff("GET", "/audit"),
     _staff("GET", "/audit.csv"),
+    _staff("GET", "/members/{member_number}/privacy"),
+    _staff("POST", "/members/{member_number}/exports"),
+    _staff("POST", "/members/{member_number}/erasure"),
+    _staff("POST", "/members/{member_number}/legal-holds"),
+    _staff("POST", "/legal-holds/{hold_id}/lifting"),
+    _staff("GET", "/privacy/requests"),
+    _staff("GET", "/privacy/requests/{request_id}"),
+    _staff("POST", "/privacy/requests/{request_id}/approval"),
+    _staff("POST", "/privacy/requests/{request_id}/retry"),
+    _staff("POST", "/privacy/requests/{request_id}/file"),
+    _staff("GET", "/privacy/retention"),
+    _staff("GET", "/catalogue/products"),
+    _staff("GET", "/catalogue/products.csv"),
+    _staff("POST", "/catalogue/products", "catalogue_desk"),
+    _staff("GET", "/catalogue/products/{asin}"),
+    _staff("PUT", "/catalogue/products/{asin}"),
+    _staff("GET", "/catalogue/search", "catalogue_desk"),
+    _staff("GET", "/catalogue/counts"),
+    _staff("POST", "/catalogue/preview"),
+    _staff("POST", "/catalogue/actions"),
+    _staff("GET", "/catalogue/changes"),
+    _staff("POST", "/catalogue/changes/{change_id}/undo"),
+    _staff("GET", "/catalogue/featured"),
+    _staff("PUT", "/catalogue/featured"),
+    _staff("GET", "/catalogue/categories"),
+    _staff("POST", "/catalogue/imports"),
+    _staff("GET", "/catalogue/imports/{import_id}"),
+    _staff("POST", "/catalogue/imports/{import_id}/application"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

@@ -11,6 +11,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
@@ -30,6 +31,7 @@ ROLES = (
     "readoption",
     "wish_notices",
     "closure",
+    "privacy",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
