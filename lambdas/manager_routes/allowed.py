@@ -91,7 +91,6 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
     "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
     "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
-    "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
     # What is held on a member
     "GET /members/{member_number}/privacy": DESK,
     "POST /members/{member_number}/exports": DESK,

@@ -44,8 +44,8 @@ def redeem(desk: Desk, member_id: int, outcome: str) -> None:
     desk.owner.execute(
         "insert into redemptions.redemption (program_id, redemption_id, member_id, quote_id, programme_version,"
         " address_id, request_hash, points, money_minor, currency, partial_policy, capture_at, return_days,"
-        " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at, updated_at,"
-        " state, outcome, closed_at, settled_points)"
+        " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at,"
+        " updated_at, state, outcome, closed_at, settled_points)"
         " select 1, clock.new_id(), %s, clock.new_id(), 1, clock.new_id(), '', 5, 0, 'USD', 'all_or_nothing',"
         " 'acceptance', 30, clock.new_id(), clock.new_id(), t, t, t, t, 'test', t, t, 'closed', %s, t, 5"
         " from (select clock.now() - interval '40 days') d (t)",
