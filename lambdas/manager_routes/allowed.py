@@ -96,6 +96,13 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
     "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
     "GET /tiers/distribution": PROGRAMME,
+    "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/start": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
     # What is held on a member
     "GET /members/{member_number}/privacy": DESK,
     "POST /members/{member_number}/exports": DESK,

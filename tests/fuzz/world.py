@@ -716,6 +716,33 @@ def _restoration(world: World) -> Request:
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
 
 
+CAMPAIGN = {
+    "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2036-01-01T00:00:00Z", "earn_multiplier_percent": 200,
+    "scope": {"categories": ["Nowhere"]}, "budget_minor": 1, "funder": "brand",
+}  # fmt: skip
+
+
+def _campaign(action: str, state: str) -> Callable[[World], Request]:
+    """An action on a campaign of its own that nobody's purchase is in."""
+
+    def request(world: World) -> Request:
+        code = f"fuzz-{next(_numbers)}"
+        current = reading.current(world.owner, 1)
+        facts = json.loads(current.document.model_dump_json())
+        facts["campaigns"] = [CAMPAIGN | {"code": code, "state": state}]
+        document = Programme.model_validate_json(json.dumps(facts))
+        publishing.publish(world.owner, 1, document, based_on=current.version, actor="test", why="test")
+        return Request.json("POST", f"/campaigns/{code}/{action}", {"why": "agreed"})
+
+    return request
+
+
+def _campaign_page(world: World) -> Request:
+    acted = world.quiet("manager").send(_campaign("pause", "running")(world))
+    assert acted.status == 200, acted.text
+    return Request("GET", f"/campaigns/{acted.body['campaign']}")
+
+
 def _unblock(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.block(1, %s, 'told lies', 'staff:x')", (person.number,))
@@ -892,6 +919,15 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /campaigns/{campaign}": _campaign_page,
+    "manager POST /campaigns/preview": _post(
+        "/campaigns/preview", {"campaign": CAMPAIGN | {"code": "preview", "state": "draft"}}
+    ),
+    "manager POST /campaigns/{campaign}/start": _campaign("start", "draft"),
+    "manager POST /campaigns/{campaign}/pause": _campaign("pause", "running"),
+    "manager POST /campaigns/{campaign}/resume": _campaign("resume", "paused"),
+    "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
+    "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
