@@ -41,19 +41,23 @@ build/.node: build/.python package.json package-lock.json
 install: build/.python build/.emulator build/.node ## install everything, and nothing outside this folder
 
 # The web apps' types are made from the documents that the resolvers emit.
-build/web/member.d.ts: build/.python build/.node $(shell find lambdas -name '*.py')
+build/web/.types: build/.python build/.node $(shell find lambdas -name '*.py')
 	@$(PYTHON) -W ignore -m lambdas.openapi build/web > /dev/null
-	@openapi-typescript build/web/member.json --output $@ > /dev/null
+	@for api in member manager; do openapi-typescript build/web/$$api.json --output build/web/$$api.d.ts > /dev/null || exit; done
+	@touch $@
 
-build/portal/index.html: build/web/member.d.ts $(shell find web -type f)
+build/portal/index.html: build/web/.types $(shell find web/portal web/shared -type f)
 	@vite build --config web/portal/vite.config.mts --logLevel warn
+
+build/manager/index.html: build/web/.types $(shell find web/manager web/shared -type f)
+	@vite build --config web/manager/vite.config.mts --logLevel warn
 
 browser: ## the system's headless Chromium for the web tests, by Debian's package manager, if there is none
 	@command -v chromium-headless-shell chromium google-chrome > /dev/null || { \
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq -o Acquire::Retries=3 chromium-headless-shell > /dev/null; }
 
-web: build/portal/index.html ## the portal's bundle, into build/portal/
+web: build/portal/index.html build/manager/index.html ## the portal's and the manager app's bundles, into build/
 
 # ---- use -------------------------------------------------------------------------------------------------------
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)

@@ -14,7 +14,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
-from stacks.assets import PORTAL, BuildError
+from stacks.assets import BUNDLES, BuildError
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
@@ -34,8 +34,8 @@ from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
 
 
-def build(app: cdk.App, settings: Settings, portal: Path = PORTAL) -> None:
-    """Put every stack into `app`, flat, in the order of who needs whom. `portal`: the folder of its bundle."""
+def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
+    """Put every stack into `app`, flat, in the order of who needs whom. `bundles`: the folder of the web apps'."""
     deployment = settings.deployment
     common: dict[str, Any] = {
         "settings": settings,
@@ -84,7 +84,14 @@ def build(app: cdk.App, settings: Settings, portal: Path = PORTAL) -> None:
     )
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
-            app, named("portals"), vpc=network.vpc, api=api, identity=identity, bundle=portal, **common
+            app,
+            named("portals"),
+            vpc=network.vpc,
+            api=api,
+            manager=manager,
+            identity=identity,
+            bundles=bundles,
+            **common,
         )
         if settings.api.firewall:
             there = {**common, "env": cdk.Environment(account=deployment.account, region=EDGE)}
@@ -132,7 +139,7 @@ def asked_for(arguments: Sequence[str]) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> int:
     """Synthesise the environment `env` (default: full) or the file `config`; 1 if the config is refused.
 
-    `portal` is a folder in place of build/portal.
+    `bundles` is a folder in place of build/: the web apps' are in portal/ and manager/ of it.
     """
     asked = asked_for(arguments)
     path = asked.get("config") or CONFIG_FOLDER / f"{asked.get('env', 'full')}.toml"
@@ -144,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
         app = cdk.App(context=flags(), outdir=outdir, builtin_cloud_formation_validation=checks)
         if checks:
             cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-        build(app, settings, Path(asked.get("portal") or PORTAL))
+        build(app, settings, Path(asked.get("bundles") or BUNDLES))
     except (SettingsError, BuildError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

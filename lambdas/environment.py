@@ -12,7 +12,7 @@ from functools import cache
 @dataclass(frozen=True, slots=True)
 class Environment:
     """`program_by_client` names the programme of each app client; `member_authority` and `member_client_id` are
-    the main programme's sign-in (OpenID Connect). What a function does not use may be empty."""
+    the main programme's sign-in (OpenID Connect), `staff_…` its staff's. What a function does not use may be empty."""
 
     program_by_client: Mapping[str, int] = field(default_factory=dict)
     partner_by_client: Mapping[str, str] = field(default_factory=dict)
@@ -20,7 +20,10 @@ class Environment:
     mail_from: str = ""
     member_authority: str = ""
     member_client_id: str = ""
+    staff_authority: str = ""
+    staff_client_id: str = ""
     manager_origin: str = ""
+    portal_origin: str = ""
     staff_pool_id: str = ""
 
     @classmethod
@@ -35,7 +38,10 @@ class Environment:
             mail_from=variables.get("MAIL_FROM", ""),
             member_authority=variables.get("MEMBER_AUTHORITY", ""),
             member_client_id=variables.get("MEMBER_CLIENT_ID", ""),
+            staff_authority=variables.get("STAFF_AUTHORITY", ""),
+            staff_client_id=variables.get("STAFF_CLIENT_ID", ""),
             manager_origin=variables.get("MANAGER_ORIGIN", ""),
+            portal_origin=variables.get("PORTAL_ORIGIN", ""),
             staff_pool_id=variables.get("STAFF_POOL_ID", ""),
         )
 

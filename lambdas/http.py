@@ -17,7 +17,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -38,11 +38,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from lambdas.environment import environment
 from lambdas.observed import correlation_id, log_failure, logger, metrics, observed
 from loyalty.database import Connection
+from loyalty.invalid import words
 from loyalty.refusal import Kind, Refusal
 
 __all__ = [
     "KEYED", "STRICT", "Caller", "Id", "Instant", "Router", "View",
-    "answered_with", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
+    "answered_with", "asked_at", "caller", "entry", "idempotency_key", "logger", "member", "resolver", "text",
 ]  # fmt: skip
 
 # Models are built when their route is first used: a cold start pays for one request's, not for all.
@@ -137,6 +138,16 @@ def member(app: APIGatewayRestResolver | Router, connection: Connection) -> tupl
     if row is None or row["member_id"] is None:
         raise Refusal(Kind.FORBIDDEN, "not-claimed", "Claim your membership first.")
     return who, int(row["member_id"])
+
+
+def asked_at(event: Mapping[str, Any], authority: str) -> str:
+    """Where the API is, by a request for its /config: its own address is not in its own template.
+
+    A gateway says its name and not its scheme, which is that of the sign-in: both have TLS, or neither (a laptop).
+    """
+    context = event["requestContext"]
+    scheme = authority.partition("://")[0]
+    return f"{scheme}://{context['domainName']}{context['path'].removesuffix('/config')}"
 
 
 def idempotency_key(app: APIGatewayRestResolver | Router) -> UUID:
@@ -275,13 +286,19 @@ def _refused(refusal: Refusal) -> Response[Any]:
         413 if isinstance(refusal, _TooLarge) else _STATUS[refusal.kind],
         refusal.code,
         refusal.detail,
-        errors=[{"field": refusal.field, "detail": refusal.detail}] if refusal.field else None,
+        errors=_errors(refusal),
         retry_after_seconds=wait,
     )
 
 
+def _errors(refusal: Refusal) -> list[dict[str, str]] | None:
+    if refusal.problems:
+        return [{"field": problem.field, "detail": problem.detail} for problem in refusal.problems]
+    return [{"field": refusal.field, "detail": refusal.detail}] if refusal.field else None
+
+
 def _invalid(failure: RequestValidationError) -> Response[Any]:
-    errors = [{"field": _field(error["loc"]), "detail": _words(error)} for error in failure.errors()[:20]]
+    errors = [{"field": _field(error["loc"]), "detail": words(error)} for error in failure.errors()[:20]]
     logger.info("refused", extra={"code": "invalid", "fields": [error["field"] for error in errors]})
     return problem(400, "invalid", "The request is not valid.", errors=errors)
 
@@ -391,47 +408,3 @@ def _field(location: Any) -> str:
     parts = [part for part in location if part not in ("body", "query", "path", "header")] or ["body"]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
     return re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] or "?"
-
-
-_WORDS = {
-    "missing": "is required",
-    "extra_forbidden": "is not known here",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "is too large",
-    "int_from_float": "must be a whole number",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "uuid_parsing": "must be a UUID",
-    "uuid_type": "must be a UUID",
-    "string_pattern_mismatch": "does not have the right form",
-    "timezone_aware": "must carry a time zone",
-}
-_LIMITS = {
-    "greater_than": ("must be greater than {gt}", "gt"),
-    "greater_than_equal": ("must be at least {ge}", "ge"),
-    "less_than": ("must be less than {lt}", "lt"),
-    "less_than_equal": ("must be at most {le}", "le"),
-    "string_too_short": ("must have at least {min_length} characters", "min_length"),
-    "string_too_long": ("must have at most {max_length} characters", "max_length"),
-    "too_short": ("must have at least {min_length} entries", "min_length"),
-    "too_long": ("must have at most {max_length} entries", "max_length"),
-    "literal_error": ("must be {expected}", "expected"),
-    "multiple_of": ("must be a multiple of {multiple_of}", "multiple_of"),
-}
-
-
-def _words(error: dict[str, Any]) -> str:
-    kind, context = str(error["type"]), error.get("ctx") or {}
-    if kind in _LIMITS and _LIMITS[kind][1] in context:
-        return _LIMITS[kind][0].format(**context)
-    if kind == "value_error":
-        # Our own validators' words; they never quote the value.
-        return str(context.get("error", "is not valid"))
-    if kind.startswith(("datetime", "date")):
-        return "must be a date and time with its zone, like 2026-01-31T12:00:00Z"
-    return _WORDS.get(kind, "is not valid")

@@ -1,4 +1,5 @@
-"""The OpenAPI documents that the resolvers emit: `python -m lambdas.openapi <folder>` writes one file an API."""
+"""The OpenAPI documents that the resolvers emit: `python -m lambdas.openapi <folder>` writes one file an API, and the
+table of who of the staff may do what (allowed.json), which the manager app shows buttons by."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from lambdas.manager_routes.allowed import ALLOWED
 
 # Which functions answer each API. The web apps' types and the fuzz run are made from these documents.
 APIS = {
@@ -154,7 +157,10 @@ def write(folder: Path) -> list[Path]:
         path = folder / f"{api}.json"
         path.write_text(json.dumps(document(api), indent=2, ensure_ascii=False) + "\n")
         written.append(path)
-    return written
+    path = folder / "allowed.json"
+    table = {route: sorted(groups) for route, groups in sorted(ALLOWED.items())}
+    path.write_text(json.dumps(table, indent=2) + "\n")
+    return [*written, path]
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.campaigns import watching as campaigns
 from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
 from loyalty.points import closing
+from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
@@ -90,11 +92,13 @@ RULES: dict[str, Rule] = {
     "replace_overlooked": replace_overlooked,
     "start_left": start_left,
     "abandon_payments": abandon_payments,
+    "publish_scheduled": scheduling.publish_due,
     "extend_leases": sweeping.extend_leases,
     "abandon_unstarted": sweeping.abandon,
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
+    "follow_merged": sweeping.follow_merged,
     "purge_strays": observing.purge,
     "purge_notices": notices.purge,
     "ensure_partitions": sweeping.ensure_partitions,
@@ -102,6 +106,9 @@ RULES: dict[str, Rule] = {
     "close_months": closing.close_months,
     "post_books": journal.post,
     "post_deliveries": journal.post_deliveries,
+    "watch_campaigns": campaigns.watch,
+    "count_audiences": campaigns.count_audiences,
+    "measure_campaigns": campaigns.measure,
     "count_popular": popularity.recount,
 }
 

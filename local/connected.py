@@ -71,6 +71,11 @@ class Connected:
         """The members' portal, by the name that its callback URLs have."""
         return f"http://localhost:{self.ports.portal}"
 
+    @property
+    def manager(self) -> str:
+        """The manager app, by the name that its callback URLs have."""
+        return f"http://localhost:{self.ports.manager}"
+
     @cached_property
     def config(self) -> dict[str, Any]:
         """The config that it was deployed with."""

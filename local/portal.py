@@ -1,7 +1,9 @@
-"""The members' portal at http://localhost:5173: what Amplify does with its bundle on AWS, done on the loopback.
+"""The members' portal at http://localhost:5173 and the manager app at http://localhost:5174: what Amplify does with
+their bundles on AWS, done on the loopback.
 
-`python -m local.portal STATE PORTS` serves `build/portal/` with the headers of `web/headers.json`: a path without a dot
-is the page, `/config.json` is the member API's, `/assets/` never changes. A bundle built anew is served at once.
+`python -m local.portal STATE PORTS` serves `build/portal/` and `build/manager/` with the headers of `web/headers.json`:
+a path without a dot is the page, `/config.json` is that of the app's API, `/assets/` never changes. A bundle built anew
+is served at once.
 """
 
 from __future__ import annotations
@@ -25,21 +27,33 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.connected import Connected
 from local.plain import PLAIN
 from local.ports import Ports, owner
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-BUNDLE = REPOSITORY / "build" / "portal"
 HEADERS = REPOSITORY / "web" / "headers.json"
 CONFIG_SECONDS = 30
 NOT_WORTH_IT_BYTES = 1000
 PACKED = ("text/", "application/json", "application/javascript", "image/svg+xml")
-NOT_BUILT = """<!doctype html><html lang="en"><title>The portal is not built</title>
-<h1>The portal is not built</h1><p>There is nothing in build/portal yet: run <code>make web</code>, then load this page
+NOT_BUILT = """<!doctype html><html lang="en"><title>The {name} is not built</title>
+<h1>The {name} is not built</h1><p>There is nothing in build/{name} yet: run <code>make web</code>, then load this page
 again. <code>make run</code> does it by itself.</p></html>
 """
+
+
+class App(NamedTuple):
+    """A web app: its name in build/, in web/headers.json and among the ports, and the API that has its config."""
+
+    name: str
+    api: str
+
+
+PORTAL, MANAGER = App("portal", "Member"), App("manager", "Manager")
+# The portal last: once it listens, so do the others.
+APPS = (MANAGER, PORTAL)
 
 
 class _File(NamedTuple):
@@ -49,15 +63,24 @@ class _File(NamedTuple):
     tag: str
 
 
-def create_app(cloud: Connected, bundle: Path = BUNDLE) -> Starlette:
-    """The portal of this cloud, which need not be deployed yet."""
-    portal = _Portal(cloud, bundle)
-    return Starlette(routes=[Route("/config.json", portal.config), Route("/{path:path}", portal.file)])
+def create_app(cloud: Connected, bundle: Path | None = None, app: App = PORTAL) -> Starlette:
+    """An app of this cloud, which need not be deployed yet."""
+    served = _Served(cloud, bundle or REPOSITORY / "build" / app.name, app)
+    return Starlette(routes=[Route("/config.json", served.config), Route("/{path:path}", served.file)])
 
 
-class _Portal:
-    def __init__(self, cloud: Connected, bundle: Path) -> None:
-        self._cloud, self._bundle = cloud, bundle.resolve()
+def by_port(apps: Mapping[int, ASGIApp]) -> ASGIApp:
+    """Each app at its own port."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[scope["server"][1]](scope, receive, send)
+
+    return answer
+
+
+class _Served:
+    def __init__(self, cloud: Connected, bundle: Path, app: App) -> None:
+        self._cloud, self._bundle, self._app = cloud, bundle.resolve(), app
 
     async def config(self, request: Request) -> Response:
         return self._with_headers(await self._forwarded(), request)
@@ -67,7 +90,7 @@ class _Portal:
 
     def _with_headers(self, response: Response, request: Request) -> Response:
         found = response.status_code < 400
-        response.headers.update(headers_for(request.url.path if found else "", self._cloud))
+        response.headers.update(headers_for(request.url.path if found else "", self._cloud, self._app.name))
         return response
 
     async def _forwarded(self) -> Response:
@@ -75,7 +98,7 @@ class _Portal:
         cloud = Connected(self._cloud.state, self._cloud.ports)
         try:
             async with httpx.AsyncClient(timeout=CONFIG_SECONDS, verify=PLAIN) as client:
-                answer = await client.get(f"{cloud.api('Member')}/config")
+                answer = await client.get(f"{cloud.api(self._app.api)}/config")
         except (OSError, KeyError, httpx.HTTPError):
             problem = {"type": "about:blank", "title": "Unavailable", "status": 503, "code": "starting"}
             headers = {"Cache-Control": "no-store", "Retry-After": "2"}
@@ -87,7 +110,7 @@ class _Portal:
     def _file(self, request: Request) -> Response:
         path = request.url.path
         if not (self._bundle / "index.html").exists():
-            return HTMLResponse(NOT_BUILT, 503, {"Cache-Control": "no-store"})
+            return HTMLResponse(NOT_BUILT.format(name=self._app.name), 503, {"Cache-Control": "no-store"})
         found = _read(self._bundle, "index.html" if "." not in path else path.lstrip("/"))
         if found is None:
             return PlainTextResponse("there is no such file\n", 404)
@@ -99,10 +122,10 @@ class _Portal:
         return Response(found.content, 200, headers, found.kind)
 
 
-def headers_for(path: str, cloud: Connected) -> dict[str, str]:
-    """What web/headers.json says of `path`, but for what only TLS needs."""
+def headers_for(path: str, cloud: Connected, app: str = PORTAL.name) -> dict[str, str]:
+    """What web/headers.json says of `path` of an app, but for what only TLS needs."""
     told, places = json.loads(HEADERS.read_text()), _places(cloud)
-    rules = (f"{name} {' '.join(value.format_map(places).split())}" for name, value in told["policy"].items())
+    rules = (f"{name} {' '.join(value.format_map(places).split())}" for name, value in told["policy"][app].items())
     headers = {"Content-Security-Policy": "; ".join(rules), **told["every"]}
     for pattern, more in told["by_path"].items():
         if fnmatchcase(path, pattern):
@@ -118,6 +141,7 @@ def _places(cloud: Connected) -> Mapping[str, str]:
         # Functions reach S3 by the number, so their signed addresses have it.
         "files": f"http://127.0.0.1:{cloud.ports.gateway}",
         "pictures": f"{cloud.simulator('amazon_business')} http://127.0.0.1:{cloud.ports.gateway}",
+        "portal": cloud.portal,
         "manager": cloud.config["integrations"]["manager_origin"],
     }
 
@@ -162,12 +186,17 @@ def listeners(port: int) -> list[socket.socket]:
 def main(arguments: list[str]) -> None:
     """Serve until SIGTERM."""
     state, ports = Path(arguments[0]), Ports(**json.loads(arguments[1]))
-    app = create_app(Connected(state, ports))
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    try:
-        sockets = listeners(ports.portal)
-    except OSError as error:
-        sys.exit(f"port {ports.portal}: {error} (it may be {owner(ports.portal)})")
+    cloud, sockets, apps = Connected(state, ports), list[socket.socket](), dict[int, ASGIApp]()
+    for app in APPS:
+        port = ports.named()[app.name]
+        try:
+            sockets += listeners(port)
+        except OSError as error:
+            sys.exit(f"port {port}: {error} (it may be {owner(port)})")
+        apps[port] = create_app(cloud, app=app)
+    config = uvicorn.Config(
+        by_port(apps), log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off"
+    )
     uvicorn.Server(config).run(sockets=sockets)
 
 

@@ -26,6 +26,7 @@ class Ports:
     database: int = 15432
     status: int = 4600
     portal: int = 5173
+    manager: int = 5174
     amazon_business: int = 4610
     amazon_pay: int = 4620
     stripe: int = 4630

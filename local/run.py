@@ -64,6 +64,7 @@ def _welcome(cloud: Connected, run: Cloud) -> str:
     lines = [
         "",
         f"Portal        {cloud.portal}",
+        f"Manager       {cloud.manager}",
         f"Status page   {cloud.status_page}",
         f"Member API    {cloud.api('Member')}",
         f"Manager API   {cloud.api('Manager')}",

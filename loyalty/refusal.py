@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loyalty.invalid import Problem
 
 
 class Kind(StrEnum):
@@ -16,7 +21,8 @@ class Kind(StrEnum):
 
 
 class Refusal(Exception):
-    """`code` is stable and in kebab-case, `detail` is for a person, `field` names the input that is wrong.
+    """`code` is stable and in kebab-case, `detail` is for a person, `field` names the input that is wrong, `problems`
+    all of them if there may be several.
 
     Nothing personal goes into `detail`: it is logged.
     """
@@ -28,6 +34,7 @@ class Refusal(Exception):
         detail: str,
         *,
         field: str | None = None,
+        problems: Sequence[Problem] = (),
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
@@ -35,4 +42,5 @@ class Refusal(Exception):
         self.code = code
         self.detail = detail
         self.field = field
+        self.problems = tuple(problems)
         self.retry_after_seconds = retry_after_seconds

@@ -14,7 +14,8 @@ from stacks.settings import REPOSITORY
 
 BUILD = REPOSITORY / "build"
 CODE_FOLDERS = ("lambdas", "loyalty", "database")
-PORTAL = BUILD / "portal"
+# The web apps' bundles, a folder each.
+BUNDLES = BUILD
 IMAGE_FOLDERS = ("containers", "loyalty")
 # What uv leaves behind that no function needs.
 _LEFTOVERS = (".lock", "bin")
@@ -35,10 +36,10 @@ def image_context() -> Path:
     return _copied("images", [*_files(IMAGE_FOLDERS), *lock])
 
 
-def portal(folder: Path) -> Path:
-    """The folder of the portal's bundle. Raises BuildError while it is not built."""
+def bundle(folder: Path) -> Path:
+    """The folder of a web app's bundle. Raises BuildError while it is not built."""
     if not (folder / "index.html").is_file():
-        raise BuildError(f"the portal's bundle is not in {folder}: run `make web`")
+        raise BuildError(f"the {folder.name}'s bundle is not in {folder}: run `make web`")
     return folder
 
 

@@ -47,6 +47,7 @@ ROLES = (
     "reconciliation",
     "readoption",
     "closure",
+    "privacy",
 )
 
 

@@ -1,4 +1,4 @@
-"""The firewall before the portal. What stands before Amplify is made in us-east-1, and put before it from there."""
+"""The firewall before the web apps. What stands before Amplify is made in us-east-1, and put before it from there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES_PER_REQUEST = 10
 
 
 class EdgeStack(Stack):
-    """In REGION, wherever the portal's stack is."""
+    """In REGION, wherever the apps' stack is."""
 
     def __init__(self, scope: Construct, id: str, *, portals: PortalsStack, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -25,7 +25,7 @@ class EdgeStack(Stack):
             self,
             "Firewall",
             reach="CLOUDFRONT",
-            resources={"Portal": portals.app_arn},
+            resources=portals.app_arns,
             requests_per_address=settings.api.requests_per_address * FILES_PER_REQUEST,
             settings=settings,
         )

@@ -35,7 +35,7 @@ def trigger_name(settings: Settings) -> str:
 class IdentityStack(Stack):
     """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks.
     `member_authority` and `member_client_id`: where and as what the portal signs members in;
-    `member_sign_in`: the host of the pages on which it does."""
+    `member_sign_in`: the host of the pages on which it does; `staff_…`: the same of the manager app."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -166,6 +166,9 @@ class IdentityStack(Stack):
         cognito_itself = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
         self.member_authority = f"{identity.authority_url or cognito_itself}/{self.member_pool.user_pool_id}"
         self.member_client_id = main.user_pool_client_id
+        self.staff_sign_in = staff_domain.base_url()
+        self.staff_authority = f"{identity.authority_url or cognito_itself}/{self.staff_pool.user_pool_id}"
+        self.staff_client_id = staff.user_pool_client_id
         programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, staff: MAIN_PROGRAMME}
         programmes |= dict.fromkeys(partners.values(), MAIN_PROGRAMME)
         self.program_by_client = _by_client({client: str(programme) for client, programme in programmes.items()})

@@ -15,7 +15,7 @@ from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
-from stacks.constructs.rest_api import RestApi
+from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.feeds import FeedsStack
@@ -75,6 +75,8 @@ class ManagerStack(Stack):
                 "Firewall",
                 resources={"Manager": self.api.stage_arn},
                 requests_per_address=settings.api.requests_per_address,
+                # Amplify asks for the app's config, for everybody and from few addresses.
+                asked_for_others=(f"/{STAGE}/config", settings.api.requests_per_partner_address),
                 settings=settings,
             )
 
@@ -95,11 +97,16 @@ class ManagerStack(Stack):
             "Staff's requests",
             {
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
+                "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
+                "STAFF_AUTHORITY": identity.staff_authority,
+                "STAFF_CLIENT_ID": identity.staff_client_id,
                 "STAFF_POOL_ID": identity.staff_pool.user_pool_id,
                 **api.case_files.environment,
+                **api.exports.environment,
                 "IMPORT_BUCKET": feeds.bucket.bucket_name,
             },
         )
+        api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
         feeds.may_quarantine(function)
         for folder in ("photos", "labels"):

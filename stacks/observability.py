@@ -91,6 +91,18 @@ SAID = (
         "closure",
         "Accounts that are due were not looked at for hours: see docs/closing.md",
     ),
+    (
+        "PrivacyMeetsRefusal",
+        "PrivacyFailed",
+        "privacy",
+        "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
+    ),
+    (
+        "PrivacyOverdue",
+        "PrivacyOverdue",
+        "privacy",
+        "Erasures or exports stand still: see docs/privacy.md",
+    ),
 )
 # Said when it begins and when it ends; in between silence means no change.
 SAID_ONCE = {"OrdersPaused"}

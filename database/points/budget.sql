@@ -438,7 +438,7 @@ create or replace view points.budget_invariants with (security_invoker = true) a
 select name, violations from points.check_budgets();
 
 grant execute on function points.lapse_reservations(int) to sweeper;
-grant execute on function points.budgets(int) to manager_api;
+grant execute on function points.budgets(int) to manager_api, sweeper;
 grant execute on function points.exhausted_campaigns(int, text[]) to member_api;
 grant usage on schema points to auditor;
 grant execute on function points.check_budgets() to auditor;

@@ -238,7 +238,7 @@ begin
     end if;
     select o.status into status
     from points.release(redemption.program_id, redemption.member_id, redemption.release_op_id, redemption.redemption_id,
-                        amount, caused_by, redemption.return_days, 'engine') as o;
+                        amount, caused_by, redemptions.return_days(redemption), 'engine') as o;
     if status not in ('ok', 'replay') then
         raise exception 'points not released: %', status using errcode = '55000';
     end if;

@@ -94,7 +94,7 @@ begin
         select o.status into said
         from points.restore(
             program_id, redemption.member_id, op, redemption_id, line_number || ':' || event_key, points, caused_by,
-            redemption.return_days, actor) as o;
+            redemptions.return_days(redemption), actor) as o;
         if said <> 'ok' then
             raise exception 'points not restored: %', said using errcode = '55000';
         end if;

@@ -84,3 +84,13 @@ returns table (
         on known.program_id = o.program_id and known.asin = o.asin and known.title <> ''
     order by o.added_at desc, o.asin
 $$;
+
+-- Internal: what another membership of the same person wishes for; what is wished for already stays as it is.
+create or replace function wishes.hand_on(program_id integer, from_member bigint, to_member bigint) returns void
+language sql set search_path = pg_catalog as $$
+    insert into wishes.wish(program_id, member_id, asin, title, added_at, told_at)
+    select w.program_id, hand_on.to_member, w.asin, w.title, w.added_at, w.told_at from wishes.wish as w
+    where w.program_id = hand_on.program_id and w.member_id = hand_on.from_member
+    on conflict do nothing;
+    delete from wishes.wish as w where w.program_id = hand_on.program_id and w.member_id = hand_on.from_member
+$$;

@@ -6,6 +6,7 @@ CATALOGUE, OPERATOR, SUPPORT, FINANCE = "catalogue-manager", "business-operator"
 ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
+PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
 
 ALLOWED: dict[str, frozenset[str]] = {
@@ -17,7 +18,26 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /adjustments/{adjustment_id}/approval": frozenset({OPERATOR}),
     "GET /members/{member_number}/freezes": frozenset({SUPPORT}),
     "POST /members/{member_number}/unfreeze": frozenset({SUPPORT}),
+    "GET /members": DESK,
+    "GET /members/{member_number}/overview": DESK,
+    "GET /members/{member_number}/statement": DESK,
+    "GET /members/{member_number}/statement/download": DESK,
+    "GET /members/{member_number}/orders": DESK,
+    "POST /members/{member_number}/block": DESK,
+    "POST /members/{member_number}/unblock": DESK,
+    "PUT /members/{member_number}/contact": frozenset({SUPPORT}),
+    "POST /members/{member_number}/cases": DESK,
+    "GET /members/{member_number}/merge-preview": DESK,
+    "POST /members/{member_number}/merges": DESK,
+    "GET /merges": DESK,
+    "POST /merges/{merge_id}/approval": frozenset({OPERATOR}),
+    "GET /goodwill": DESK,
     # Orders and what came of them
+    "GET /redemptions": DESK,
+    "POST /redemptions/{redemption_id}/cancel": DESK,
+    "PUT /redemptions/{redemption_id}/address": frozenset({SUPPORT}),
+    "POST /redemptions/{redemption_id}/retry": DESK,
+    "POST /redemptions/{redemption_id}/confirmation": DESK,
     "GET /redemptions/{redemption_id}": DESK,
     "GET /redemptions/{redemption_id}/documents": DESK | BOOKS,
     "GET /documents/{document_id}": DESK | BOOKS,
@@ -53,8 +73,30 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /liability": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
+    # The programme's document
+    "GET /programme": PROGRAMME | BOOKS,
+    "GET /programme/draft": PROGRAMME | BOOKS,
+    "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
+    "DELETE /programme/draft": frozenset({CATALOGUE}),
+    "POST /programme/draft/publication": PROGRAMME,
+    "DELETE /programme/schedule/{schedule_id}": PROGRAMME,
+    "GET /programme/versions": PROGRAMME | BOOKS,
+    "GET /programme/versions/{version}": PROGRAMME | BOOKS,
+    "POST /programme/versions/{version}/restoration": PROGRAMME,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # What is held on a member
+    "GET /members/{member_number}/privacy": DESK,
+    "POST /members/{member_number}/exports": DESK,
+    "POST /members/{member_number}/erasure": DESK,
+    "POST /members/{member_number}/legal-holds": DESK,
+    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "GET /privacy/requests": DESK,
+    "GET /privacy/requests/{request_id}": DESK,
+    "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
+    "POST /privacy/requests/{request_id}/retry": DESK,
+    "POST /privacy/requests/{request_id}/file": DESK,
+    "GET /privacy/retention": ALL,
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,
@@ -83,9 +125,17 @@ ALLOWED: dict[str, frozenset[str]] = {
 WRITTEN_DOWN = frozenset(
     {
         "GET /members/{member_number}",
+        "GET /members",
+        "GET /members/{member_number}/overview",
+        "GET /members/{member_number}/statement",
+        "GET /members/{member_number}/statement/download",
+        "GET /members/{member_number}/orders",
+        "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
+        "GET /members/{member_number}/privacy",
+        "GET /privacy/requests/{request_id}",
         "GET /cases/{case_id}",
         "GET /audit.csv",
         "GET /reconciliation/days/{day}/redemptions.csv",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.environment import environment
-from lambdas.http import Router, View
+from lambdas.http import Router, View, asked_at
 from loyalty.database import database
 from loyalty.payments.smallest import smallest_minor
 from loyalty.programme import messages, reading
@@ -74,7 +74,7 @@ def config() -> Response[ConfigView]:
         authority=known.member_authority,
         client_id=known.member_client_id,
         scope=SCOPES,
-        api=_asked_at(known.member_authority),
+        api=asked_at(router.current_event, known.member_authority),
         brand=BrandView(**document.brand.model_dump()),
         store=StoreView(
             currency=document.store.currency,
@@ -93,13 +93,3 @@ def config() -> Response[ConfigView]:
     )
     headers = {"Cache-Control": f"max-age={FRESH_SECONDS}"}
     return Response(200, content_type="application/json", body=view, headers=headers)
-
-
-def _asked_at(authority: str) -> str:
-    """Where this API is, by the request itself: its own address is not in its own template.
-
-    A gateway says its name and not its scheme, which is that of the sign-in: both have TLS, or neither (a laptop).
-    """
-    context = router.current_event["requestContext"]
-    scheme = authority.partition("://")[0]
-    return f"{scheme}://{context['domainName']}{context['path'].removesuffix('/config')}"

@@ -23,6 +23,8 @@ INVARIANTS = (
     "notifications.invariants",
     "reconciliation.invariants",
     "closure.invariants",
+    "support.invariants",
+    "privacy.invariants",
 )
 
 type Reading = dict[str, Any]
@@ -98,6 +100,7 @@ def read_addresses(cloud: Connected) -> list[Reading]:
     pool, staff = cloud.outputs["MemberPoolId"], cloud.outputs["StaffPoolId"]
     return [
         {"name": "Member portal", "url": cloud.portal},
+        {"name": "Manager app", "url": cloud.manager},
         {"name": "Member API", "url": cloud.api("Member")},
         {"name": "Manager API", "url": cloud.api("Manager")},
         {"name": "Inbound API", "url": cloud.api("Inbound")},

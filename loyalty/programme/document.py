@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from loyalty.programme.schema.brand import Brand, Enrolment, Store, Terms
-from loyalty.programme.schema.campaigns import Campaign
+from loyalty.programme.schema.campaigns import Audience, Campaign
 from loyalty.programme.schema.casework import Casework
 from loyalty.programme.schema.catalogue import CatalogueRules
 from loyalty.programme.schema.documents import MemberDocuments
 from loyalty.programme.schema.integrations import Integrations
-from loyalty.programme.schema.kinds import Code, Language, Part, each_once
+from loyalty.programme.schema.kinds import Code, Language, Part, each_once, wrong
 from loyalty.programme.schema.messages import Message, Notifications
 from loyalty.programme.schema.points import Points
 from loyalty.programme.schema.pricing import Conversion, Pricing, Redemption
@@ -38,6 +38,7 @@ class Programme(Part):
     pricing: Pricing = Field(default_factory=Pricing)
     redemption: Redemption = Field(default_factory=Redemption)
     tiers: Tiers
+    audiences: Annotated[tuple[Audience, ...], Field(max_length=50)] = ()
     campaigns: Annotated[tuple[Campaign, ...], Field(max_length=200)] = ()
     catalogue: CatalogueRules = Field(default_factory=CatalogueRules)
     integrations: Integrations = Field(default_factory=Integrations)
@@ -53,14 +54,18 @@ class Programme(Part):
         tiers = {tier.code for tier in self.tiers.levels}
         for place, named in (
             ("enrolment.default_tier", {self.enrolment.default_tier}),
-            ("conversion.by_tier", set(self.conversion.by_tier)),
-            *((f"campaigns.{campaign.code}.segment.tiers", set(campaign.segment.tiers)) for campaign in self.campaigns),
+            *((f"conversion.by_tier.{code}", {code}) for code in self.conversion.by_tier),
+            *(
+                (f"campaigns.{number}.segment.tiers", set(campaign.segment.tiers))
+                for number, campaign in enumerate(self.campaigns)
+            ),
         ):
-            if unknown := named - tiers:
-                raise ValueError(f"{place} names tiers that do not exist: {', '.join(sorted(unknown))}")
+            if named - tiers:
+                raise wrong(place, "names a tier that does not exist")
         if self.integrations.payment.provider == "stripe" and self.store.currency in NOT_AT_STRIPE:
-            raise ValueError(f"{self.store.currency} has three decimals, of which Stripe takes only two")
-        each_once((campaign.code for campaign in self.campaigns), "campaigns")
+            raise wrong("store.currency", "has three decimals, of which Stripe takes only two")
+        each_once((campaign.code for campaign in self.campaigns), "campaigns.{}.code")
+        each_once((audience.code for audience in self.audiences), "audiences.{}.code")
         return self
 
     @property
@@ -69,5 +74,6 @@ class Programme(Part):
         return ZoneInfo(self.points.time_zone)
 
     def tier(self, code: str) -> Tier:
-        """The tier of that code; the first one if the document no longer has it."""
+        """The tier of that code, or what stands for it; the first one if the document no longer has it."""
+        code = self.tiers.replaced.get(code, code)
         return next((tier for tier in self.tiers.levels if tier.code == code), self.tiers.levels[0])

@@ -125,7 +125,7 @@ def _problems_of(place: str, template: Template, message: Message) -> Iterator[P
         for word in _PLACEHOLDER.findall(text):
             if word not in template.words:
                 known = ", ".join(sorted(template.words))
-                yield Problem(f"{place}.{field}", f"{{{word}}} is not a word of this message (known: {known})")
+                yield Problem(f"{place}.{field}", f"marks a word that this message does not have (known: {known})")
         if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
             yield Problem(f"{place}.{field}", "a brace stands alone")
     if template.sms and message.sms is None:

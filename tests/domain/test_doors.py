@@ -37,7 +37,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
                 *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
                 "reconciliation",
-                *("closure", "audit"),
+                *("closure", "audit", "support", "privacy"),
             ],
             role,
             role,

@@ -43,6 +43,7 @@ from tests.lambdas.conftest import (
     CANARY_CLIENT,
     MEMBER_CLIENT,
     PROGRAM_BY_CLIENT,
+    STAFF_CLIENT,
     Token,
     member_token,
     partner_token,
@@ -140,6 +141,7 @@ class World:
         self.book_month = self.books()
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
+        self.export_id = self.export()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +192,16 @@ class World:
         found: dict[str, int] = {}
         views = [
             f"{room}.invariants"
-            for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation", "closure")
+            for room in (
+                "points",
+                "members",
+                "payments",
+                "redemptions",
+                "cases",
+                "reconciliation",
+                "closure",
+                "privacy",
+            )
         ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
@@ -298,6 +309,13 @@ class World:
         )  # fmt: skip
         return document_id
 
+    def export(self) -> UUID:
+        """Of Alice's data, ready."""
+        export_id = self.key()
+        self.owner.execute("select privacy.ask_for_export(1, %s, %s, 'staff:x')", (self.alice.number, export_id))
+        self.owner.execute("select privacy.export_ready(1, %s, 'exports/1/x.zip', 9, 1, 7)", (export_id,))
+        return export_id
+
     def reconciliation(self) -> str:
         """Today, compared: nothing was charged, and Alice's redemptions are under way."""
         row = self.owner.execute("select points.today(1) as day").fetchone()
@@ -330,6 +348,17 @@ class World:
         purchase = {"partner": "shop", "reference": f"bill-{next(_numbers)}", "bought_on": "2026-11-01"}
         body = {"kind": "missing_points", "purchase": purchase, "text": f"Nothing came to {STREET}."}
         return Request.json("POST", "/cases", body, self.key())
+
+    def merge(self) -> Request:
+        """Two memberships of one person."""
+        body = {"duplicate": self.person(points=5).number, "reason": "same card"}
+        return Request.json("POST", f"/members/{self.person(points=5).number}/merges", body, self.key())
+
+    def merge_asked(self) -> UUID:
+        """One that somebody else asked for."""
+        reply = self.quiet("manager", staff_token("support", subject="staff-2")).send(self.merge())
+        assert reply.status == 202, reply.text
+        return UUID(reply.body["merge_id"])
 
     def proposal(self) -> UUID:
         """A case of which somebody else proposes more than one person may give."""
@@ -604,14 +633,95 @@ def _closure(world: World) -> Request:
     return Request.json("POST", "/me/closure", {"points": 5}, world.key())
 
 
+def _erasure(world: World) -> Request:
+    wish = {"reason": "member_request", "points": 5}
+    return Request.json("POST", f"/members/{world.person(points=5).number}/erasure", wish, world.key())
+
+
+def _erasure_approval(world: World) -> Request:
+    """Of an erasure that somebody else asked for."""
+    asker = staff_token("support", subject="staff-2")
+    asked = world.quiet("manager", asker).send(_erasure(world))
+    assert asked.status == 202, asked.text
+    return Request.json("POST", f"/privacy/requests/{asked.body['request_id']}/approval", {"decision": "approve"})
+
+
+def _erasure_retry(world: World) -> Request:
+    """Of one that is stuck."""
+    request = _erasure_approval(world)
+    assert world.quiet("manager").send(request).status == 200
+    erasure_id = request.path.split("/")[3]
+    world.owner.execute("select privacy.step_failed(1, %s, 'list', 'Refused', 1)", (erasure_id,))
+    return Request("POST", f"/privacy/requests/{erasure_id}/retry")
+
+
+def _lifting(world: World) -> Request:
+    hold_id = world.key()
+    world.owner.execute(
+        "select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (world.person().number, hold_id)
+    )
+    return Request("POST", f"/legal-holds/{hold_id}/lifting")
+
+
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
 
 
+def _section(world: World) -> Request:
+    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
+    value = draft["document"]["casework"]
+    value["answer_hours"] = value["answer_hours"] % 700 + 1
+    return Request.json("PUT", "/programme/draft/casework", {"revision": draft["revision"], "value": value})
+
+
+def _publication(world: World, **more: Any) -> Request:
+    for row in world.owner.execute("select schedule_id from programme.schedule where state = 'waiting'").fetchall():
+        world.quiet("manager").send(Request("DELETE", f"/programme/schedule/{row['schedule_id']}"))
+    world.quiet("manager").send(Request("DELETE", "/programme/draft"))
+    saved = world.quiet("manager").send(_section(world))
+    assert saved.status == 200, saved.text
+    body = {"revision": saved.body["revision"], "why": "agreed", **more}
+    return Request.json("POST", "/programme/draft/publication", body)
+
+
+def _cancelling(world: World) -> Request:
+    row = world.owner.execute("select clock.now() + interval '1 day' as at").fetchone()
+    assert row is not None
+    told = world.quiet("manager").send(_publication(world, at=row["at"].isoformat()))
+    assert told.status == 200, told.text
+    return Request("DELETE", f"/programme/schedule/{told.body['schedule_id']}")
+
+
+def _restoration(world: World) -> Request:
+    told = world.quiet("manager").send(_publication(world))
+    assert told.status == 200, told.text
+    before = told.body["version"] - 1
+    return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
+def _unblock(world: World) -> Request:
+    person = world.person()
+    world.owner.execute("select members.block(1, %s, 'told lies', 'staff:x')", (person.number,))
+    return Request.json("POST", f"/members/{person.number}/unblock", {"reason": "they were none"})
+
+
+def _stuck(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.owner.execute("select redemptions.review(1, %s, 'stuck')", (redemption_id,))
+    return Request("POST", f"/redemptions/{redemption_id}/retry")
+
+
+def _confirmed(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.settled(redemption_id)
+    return Request("POST", f"/redemptions/{redemption_id}/confirmation")
+
+
 GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /config": _get("/config"),
+    "manager GET /config": _get("/config"),
     "member GET /me": _get("/me"),
     "member POST /claims": _claim,
     "member POST /claims/confirmation": _confirmation,
@@ -705,6 +815,39 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /members": _new_member,
     "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
+    "manager GET /members": lambda w: Request("GET", "/members", query=f"q={w.alice.number}"),
+    "manager GET /members/{member_number}/overview": _get("/members/{world.alice.number}/overview"),
+    "manager GET /members/{member_number}/statement": _get("/members/{world.alice.number}/statement"),
+    "manager GET /members/{member_number}/statement/download": _get("/members/{world.alice.number}/statement/download"),
+    "manager GET /members/{member_number}/orders": _get("/members/{world.alice.number}/orders"),
+    "manager POST /members/{member_number}/block": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/block", {"reason": "told lies"}
+    ),
+    "manager POST /members/{member_number}/unblock": _unblock,
+    "manager PUT /members/{member_number}/contact": lambda w: Request.json(
+        "PUT", f"/members/{w.person().number}/contact", {"email": "right@example.com", "language": "de"}
+    ),
+    "manager POST /members/{member_number}/cases": lambda w: replace(
+        w.complaint(), path=f"/members/{w.person().number}/cases"
+    ),
+    "manager GET /members/{member_number}/merge-preview": lambda w: Request(
+        "GET", f"/members/{w.alice.number}/merge-preview", query=f"duplicate={w.person().number}"
+    ),
+    "manager POST /members/{member_number}/merges": lambda w: w.merge(),
+    "manager GET /merges": _get("/merges"),
+    "manager POST /merges/{merge_id}/approval": lambda w: Request.json(
+        "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
+    ),
+    "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
+    "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
+        "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
+    ),
+    "manager PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
+        "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
+    ),
+    "manager POST /redemptions/{redemption_id}/retry": _stuck,
+    "manager POST /redemptions/{redemption_id}/confirmation": _confirmed,
     "manager POST /adjustments": _adjustment,
     "manager GET /adjustments": _get("/adjustments"),
     "manager POST /adjustments/{adjustment_id}/approval": lambda w: Request.json(
@@ -730,12 +873,38 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /programme": _get("/programme"),
+    "manager GET /programme/draft": _get("/programme/draft"),
+    "manager PUT /programme/draft/{section}": _section,
+    "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
+    "manager POST /programme/draft/publication": lambda w: _publication(w),
+    "manager DELETE /programme/schedule/{schedule_id}": _cancelling,
+    "manager GET /programme/versions": _get("/programme/versions"),
+    "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
+    "manager POST /programme/versions/{version}/restoration": _restoration,
     "manager GET /reconciliation": _get("/reconciliation"),
     "manager GET /reconciliation/days/{day}/redemptions.csv": _get(
         "/reconciliation/days/{world.reconciled_day}/redemptions.csv"
     ),
     "manager GET /finance/months/{month}/house": _get("/finance/months/{world.book_month}/house"),
     "manager GET /finance/months/{month}/house.csv": _get("/finance/months/{world.book_month}/house.csv"),
+    "manager GET /members/{member_number}/privacy": _get("/members/{world.alice.number}/privacy"),
+    "manager POST /members/{member_number}/exports": lambda w: Request(
+        "POST", f"/members/{w.person().number}/exports", headers={"Idempotency-Key": str(w.key())}
+    ),
+    "manager POST /members/{member_number}/erasure": _erasure,
+    "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
+    ),
+    "manager POST /legal-holds/{hold_id}/lifting": _lifting,
+    "manager GET /privacy/requests": _get("/privacy/requests"),
+    "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
+    "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
+    "manager POST /privacy/requests/{request_id}/retry": _erasure_retry,
+    "manager POST /privacy/requests/{request_id}/file": lambda w: Request(
+        "POST", f"/privacy/requests/{w.export_id}/file"
+    ),
+    "manager GET /privacy/retention": _get("/privacy/retention"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -758,7 +927,8 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
-    "wishes.wish",
+    "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
+    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -775,11 +945,14 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
         "DOCUMENTS_BUCKET": "documents",
+        "EXPORTS_BUCKET": "exports",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
         "MEMBER_AUTHORITY": "https://cognito.example/pool",
         "MEMBER_CLIENT_ID": MEMBER_CLIENT,
+        "STAFF_AUTHORITY": "https://cognito.example/staff",
+        "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
     }
     fakes = Fakes()
@@ -798,6 +971,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",

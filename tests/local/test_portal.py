@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from local import deployment, processes
 from local.connected import Connected
-from local.portal import create_app, headers_for
+from local.portal import MANAGER, create_app, headers_for
 from local.ports import Ports, in_use
 
 PAGE = "<!doctype html><title>Rewards</title>" + "<p>reward</p>" * 200
@@ -142,6 +142,17 @@ def test_without_a_bundle_the_page_says_what_to_type(cloud: Connected, tmp_path:
     assert "make web" in answer.text
 
 
+def test_the_manager_app_has_the_config_of_its_own_api_and_may_show_the_portal(
+    cloud: Connected, bundle: Path, member_api: list[str]
+) -> None:
+    (cloud.state / "outputs.json").write_text(json.dumps({"api": {"ManagerApiId": "c3d4"}}))
+    answer = TestClient(create_app(cloud, bundle, MANAGER)).get("/config.json")
+    assert (answer.json(), member_api) == ({"client_id": "c"}, ["/_aws/execute-api/c3d4/v1/config"])
+    policy = answer.headers["content-security-policy"]
+    assert f"frame-src {cloud.portal};" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
 def test_the_policy_names_this_clouds_own_parts_and_allows_nothing_else(cloud: Connected) -> None:
     headers = headers_for("/", cloud)
     policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
@@ -155,7 +166,7 @@ def test_the_policy_names_this_clouds_own_parts_and_allows_nothing_else(cloud: C
         "connect-src": "'self' " + f"http://localhost:{ports.gateway} " * 2 + f"http://127.0.0.1:{ports.gateway}",
         "form-action": "'self'",
         "base-uri": "'none'",
-        "frame-ancestors": "http://localhost:5174",
+        "frame-ancestors": cloud.manager,
     }
     assert "Strict-Transport-Security" not in headers, "localhost speaks no TLS, and would be remembered for every port"
 
@@ -165,6 +176,12 @@ def test_the_config_of_the_cloud_sends_members_back_to_this_portal(cloud: Connec
     assert cloud.config["identity"]["member_callback_urls"] == [f"{cloud.portal}/signed-in"]
     assert cloud.config["identity"]["member_logout_urls"] == [f"{cloud.portal}/"]
     assert cloud.config["identity"]["authority_url"] == cloud.gateway
+
+
+def test_the_config_of_the_cloud_sends_staff_back_to_this_manager_app(cloud: Connected) -> None:
+    assert cloud.config["integrations"]["manager_origin"] == cloud.manager
+    assert cloud.config["identity"]["staff_callback_urls"] == [f"{cloud.manager}/signed-in"]
+    assert cloud.config["identity"]["staff_logout_urls"] == [f"{cloud.manager}/"]
 
 
 def test_a_new_bundle_deploys_nothing() -> None:
@@ -182,7 +199,8 @@ def test_it_listens_wherever_localhost_is(cloud: Connected) -> None:
     try:
         portal.wait_until(lambda: in_use(cloud.ports.portal), 20)
         for address in ("127.0.0.1", *(["[::1]"] if _speaks_ipv6() else [])):
-            assert httpx.get(f"http://{address}:{cloud.ports.portal}/").status_code in (200, 503)
+            for port in (cloud.ports.portal, cloud.ports.manager):
+                assert httpx.get(f"http://{address}:{port}/").status_code in (200, 503)
     finally:
         portal.stop()
 

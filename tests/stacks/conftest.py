@@ -15,7 +15,7 @@ from tests.stacks.assembly import Assembly
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """Everything optional is on here, so that what a rule says of it holds in every smaller config."""
-    return synthesised("full", tmp_path_factory.mktemp("full"), bundle(tmp_path_factory.mktemp("portal")))
+    return synthesised("full", tmp_path_factory.mktemp("full"), bundles(tmp_path_factory.mktemp("web")))
 
 
 @pytest.fixture(scope="session")
@@ -25,15 +25,16 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return synthesised("local", tmp_path_factory.mktemp("local"), tmp_path_factory.mktemp("nothing"))
 
 
-def bundle(folder: Path) -> Path:
-    """A portal as small as it can be, below `folder`."""
-    (folder / "portal").mkdir()
-    (folder / "portal" / "index.html").write_text("<!doctype html>")
-    return folder / "portal"
+def bundles(folder: Path) -> Path:
+    """The web apps as small as they can be, in `folder`."""
+    for name in ("portal", "manager"):
+        (folder / name).mkdir()
+        (folder / name / "index.html").write_text(f"<!doctype html><title>{name}</title>")
+    return folder
 
 
-def synthesised(environment: str, folder: Path, portal: Path) -> Assembly:
+def synthesised(environment: str, folder: Path, web: Path) -> Assembly:
     app = cdk.App(context=flags(), outdir=str(folder), builtin_cloud_formation_validation=False)
-    build(app, load(CONFIG_FOLDER / f"{environment}.toml"), portal)
+    build(app, load(CONFIG_FOLDER / f"{environment}.toml"), web)
     app.synth()
     return Assembly.read(folder)

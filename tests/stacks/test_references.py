@@ -30,9 +30,9 @@ def test_every_stack_is_far_from_the_limit_of_resources(assembly: Assembly) -> N
         assert len(template["Resources"]) < 400, name
 
 
-def test_no_custom_resources_but_the_migration_and_the_portals_bundle(assembly: Assembly, laptop: Assembly) -> None:
+def test_no_custom_resources_but_the_migration_and_the_apps_bundles(assembly: Assembly, laptop: Assembly) -> None:
     for one, known in (
-        (assembly, {"Custom::Migration", "Custom::PublishedPortal"}),
+        (assembly, {"Custom::Migration", "Custom::PublishedPortal", "Custom::PublishedManager"}),
         (laptop, {"Custom::Migration"}),
     ):
         custom = {
@@ -61,7 +61,7 @@ def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
 
 
 def test_the_laptop_deploys_the_same_stacks_as_the_cloud(assembly: Assembly, laptop: Assembly) -> None:
-    """All but the portal, which it serves itself, and that one's firewall."""
+    """All but the web apps, which it serves itself, and their firewall."""
     cloud = {name.removeprefix("loyalty-full-") for name in assembly.templates}
     assert cloud - {"portals", "edge"} == {name.removeprefix("loyalty-local-") for name in laptop.templates}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, SettingsError, load
-from tests.stacks.conftest import bundle
+from tests.stacks.conftest import bundles
 
 
 def _config(folder: Path, *replacements: tuple[str, str], based_on: str = "prod") -> Path:
@@ -148,9 +148,9 @@ def test_synth_ends_with_1_and_no_traceback(tmp_path: Path) -> None:
 
 
 def test_without_the_portals_bundle_synth_says_what_to_type(tmp_path: Path) -> None:
-    done = _synth(tmp_path, "env=prod", portal=False)
+    done = _synth(tmp_path, "env=prod", web=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"the portal's bundle is not in {tmp_path}: run `make web`"
+    assert done.stderr.splitlines()[-1] == f"the portal's bundle is not in {tmp_path / 'portal'}: run `make web`"
 
 
 def test_the_section_of_portals_may_be_left_out(tmp_path: Path) -> None:
@@ -158,11 +158,11 @@ def test_the_section_of_portals_may_be_left_out(tmp_path: Path) -> None:
     assert load(path).portals.hosting == "amplify"
 
 
-def _synth(folder: Path, context: str, *, portal: bool = True) -> subprocess.CompletedProcess[str]:
+def _synth(folder: Path, context: str, *, web: bool = True) -> subprocess.CompletedProcess[str]:
     """`python app.py -c context` into `folder`, without anything of AWS in the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     return subprocess.run(
-        [sys.executable, "app.py", "-c", context, "-c", f"portal={bundle(folder) if portal else folder}"],
+        [sys.executable, "app.py", "-c", context, "-c", f"bundles={bundles(folder) if web else folder}"],
         cwd=REPOSITORY,
         env={**environment, "CDK_OUTDIR": str(folder / "out")},
         capture_output=True,

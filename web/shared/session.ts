@@ -3,17 +3,18 @@
  * out; the token itself is read from where the library keeps it (this tab's session storage).
  */
 import type { UserManager } from "oidc-client-ts";
-import { config } from "./config";
+import { config as loaded, type SignIn } from "./config";
 import { Problem } from "./problem";
 
 const RENEW_BEFORE_SECONDS = 60;
 const PATIENCE_SECONDS = 10;
 
-type Kept = { access_token?: string; expires_at?: number; refresh_token?: string; profile?: { sub?: string } };
+type Kept = { access_token?: string; expires_at?: number; refresh_token?: string; profile?: { sub?: string; email?: string } };
 
 /** The place to come back to after signing in, and the page to sign in for. */
 export const SIGNED_IN = "/signed-in";
 
+const config = loaded<SignIn>;
 const listeners = new Set<() => void>();
 
 /** Be told when somebody signs in or out. Gives back how to stop. */
@@ -26,6 +27,20 @@ export const isSignedIn = (): boolean => kept() !== null;
 
 /** Who is signed in, as the identity provider names them; "" if nobody is. */
 export const who = (): string => kept()?.profile?.sub ?? "";
+
+/** Their e-mail, as the identity provider knows it. */
+export const email = (): string => kept()?.profile?.email ?? "";
+
+/** The groups that the access token names. What they may do is for the API to say: this is for what is shown. */
+export function groups(): readonly string[] {
+  const payload = kept()?.access_token?.split(".")[1] ?? "";
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+    return (JSON.parse(new TextDecoder().decode(bytes)) as { "cognito:groups"?: string[] })["cognito:groups"] ?? [];
+  } catch {
+    return [];
+  }
+}
 
 /** A token that is good for a while, renewed if need be; null if nobody is signed in or the session is over. Throws Problem. */
 export async function token(): Promise<string | null> {

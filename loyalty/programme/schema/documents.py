@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loyalty.programme.schema.kinds import BasisPoints, DocumentLine, Language, Part
+from loyalty.programme.schema.kinds import BasisPoints, DocumentLine, Language, Part, wrong
 
 
 class Seller(Part):
@@ -39,7 +39,7 @@ class MemberDocuments(Part):
     @model_validator(mode="after")
     def _can_be_written(self) -> Self:
         if self.member_document == "tax_invoice" and (missing := list(self.missing())):
-            raise ValueError(f"a tax_invoice cannot be written without {', '.join(missing)}")
+            raise wrong("member_document", f"a tax_invoice cannot be written without {', '.join(missing)}")
         return self
 
     def missing(self) -> Iterable[str]:

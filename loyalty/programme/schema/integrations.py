@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from loyalty.programme.schema.kinds import Code, Link, Part, SecretReference
+from loyalty.programme.schema.kinds import Code, Link, Part, SecretReference, wrong
 
 
 class AmazonBusiness(Part):
@@ -33,11 +33,12 @@ class Payment(Part):
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
         if self.provider == "stripe" and self.capture_at == "shipment" and not self.multicapture:
-            raise ValueError(
-                "Stripe takes a reservation once: choose capture_at acceptance, or multicapture if Stripe enabled it"
+            raise wrong(
+                "capture_at",
+                "Stripe takes a reservation once: choose acceptance, or multicapture if Stripe enabled it",
             )
         if self.multicapture and self.provider != "stripe":
-            raise ValueError("multicapture is Stripe's")
+            raise wrong("multicapture", "only Stripe has that")
         return self
 
 

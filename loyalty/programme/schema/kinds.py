@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 &/_.-]{0,62}$")]
 
@@ -16,7 +18,14 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+def _is_colour(value: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError("is no colour: write it like #1f4b99")
+    return value
+
+
+Colour = Annotated[str, AfterValidator(_is_colour)]
 
 Link = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]{1,500}$")]
 
@@ -41,11 +50,17 @@ BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Budget = Annotated[int, Field(ge=0, le=10**12)]
 
 
+def wrong(field: str, words: str) -> PydanticCustomError:
+    """For a model's own rules: what is wrong, and at which field below the model. `words` never quote a value."""
+    return PydanticCustomError("wrong", "{words}", {"field": field, "words": words})
+
+
 def each_once(keys: Iterable[Hashable], place: str) -> None:
+    """`place` is the field of one, with `{}` for its number. Raises what `wrong` makes."""
     seen: set[Hashable] = set()
-    for key in keys:
+    for number, key in enumerate(keys):
         if key in seen:
-            raise ValueError(f"{place} says something twice: {key}")
+            raise wrong(place.format(number), "is there already, further up")
         seen.add(key)
 
 

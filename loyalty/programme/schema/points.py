@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loyalty.programme.schema.kinds import Code, Part, TimeZone, each_once
+from loyalty.programme.schema.kinds import Code, Part, TimeZone, each_once, wrong
 
 
 class EarnRate(Part):
@@ -19,7 +19,7 @@ class EarnRate(Part):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if self.partner is None and self.category is None:
-            raise ValueError("name a partner, a category or both; the base rate is points.base_points_per_major")
+            raise wrong("partner", "name a partner, a category or both; the base rate is points.base_points_per_major")
         return self
 
 
@@ -59,5 +59,5 @@ class Points(Part):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        each_once(((rate.partner, rate.category) for rate in self.earn_rates), "earn_rates")
+        each_once(((rate.partner, rate.category) for rate in self.earn_rates), "earn_rates.{}")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loyalty.programme.schema.kinds import BasisPoints, Code, Factor, Part, Percent
+from loyalty.programme.schema.kinds import BasisPoints, Code, Factor, Part, Percent, wrong
 
 
 class Conversion(Part):
@@ -24,7 +24,7 @@ class Conversion(Part):
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
         if self.min_points_share_percent > self.max_points_share_percent:
-            raise ValueError("min_points_share_percent is above max_points_share_percent")
+            raise wrong("min_points_share_percent", "is above max_points_share_percent")
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loyalty.programme.schema.kinds import Code, Part, each_once
+from loyalty.programme.schema.kinds import Code, Part, each_once, wrong
 
 # What a rule is about, and what it must say: `over` so much, within so many `hours`.
 _SCREENED: Mapping[str, tuple[bool, bool]] = {
@@ -38,13 +38,13 @@ class ScreeningRule(Part):
     def _is_sound(self) -> Self:
         for name, value, needed in zip(("over", "hours"), (self.over, self.hours), _SCREENED[self.when], strict=True):
             if needed and value is None:
-                raise ValueError(f"{name} is missing: {self.when} needs it")
+                raise wrong(name, "is missing: this kind of rule needs it")
             if not needed and value is not None:
-                raise ValueError(f"{name} means nothing for {self.when}")
+                raise wrong(name, "means nothing for this kind of rule")
         if self.when == "balance_share" and self.over is not None and self.over >= 100:
-            raise ValueError("over is a share of all points: below 100 percent")
+            raise wrong("over", "is a share of all points: below 100 percent")
         if (self.points is None) == (self.action is None):
-            raise ValueError("a rule gives either points or an action")
+            raise wrong("points", "a rule gives either points or an action")
         return self
 
 
@@ -65,9 +65,9 @@ class Screening(Part):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        each_once((rule.code for rule in self.rules), "rules")
+        each_once((rule.code for rule in self.rules), "rules.{}.code")
         if self.review_points < self.step_up_points:
-            raise ValueError("review_points is below step_up_points")
+            raise wrong("review_points", "is below step_up_points")
         return self
 
 

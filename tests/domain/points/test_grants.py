@@ -31,6 +31,7 @@ ROLES = (
     "readoption",
     "wish_notices",
     "closure",
+    "privacy",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
@@ -49,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "importer": {"accrue_many", "accrue_purchases"},
     "sweeper": {
+        "budgets",
         "close_due_months",
         "ensure_partitions",
         "expire_due",

@@ -1,0 +1,68 @@
+/** The map: which page is at which place, and what stands before all of them (signed in, allowed). */
+import I18nProvider from "@cloudscape-design/components/i18n";
+import messages from "@cloudscape-design/components/i18n/messages/all.en";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Suspense, useEffect, useSyncExternalStore } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Problem } from "@shared/problem";
+import { isSignedIn, onSession, who } from "@shared/session";
+import { may } from "./may";
+import { NotAllowed } from "./pages/not-allowed";
+import { NotFound } from "./pages/not-found";
+import { SignedIn } from "./pages/signed-in";
+import { SignedOut } from "./pages/signed-out";
+import { Boundary } from "./parts/Boundary";
+import { Waiting } from "./parts/States";
+import { firstPlace, PLACES } from "./places";
+import { Shell } from "./shell";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Without a connection a question fails at once and says so, instead of waiting unseen.
+      networkMode: "always",
+      staleTime: 10_000,
+      retry: (times, failure) => times < 2 && failure instanceof Problem && failure.passing,
+      retryDelay: (times, failure) => ((failure instanceof Problem && failure.retryAfterSeconds) || 2 ** times) * 1000,
+    },
+    mutations: { networkMode: "always", retry: false },
+  },
+});
+
+export function App() {
+  const person = useSyncExternalStore(onSession, () => (isSignedIn() ? who() : ""));
+  // What one person was shown is not there for the next.
+  useEffect(() => () => queries.clear(), [person]);
+  return (
+    <I18nProvider locale="en" messages={[messages]}>
+      <QueryClientProvider client={queries}>
+        <Boundary>
+          <Switch>
+            <Route path="/signed-in" component={SignedIn} />
+            <Route>{person ? <Staff key={person} /> : <SignedOut />}</Route>
+          </Switch>
+        </Boundary>
+      </QueryClientProvider>
+    </I18nProvider>
+  );
+}
+
+function Staff() {
+  const [place] = useLocation();
+  const first = firstPlace();
+  return (
+    <Shell>
+      <Boundary key={place}>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            {PLACES.map(({ path, needs, page: Page }) => (
+              <Route key={path} path={path}>{may(needs) ? <Page /> : <NotAllowed needs={needs} />}</Route>
+            ))}
+            <Route path="/">{first ? <Redirect to={first} replace /> : <NotAllowed />}</Route>
+            <Route><NotFound /></Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,61 @@
+/** The filters of a list, in a row. */
+import Button from "@cloudscape-design/components/button";
+import DatePicker from "@cloudscape-design/components/date-picker";
+import Input from "@cloudscape-design/components/input";
+import Select from "@cloudscape-design/components/select";
+import FormField from "@cloudscape-design/components/form-field";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useEffect, useState } from "react";
+import { useFilters } from "./filters";
+
+type Option = { value: string; label: string };
+
+/** `choice`: one of the options, the first of which is "" for what is asked without it. */
+export type Filter =
+  | { key: string; label: string; kind: "choice"; options: readonly Option[] }
+  | { key: string; label: string; kind: "text"; placeholder?: string }
+  | { key: string; label: string; kind: "date" };
+
+const TYPING_MS = 350;
+
+export function FilterBar({ filters, onChange }: { filters: readonly Filter[]; onChange?: () => void }) {
+  const [chosen, change] = useFilters();
+  const set = (key: string, value: string) => (change({ [key]: value }), onChange?.());
+  const some = filters.some(({ key }) => chosen[key]);
+  return (
+    <SpaceBetween direction="horizontal" size="s" alignItems="end">
+      {filters.map((filter) => (
+        <FormField key={filter.key} label={filter.label}>
+          <One filter={filter} value={chosen[filter.key] ?? ""} set={(value) => set(filter.key, value)} />
+        </FormField>
+      ))}
+      {some && <Button variant="link" onClick={() => (change(Object.fromEntries(filters.map(({ key }) => [key, undefined]))), onChange?.())}>Clear</Button>}
+    </SpaceBetween>
+  );
+}
+
+function One({ filter, value, set }: { filter: Filter; value: string; set: (value: string) => void }) {
+  if (filter.kind === "text") return <Typed value={value} set={set} placeholder={filter.placeholder ?? ""} />;
+  if (filter.kind === "date") return <DatePicker value={value} onChange={({ detail }) => set(detail.value)} placeholder="YYYY/MM/DD" />;
+  const selected = filter.options.find((option) => option.value === value) ?? filter.options[0] ?? null;
+  return (
+    <Select
+      selectedOption={selected}
+      options={filter.options}
+      expandToViewport
+      onChange={({ detail }) => set(detail.selectedOption.value ?? "")}
+    />
+  );
+}
+
+/** Asked for once somebody stops typing. */
+function Typed({ value, set, placeholder }: { value: string; set: (value: string) => void; placeholder: string }) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return undefined;
+    const timer = setTimeout(() => set(text.trim()), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return <Input type="search" value={text} placeholder={placeholder} onChange={({ detail }) => setText(detail.value)} />;
+}

@@ -1,0 +1,27 @@
+/** Every page: where it is, how the side navigation names it, which route must be allowed for it, what draws it. */
+import { type ComponentType, lazy } from "react";
+import { type AllowedRoute, may } from "./may";
+
+/** The side navigation's groups, in its order. */
+export const GROUPS = ["Work", "Members", "Programme", "Catalogue", "Campaigns", "Money", "Records"] as const;
+
+export type Place = {
+  path: string;
+  label: string;
+  /** Absent: the page is reached from another one. */
+  group?: (typeof GROUPS)[number];
+  /** Who may ask for this may see the page. */
+  needs: AllowedRoute;
+  page: ComponentType;
+};
+
+export const PLACES: readonly Place[] = [
+  // Work
+  { path: "/queue", label: "Queue", group: "Work", needs: "GET /cases", page: lazy(() => import("./pages/queue/queue")) },
+  { path: "/cases/:id", label: "Case", needs: "GET /cases/{case_id}", page: lazy(() => import("./pages/queue/case")) },
+  // Members
+  { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
+];
+
+/** Where somebody begins: the first page that they may see. */
+export const firstPlace = (): string | undefined => PLACES.find((place) => place.group && may(place.needs))?.path;
