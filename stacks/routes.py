@@ -170,7 +170,7 @@ MANAGER = (
     _staff("POST", "/members/{member_number}/exports"),
     _staff("POST", "/members/{member_number}/erasure"),
     _staff("POST", "/members/{member_number}/legal-holds"),
-    _staff("POST", "/legal-holds/{hold_id}/lifting"),
+    _staff("POST", "/members/{member_number}/legal-holds/{hold_id}/lifting"),
     _staff("GET", "/privacy/requests"),
     _staff("GET", "/privacy/requests/{request_id}"),
     _staff("POST", "/privacy/requests/{request_id}/approval"),

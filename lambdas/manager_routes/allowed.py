@@ -108,7 +108,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /members/{member_number}/exports": DESK,
     "POST /members/{member_number}/erasure": DESK,
     "POST /members/{member_number}/legal-holds": DESK,
-    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "POST /members/{member_number}/legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
     "GET /privacy/requests": DESK,
     "GET /privacy/requests/{request_id}": DESK,
     "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),

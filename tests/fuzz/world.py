@@ -671,11 +671,9 @@ def _erasure_retry(world: World) -> Request:
 
 
 def _lifting(world: World) -> Request:
-    hold_id = world.key()
-    world.owner.execute(
-        "select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (world.person().number, hold_id)
-    )
-    return Request("POST", f"/legal-holds/{hold_id}/lifting")
+    hold_id, number = world.key(), world.person().number
+    world.owner.execute("select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (number, hold_id))
+    return Request("POST", f"/members/{number}/legal-holds/{hold_id}/lifting")
 
 
 def _unfreeze(world: World) -> Request:
@@ -951,7 +949,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
         "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
     ),
-    "manager POST /legal-holds/{hold_id}/lifting": _lifting,
+    "manager POST /members/{member_number}/legal-holds/{hold_id}/lifting": _lifting,
     "manager GET /privacy/requests": _get("/privacy/requests"),
     "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
     "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
