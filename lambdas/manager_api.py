@@ -1,9 +1,9 @@
-"""The manager API: members, points by hand with a second person above the limit, one redemption; finance's routes."""
+"""The manager API: members brought, points by hand with a second person above the limit; all other routes of staff."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -14,18 +14,23 @@ from lambdas.manager_routes import (
     audit,
     campaigns,
     cases,
+    catalogue,
     config,
     documents,
     finance,
+    members,
     notices,
+    orders,
+    privacy,
     programme,
     reconciliation,
     screening,
+    simulations,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
 from loyalty.database import database
-from loyalty.documents import reading as stored
 from loyalty.members import adjusting, membership
 from loyalty.points import ledger
 from loyalty.programme import reading
@@ -36,12 +41,18 @@ app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)
+app.include_router(members.router)
+app.include_router(orders.router)
 app.include_router(notices.router)
 app.include_router(screening.router)
 app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
+app.include_router(privacy.router)
+app.include_router(catalogue.router)
+app.include_router(simulations.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]
@@ -193,20 +204,6 @@ def post_approval(adjustment_id: UUID, body: Approval) -> AdjustmentState:
         database().connection(), who.program_id, adjustment_id, body.decision, f"staff:{who.subject}", who.groups
     )
     return AdjustmentState(adjustment_id=adjustment_id, state=state)
-
-
-@app.get("/redemptions/<redemption_id>", summary="One redemption with all that happened")
-def get_redemption(redemption_id: UUID) -> dict[str, Any]:
-    who = staff(app)
-    connection = database().connection()
-    row = connection.execute(
-        "select redemptions.overview_for_staff(%s, %s) as overview", (who.program_id, redemption_id)
-    ).fetchone()
-    if row is None or row["overview"] is None:
-        raise Refusal(Kind.NOT_FOUND, "no-such-redemption", "This programme has no such redemption.")
-    overview: dict[str, Any] = row["overview"]
-    found = stored.of_redemption_for_staff(connection, who.program_id, redemption_id)
-    return overview | {"documents": found}
 
 
 handler = entry(app)

@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.campaigns import watching as campaigns
 from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
@@ -19,6 +20,7 @@ from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
+from loyalty.tiers import settling
 
 # No rule begins after this; the next minute goes on where this one stopped.
 BUDGET_SECONDS = 40.0
@@ -97,6 +99,7 @@ RULES: dict[str, Rule] = {
     "mature_points": sweeping.mature_points,
     "expire_points": sweeping.expire_points,
     "lapse_reservations": sweeping.lapse_reservations,
+    "follow_merged": sweeping.follow_merged,
     "purge_strays": observing.purge,
     "purge_notices": notices.purge,
     "ensure_partitions": sweeping.ensure_partitions,
@@ -104,7 +107,12 @@ RULES: dict[str, Rule] = {
     "close_months": closing.close_months,
     "post_books": journal.post,
     "post_deliveries": journal.post_deliveries,
+    "watch_campaigns": campaigns.watch,
+    "count_audiences": campaigns.count_audiences,
+    "measure_campaigns": campaigns.measure,
     "count_popular": popularity.recount,
+    "settle_tiers": settling.settle_due,
+    "walk_tiers": settling.walk,
 }
 
 

@@ -112,9 +112,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def temporary(name: str) -> Path:
+def temporary(name: str, under: Path | None = None) -> Path:
     """A folder that the system user may enter, which pytest's own temp folders are not."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=under))
     folder.chmod(0o755)
     return folder
 

@@ -22,6 +22,7 @@ ROOMS = (
     "outbox",
     "points",
     "members",
+    "tiers",
     "catalogue",
     "payments",
     "orders",
@@ -32,8 +33,12 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "campaigns",
     "reconciliation",
     "closure",
+    "support",
+    "privacy",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

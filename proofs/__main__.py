@@ -1,4 +1,5 @@
-"""`make prove`: every proof there is: the ledger's, then the doors' with many more requests than `make test` makes up.
+"""`make prove`: every proof there is: the ledger's, the doors' with many more requests than `make test` makes up, and
+the large tests.
 
 Sizes by environment: those of `make prove-ledger`, and REQUESTS=60 made-up requests for each operation of the APIs.
 """
@@ -17,32 +18,44 @@ from proofs.ledger.__main__ import ALL, prove
 from proofs.report import Counts, Line, chosen, conclude, ending_well
 
 REQUESTS = int(os.environ.get("REQUESTS", "60"))
-DOORS = "doors"
+DOORS, LARGE = "doors", "large"
 
 
 def main() -> int:
     """0 only if nothing was violated and no mutant survived."""
     counts = Counts()
-    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS))
-    prove([name for name in names if name != DOORS], counts)
+    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS, LARGE))
+    prove([name for name in names if name in ALL], counts)
     if DOORS in names:
         counts.lines.append(_doors())
+    if LARGE in names:
+        counts.lines.append(_large())
     return conclude(counts)
 
 
 def _doors() -> Line:
     """The tests of tests/fuzz in large: no request, however made up, ends in an error nobody thought of."""
-    started = time.monotonic()
-    print(f"doors: {REQUESTS} requests for each operation; a line a test folder, failures last", flush=True)
-    command = [sys.executable, "-m", "pytest", "tests/fuzz", "-n", "2", "--dist", "loadgroup"]
-    folder = postgres.temporary("loyalty-proofs")
-    environment = {**os.environ, "FUZZ_EXAMPLES": str(REQUESTS), "TMPDIR": str(folder)}
-    with guarded(folder):
-        ended = subprocess.run(command, cwd=Path(__file__).parents[1], env=environment, check=False).returncode
-    again = f"FUZZ_EXAMPLES={REQUESTS} python -m pytest tests/fuzz (the failing request is printed above)"
-    violations = [f"pytest ended with {ended}: see above"] if ended else []
     words = f"{REQUESTS} made-up requests for each operation of the APIs, and all of tests/fuzz"
-    return Line(DOORS, words, violations, time.monotonic() - started, again)
+    return _tests(DOORS, words, "tests/fuzz", FUZZ_EXAMPLES=str(REQUESTS))
+
+
+def _large() -> Line:
+    """The tests that `make test` leaves out."""
+    return _tests(LARGE, "the tests that are marked large", "tests", "-m", "large")
+
+
+def _tests(name: str, words: str, *which: str, **more: str) -> Line:
+    started = time.monotonic()
+    print(f"{name}: {words}; a line a test folder, failures last", flush=True)
+    command = [sys.executable, "-m", "pytest", *which, "-n", "2", "--dist", "loadgroup"]
+    folder = postgres.temporary("loyalty-proofs")
+    with guarded(folder):
+        environment = {**os.environ, **more, "TMPDIR": str(folder)}
+        ended = subprocess.run(command, cwd=Path(__file__).parents[1], env=environment, check=False).returncode
+    settings = "".join(f"{key}={value} " for key, value in more.items())
+    again = f"{settings}python -m pytest {' '.join(which)} (what failed is printed above)"
+    violations = [f"pytest ended with {ended}: see above"] if ended else []
+    return Line(name, words, violations, time.monotonic() - started, again)
 
 
 if __name__ == "__main__":

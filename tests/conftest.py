@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ pytest_plugins = ["tests.budget"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = "template_loyalty"
+MEMORY, PLENTY_BYTES = Path("/dev/shm"), 4 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,12 @@ def database(postgres_port: int) -> Iterator[TestDatabase]:
 
 @pytest.fixture
 def fresh_database(postgres_port: int) -> Iterator[TestDatabase]:
-    """A migrated database for one test (about 50 ms): for tests that turn the clock or count everything."""
+    """A migrated database for one test (about 30 ms): for tests that turn the clock or count everything."""
     yield from _clone(postgres_port)
 
 
 def _start_server() -> dict[str, Any]:
-    data = postgres.temporary("loyalty-tests") / "data"
+    data = postgres.temporary("loyalty-tests", _memory()) / "data"
     server = postgres.start(data, postgres.free_port(), durable=False)
     with psycopg.connect(server.dsn, autocommit=True) as admin:
         admin.execute(f"create database {TEMPLATE}")
@@ -103,6 +105,13 @@ def _start_server() -> dict[str, Any]:
         migrate(connection)
         connection.execute((REPOSITORY / "local" / "settable_clock.sql").read_bytes())
     return {"port": server.port, "data": str(data), "users": 0}
+
+
+def _memory() -> Path | None:
+    """Where files are memory, if there is plenty of it: a clone is nine hundred files, and a test's own."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > PLENTY_BYTES:
+        return MEMORY
+    return None
 
 
 def _clone(port: int) -> Iterator[TestDatabase]:

@@ -39,6 +39,46 @@ create or replace function cases.open(
     program_id integer, member_id bigint, case_id uuid, kind text, redemption_id uuid, line_number integer,
     quantity integer, partner text, partner_reference text, bought_on date, said text, request_hash bytea
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    return cases.open_as(
+        open.program_id, open.member_id, open.case_id, open.kind, open.redemption_id, open.line_number, open.quantity,
+        open.partner, open.partner_reference, open.bought_on, open.said, open.request_hash, 'member',
+        'member:' || open.member_id);
+end
+$$;
+
+-- The same for a member who is on the telephone: staff write down what they say. A redemption of a membership that became part
+-- of this one is this one's. Statuses also unknown_member, not_approver.
+create or replace function cases.open_for_member(
+    program_id integer, number text, case_id uuid, kind text, redemption_id uuid, line_number integer, quantity integer,
+    partner text, partner_reference text, bought_on date, said text, request_hash bytea, actor text, groups text[]
+) returns text language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    whose bigint := (select b.member_id from members.by_number(open_for_member.program_id, open_for_member.number) as b
+                     where b.state <> 'closed');
+begin
+    if whose is null then
+        return 'unknown_member';
+    elsif actor is null or not coalesce(array['support', 'business-operator'] && groups, false) then
+        return 'not_approver';
+    end if;
+    return cases.open_as(
+        open_for_member.program_id,
+        coalesce((select r.member_id from redemptions.redemption as r
+                  where r.program_id = open_for_member.program_id and r.redemption_id = open_for_member.redemption_id
+                    and r.member_id = any (members.family(open_for_member.program_id, whose))), whose),
+        open_for_member.case_id, open_for_member.kind, open_for_member.redemption_id, open_for_member.line_number,
+        open_for_member.quantity, open_for_member.partner, open_for_member.partner_reference, open_for_member.bought_on,
+        open_for_member.said, open_for_member.request_hash, 'staff', open_for_member.actor);
+end
+$$;
+
+-- Internal: opened by its member, or by staff in the member's name.
+create or replace function cases.open_as(
+    program_id integer, member_id bigint, case_id uuid, kind text, redemption_id uuid, line_number integer,
+    quantity integer, partner text, partner_reference text, bought_on date, said text, request_hash bytea, author text,
+    actor text
+) returns text language plpgsql set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
     known cases.member_case;
@@ -47,15 +87,15 @@ declare
 begin
     -- Of one member one at a time: the limit counts.
     perform from members.member as m
-    where m.program_id = open.program_id and m.member_id = open.member_id for no key update;
-    select * into known from cases.member_case as k where k.program_id = open.program_id and k.case_id = open.case_id;
+    where m.program_id = open_as.program_id and m.member_id = open_as.member_id for no key update;
+    select * into known from cases.member_case as k where k.program_id = open_as.program_id and k.case_id = open_as.case_id;
     if found then
         return case when (known.member_id, known.request_hash) = (member_id, request_hash) then 'replay'
                     else 'key_reuse' end;
     elsif not clock.key_is_fresh(case_id) then
         return 'key_time';
     elsif (select count(*) from cases.member_case as k
-           where k.program_id = open.program_id and k.member_id = open.member_id
+           where k.program_id = open_as.program_id and k.member_id = open_as.member_id
              and k.state in ('open', 'approval', 'return')) >= 20 then
         return 'too_many_cases';
     end if;
@@ -63,8 +103,8 @@ begin
         select l.* into line
         from redemptions.redemption as r
         join redemptions.line as l using (program_id, redemption_id)
-        where r.program_id = open.program_id and r.redemption_id = open.redemption_id and r.member_id = open.member_id
-          and l.line_number = open.line_number and r.state in ('settled', 'closed') and l.accepted_quantity > 0;
+        where r.program_id = open_as.program_id and r.redemption_id = open_as.redemption_id and r.member_id = open_as.member_id
+          and l.line_number = open_as.line_number and r.state in ('settled', 'closed') and l.accepted_quantity > 0;
         if not found then
             return 'unknown_order';
         elsif quantity > line.accepted_quantity - line.given_back then
@@ -78,11 +118,11 @@ begin
     on conflict do nothing
     returning * into c;
     if not found then
-        return case when exists (select from cases.member_case as k where k.case_id = open.case_id) then 'key_reuse'
+        return case when exists (select from cases.member_case as k where k.case_id = open_as.case_id) then 'key_reuse'
                     else 'already_open' end;
     end if;
     insert into cases.message(program_id, case_id, message_number, author, actor, text, written_at)
-    values (program_id, case_id, 1, 'member', 'member:' || member_id, said, clock.now());
+    values (program_id, case_id, 1, author, actor, said, clock.now());
     perform casework.open_case(
         program_id, case_id, kind, coalesce('redemption:' || redemption_id, 'purchase:' || partner), kind,
         jsonb_strip_nulls(jsonb_build_object(
@@ -90,7 +130,7 @@ begin
             'partner', partner, 'partner_reference', partner_reference)),
         cases.outcomes_of(kind, redemption_id is not null), array['support', 'business-operator'],
         clock.now() + make_interval(hours => (cases.policy(program_id) ->> 'answer_hours')::integer),
-        'member:' || member_id);
+        actor);
     perform cases.tell(c, 'case.opened');
     return 'ok';
 end

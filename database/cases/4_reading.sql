@@ -102,6 +102,16 @@ begin atomic
     limit greatest(1, least(coalesce(list.page_size, 20), 100));
 end;
 
+-- What somebody has given of this month's goodwill, and may give.
+create or replace function cases.budget_of(program_id integer, agent text)
+returns table (month date, monthly_points bigint, given bigint)
+language sql stable security definer set search_path = pg_catalog as $$
+    select d.month, (cases.policy(budget_of.program_id) ->> 'goodwill_monthly_points')::bigint,
+           coalesce((select g.points from cases.goodwill as g
+                     where g.program_id = budget_of.program_id and g.agent = budget_of.agent and g.month = d.month), 0)
+    from (select date_trunc('month', points.today(budget_of.program_id)::timestamp)::date as month) as d
+$$;
+
 -- The queue of all kinds: open ones by deadline, so that what is overdue comes first; closed ones after them, newest first.
 -- Filters, null for all: state (`waiting`: whatever is not closed), kind, owner (empty: nobody's). After one of them (null: from the
 -- first). At most 200 a page.

@@ -13,6 +13,9 @@ to member_api;
 grant execute on function
     cases.queue(integer, text, text, text, uuid, integer),
     cases.for_staff(integer, uuid),
+    cases.budget_of(integer, text),
+    cases.open_for_member(
+        integer, text, uuid, text, uuid, integer, integer, text, text, date, text, bytea, text, text[]),
     cases.answer(integer, uuid, text, text, text[]),
     cases.promise_label(integer, uuid, uuid, text, text, integer, text),
     cases.looked_at(integer, uuid, uuid, boolean),

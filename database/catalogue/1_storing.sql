@@ -89,6 +89,26 @@ begin atomic
     set refused_for = 'gone', checked_at = clock.now(), row_xid = pg_current_xact_id()
     where p.program_id = store_products.program_id and p.asin = any (store_products.not_found);
 
+    -- What the first offer costs, whenever that is something else than last time; of the last half year.
+    insert into catalogue.price_seen as seen (program_id, asin, seen_at, price_minor, currency)
+    select p.program_id, p.asin, clock.now(), (first.told ->> 'price_minor')::bigint, first.told ->> 'currency'
+    from jsonb_array_elements(store_products.products) as told
+    join catalogue.product as p on p.program_id = store_products.program_id and p.asin = told ->> 'asin'
+    cross join lateral (select told -> 'offers' -> 0 as told) as first
+    left join lateral (
+        select s.price_minor, s.currency from catalogue.price_seen as s
+        where s.program_id = p.program_id and s.asin = p.asin order by s.seen_at desc limit 1
+    ) as last on true
+    where first.told ->> 'price_minor' is not null and first.told ->> 'currency' is not null
+      and (last.price_minor, last.currency)
+          is distinct from ((first.told ->> 'price_minor')::bigint, first.told ->> 'currency')
+    on conflict on constraint price_seen_pkey do update
+        set price_minor = excluded.price_minor, currency = excluded.currency, row_xid = pg_current_xact_id();
+    delete from catalogue.price_seen as s
+    using jsonb_array_elements(store_products.products) as told
+    where s.program_id = store_products.program_id and s.asin = told ->> 'asin'
+      and s.seen_at < clock.now() - interval '180 days';
+
     delete from catalogue.offer as o
     using (select told ->> 'asin' as asin from jsonb_array_elements(store_products.products) as told
            union all select unnest(store_products.not_found)) as asked
@@ -100,17 +120,18 @@ begin atomic
     insert into catalogue.offer (
         program_id, asin, offer_id, position, price_minor, currency, list_price_minor, price_type, in_stock,
         quantity_in_stock, min_quantity, max_quantity, condition, buying_guidance, merchant_name, shipping_minor,
-        delivery_earliest, delivery_latest, refused_for, checked_at)
+        delivery_earliest, delivery_latest, by_amazon, merchant_stars, refused_for, checked_at)
     select p.program_id, p.asin, t.offer_id, t.position, t.price_minor, t.currency, t.list_price_minor, t.price_type,
            t.in_stock, t.quantity_in_stock, t.min_quantity, t.max_quantity, t.condition, t.buying_guidance,
-           t.merchant_name, t.shipping_minor, t.delivery_earliest, t.delivery_latest, t.refused_for, clock.now()
+           t.merchant_name, t.shipping_minor, t.delivery_earliest, t.delivery_latest, t.by_amazon, t.merchant_stars,
+           t.refused_for, clock.now()
     from jsonb_array_elements(store_products.products) as told
     join catalogue.product as p on p.program_id = store_products.program_id and p.asin = told ->> 'asin'
     cross join lateral jsonb_to_recordset(told -> 'offers') as t (
         offer_id text, position integer, price_minor bigint, currency text, list_price_minor bigint, price_type text,
         in_stock boolean, quantity_in_stock bigint, min_quantity integer, max_quantity integer, condition text,
         buying_guidance text, merchant_name text, shipping_minor bigint, delivery_earliest timestamptz,
-        delivery_latest timestamptz, refused_for text)
+        delivery_latest timestamptz, by_amazon boolean, merchant_stars numeric, refused_for text)
     on conflict on constraint offer_pkey do update
         set position = excluded.position, price_minor = excluded.price_minor, currency = excluded.currency,
             list_price_minor = excluded.list_price_minor, price_type = excluded.price_type,
@@ -119,6 +140,7 @@ begin atomic
             condition = excluded.condition, buying_guidance = excluded.buying_guidance,
             merchant_name = excluded.merchant_name, shipping_minor = excluded.shipping_minor,
             delivery_earliest = excluded.delivery_earliest, delivery_latest = excluded.delivery_latest,
+            by_amazon = excluded.by_amazon, merchant_stars = excluded.merchant_stars,
             refused_for = excluded.refused_for, checked_at = excluded.checked_at, row_xid = pg_current_xact_id();
 
     insert into catalogue.product as p (

@@ -81,15 +81,25 @@ begin
 end;
 $$;
 
+-- A sign-in of a membership that became part of another is that one's.
 create or replace function members.member_of(p_program_id integer, p_subject text) returns bigint
 language sql stable security definer set search_path = pg_catalog as $$
-    select member_id from members.member
-     where program_id = p_program_id and subject = p_subject and state <> 'closed'
+    select s.member_id from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.subject = p_subject and s.state <> 'closed'
 $$;
 
 create or replace function members.tier_of(p_program_id integer, p_member_id bigint) returns text
 language sql stable security definer set search_path = pg_catalog as $$
     select tier from members.member where program_id = p_program_id and member_id = p_member_id
+$$;
+
+-- Internal: these members have these levels from now on. The tiers room says which, and has locked them.
+create or replace function members.set_tiers(p_program_id integer, p_member_ids bigint[], p_tiers text[]) returns void
+language sql set search_path = pg_catalog as $$
+    update members.member m set tier = g.tier, row_xid = pg_current_xact_id()
+      from unnest(p_member_ids, p_tiers) as g(member_id, tier)
+     where m.program_id = p_program_id and m.member_id = g.member_id
 $$;
 
 -- active, blocked (keeps what is theirs, redeems nothing) or closed.
@@ -98,18 +108,21 @@ language sql stable security definer set search_path = pg_catalog as $$
     select state from members.member where program_id = p_program_id and member_id = p_member_id
 $$;
 
--- What a purchase needs to know: nothing personal.
+-- What a purchase needs to know: nothing personal. The number of a membership that became part of another is that one's.
 create or replace function members.by_number(p_program_id integer, p_number text)
 returns table (member_id bigint, tier text, state text)
 language sql stable security definer set search_path = pg_catalog as $$
-    select m.member_id, m.tier, m.state from members.member m where m.program_id = p_program_id and m.number = p_number
+    select s.member_id, s.tier, s.state from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.number = p_number
 $$;
 
 create or replace function members.by_numbers(p_program_id integer, p_numbers text[])
 returns table (number text, member_id bigint, tier text)
 language sql stable security definer set search_path = pg_catalog as $$
-    select m.number, m.member_id, m.tier from members.member m
-     where m.program_id = p_program_id and m.number = any (p_numbers) and m.state <> 'closed'
+    select m.number, s.member_id, s.tier from members.member m
+      join members.member s on s.program_id = m.program_id and s.member_id = coalesce(m.merged_into, m.member_id)
+     where m.program_id = p_program_id and m.number = any (p_numbers) and s.state <> 'closed'
 $$;
 
 create or replace function members.profile(p_program_id integer, p_member_id bigint)

@@ -25,7 +25,7 @@ language sql stable set search_path = pg_catalog as $$
                         where g.program_id <> m.program_id and o.state <> 'closed')
 $$;
 
--- Internal: what says who a closed membership was. Country, language and level say nobody's name and stay for the reports.
+-- Internal: what says who a closed membership was, and those that became part of it. Country, language and level say nobody's name and stay for the reports.
 create or replace function members.erase(p_program_id integer, p_member_id bigint) returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
@@ -41,6 +41,10 @@ begin
     delete from members.claim_guard where program_id = p_program_id and member_id = p_member_id;
     update members.adjustment set note = null, row_xid = pg_current_xact_id()
      where program_id = p_program_id and member_id = p_member_id and note is not null;
+    update members.block set reason = '', row_xid = pg_current_xact_id()
+     where program_id = p_program_id and member_id = p_member_id and reason <> '';
+    perform members.erase(p_program_id, m.member_id) from members.member m
+     where m.program_id = p_program_id and m.merged_into = p_member_id;
 end;
 $$;
 
@@ -48,7 +52,16 @@ $$;
 create or replace function members.is_erased(p_program_id integer, p_member_id bigint) returns boolean
 language sql stable set search_path = pg_catalog as $$
     select m.state = 'closed' and m.email = '' and m.phone is null and m.subject is null
+           and not exists (select from members.member d
+                            where d.program_id = p_program_id and d.merged_into = p_member_id and d.email <> '')
            and not exists (select from members.address a where a.program_id = p_program_id and a.member_id = p_member_id)
            and not exists (select from members.past_contact c where c.program_id = p_program_id and c.member_id = p_member_id)
       from members.member m where m.program_id = p_program_id and m.member_id = p_member_id
+$$;
+
+-- Internal: why spending was stopped or allowed, in somebody's own words.
+create or replace function members.forget_words(p_program_id integer, p_member_id bigint) returns void
+language sql set search_path = pg_catalog as $$
+    update members.freeze set reason = '(erased)', row_xid = pg_current_xact_id()
+     where program_id = p_program_id and member_id = p_member_id and reason <> '(erased)'
 $$;

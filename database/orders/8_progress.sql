@@ -56,6 +56,16 @@ begin atomic
     where f.program_id = progress_word.program_id and f.redemption_id = progress_word.redemption_id;
 end;
 
+-- Internal: an order that may exist and of which nothing is known is looked up now, and not when its turn would come.
+create or replace function orders.look_now(program_id integer, redemption_id uuid) returns void
+language sql set search_path = pg_catalog
+begin atomic
+    update orders.placement as p set due_at = clock.now(), row_xid = pg_current_xact_id()
+    where p.program_id = look_now.program_id and p.redemption_id = look_now.redemption_id
+      and p.state in ('sent', 'unknown') and p.due_at > clock.now()
+      and (p.lease_until is null or p.lease_until < clock.now());
+end;
+
 -- ---- what the redemption flow does about it -------------------------------------------------------------------------
 
 -- The order's row, locked: what is derived of it does not change meanwhile.

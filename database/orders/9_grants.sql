@@ -1,7 +1,7 @@
 -- Who may call what. Nobody touches a table of this room.
 revoke all on all functions in schema orders from orders_worker, order_information, quote_api, sweeper;
 revoke usage on schema orders from sweeper;
-grant usage on schema orders to orders_worker, order_information, quote_api, auditor;
+grant usage on schema orders to orders_worker, order_information, quote_api, catalogue_desk, auditor;
 
 grant execute on function
     orders.take_token(integer, text, text, numeric, integer, integer),
@@ -9,6 +9,7 @@ grant execute on function
     orders.rate_of(integer)
 to quote_api, orders_worker;
 grant execute on function orders.orders_waiting(integer, text) to quote_api;
+grant execute on function orders.take_token(integer, text, text, numeric, integer, integer) to catalogue_desk;
 
 grant execute on function
     orders.enqueue(integer, uuid, text),

@@ -12,8 +12,58 @@ begin
             and j.sequence >= v_first and j.created_at > p_since);
 end $$;
 
--- The soonest-expiring points go, and keep their expiry and its mark. What the receiver owes is paid first. Each member's
--- journal has its own rows; all of them name the giver's operation in ref_op, and neither row names the other member.
+-- Internal: so many of a member's points become another's; both rows are locked and the giver has them. The soonest-expiring
+-- points go, and keep their expiry and its mark. What the receiver owes is paid first. Each member's journal has its own rows;
+-- all of them name the giver's operation in ref_op, and neither row names the other member. Returns the giver's row after it.
+create or replace function points.hand_over(
+    m points.standing, t points.standing, p_op_id uuid, p_amount bigint, p_hash bytea, p_reference text, p_actor text,
+    p_now timestamptz
+) returns points.standing language plpgsql as $$
+declare
+    j points.journal;
+    v_repaid bigint;
+    v_parts record;
+    v_own record;
+    v_lots record;
+begin
+    m := points.expire_lapsed(m, p_now, clock.new_id(), ''::bytea, 'ledger');
+    select * into v_parts from points.split(m.lot_keys, m.lot_amounts, p_amount);
+    m.lot_keys := v_parts.rest_keys;
+    m.lot_amounts := v_parts.rest_amounts;
+    j.op_id := p_op_id;
+    j.ref_op := p_op_id;
+    j.reference := p_reference;
+    j.request_hash := p_hash;
+    j.actor := p_actor;
+    j.occurred_at := p_now;
+    j.created_at := p_now;
+    m := points.post(m, j, 1, 'transfer', 1, 16, p_amount, v_parts.first_keys, v_parts.first_amounts);
+    perform points.store(m);
+
+    t := points.expire_lapsed(t, p_now, clock.new_id(), ''::bytea, 'ledger');
+    j.op_id := clock.new_id();
+    -- Who gave them, and to whom, is not the receiver's to read in a sealed row.
+    j.request_hash := points.request('transfer', p_op_id::text);
+    j.actor := 'ledger';
+    v_repaid := least(t.debt, p_amount);
+    if v_repaid > 0 then
+        t := points.post(t, j, 1, 'repay', 16, 4, v_repaid, null, null);
+    end if;
+    if p_amount > v_repaid then
+        select * into v_own from points.split(v_parts.first_keys, v_parts.first_amounts, v_repaid);
+        for i in 1 .. cardinality(v_own.rest_keys) loop
+            select * into v_lots from points.put(t.lot_keys, t.lot_amounts, v_own.rest_keys[i], v_own.rest_amounts[i]);
+            t.lot_keys := v_lots.p_keys;
+            t.lot_amounts := v_lots.p_amounts;
+        end loop;
+        t := points.post(
+            t, j, case when v_repaid > 0 then 2 else 1 end, 'transfer', 16, 1, p_amount - v_repaid,
+            v_own.rest_keys, v_own.rest_amounts);
+    end if;
+    perform points.store(t);
+    return m;
+end $$;
+
 -- Statuses of its own: transfers_off, same_member, unknown_recipient, in_debt (who owes points gives none away), over_limit
 -- (points.transfer_daily_limit in 24 hours by the database's clock).
 create or replace function points.transfer(
@@ -26,13 +76,8 @@ declare
     v_policy jsonb;
     m points.standing;
     t points.standing;
-    j points.journal;
     v_replay points.outcome;
     v_lapsed bigint;
-    v_repaid bigint;
-    v_parts record;
-    v_own record;
-    v_lots record;
 begin
     if not points.is_amount(p_amount) or not points.is_key(p_op_id) or num_nulls(p_to, p_actor) > 0 then
         return points.refusal('invalid', p_op_id, p_amount);
@@ -64,39 +109,51 @@ begin
         return points.answer('insufficient', m, p_op_id, p_amount);
     end if;
 
-    m := points.expire_lapsed(m, v_now, clock.new_id(), ''::bytea, 'ledger');
-    select * into v_parts from points.split(m.lot_keys, m.lot_amounts, p_amount);
-    m.lot_keys := v_parts.rest_keys;
-    m.lot_amounts := v_parts.rest_amounts;
-    j.op_id := p_op_id;
-    j.ref_op := p_op_id;
-    j.request_hash := v_hash;
-    j.actor := p_actor;
-    j.occurred_at := v_now;
-    j.created_at := v_now;
-    m := points.post(m, j, 1, 'transfer', 1, 16, p_amount, v_parts.first_keys, v_parts.first_amounts);
-    perform points.store(m);
-
-    t := points.expire_lapsed(t, v_now, clock.new_id(), ''::bytea, 'ledger');
-    j.op_id := clock.new_id();
-    -- Who gave them, and to whom, is not the receiver's to read in a sealed row.
-    j.request_hash := points.request('transfer', p_op_id::text);
-    j.actor := 'ledger';
-    v_repaid := least(t.debt, p_amount);
-    if v_repaid > 0 then
-        t := points.post(t, j, 1, 'repay', 16, 4, v_repaid, null, null);
-    end if;
-    if p_amount > v_repaid then
-        select * into v_own from points.split(v_parts.first_keys, v_parts.first_amounts, v_repaid);
-        for i in 1 .. cardinality(v_own.rest_keys) loop
-            select * into v_lots from points.put(t.lot_keys, t.lot_amounts, v_own.rest_keys[i], v_own.rest_amounts[i]);
-            t.lot_keys := v_lots.p_keys;
-            t.lot_amounts := v_lots.p_amounts;
-        end loop;
-        t := points.post(
-            t, j, case when v_repaid > 0 then 2 else 1 end, 'transfer', 16, 1, p_amount - v_repaid,
-            v_own.rest_keys, v_own.rest_amounts);
-    end if;
-    perform points.store(t);
+    m := points.hand_over(m, t, p_op_id, p_amount, v_hash, null, p_actor, v_now);
     return points.answer('ok', m, p_op_id, p_amount);
+end $$;
+
+-- Two accounts of one person become one: all that one of them has goes to the other, which stays. An amount of its debt the
+-- other pays, as far as it has points. Statuses: ok (also with nothing to move: amount 0), unknown_member, same_member, held (open
+-- holds are somebody else's to end), invalid (no room). Points that are pending stay until their day; then they are moved by
+-- another of these. `p_op_id` names what moves from one to the other.
+create or replace function points.merge(p_program_id int, p_from bigint, p_to bigint, p_op_id uuid, p_actor text)
+returns points.outcome language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    v_now timestamptz := clock.now();
+    v_first_good int := points.lot_key(points.today(p_program_id), true);
+    v_hash bytea := points.request('merge', p_from::text, p_to::text);
+    m points.standing;
+    t points.standing;
+    v_replay points.outcome;
+    v_amount bigint;
+begin
+    if not points.is_key(p_op_id) or num_nulls(p_from, p_to, p_actor) > 0 then
+        return points.refusal('invalid', p_op_id, 0);
+    elsif p_from = p_to then
+        return points.refusal('same_member', p_op_id, 0);
+    end if;
+    perform from points.member
+    where program_id = p_program_id and member_id in (p_from, p_to) order by member_id for no key update;
+    select * into m from points.locked(p_program_id, p_from);
+    if not found then return points.refusal('unknown_member', p_op_id, 0); end if;
+    select * into t from points.locked(p_program_id, p_to);
+    if not found then return points.refusal('unknown_member', p_op_id, 0); end if;
+    v_replay := points.replay(m, p_op_id, v_hash);
+    if v_replay.status is not null then return v_replay; end if;
+    if m.held > 0 then return points.answer('held', m, p_op_id, 0); end if;
+    v_amount := m.available - points.lapsed(m.lot_keys, m.lot_amounts, v_first_good);
+    if v_amount > 0 then
+        if not points.has_room(t, v_amount) then return points.answer('invalid', m, p_op_id, v_amount); end if;
+        m := points.hand_over(m, t, p_op_id, v_amount, v_hash, 'merge', p_actor, v_now);
+    elsif m.debt > 0 then
+        v_amount := -least(m.debt, t.available - points.lapsed(t.lot_keys, t.lot_amounts, v_first_good));
+        if v_amount < 0 then
+            perform points.hand_over(t, m, p_op_id, -v_amount, v_hash, 'merge', p_actor, v_now);
+            select * into m from points.locked(p_program_id, p_from);
+        end if;
+    else
+        v_amount := 0;
+    end if;
+    return points.answer('ok', m, p_op_id, v_amount);
 end $$;

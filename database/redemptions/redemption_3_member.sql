@@ -6,29 +6,37 @@ create or replace function redemptions.cancel(program_id integer, member_id bigi
 returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     redemption redemptions.redemption;
-    came_from text;
 begin
     select * into redemption from redemptions.redemption as r
     where r.program_id = cancel.program_id and r.redemption_id = cancel.redemption_id
       and r.member_id = cancel.member_id for no key update;
-    if not found then
+    return redemptions.cancel_as(redemption, 'member:' || cancel.member_id, '{}');
+end
+$$;
+
+-- Internal: whoever wishes it; `redemption` is locked.
+create or replace function redemptions.cancel_as(redemption redemptions.redemption, actor text, detail jsonb)
+returns text language plpgsql set search_path = pg_catalog as $$
+declare
+    came_from text := redemption.state;
+begin
+    if redemption.redemption_id is null then
         return 'not_found';
     elsif redemption.outcome = 'cancelled' then
         return 'replay';
     elsif redemption.state not in ('held', 'step_up', 'review', 'awaiting_payment') then
         return 'too_late';
     end if;
-    came_from := redemption.state;
     if came_from in ('step_up', 'review') then
-        came_from := redemptions.end_parking(redemption, 'cancelled', 'member:' || redemption.member_id);
+        came_from := redemptions.end_parking(redemption, 'cancelled', cancel_as.actor);
     end if;
-    perform orders.withdraw(cancel.program_id, cancel.redemption_id);
+    perform orders.withdraw(redemption.program_id, redemption.redemption_id);
     update redemptions.redemption as r set outcome = 'cancelled'
-    where r.program_id = cancel.program_id and r.redemption_id = cancel.redemption_id;
-    perform redemptions.move(cancel.program_id, cancel.redemption_id, 'cancelled', 'cancelled');
+    where r.program_id = redemption.program_id and r.redemption_id = redemption.redemption_id;
+    perform redemptions.move(redemption.program_id, redemption.redemption_id, 'cancelled', 'cancelled', cancel_as.detail);
     if came_from = 'held' then
         perform redemptions.return_points(redemption, redemption.points, 'member');
-        perform redemptions.return_discounts(array[cancel.redemption_id]);
+        perform redemptions.return_discounts(array[redemption.redemption_id]);
     end if;
     return 'cancelled';
 end

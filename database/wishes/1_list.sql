@@ -62,7 +62,7 @@ returns table (
     asin text, kind text, title text, brand text, category text, image jsonb, points bigint, price_minor bigint,
     list_price_minor bigint, currency text, from_points boolean, star_rating numeric, number_of_ratings integer,
     delivery_earliest timestamptz, delivery_latest timestamptz, priced_asin text, priced_category text,
-    shipping_minor bigint, available boolean, added_at timestamptz, told_at timestamptz
+    shipping_minor bigint, available boolean, added_at timestamptz, told_at timestamptz, texts jsonb
 ) language sql stable security definer set search_path = pg_catalog as $$
     with own as materialized (
         select w.* from wishes.wish as w
@@ -76,10 +76,21 @@ returns table (
     select o.asin, coalesce(c.kind, 'UNKNOWN'), coalesce(c.title, known.title, o.title), coalesce(c.brand, ''),
            c.category, c.image, c.points, c.price_minor, c.list_price_minor, c.currency,
            coalesce(c.from_points, false), c.star_rating, c.number_of_ratings, c.delivery_earliest, c.delivery_latest,
-           c.priced_asin, c.priced_category, c.shipping_minor, c.points is not null, o.added_at, o.told_at
+           c.priced_asin, c.priced_category, c.shipping_minor, c.points is not null, o.added_at, o.told_at,
+           coalesce(c.texts, '{}')
     from own as o
     left join card as c on c.asin = o.asin
     left join catalogue.product as known
         on known.program_id = o.program_id and known.asin = o.asin and known.title <> ''
     order by o.added_at desc, o.asin
+$$;
+
+-- Internal: what another membership of the same person wishes for; what is wished for already stays as it is.
+create or replace function wishes.hand_on(program_id integer, from_member bigint, to_member bigint) returns void
+language sql set search_path = pg_catalog as $$
+    insert into wishes.wish(program_id, member_id, asin, title, added_at, told_at)
+    select w.program_id, hand_on.to_member, w.asin, w.title, w.added_at, w.told_at from wishes.wish as w
+    where w.program_id = hand_on.program_id and w.member_id = hand_on.from_member
+    on conflict do nothing;
+    delete from wishes.wish as w where w.program_id = hand_on.program_id and w.member_id = hand_on.from_member
 $$;

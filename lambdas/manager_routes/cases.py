@@ -188,7 +188,7 @@ def get_cases(
 @router.get("/cases/<case_id>", summary="One case with all that was said and done")
 def get_case(case_id: UUID) -> StaffCase:
     who = staff(router)
-    return _view(database().connection(), who.program_id, case_id)
+    return view_of(database().connection(), who.program_id, case_id)
 
 
 @router.post("/cases/<case_id>/assignment", summary="Take a case, or let it go")
@@ -197,7 +197,7 @@ def post_assignment(case_id: UUID, body: Assignment) -> StaffCase:
     connection = database().connection()
     owner = f"staff:{who.subject}" if body.owner == "me" else None
     deciding.assign(connection, who.program_id, case_id, owner, _agent(who))
-    return _view(connection, who.program_id, case_id)
+    return view_of(connection, who.program_id, case_id)
 
 
 @router.post("/cases/<case_id>/messages", summary="Answer the member", status_code=201)
@@ -205,7 +205,7 @@ def post_message(case_id: UUID, body: NewMessage) -> StaffCase:
     who = staff(router)
     connection = database().connection()
     deciding.answer(connection, who.program_id, case_id, body.text, _agent(who))
-    return _view(connection, who.program_id, case_id)
+    return view_of(connection, who.program_id, case_id)
 
 
 @router.post("/cases/<case_id>/label", summary="An address to upload a return label to", status_code=201)
@@ -253,7 +253,8 @@ def post_return_received(case_id: UUID, body: Returned) -> Decided:
     return Decided(case_id=case_id, state=state)
 
 
-def _view(connection: Connection, program_id: int, case_id: UUID) -> StaffCase:
+def view_of(connection: Connection, program_id: int, case_id: UUID) -> StaffCase:
+    """A case as staff see it, its files looked at."""
     told = deciding.one(connection, program_id, case_id)
     if told["files"]:
         deciding.look_at_files(connection, case_files.shelf(), program_id, told)

@@ -142,7 +142,7 @@ def open_case(body: NewCase) -> CaseView:
     connection = database().connection()
     who, member_id = member(router, connection)
     key = idempotency_key(router)
-    asking.open_case(connection, who.program_id, member_id, key, body.kind, _about(body), body.text)
+    asking.open_case(connection, who.program_id, member_id, key, body.kind, about(body), body.text)
     return _view(connection, who.program_id, member_id, key)
 
 
@@ -190,7 +190,8 @@ def withdraw(case_id: UUID) -> CaseView:
     return _view(connection, who.program_id, member_id, case_id)
 
 
-def _about(body: NewCase) -> Units | Purchase:
+def about(body: NewCase) -> Units | Purchase:
+    """What it is about. Raises Refusal unless that is one thing."""
     if (body.units is None) == (body.purchase is None):
         raise Refusal(Kind.INVALID, "invalid", "Send units or a purchase, one of both.", field="units")
     if body.units is not None:

@@ -1,4 +1,5 @@
-"""The catalogue: the same answer for every member of a programme, cached under its version."""
+"""The catalogue: the same answer for every member of a programme, cached under its version; and, never cached, what is
+only for members like the one who asks."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import StringConstraints
 
-from lambdas.http import Router, View, caller
+from lambdas.http import Router, View, caller, member
 from loyalty.catalogue import browsing
 from loyalty.database import database
 
@@ -26,20 +27,30 @@ Asin = Annotated[str, Path(), StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 
 
 class Category(View):
-    """A category that has something to show."""
+    """A category that has something to show. `names`: by language, where the programme has named it."""
 
     category: str
     name: str
+    names: dict[str, str]
     products: int
 
 
+class OwnText(View):
+    """The programme's own words about a product; what is missing is the shop's."""
+
+    title: str | None = None
+    description: str | None = None
+
+
 class Catalogue(View):
-    """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them)."""
+    """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them).
+    `own_prices`: some members pay less than these pages say; GET /me/prices tells what I pay."""
 
     programme_version: int
     currency: str
     included: str
     price_includes: str
+    own_prices: bool
     categories: list[Category]
 
 
@@ -76,6 +87,8 @@ class Card(View):
     number_of_ratings: int | None
     delivery_earliest: datetime | None
     delivery_latest: datetime | None
+    # By language.
+    texts: dict[str, OwnText]
 
 
 class Listed(Card):
@@ -118,6 +131,8 @@ class Product(View):
     brand: str
     category: str | None
     category_name: str
+    category_names: dict[str, str]
+    texts: dict[str, OwnText]
     description: str
     features: list[str]
     images: list[Image]
@@ -166,3 +181,26 @@ def product(version: Version, asin: Asin) -> Product:
     """One product with its kinds."""
     who = caller(router, SCOPE)
     return Product.model_validate(browsing.product(database().connection(), who.program_id, version, asin))
+
+
+@router.get("/me/catalogue", summary="A page of what is only for members like me")
+def own_products(
+    search: Search = None,
+    category: CategoryCode = None,
+    max_points: Points = None,
+    sort: Sort = "relevance",
+    page: Page = None,
+) -> Products:
+    """What my level or my country lets me have and the shared pages do not show."""
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    asked = browsing.Asked(search, category, max_points, sort, page)
+    return Products.model_validate(browsing.own_page(connection, who.program_id, member_id, asked))
+
+
+@router.get("/me/catalogue/products/<asin>", summary="One product as I may see it")
+def own_product(asin: Asin) -> Product:
+    """Also what the shared pages do not show."""
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    return Product.model_validate(browsing.own_product(connection, who.program_id, member_id, asin))

@@ -387,28 +387,7 @@ def statement(
 ) -> Statement:
     connection = database().connection()
     who, member_id = member(router, connection)
-    lines = ledger.statement(connection, who.program_id, member_id, before, limit, kinds=kind, from_=from_, to=to)
-    return Statement(
-        lines=[
-            StatementLine(
-                sequence=line.sequence,
-                kind=line.kind,
-                amount=line.amount,
-                available_change=line.available_change,
-                available_after=line.available_after,
-                held_after=line.held_after,
-                occurred_at=line.occurred_at,
-                booked_at=line.created_at,
-                reference=line.reference,
-                partner=line.partner,
-                partner_reference=line.partner_reference,
-                redemption_id=line.hold,
-                lots=line.lots or [],
-            )
-            for line in lines
-        ],
-        before=lines[-1].sequence if len(lines) == limit and lines[-1].sequence > 1 else None,
-    )
+    return statement_of(connection, who.program_id, member_id, before, limit, kind, from_, to)
 
 
 @router.get("/me/statement/download", summary="All that happened to my points, as a document that proves itself")
@@ -467,3 +446,38 @@ def _view(saved: addresses.SavedAddress, default: UUID | None) -> AddressView:
     known = asdict(saved)
     del known["created_at"]
     return AddressView(**known, is_default=saved.address_id == default)
+
+
+def statement_of(
+    connection: Connection,
+    program_id: int,
+    member_id: int,
+    before: int | None,
+    limit: int,
+    kinds: list[Kind] | None,
+    from_: datetime | None,
+    to: datetime | None,
+) -> Statement:
+    """A page of a member's statement, as the member and staff see it."""
+    lines = ledger.statement(connection, program_id, member_id, before, limit, kinds=kinds, from_=from_, to=to)
+    return Statement(
+        lines=[
+            StatementLine(
+                sequence=line.sequence,
+                kind=line.kind,
+                amount=line.amount,
+                available_change=line.available_change,
+                available_after=line.available_after,
+                held_after=line.held_after,
+                occurred_at=line.occurred_at,
+                booked_at=line.created_at,
+                reference=line.reference,
+                partner=line.partner,
+                partner_reference=line.partner_reference,
+                redemption_id=line.hold,
+                lots=line.lots or [],
+            )
+            for line in lines
+        ],
+        before=lines[-1].sequence if len(lines) == limit and lines[-1].sequence > 1 else None,
+    )

@@ -23,6 +23,8 @@ INVARIANTS = (
     "notifications.invariants",
     "reconciliation.invariants",
     "closure.invariants",
+    "support.invariants",
+    "privacy.invariants",
 )
 
 type Reading = dict[str, Any]

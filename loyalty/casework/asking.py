@@ -44,29 +44,49 @@ def open_case(
     said: str,
 ) -> None:
     """Open it; the same request again changes nothing. Raises Refusal."""
+    row = connection.execute(
+        "select cases.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as status",
+        (program_id, member_id, case_id, *_asked(kind, about, said)),
+    ).fetchone()
+    _accepted(row)
+
+
+def open_for(
+    connection: Connection,
+    program_id: int,
+    member_number: str,
+    case_id: UUID,
+    kind: CaseKind,
+    about: Units | Purchase,
+    said: str,
+    actor: str,
+    groups: frozenset[str],
+) -> None:
+    """The same by staff, for a member who is on the telephone. Raises Refusal."""
+    row = connection.execute(
+        "select cases.open_for_member(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[]) as status",
+        (program_id, member_number, case_id, *_asked(kind, about, said), actor, sorted(groups)),
+    ).fetchone()
+    _accepted(row)
+
+
+def _asked(kind: CaseKind, about: Units | Purchase, said: str) -> tuple[Any, ...]:
     if kind != "other" and (kind == "missing_points") is not isinstance(about, Purchase):
         field = "purchase" if kind == "missing_points" else "units"
         raise Refusal(Kind.INVALID, "invalid", f"Such a case is about {field}.", field=field)
     units = about if isinstance(about, Units) else None
     purchase = about if isinstance(about, Purchase) else None
-    row = connection.execute(
-        "select cases.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as status",
-        (
-            program_id,
-            member_id,
-            case_id,
-            kind,
-            units and units.redemption_id,
-            units and units.line_number,
-            units and units.quantity,
-            purchase and purchase.partner,
-            purchase and purchase.partner_reference,
-            purchase and purchase.bought_on,
-            said,
-            request_hash("open_case", {"kind": kind, "about": repr(about), "said": said}),
-        ),
-    ).fetchone()
-    _accepted(row)
+    return (
+        kind,
+        units and units.redemption_id,
+        units and units.line_number,
+        units and units.quantity,
+        purchase and purchase.partner,
+        purchase and purchase.partner_reference,
+        purchase and purchase.bought_on,
+        said,
+        request_hash("open_case", {"kind": kind, "about": repr(about), "said": said}),
+    )
 
 
 def say(connection: Connection, program_id: int, member_id: int, case_id: UUID, text: str) -> None:
@@ -123,6 +143,8 @@ _REFUSALS: dict[str, tuple[Kind, str, str, str | None]] = {
     "too_many_cases": (Kind.CONFLICT, "too-many-cases", "Twenty of your cases are open.", None),
     "not_found": (Kind.NOT_FOUND, "no-such-case", "You have no such case.", None),
     "over": (Kind.CONFLICT, "case-closed", "The case is closed.", None),
+    "unknown_member": (Kind.NOT_FOUND, "no-such-member", "This programme has no such member.", None),
+    "not_approver": (Kind.FORBIDDEN, "wrong-group", "Your role does not allow that.", None),
     "too_many": (Kind.CONFLICT, "too-many", "The case has no room for more.", None),
 }
 

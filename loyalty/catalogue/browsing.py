@@ -1,4 +1,5 @@
-"""The catalogue as members see it: categories, pages, one product. The same answer for everybody."""
+"""The catalogue as members see it: categories, pages, one product. The same answer for everybody; what only some
+members may see is on no such page, and asked for by each of them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any, Literal
 
 from loyalty.catalogue import cards
 from loyalty.catalogue.asin import is_asin
-from loyalty.catalogue.prices import price_includes
+from loyalty.catalogue.prices import has_own_prices, price_includes
+from loyalty.catalogue.visibility import Audience, only_for
 from loyalty.database import Connection
 from loyalty.programme import reading
 from loyalty.programme.reading import Published
@@ -51,15 +53,17 @@ def published(connection: Connection, program_id: int, version: int) -> Publishe
 def categories(connection: Connection, program_id: int) -> dict[str, Any]:
     """Where to begin: the current version and the categories that have something to show."""
     current = reading.current(connection, program_id)
-    rows = connection.execute(
-        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, _rules(connection, program_id, current))
-    ).fetchall()
     document = current.document
+    prices = cards.prices(connection, program_id, document)
+    rows = connection.execute(
+        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, prices.rules)
+    ).fetchall()
     return {
         "programme_version": current.version,
         "currency": document.store.currency,
         "included": document.pricing.included,
         "price_includes": price_includes(document),
+        "own_prices": has_own_prices(document, prices.at),
         "categories": rows,
     }
 
@@ -67,13 +71,27 @@ def categories(connection: Connection, program_id: int) -> dict[str, Any]:
 def page(connection: Connection, program_id: int, version: int, asked: Asked) -> dict[str, Any]:
     """A page of products and the token of the next one. Raises Refusal (invalid) for a token that is not ours."""
     shelf = published(connection, program_id, version)
+    return _page(connection, program_id, shelf, _shelf_rules(connection, program_id, shelf), asked)
+
+
+def own_page(connection: Connection, program_id: int, member_id: int, asked: Asked) -> dict[str, Any]:
+    """A page of what is for members like this one and not for all. Raises Refusal (invalid) for a foreign token."""
+    shelf = reading.current(connection, program_id)
+    viewer = cards.viewer(connection, program_id, member_id)
+    rules = _shelf_rules(connection, program_id, shelf, viewer)
+    return _page(connection, program_id, shelf, {**rules, "only": only_for(shelf.document, viewer)}, asked)
+
+
+def _page(
+    connection: Connection, program_id: int, shelf: Published, rules: dict[str, Any], asked: Asked
+) -> dict[str, Any]:
     search = " ".join((asked.search or "").split()) or None
     after_key, after_asin = _opened(asked) if asked.page else (None, None)
     rows = connection.execute(
         "select * from catalogue.page(%s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s)",
         (
             program_id,
-            _rules(connection, program_id, shelf),
+            json.dumps(rules),
             search,
             asked.category,
             asked.max_points,
@@ -97,9 +115,19 @@ def page(connection: Connection, program_id: int, version: int, asked: Asked) ->
 def product(connection: Connection, program_id: int, version: int, asin: str) -> dict[str, Any]:
     """One product; `available` says whether it can be had now. Raises Refusal (not found)."""
     shelf = published(connection, program_id, version)
+    return _product(connection, program_id, shelf, _rules(connection, program_id, shelf), asin)
+
+
+def own_product(connection: Connection, program_id: int, member_id: int, asin: str) -> dict[str, Any]:
+    """One product as members like this one see it: also what is not for all. Raises Refusal (not found)."""
+    shelf = reading.current(connection, program_id)
+    rules = _rules(connection, program_id, shelf, cards.viewer(connection, program_id, member_id))
+    return _product(connection, program_id, shelf, rules, asin)
+
+
+def _product(connection: Connection, program_id: int, shelf: Published, rules: str, asin: str) -> dict[str, Any]:
     row = connection.execute(
-        "select * from catalogue.product_of(%s, %s::jsonb, %s)",
-        (program_id, _rules(connection, program_id, shelf), asin),
+        "select * from catalogue.product_of(%s, %s::jsonb, %s)", (program_id, rules, asin)
     ).fetchone()
     if row is None:
         raise Refusal(Kind.NOT_FOUND, "no-such-product", "This product is not part of the programme.", field="asin")
@@ -114,8 +142,14 @@ def product(connection: Connection, program_id: int, version: int, asin: str) ->
     }
 
 
-def _rules(connection: Connection, program_id: int, shelf: Published) -> str:
-    return cards.prices(connection, program_id, shelf.document).rules
+def _rules(connection: Connection, program_id: int, shelf: Published, audience: Audience = None) -> str:
+    return cards.prices(connection, program_id, shelf.document, audience).rules
+
+
+def _shelf_rules(
+    connection: Connection, program_id: int, shelf: Published, audience: Audience = None
+) -> dict[str, Any]:
+    return cards.prices(connection, program_id, shelf.document, audience).shelf
 
 
 def _sealed(asked: Asked, last: dict[str, Any]) -> str:

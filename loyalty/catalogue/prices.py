@@ -1,7 +1,8 @@
 """What a reward costs a member: the all-in price in minor units, and the points that pay it.
 
 The catalogue's pages are the same for everybody, so they use the factor that needs no member (campaign, category,
-base); a quote knows the member and takes the member's own factor where it is kinder.
+base); a quote knows the member and takes the member's own factor where it is kinder. Whoever shows a page lays the
+member's own prices over it (cards.own), by the same arithmetic.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from loyalty.catalogue.visibility import Audience, visibility
 from loyalty.programme.conversion import Factor, points_per_major
 from loyalty.programme.document import Programme
-from loyalty.programme.schema.campaigns import Campaign
+from loyalty.programme.partaking import takes_part
+from loyalty.programme.schema.campaigns import Campaign, Shopper
 
 # Of the currencies of Amazon Business's stores only the yen has no smaller unit.
 _MINOR_PER_MAJOR = {"JPY": 1}
@@ -52,17 +55,30 @@ def browse_price(document: Programme, price_minor: int, shipping_minor: int, fac
     return UnitPrice(all_in, points_for(all_in, factor, document.store.currency))
 
 
-def open_campaigns(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> tuple[Campaign, ...]:
-    """Campaigns that change prices now and are for everybody: nobody has to be known, chosen or held out."""
+def price_campaigns(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> tuple[Campaign, ...]:
+    """Campaigns that change prices now, for whomever."""
     return tuple(
         campaign
         for campaign in document.campaigns
-        if campaign.conversion_points_per_major is not None
-        and campaign.applies(at)
-        and campaign.holdout_percent == 0
-        and campaign.segment.audience is None
-        and not campaign.segment.countries
-        and campaign.code not in without
+        if campaign.kind == "discount" and campaign.code not in without and campaign.applies(at)
+    )
+
+
+def open_campaigns(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> tuple[Campaign, ...]:
+    """Those of them that are for everybody: nobody has to be known, chosen or held out."""
+    return tuple(
+        campaign
+        for campaign in price_campaigns(document, at, without)
+        if campaign.holdout_percent == 0 and campaign.segment.everybody()
+    )
+
+
+def has_own_prices(document: Programme, at: datetime) -> bool:
+    """Whether some member may pay less than the pages show."""
+    return (
+        bool(document.conversion.by_tier)
+        or any(tier.benefits.free_delivery for tier in document.tiers.levels)
+        or len(open_campaigns(document, at)) < len(price_campaigns(document, at))
     )
 
 
@@ -82,26 +98,39 @@ class MemberFactor:
 
 def member_factor(
     document: Programme,
-    tier: str,
+    shopper: Shopper,
     asin: str,
     category: str | None,
     at: datetime,
     without: Collection[str] = frozenset(),
 ) -> MemberFactor:
-    """The factor for a member of this tier: never worse than the one on the page. Not of the campaigns `without`."""
-    campaigns = open_campaigns(document, at, without)
-    factor = _member_factor(document, tier, asin, category, campaigns, at)
+    """The member's factor: never worse than the one on the page. Not of the campaigns `without`."""
+    mine = [campaign for campaign in price_campaigns(document, at, without) if takes_part(campaign, shopper)]
+    open_to_all = open_campaigns(document, at, without)
+
+    def kindest(mine: Collection[Campaign], open_to_all: Collection[Campaign]) -> Factor:
+        own = points_per_major(document, tier=shopper.tier, category=category, campaigns=mine, at=at, asin=asin)
+        shown = _browse_factor(document, asin, category, open_to_all, at)
+        return own if own.points_per_major <= shown.points_per_major else shown
+
+    factor = kindest(mine, open_to_all)
     if factor.source != "campaign":
         return MemberFactor(factor.points_per_major)
-    normal = _member_factor(document, tier, asin, category, (), at).points_per_major
+    normal = kindest((), ()).points_per_major
     if normal <= factor.points_per_major:
         return MemberFactor(factor.points_per_major)
     return MemberFactor(factor.points_per_major, factor.campaign, normal)
 
 
-def shelf_rules(document: Programme, at: datetime, without: Collection[str] = frozenset()) -> dict[str, Any]:
-    """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic."""
+def shelf_rules(
+    document: Programme, at: datetime, without: Collection[str] = frozenset(), audience: Audience = None
+) -> dict[str, Any]:
+    """The programme's part in database/catalogue/2_shelf.sql, which prices whole pages by the same arithmetic.
+
+    `audience`: whose shelf it is; without one nothing is on it that is not for everybody.
+    """
     return {
+        **visibility(document, audience),
         "included": document.pricing.included,
         "tax_basis_points": document.pricing.browse_tax_basis_points,
         "currency": document.store.currency,
@@ -115,39 +144,14 @@ def shelf_rules(document: Programme, at: datetime, without: Collection[str] = fr
                 "asins": list(campaign.scope.asins),
             }
             for campaign in open_campaigns(document, at, without)
-            if not campaign.segment.tiers
         ],
         "max_age_hours": document.catalogue.offer_max_age_hours,
-        "hidden_asins": list(document.catalogue.hidden_asins),
-        "hidden_categories": list(document.catalogue.hidden_categories),
         "margin_floor_basis_points": document.conversion.margin_floor_basis_points,
         "unit_cost_micros": document.points.unit_cost_micros,
     }
 
 
-def above_margin_floor(document: Programme, points: int, cost_minor: int) -> bool:
-    """Whether what the programme was paid for these points leaves the margin it wants. A floor of 0 is none."""
-    floor = document.conversion.margin_floor_basis_points
-    value = points * document.points.unit_cost_micros * minor_per_major(document.store.currency)
-    return floor == 0 or (value - cost_minor * 1_000_000) * 10_000 >= value * floor
-
-
 def _browse_factor(
     document: Programme, asin: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
 ) -> Factor:
-    return _factor(document, "", asin, category, (c for c in campaigns if not c.segment.tiers), at)
-
-
-def _member_factor(
-    document: Programme, tier: str, asin: str, category: str | None, campaigns: Collection[Campaign], at: datetime
-) -> Factor:
-    own = _factor(document, tier, asin, category, campaigns, at)
-    shared = _browse_factor(document, asin, category, campaigns, at)
-    return own if own.points_per_major <= shared.points_per_major else shared
-
-
-def _factor(
-    document: Programme, tier: str, asin: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
-) -> Factor:
-    about = [c for c in campaigns if not c.scope.asins or asin in c.scope.asins]
-    return points_per_major(document, tier=tier, category=category, campaigns=about, at=at)
+    return points_per_major(document, tier="", category=category, campaigns=campaigns, at=at, asin=asin)

@@ -25,7 +25,6 @@ def store(connection: Connection, program_id: int, told: Products) -> None:
 
 
 def _product(product: Product) -> dict[str, Any]:
-    stars = product.star_rating
     return {
         "asin": product.asin,
         "kind": text(product.kind),
@@ -35,7 +34,7 @@ def _product(product: Product) -> dict[str, Any]:
         "features": [text(feature) for feature in product.features[:30]],
         "details": {text(label): text(value) for label, value in list(product.details.items())[:60]},
         "images": [_image(image) for image in product.images[:10]],
-        "star_rating": stars if stars is not None and 0 <= stars <= 5 else None,
+        "star_rating": _stars(product.star_rating),
         "number_of_ratings": _count(product.number_of_ratings),
         "refused_for": product_refusal(product),
         "variations": [
@@ -72,6 +71,8 @@ def _offer(offer: Offer, position: int) -> dict[str, Any]:
         "condition": text(offer.condition),
         "buying_guidance": text(offer.buying_guidance),
         "merchant_name": text(offer.merchant_name or ""),
+        "merchant_stars": _stars(offer.merchant_stars),
+        "by_amazon": offer.fulfillment_type == "AMAZON_FULFILLMENT" if offer.fulfillment_type else None,
         "shipping_minor": _price(offer.shipping_minor) or 0,
         "delivery_earliest": offer.delivery_earliest.isoformat() if offer.delivery_earliest else None,
         "delivery_latest": offer.delivery_latest.isoformat() if offer.delivery_latest else None,
@@ -86,6 +87,10 @@ def text(told: str) -> str:
 
 def _price(minor: int | None) -> int | None:
     return minor if minor is not None and 0 <= minor <= MAX_PRICE_MINOR else None
+
+
+def _stars(told: float | None) -> float | None:
+    return told if told is not None and 0 <= told <= 5 else None
 
 
 def _count(number: int | None) -> int | None:

@@ -58,7 +58,7 @@ def checked(document: Programme, given: NewMember) -> NewMember:
     tier = given.tier or document.enrolment.default_tier
     for field, right in (
         ("member_number", NUMBER.fullmatch(given.number)),
-        ("email", len(email) <= 254 and email.isascii() and _EMAIL.fullmatch(email)),
+        ("email", is_email(email)),
         ("tier", any(tier == known.code for known in document.tiers.levels)),
         ("country", re.fullmatch(r"[A-Z]{2}", given.country)),
         ("language", re.fullmatch(r"[a-z]{2}", given.language)),
@@ -66,6 +66,11 @@ def checked(document: Programme, given: NewMember) -> NewMember:
         if not right:
             raise Refusal(Kind.INVALID, "invalid", f"{field} is not valid.", field=field)
     return NewMember(given.number, email, phone, tier, given.country, given.language)
+
+
+def is_email(email: str) -> bool:
+    """Whether mail could be sent there."""
+    return len(email) <= 254 and email.isascii() and _EMAIL.fullmatch(email) is not None
 
 
 def normal_phone(phone: str, field: str = "phone") -> str:
@@ -150,11 +155,6 @@ def profile(connection: Connection, program_id: int, member_id: int) -> Profile:
 def id_of(connection: Connection, program_id: int, number: str) -> int:
     """The member of that number. Raises Refusal (not found)."""
     return _by_number(connection, program_id, number)[0]
-
-
-def id_and_tier_of(connection: Connection, program_id: int, number: str) -> tuple[int, str]:
-    """Member and tier of that number. Raises Refusal (not found)."""
-    return _by_number(connection, program_id, number)
 
 
 def accept_terms(

@@ -11,11 +11,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from loyalty import lines as files
+from loyalty.campaigns import shoppers
 from loyalty.database import Connection
 from loyalty.importing import NotThisFile, OutOfTime, Progress, Rejects
 from loyalty.members.membership import NUMBER
@@ -24,6 +25,7 @@ from loyalty.points.accruals import pending_until, terms
 from loyalty.points.ledger import Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Shopper
 
 HEADER = (b"basket_id", b"member_number", b"occurred_at", b"category", b"spend_minor", b"currency")
 BASKETS_PER_BATCH = 2_000
@@ -53,6 +55,7 @@ class _Basket:
     # What the partner said, for telling a repetition from a contradiction.
     said: list[bytes] = field(default_factory=list)
     parts: int = 0
+    spend: int = 0
     reason: str | None = None
     occurred_at: datetime | None = None
     # Parts by category, where a campaign may ask for them.
@@ -79,7 +82,7 @@ class AccrualImport:
         self._rejects = rejects
         self._currency = document.store.currency.encode()
         self._rates: dict[bytes, int | None] = {}
-        self._members: dict[bytes, tuple[int, int, str] | None] = {}
+        self._members: dict[bytes, tuple[Shopper, int] | None] = {}
         self._campaigns = earning.bonus_campaigns(document)
         self._expiries: dict[int, date] = {}
 
@@ -161,9 +164,11 @@ class AccrualImport:
                 elif width == 7 and not fields[6].rstrip().isdigit():
                     basket.reason = basket.reason or "quantity"
                 else:
-                    basket.parts += rate * int(spend)
+                    spent = int(spend)
+                    basket.spend += spent
+                    basket.parts += rate * spent
                     if campaigns:
-                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * int(spend)
+                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * spent
                     basket.said.append(category + b"=" + spend)
         if basket.lines:
             batch.append(basket)
@@ -207,6 +212,8 @@ class AccrualImport:
         baskets: list[_Basket] = []
         accruals: list[ledger.Accrual] = []
         wanted: list[dict[str, int]] = []
+        units: list[bonuses.Units] = []
+        per_point = earning.parts_per_point(self._document)
         for basket, op_id in zip(batch, op_ids, strict=True):
             self.progress.lines += len(basket.lines)
             accrual = self._accrual(basket, op_id, now, funder, unit_cost_micros)
@@ -214,6 +221,7 @@ class AccrualImport:
                 baskets.append(basket)
                 accruals.append(accrual)
                 wanted.append(self._wanted(basket))
+                units.append(bonuses.Units(basket.parts * 100 // per_point, basket.spend))
         answers = (
             []
             if not accruals
@@ -226,9 +234,15 @@ class AccrualImport:
                 f"import:{self._partner}",
                 accruals,
                 wanted,
+                units,
             )
         )
-        for basket, accrual, (status, bonus) in zip(baskets, accruals, answers, strict=True):
+        for basket, accrual, (status, bonus, tier) in zip(baskets, accruals, answers, strict=True):
+            if tier is not None:
+                # From the next batch on, what the new level gives.
+                known = self._members[basket.number]
+                assert known is not None
+                self._members[basket.number] = self._earning(replace(known[0], tier=tier))
             if status is Status.OK:
                 self._accept(basket, accrual.amount)
                 self.progress.bonus_points += bonus
@@ -252,7 +266,7 @@ class AccrualImport:
         if basket.reason is not None or member is None or occurred_at is None:
             self._reject(basket, basket.reason or "columns")
             return None
-        member_id, percent, _ = member
+        shopper, percent = member
         expires_on = self._expires_on(occurred_at)
         if expires_on < now.astimezone(self._document.zone).date():
             self._reject(basket, "lapsed")
@@ -263,7 +277,7 @@ class AccrualImport:
             return None
         said = b"\n".join((basket.number, occurred_at.isoformat().encode(), *basket.said))
         return ledger.Accrual(
-            member_id=member_id,
+            member_id=shopper.member_id,
             op_id=op_id,
             amount=amount,
             expires_on=expires_on,
@@ -281,10 +295,10 @@ class AccrualImport:
         member, occurred_at = self._members.get(basket.number), basket.occurred_at
         if not self._campaigns or member is None or occurred_at is None:
             return {}
-        member_id, percent, tier = member
+        shopper, percent = member
         promised: dict[str, int] = {}
         for category, parts in basket.of_category.items():
-            campaign = earning.campaign_of(self._campaigns, member_id, tier, category.decode(), occurred_at)
+            campaign = earning.campaign_of(self._campaigns, shopper, category.decode(), occurred_at)
             if campaign is not None:
                 promised[campaign.code] = promised.get(campaign.code, 0) + earning.bonus(parts * percent, campaign)
         whole = {code: earning.whole_bonus(self._document, hundredths) for code, hundredths in promised.items()}
@@ -300,15 +314,14 @@ class AccrualImport:
         ).fetchone()
         assert row is not None
         if unseen:
-            found = self._connection.execute(
-                "select number, member_id, tier from members.by_numbers(%s, %s::text[])",
-                (self._program_id, [number.decode() for number in unseen]),
-            ).fetchall()
+            found = shoppers.by_numbers(self._connection, self._program_id, [number.decode() for number in unseen])
             self._members.update(dict.fromkeys(unseen))
-            for member in found:
-                percent = self._document.tier(member["tier"]).benefits.earn_multiplier_percent
-                self._members[member["number"].encode()] = (member["member_id"], percent, member["tier"])
+            for number, shopper in found.items():
+                self._members[number.encode()] = self._earning(shopper)
         return row["now"], row["ids"]
+
+    def _earning(self, shopper: Shopper) -> tuple[Shopper, int]:
+        return shopper, self._document.tier(shopper.tier).benefits.earn_multiplier_percent
 
     def _expires_on(self, occurred_at: datetime) -> date:
         # No time zone's midnight lies inside a quarter of an hour.

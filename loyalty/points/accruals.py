@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from loyalty.campaigns import shoppers
 from loyalty.database import Connection
-from loyalty.members import membership
 from loyalty.points import bonuses, ledger
-from loyalty.points.bonuses import Bonus
+from loyalty.points.bonuses import Bonus, Units
 from loyalty.points.ledger import DebtPolicy, Outcome, Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
+from loyalty.programme.schema.campaigns import Shopper
 from loyalty.refusal import Kind, Refusal
 
 
@@ -55,8 +56,10 @@ def accrue(
 ) -> Earned:
     """Grant the points of a purchase; the same purchase again has the first answer. Raises Refusal."""
     earning.require_currency(document, purchase.currency)
-    member_id, tier = membership.id_and_tier_of(connection, program_id, purchase.member_number)
-    points = earning.points_for(document, partner, purchase.category, purchase.spend_minor, purchase.currency, tier)
+    shopper = shoppers.by_number(connection, program_id, purchase.member_number)
+    points = earning.points_for(
+        document, partner, purchase.category, purchase.spend_minor, purchase.currency, shopper.tier
+    )
     if points == 0:
         # The ledger knows no movement of nothing; saying so again and again is the same answer.
         return Earned(0, None, replayed=False)
@@ -69,7 +72,7 @@ def accrue(
         connection,
         program_id,
         ledger.Accrual(
-            member_id=member_id,
+            member_id=shopper.member_id,
             op_id=op_id,
             amount=points,
             expires_on=expires_on,
@@ -81,7 +84,8 @@ def accrue(
             pending_until=pending_until(document, purchase.occurred_at),
             request_hash=ledger.request_hash("purchase", asdict(purchase)),
         ),
-        _wanted(document, partner, purchase, member_id, tier),
+        _wanted(document, partner, purchase, shopper),
+        _units(document, partner, purchase),
         actor,
     )
     _require_done(outcome, expires_on < now.astimezone(document.zone).date())
@@ -138,13 +142,18 @@ def pending_until(document: Programme, occurred_at: datetime) -> datetime | None
     return occurred_at + timedelta(days=days) if days else None
 
 
-def _wanted(document: Programme, partner: str, purchase: Purchase, member_id: int, tier: str) -> dict[str, int]:
+def _units(document: Programme, partner: str, purchase: Purchase) -> Units:
+    parts = purchase.spend_minor * earning.base_parts_per_minor(document, partner, purchase.category)
+    return Units(parts // earning.parts_per_point(document), purchase.spend_minor)
+
+
+def _wanted(document: Programme, partner: str, purchase: Purchase, shopper: Shopper) -> dict[str, int]:
     """What campaigns promise for the purchase, in points."""
     campaigns = earning.bonus_campaigns(document)
-    campaign = earning.campaign_of(campaigns, member_id, tier, purchase.category, purchase.occurred_at)
+    campaign = earning.campaign_of(campaigns, shopper, purchase.category, purchase.occurred_at)
     if campaign is None:
         return {}
-    parts = purchase.spend_minor * earning.parts_per_minor(document, partner, purchase.category, tier)
+    parts = purchase.spend_minor * earning.parts_per_minor(document, partner, purchase.category, shopper.tier)
     points = earning.whole_bonus(document, earning.bonus(parts, campaign))
     return {campaign.code: points} if points else {}
 

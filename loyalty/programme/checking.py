@@ -11,10 +11,8 @@ from pydantic import ValidationError
 from loyalty.database import Connection
 from loyalty.invalid import MOST, Problem, problems_of
 from loyalty.programme import messages
+from loyalty.programme.changes import campaigns
 from loyalty.programme.document import Programme
-
-# A campaign that members have seen.
-BEGUN = frozenset({"running", "paused", "ended", "exhausted"})
 
 
 def parsed(document: Any) -> tuple[Programme | None, list[Problem]]:
@@ -31,7 +29,7 @@ def problems(connection: Connection, program_id: int, before: Programme, after: 
     found += not_carried_out(after)
     found += _store(connection, program_id, before, after)
     found += _tiers(connection, program_id, before, after)
-    found += _campaigns(before, after)
+    found += _campaigns(connection, program_id, before, after)
     found += _budgets(connection, program_id, before, after)
     return found[:MOST]
 
@@ -62,15 +60,15 @@ def _tiers(connection: Connection, program_id: int, before: Programme, after: Pr
         yield Problem(f"tiers.replaced.{code}", "members are in this level: say which level stands for it")
 
 
-def _campaigns(before: Programme, after: Programme) -> Iterator[Problem]:
-    known = {campaign.code: campaign for campaign in before.campaigns}
-    for number, campaign in enumerate(after.campaigns):
-        was = known.get(campaign.code)
-        if was is not None and was.state in BEGUN and was.holdout_percent != campaign.holdout_percent:
-            yield Problem(
-                f"campaigns.{number}.holdout_percent",
-                "is fixed once the campaign has begun: the members it is compared with must stay the same",
-            )
+def _campaigns(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:
+    """What may not change of campaigns that have started, and what no campaign may ask for."""
+    row = connection.execute(
+        "select clock.now() as now, array(select b.campaign from points.budgets(%s) b"
+        " where b.spent_minor + b.reserved_minor > 0) as used",
+        (program_id,),
+    ).fetchone()
+    assert row is not None
+    yield from campaigns.problems(before, after, campaigns.Standing(row["now"], frozenset(row["used"])))
 
 
 def _budgets(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:

@@ -21,18 +21,25 @@ class Factor:
 
 
 def points_per_major(
-    document: Programme, *, tier: str, category: str | None, campaigns: Iterable[Campaign], at: datetime
+    document: Programme,
+    *,
+    tier: str,
+    category: str | None,
+    campaigns: Iterable[Campaign],
+    at: datetime,
+    asin: str | None = None,
 ) -> Factor:
     """The factor: campaign, else category, else tier, else base. Of several campaigns the kindest to the member.
 
-    `campaigns` are those the member is in; whether one is on at `at` and about this category is decided here.
+    `campaigns` are those the member takes part in; whether one is on at `at` and about this product is decided here.
+    Without an `asin` no campaign for single products is.
     """
     offers = [
         (campaign.conversion_points_per_major, campaign.code)
         for campaign in campaigns
         if campaign.conversion_points_per_major is not None
         and campaign.applies(at)
-        and _is_about(campaign, tier, category)
+        and campaign.scope.has(category, asin)
     ]
     if offers:
         kindest, code = min(offers)
@@ -42,8 +49,3 @@ def points_per_major(
     if tier in document.conversion.by_tier:
         return Factor(document.conversion.by_tier[tier], "tier")
     return Factor(document.conversion.points_per_major, "base")
-
-
-def _is_about(campaign: Campaign, tier: str, category: str | None) -> bool:
-    tiers, categories = campaign.segment.tiers, campaign.scope.categories
-    return (not tiers or tier in tiers) and (not categories or category in categories)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from loyalty.programme.schema.brand import Brand, Enrolment, Store, Terms
-from loyalty.programme.schema.campaigns import Campaign
+from loyalty.programme.schema.campaigns import Audience, Campaign
 from loyalty.programme.schema.casework import Casework
 from loyalty.programme.schema.catalogue import CatalogueRules
 from loyalty.programme.schema.documents import MemberDocuments
@@ -38,6 +38,7 @@ class Programme(Part):
     pricing: Pricing = Field(default_factory=Pricing)
     redemption: Redemption = Field(default_factory=Redemption)
     tiers: Tiers
+    audiences: Annotated[tuple[Audience, ...], Field(max_length=50)] = ()
     campaigns: Annotated[tuple[Campaign, ...], Field(max_length=200)] = ()
     catalogue: CatalogueRules = Field(default_factory=CatalogueRules)
     integrations: Integrations = Field(default_factory=Integrations)
@@ -64,6 +65,7 @@ class Programme(Part):
         if self.integrations.payment.provider == "stripe" and self.store.currency in NOT_AT_STRIPE:
             raise wrong("store.currency", "has three decimals, of which Stripe takes only two")
         each_once((campaign.code for campaign in self.campaigns), "campaigns.{}.code")
+        each_once((audience.code for audience in self.audiences), "audiences.{}.code")
         return self
 
     @property

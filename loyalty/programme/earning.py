@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import calendar
-import hashlib
 from datetime import date, datetime
 
 from loyalty.programme.document import Programme
-from loyalty.programme.schema.campaigns import Campaign
+from loyalty.programme.partaking import takes_part
+from loyalty.programme.schema.campaigns import Campaign, Shopper
 from loyalty.refusal import Kind, Refusal
 
 # ISO 4217's exponents that are not 2.
@@ -38,42 +38,29 @@ def parts_per_minor(document: Programme, partner: str, category: str, tier: str)
     return rate(document, partner, category) * document.tier(tier).benefits.earn_multiplier_percent
 
 
+def base_parts_per_minor(document: Programme, partner: str, category: str) -> int:
+    """The same for a level that multiplies nothing: what counts towards a level."""
+    return rate(document, partner, category) * 100
+
+
 def parts_per_point(document: Programme) -> int:
     """How many of those parts make a point."""
     return minor_per_major(document.store.currency) * 100
 
 
 def bonus_campaigns(document: Programme) -> tuple[Campaign, ...]:
-    """Campaigns that add to what purchases earn and ask for nothing that a purchase does not tell."""
-    return tuple(
-        campaign
-        for campaign in document.campaigns
-        if campaign.earn_multiplier_percent is not None
-        and campaign.segment.audience is None
-        and not campaign.segment.countries
-        and not campaign.scope.asins
-    )
+    """Campaigns that add to what purchases earn; none is about single products, which a purchase does not tell."""
+    return tuple(campaign for campaign in document.campaigns if campaign.kind == "bonus" and not campaign.scope.asins)
 
 
-def campaign_of(
-    campaigns: tuple[Campaign, ...], member_id: int, tier: str, category: str, at: datetime
-) -> Campaign | None:
-    """The one campaign of a purchase of that time: of those that the member is in, the most generous."""
+def campaign_of(campaigns: tuple[Campaign, ...], shopper: Shopper, category: str, at: datetime) -> Campaign | None:
+    """The one campaign of a purchase of that time: of those that the member takes part in, the most generous."""
     mine = [
         campaign
         for campaign in campaigns
-        if campaign.applies(at)
-        and (not campaign.segment.tiers or tier in campaign.segment.tiers)
-        and (not campaign.scope.categories or category in campaign.scope.categories)
-        and not held_out(campaign, member_id)
+        if campaign.applies(at) and campaign.scope.has(category) and takes_part(campaign, shopper)
     ]
     return max(mine, key=lambda campaign: (campaign.earn_multiplier_percent or 100, campaign.code), default=None)
-
-
-def held_out(campaign: Campaign, member_id: int) -> bool:
-    """Whether the member is of those who do without, so that the others can be compared with somebody."""
-    picked = int.from_bytes(hashlib.sha256(f"{campaign.code}|{member_id}".encode()).digest()[:8])
-    return picked % 100 < campaign.holdout_percent
 
 
 def bonus(parts: int, campaign: Campaign) -> int:

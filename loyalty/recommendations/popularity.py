@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loyalty.campaigns import shoppers
 from loyalty.catalogue import cards
 from loyalty.database import Connection
 from loyalty.programme import reading
@@ -26,8 +27,9 @@ def recommend(
 ) -> list[dict[str, Any]]:
     """Cards with `reason`, best first, at most `limit`; with `asin` what goes with it. Raises Refusal (not found)."""
     picked = _picked(connection, program_id, member_id, asin, limit * CANDIDATES)
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
-    tier = cards.tier_of(connection, program_id, member_id)
+    shopper = shoppers.of(connection, program_id, member_id)
+    document = reading.current(connection, program_id).document
+    prices = cards.prices(connection, program_id, document, cards.viewer_of(shopper))
     rows = connection.execute(
         "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, [row["asin"] for row in picked])
     ).fetchall()
@@ -40,7 +42,7 @@ def recommend(
             continue
         if candidate["reason"] == "similar" and about and not _near(row["price_minor"], about["price_minor"]):
             continue
-        found.append({**prices.card(row, tier), "reason": candidate["reason"]})
+        found.append({**prices.card(row, shopper), "reason": candidate["reason"]})
     return found[:limit]
 
 

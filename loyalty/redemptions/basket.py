@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from loyalty.catalogue.prices import above_margin_floor, browse_factor, browse_price
+from loyalty.catalogue.prices import shelf_rules
 from loyalty.catalogue.rules import ORDERABLE, REASONS
 from loyalty.catalogue.storing import store
+from loyalty.catalogue.visibility import Viewer
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import AmazonBusinessError, ProductSearch, Throttled
 from loyalty.orders.bucket import Rate, take_token
@@ -64,8 +66,13 @@ def choose(
     wanted: tuple[Wanted, ...],
     postal_code: str,
     now: datetime,
+    viewer: Viewer,
+    language: str,
 ) -> Basket:
-    """Look again and choose. Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent."""
+    """Look again and choose, for a member like `viewer`, with titles in that language.
+
+    Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent.
+    """
     asins = [line.asin for line in wanted]
     for position, asin in enumerate(asins):
         if asin in asins[:position]:
@@ -75,12 +82,14 @@ def choose(
     live = _look_again(connection, amazon, program_id, document, tuple(asins), postal_code)
     rows = {
         row["asin"]: row
-        for row in connection.execute("select * from catalogue.stored(%s, %s)", (program_id, asins)).fetchall()
+        for row in connection.execute(
+            "select * from catalogue.asked(%s, %s::jsonb, %s)",
+            (program_id, json.dumps(shelf_rules(document, now, audience=viewer)), asins),
+        ).fetchall()
     }
     return Basket(
         tuple(
-            _choose(document, line, rows.get(line.asin), f"lines[{position}]", now)
-            for position, line in enumerate(wanted)
+            _choose(line, rows.get(line.asin), f"lines[{position}]", language) for position, line in enumerate(wanted)
         ),
         live,
     )
@@ -116,16 +125,16 @@ def _look_again(
     return True
 
 
-def _choose(document: Programme, wanted: Wanted, row: dict[str, Any] | None, field: str, now: datetime) -> Chosen:
+def _choose(wanted: Wanted, row: dict[str, Any] | None, field: str, language: str) -> Chosen:
     if row is None:
         raise Refusal(
             Kind.NOT_FOUND, "no-such-product", "This product is not part of the programme.", field=f"{field}.asin"
         )
-    _refuse_by_rule(document, row, field)
+    _refuse_by_rule(row, field)
     offers = [offer for offer in row["offers"] if wanted.offer_id in (None, offer["offer_id"])]
     if wanted.offer_id and not offers:
         raise Refusal(Kind.CONFLICT, "offer-gone", "This offer is no longer there.", field=f"{field}.offer_id")
-    offers = _good(document, offers, row, field, now)
+    offers = _good(offers, field)
     # Amazon's first choice among the cheapest.
     best = min(offers, key=lambda offer: (offer["price_minor"] + offer["shipping_minor"], offer["position"]))
     _check_quantity(wanted.quantity, best, field)
@@ -133,7 +142,7 @@ def _choose(document: Programme, wanted: Wanted, row: dict[str, Any] | None, fie
         asin=wanted.asin,
         quantity=wanted.quantity,
         offer_id=best["offer_id"],
-        title=row["title"],
+        title=row["texts"].get(language, {}).get("title") or row["title"],
         image_url=row["image_url"],
         category=row["category"],
         price_minor=best["price_minor"],
@@ -143,12 +152,11 @@ def _choose(document: Programme, wanted: Wanted, row: dict[str, Any] | None, fie
     )
 
 
-def _refuse_by_rule(document: Programme, row: dict[str, Any], field: str) -> None:
+def _refuse_by_rule(row: dict[str, Any], field: str) -> None:
     rule = row["refused_for"]
-    hidden = {row["asin"], row["parent_asin"]} & set(document.catalogue.hidden_asins)
     if rule is None and row["kind"] == "VARIATION_PARENT":
         rule = "parent"
-    elif rule is None and (hidden or row["category"] in document.catalogue.hidden_categories):
+    elif rule is None and row["against"] is not None:
         rule = "hidden"
     if rule is not None:
         raise _not_redeemable(rule, field)
@@ -156,35 +164,24 @@ def _refuse_by_rule(document: Programme, row: dict[str, Any], field: str) -> Non
         raise _price_unknown(field)
 
 
-def _good(
-    document: Programme, offers: list[dict[str, Any]], row: dict[str, Any], field: str, now: datetime
-) -> list[dict[str, Any]]:
-    """Sieve by sieve; the first one that lets nothing through gives the reason."""
-    allowed = [offer for offer in offers if offer["refused_for"] is None]
-    if offers and not allowed:
-        raise _not_redeemable(offers[0]["refused_for"], field)
-    stocked = [offer for offer in allowed if offer["in_stock"]]
-    if not stocked:
-        raise Refusal(Kind.CONFLICT, "out-of-stock", "This product is sold out.", field=f"{field}.asin")
-    fresh = row["age_seconds"] is not None and row["age_seconds"] < document.catalogue.offer_max_age_hours * 3600
-    priced = [
-        offer for offer in stocked if fresh and offer["price_minor"] and offer["currency"] == document.store.currency
-    ]
-    if not priced:
-        raise _price_unknown(field)
-    kept = [offer for offer in priced if _leaves_margin(document, offer, row, now)]
-    if not kept:
+# What keeps an offer off the shelf, from what could never be helped to what may be over tomorrow.
+_SOLD_OUT, _UNPRICED, _NO_MARGIN = ("out-of-stock",), ("no-price", "stale"), ("margin-floor",)
+
+
+def _good(offers: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
+    """Those on the shelf now: the database judges what Amazon has just said as it judges the pages. Else the reason."""
+    kept = [offer for offer in offers if offer["why"] is None]
+    if kept:
+        return kept
+    why = {str(offer["why"]) for offer in offers}
+    if why & {*_NO_MARGIN}:
         raise _not_redeemable("hidden", field)
-    return kept
-
-
-def _leaves_margin(document: Programme, offer: dict[str, Any], row: dict[str, Any], now: datetime) -> bool:
-    # By the page's arithmetic: what was shown does not vanish because a state's tax is higher than the rough rate.
-    factor = browse_factor(document, row["asin"], row["category"], now)
-    shown = browse_price(document, offer["price_minor"], offer["shipping_minor"], factor)
-    goods = offer["price_minor"] + offer["shipping_minor"]
-    cost = goods + -(-goods * document.pricing.browse_tax_basis_points // 10_000)
-    return above_margin_floor(document, shown.points, cost)
+    if why & {*_UNPRICED}:
+        raise _price_unknown(field)
+    if why & {*_SOLD_OUT} or not offers:
+        raise Refusal(Kind.CONFLICT, "out-of-stock", "This product is sold out.", field=f"{field}.asin")
+    kind, _, rule = min(why).partition(":")
+    raise _not_redeemable(rule if kind == "refused" else "hidden", field)
 
 
 def _check_quantity(quantity: int, offer: dict[str, Any], field: str) -> None:

@@ -14,13 +14,17 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from loyalty.catalogue.prices import member_factor, points_for, price_includes
+from loyalty.campaigns import shoppers
+from loyalty.catalogue.prices import member_factor, points_for, price_campaigns, price_includes
+from loyalty.catalogue.visibility import Viewer
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import Address, Ordering, ProductSearch
 from loyalty.payments.smallest import smallest_minor
 from loyalty.programme import reading
 from loyalty.programme.document import Programme
+from loyalty.programme.partaking import takes_part
 from loyalty.programme.reading import Published
+from loyalty.programme.schema.campaigns import Shopper
 from loyalty.redemptions import pricing, signing
 from loyalty.redemptions.basket import Chosen, Wanted, choose
 from loyalty.redemptions.charges import Asking, Charges, LineCharges, charges
@@ -60,9 +64,11 @@ class Asked:
 class _Member:
     program_id: int
     member_id: int
-    tier: str
+    shopper: Shopper
+    language: str
     address_id: UUID
     address: Address
+    now: datetime
 
 
 def make(
@@ -76,7 +82,9 @@ def make(
     published = reading.current(connection, program_id)
     member = _member(connection, published.document, program_id, member_id, asked.address_id)
     policy = asked.partial_policy or published.document.redemption.partial_policy_default
-    basket_hash = _basket_hash(published.version, member, policy, asked.lines)
+    # A campaign that has begun or ended since makes it another basket, though nobody has published.
+    mine = [one.code for one in price_campaigns(published.document, member.now) if takes_part(one, member.shopper)]
+    basket_hash = _basket_hash(published.version, member, mine, policy, asked.lines)
     row = connection.execute(
         "select redemptions.same_quote(%s, %s, %s) as quote_id, clock.new_id() as new_id, clock.now() as now",
         (program_id, member_id, basket_hash),
@@ -132,14 +140,24 @@ def _create(
     now: datetime,
 ) -> None:
     document = published.document
-    basket = choose(connection, amazon, member.program_id, document, wanted, member.address.postal_code, now)
+    basket = choose(
+        connection,
+        amazon,
+        member.program_id,
+        document,
+        wanted,
+        member.address.postal_code,
+        now,
+        Viewer(member.shopper.tier, member.shopper.country),
+        member.language,
+    )
     asking = Asking(member.program_id, document, quote_id, basket.lines, member.address)
     charged = charges(connection, amazon, asking)
     # A campaign whose budget cannot promise its discount is left out and the basket priced anew, at most once each.
     left_out: dict[str, str] = {}
     while True:
         lines = [
-            _line(document, member.tier, chosen, line, now, left_out)
+            _line(document, member.shopper, chosen, line, now, left_out)
             for chosen, line in zip(basket.lines, charged.lines, strict=True)
         ]
         refused = _write(connection, published, member, policy, charged, basket_hash, quote_id, lines, left_out)
@@ -203,15 +221,20 @@ def _write(
 
 
 def _line(
-    document: Programme, tier: str, chosen: Chosen, charged: LineCharges, now: datetime, left_out: Collection[str]
+    document: Programme,
+    shopper: Shopper,
+    chosen: Chosen,
+    charged: LineCharges,
+    now: datetime,
+    left_out: Collection[str],
 ) -> dict[str, Any]:
     total = charged.unit_price_minor * chosen.quantity
     if document.pricing.included == "charged":
-        free_delivery = document.tier(tier).benefits.free_delivery
+        free_delivery = document.tier(shopper.tier).benefits.free_delivery
         total += charged.tax_minor + (0 if free_delivery else charged.shipping_minor)
     unit_price = pricing.unit_price(total, chosen.quantity)
     currency = document.store.currency
-    factor = member_factor(document, tier, chosen.asin, chosen.category, now, left_out)
+    factor = member_factor(document, shopper, chosen.asin, chosen.category, now, left_out)
     points = points_for(unit_price, factor.points_per_major, currency)
     normal = points_for(unit_price, factor.normal_points_per_major or 0, currency)
     return {
@@ -233,9 +256,10 @@ def _member(
     connection: Connection, document: Programme, program_id: int, member_id: int, address_id: UUID | None
 ) -> _Member:
     row = connection.execute(
-        "select members.tier_of(%s, %s) as tier, members.spending_state(%s, %s) as standing,"
-        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id",
-        (program_id, member_id, program_id, member_id, address_id, program_id, member_id),
+        "select v.language, members.spending_state(%s, %s) as standing, clock.now() as now,"
+        " coalesce(%s::uuid, members.default_address(%s, %s)) as address_id"
+        " from (select 1) as one left join members.viewer_of(%s, %s) as v on true",
+        (program_id, member_id, address_id, program_id, member_id, program_id, member_id),
     ).fetchone()
     assert row is not None
     if row["standing"] == "closing":
@@ -260,12 +284,15 @@ def _member(
         postal_code=address["postal_code"],
         country_code=address["country_code"],
     )
-    return _Member(program_id, member_id, row["tier"] or "", row["address_id"], told)
+    shopper = shoppers.of(connection, program_id, member_id)
+    return _Member(program_id, member_id, shopper, row["language"] or "", row["address_id"], told, row["now"])
 
 
-def _basket_hash(version: int, member: _Member, policy: str, lines: Sequence[Wanted]) -> bytes:
+def _basket_hash(
+    version: int, member: _Member, campaigns: Sequence[str], policy: str, lines: Sequence[Wanted]
+) -> bytes:
     wanted = [(line.asin, line.quantity, line.offer_id) for line in lines]
-    told = json.dumps([version, member.tier, str(member.address_id), policy, wanted])
+    told = json.dumps([version, member.shopper.tier, str(member.address_id), policy, wanted, *campaigns])
     return hashlib.sha256(told.encode()).digest()
 
 

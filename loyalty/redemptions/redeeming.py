@@ -184,9 +184,16 @@ def change_address(
     assert row is not None
     if row["status"] == "not_found":
         raise not_found()
-    if row["status"] in _ADDRESS_REFUSALS:
-        kind, code, detail = _ADDRESS_REFUSALS[row["status"]]
-        raise Refusal(kind, code, detail, field=None if row["status"] == "too_late" else "address_id")
+    if refused := address_refusal(row["status"]):
+        raise refused
+
+
+def address_refusal(status: str) -> Refusal | None:
+    """Why it may not be sent there; None: it may."""
+    if status not in _ADDRESS_REFUSALS:
+        return None
+    kind, code, detail = _ADDRESS_REFUSALS[status]
+    return Refusal(kind, code, detail, field=None if status == "too_late" else "address_id")
 
 
 @dataclass(frozen=True, slots=True)

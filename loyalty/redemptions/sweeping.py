@@ -75,6 +75,11 @@ def expire_points(connection: Connection) -> int:
     return _until_done(connection, "select points.expire_due(%s, 'sweeper') as count")
 
 
+def follow_merged(connection: Connection) -> int:
+    """Points that came into the account of a membership that became part of another follow. How many accounts."""
+    return _until_done(connection, "select support.forward_late(%s) as count")
+
+
 def lapse_reservations(connection: Connection) -> int:
     """What campaigns promised in quotes that ran out is left again. How many."""
     return _until_done(connection, "select points.lapse_reservations(%s) as count")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loyalty.campaigns import shoppers
 from loyalty.catalogue import cards
 from loyalty.database import Connection
 from loyalty.programme import reading
@@ -14,18 +15,20 @@ MOST = 200
 
 def of(connection: Connection, program_id: int, member_id: int, only: str | None = None) -> list[dict[str, Any]]:
     """The list, newest first, or one entry of it: a card each, `available`, `added_at`, `told_at`."""
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
-    tier = cards.tier_of(connection, program_id, member_id)
+    shopper = shoppers.of(connection, program_id, member_id)
+    document = reading.current(connection, program_id).document
+    prices = cards.prices(connection, program_id, document, cards.viewer_of(shopper))
     rows = connection.execute(
         "select * from wishes.of_member(%s, %s, %s::jsonb, %s)", (program_id, member_id, prices.rules, only)
     ).fetchall()
     own = ("available", "added_at", "told_at")
-    return [{**prices.card(row, tier), **{name: row[name] for name in own}} for row in rows]
+    return [{**prices.card(row, shopper), **{name: row[name] for name in own}} for row in rows]
 
 
 def add(connection: Connection, program_id: int, member_id: int, asin: str) -> dict[str, Any]:
     """Put a product on it and answer its entry; again changes nothing. Raises Refusal (not found, conflict)."""
-    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document)
+    viewer = cards.viewer(connection, program_id, member_id)
+    prices = cards.prices(connection, program_id, reading.current(connection, program_id).document, viewer)
     row = connection.execute(
         "select wishes.add(%s, %s, %s, %s::jsonb, %s) as outcome", (program_id, member_id, asin, prices.rules, MOST)
     ).fetchone()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from loyalty.catalogue import cards
+from loyalty.catalogue.visibility import Everybody
 from loyalty.database import Connection
 from loyalty.programme import reading
 
@@ -24,7 +25,9 @@ def notice(connection: Connection, program_id: int, seconds: float) -> Noticed:
     """Look at every wished product and tell who waits, until `seconds` are over; the next time goes on from there."""
     end = time.monotonic() + seconds
     done = Noticed()
-    rules = cards.prices(connection, program_id, reading.current(connection, program_id).document).rules
+    # Who wished for what only some may have was one of them.
+    document = reading.current(connection, program_id).document
+    rules = cards.prices(connection, program_id, document, Everybody()).rules
     while True:
         looked = _count(connection, "select wishes.look(%s, %s::jsonb, %s) as count", (program_id, rules, PRODUCTS))
         done.looked += looked

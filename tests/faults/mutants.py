@@ -223,9 +223,9 @@ MUTANTS = (
     Mutant(
         "cancelled after the pivot",
         ((MEMBER, "    elsif redemption.state not in ('held', 'step_up', 'review', 'awaiting_payment') then\n"
-                  "        return 'too_late';\n    end if;\n    came_from",
+                  "        return 'too_late';\n    end if;\n    if came_from",
           "    elsif redemption.state not in ('held', 'step_up', 'review', 'awaiting_payment', 'ordering') then\n"
-          "        return 'too_late';\n    end if;\n    came_from"),),
+          "        return 'too_late';\n    end if;\n    if came_from"),),
     ),
     Mutant("nobody replaces dead executions", python=_nobody_replaces_the_dead),
     Mutant(

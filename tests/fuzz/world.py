@@ -35,6 +35,7 @@ from loyalty.payments.amazon_pay.notices import Certificates
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
+from loyalty.tiers import granting
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
 from tests.domain.people import changed_points
@@ -141,6 +142,7 @@ class World:
         self.book_month = self.books()
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
+        self.export_id = self.export()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +193,16 @@ class World:
         found: dict[str, int] = {}
         views = [
             f"{room}.invariants"
-            for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation", "closure")
+            for room in (
+                "points",
+                "members",
+                "payments",
+                "redemptions",
+                "cases",
+                "reconciliation",
+                "closure",
+                "privacy",
+            )
         ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
@@ -299,6 +310,13 @@ class World:
         )  # fmt: skip
         return document_id
 
+    def export(self) -> UUID:
+        """Of Alice's data, ready."""
+        export_id = self.key()
+        self.owner.execute("select privacy.ask_for_export(1, %s, %s, 'staff:x')", (self.alice.number, export_id))
+        self.owner.execute("select privacy.export_ready(1, %s, 'exports/1/x.zip', 9, 1, 7)", (export_id,))
+        return export_id
+
     def reconciliation(self) -> str:
         """Today, compared: nothing was charged, and Alice's redemptions are under way."""
         row = self.owner.execute("select points.today(1) as day").fetchone()
@@ -331,6 +349,17 @@ class World:
         purchase = {"partner": "shop", "reference": f"bill-{next(_numbers)}", "bought_on": "2026-11-01"}
         body = {"kind": "missing_points", "purchase": purchase, "text": f"Nothing came to {STREET}."}
         return Request.json("POST", "/cases", body, self.key())
+
+    def merge(self) -> Request:
+        """Two memberships of one person."""
+        body = {"duplicate": self.person(points=5).number, "reason": "same card"}
+        return Request.json("POST", f"/members/{self.person(points=5).number}/merges", body, self.key())
+
+    def merge_asked(self) -> UUID:
+        """One that somebody else asked for."""
+        reply = self.quiet("manager", staff_token("support", subject="staff-2")).send(self.merge())
+        assert reply.status == 202, reply.text
+        return UUID(reply.body["merge_id"])
 
     def proposal(self) -> UUID:
         """A case of which somebody else proposes more than one person may give."""
@@ -491,6 +520,20 @@ def _adjustment(world: World) -> Request:
     return Request.json("POST", "/adjustments", body, world.key())
 
 
+def _tier_grant(world: World) -> Request:
+    row = world.owner.execute("select (clock.now()::date + 90)::text as until").fetchone()
+    assert row is not None
+    body = {"tier": "gold", "until": row["until"], "reason_code": "goodwill"}
+    return Request.json("POST", f"/members/{world.alice.number}/tier-grants", body, world.key())
+
+
+def _tier_withdrawal(world: World) -> Request:
+    row = world.owner.execute("select clock.new_id() as id, clock.now()::date + 90 as until").fetchone()
+    assert row is not None
+    granting.grant(world.owner, 1, row["id"], world.alice.member_id, "silver", row["until"], "goodwill", "test")
+    return Request("DELETE", f"/members/{world.alice.number}/tier-grants/{row['id']}")
+
+
 def _get(path: str) -> Callable[[World], Request]:
     return lambda world: Request("GET", path.format(world=world))
 
@@ -605,6 +648,34 @@ def _closure(world: World) -> Request:
     return Request.json("POST", "/me/closure", {"points": 5}, world.key())
 
 
+def _erasure(world: World) -> Request:
+    wish = {"reason": "member_request", "points": 5}
+    return Request.json("POST", f"/members/{world.person(points=5).number}/erasure", wish, world.key())
+
+
+def _erasure_approval(world: World) -> Request:
+    """Of an erasure that somebody else asked for."""
+    asker = staff_token("support", subject="staff-2")
+    asked = world.quiet("manager", asker).send(_erasure(world))
+    assert asked.status == 202, asked.text
+    return Request.json("POST", f"/privacy/requests/{asked.body['request_id']}/approval", {"decision": "approve"})
+
+
+def _erasure_retry(world: World) -> Request:
+    """Of one that is stuck."""
+    request = _erasure_approval(world)
+    assert world.quiet("manager").send(request).status == 200
+    erasure_id = request.path.split("/")[3]
+    world.owner.execute("select privacy.step_failed(1, %s, 'list', 'Refused', 1)", (erasure_id,))
+    return Request("POST", f"/privacy/requests/{erasure_id}/retry")
+
+
+def _lifting(world: World) -> Request:
+    hold_id, number = world.key(), world.person().number
+    world.owner.execute("select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (number, hold_id))
+    return Request("POST", f"/members/{number}/legal-holds/{hold_id}/lifting")
+
+
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
@@ -641,6 +712,51 @@ def _restoration(world: World) -> Request:
     assert told.status == 200, told.text
     before = told.body["version"] - 1
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
+CAMPAIGN = {
+    "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2036-01-01T00:00:00Z", "earn_multiplier_percent": 200,
+    "scope": {"categories": ["Nowhere"]}, "budget_minor": 1, "funder": "brand",
+}  # fmt: skip
+
+
+def _campaign(action: str, state: str) -> Callable[[World], Request]:
+    """An action on a campaign of its own that nobody's purchase is in."""
+
+    def request(world: World) -> Request:
+        code = f"fuzz-{next(_numbers)}"
+        current = reading.current(world.owner, 1)
+        facts = json.loads(current.document.model_dump_json())
+        facts["campaigns"] = [CAMPAIGN | {"code": code, "state": state}]
+        document = Programme.model_validate_json(json.dumps(facts))
+        publishing.publish(world.owner, 1, document, based_on=current.version, actor="test", why="test")
+        return Request.json("POST", f"/campaigns/{code}/{action}", {"why": "agreed"})
+
+    return request
+
+
+def _campaign_page(world: World) -> Request:
+    acted = world.quiet("manager").send(_campaign("pause", "running")(world))
+    assert acted.status == 200, acted.text
+    return Request("GET", f"/campaigns/{acted.body['campaign']}")
+
+
+def _unblock(world: World) -> Request:
+    person = world.person()
+    world.owner.execute("select members.block(1, %s, 'told lies', 'staff:x')", (person.number,))
+    return Request.json("POST", f"/members/{person.number}/unblock", {"reason": "they were none"})
+
+
+def _stuck(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.owner.execute("select redemptions.review(1, %s, 'stuck')", (redemption_id,))
+    return Request("POST", f"/redemptions/{redemption_id}/retry")
+
+
+def _confirmed(world: World) -> Request:
+    redemption_id = world.redemption(world.alice)
+    world.settled(redemption_id)
+    return Request("POST", f"/redemptions/{redemption_id}/confirmation")
 
 
 GOOD: Mapping[str, Callable[[World], Request]] = {
@@ -739,6 +855,43 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /members": _new_member,
     "manager GET /members/{member_number}": _get("/members/{world.alice.number}"),
+    "manager GET /members": lambda w: Request("GET", "/members", query=f"q={w.alice.number}"),
+    "manager GET /members/{member_number}/overview": _get("/members/{world.alice.number}/overview"),
+    "manager GET /members/{member_number}/statement": _get("/members/{world.alice.number}/statement"),
+    "manager GET /members/{member_number}/statement/download": _get("/members/{world.alice.number}/statement/download"),
+    "manager GET /members/{member_number}/orders": _get("/members/{world.alice.number}/orders"),
+    "manager POST /members/{member_number}/block": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/block", {"reason": "told lies"}
+    ),
+    "manager POST /members/{member_number}/unblock": _unblock,
+    "manager PUT /members/{member_number}/contact": lambda w: Request.json(
+        "PUT", f"/members/{w.person().number}/contact", {"email": "right@example.com", "language": "de"}
+    ),
+    "manager POST /members/{member_number}/cases": lambda w: replace(
+        w.complaint(), path=f"/members/{w.person().number}/cases"
+    ),
+    "manager GET /members/{member_number}/merge-preview": lambda w: Request(
+        "GET", f"/members/{w.alice.number}/merge-preview", query=f"duplicate={w.person().number}"
+    ),
+    "manager POST /members/{member_number}/merges": lambda w: w.merge(),
+    "manager GET /merges": _get("/merges"),
+    "manager POST /merges/{merge_id}/approval": lambda w: Request.json(
+        "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
+    ),
+    "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /members/{member_number}/tier": _get("/members/{world.alice.number}/tier"),
+    "manager POST /members/{member_number}/tier-grants": _tier_grant,
+    "manager DELETE /members/{member_number}/tier-grants/{grant_id}": _tier_withdrawal,
+    "manager GET /tiers/distribution": _get("/tiers/distribution"),
+    "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
+    "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
+        "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
+    ),
+    "manager PUT /redemptions/{redemption_id}/address": lambda w: Request.json(
+        "PUT", f"/redemptions/{w.redemption_id}/address", {"address_id": str(w.alice.address_id)}
+    ),
+    "manager POST /redemptions/{redemption_id}/retry": _stuck,
+    "manager POST /redemptions/{redemption_id}/confirmation": _confirmed,
     "manager POST /adjustments": _adjustment,
     "manager GET /adjustments": _get("/adjustments"),
     "manager POST /adjustments/{adjustment_id}/approval": lambda w: Request.json(
@@ -764,6 +917,15 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /campaigns/{campaign}": _campaign_page,
+    "manager POST /campaigns/preview": _post(
+        "/campaigns/preview", {"campaign": CAMPAIGN | {"code": "preview", "state": "draft"}}
+    ),
+    "manager POST /campaigns/{campaign}/start": _campaign("start", "draft"),
+    "manager POST /campaigns/{campaign}/pause": _campaign("pause", "running"),
+    "manager POST /campaigns/{campaign}/resume": _campaign("resume", "paused"),
+    "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
+    "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
@@ -779,6 +941,23 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager GET /finance/months/{month}/house": _get("/finance/months/{world.book_month}/house"),
     "manager GET /finance/months/{month}/house.csv": _get("/finance/months/{world.book_month}/house.csv"),
+    "manager GET /members/{member_number}/privacy": _get("/members/{world.alice.number}/privacy"),
+    "manager POST /members/{member_number}/exports": lambda w: Request(
+        "POST", f"/members/{w.person().number}/exports", headers={"Idempotency-Key": str(w.key())}
+    ),
+    "manager POST /members/{member_number}/erasure": _erasure,
+    "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
+    ),
+    "manager POST /members/{member_number}/legal-holds/{hold_id}/lifting": _lifting,
+    "manager GET /privacy/requests": _get("/privacy/requests"),
+    "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
+    "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
+    "manager POST /privacy/requests/{request_id}/retry": _erasure_retry,
+    "manager POST /privacy/requests/{request_id}/file": lambda w: Request(
+        "POST", f"/privacy/requests/{w.export_id}/file"
+    ),
+    "manager GET /privacy/retention": _get("/privacy/retention"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -801,7 +980,8 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
-    "wishes.wish", "programme.published", "programme.draft", "programme.schedule",
+    "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
+    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -818,6 +998,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
         "DOCUMENTS_BUCKET": "documents",
+        "EXPORTS_BUCKET": "exports",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -843,6 +1024,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",

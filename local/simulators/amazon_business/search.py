@@ -176,7 +176,7 @@ class Search:
             "merchant": {
                 "merchantId": None,
                 "name": "Amazon.com" if item.by_amazon else f"{item.brand} Direct",
-                "meanFeedbackRating": 4.6,
+                "meanFeedbackRating": 4.6 if item.by_amazon else draw(f"seller:{item.brand}", 32, 49) / 10,
                 "totalFeedbackCount": 1234,
             },
             "price": {

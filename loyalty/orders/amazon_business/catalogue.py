@@ -66,7 +66,6 @@ def _products(body: Any) -> tuple[Product, ...]:
 def _product(told: dict[str, Any]) -> Product:
     asin = text(told["asin"])
     included = told.get("includedDataTypes")
-    rating = nested(told, "customerReviewsSummary", "starRating")
     return Product(
         asin=asin,
         kind=text(told.get("asinType")) or "STANDARD",
@@ -85,9 +84,13 @@ def _product(told: dict[str, Any]) -> Product:
         images=tuple(_image(image) for image in listed(included, "IMAGES")),
         offers=_offers(listed(included, "OFFERS"), asin),
         variations=_variations(told.get("productVariations")),
-        star_rating=float(rating) if isinstance(rating, int | Decimal) and not isinstance(rating, bool) else None,
+        star_rating=_stars(nested(told, "customerReviewsSummary", "starRating")),
         number_of_ratings=integer(nested(told, "customerReviewsSummary", "numberOfRatings")),
     )
+
+
+def _stars(told: Any) -> float | None:
+    return float(told) if isinstance(told, int | Decimal) and not isinstance(told, bool) else None
 
 
 def _brand(told: dict[str, Any]) -> str:
@@ -158,6 +161,7 @@ def _offer(told: dict[str, Any], offer_id: str, asin: str) -> Offer:
         price_type=text(nested(told, "price", "priceType")) or None,
         fulfillment_type=text(told.get("fulfillmentType")) or None,
         merchant_name=text(nested(told, "merchant", "name")) or None,
+        merchant_stars=_stars(nested(told, "merchant", "meanFeedbackRating")),
         quantity_in_stock=integer(told.get("quantityInStock")),
         min_quantity=integer(nested(told, "quantityLimits", "minQuantity")) or 1,
         max_quantity=integer(nested(told, "quantityLimits", "maxQuantity")),

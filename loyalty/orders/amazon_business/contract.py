@@ -260,6 +260,8 @@ class Offer:
     price_type: str | None = None
     fulfillment_type: str | None = None
     merchant_name: str | None = None
+    # How buyers rate the seller, of five.
+    merchant_stars: float | None = None
     quantity_in_stock: int | None = None
     min_quantity: int = 1
     max_quantity: int | None = None

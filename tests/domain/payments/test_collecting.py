@@ -299,6 +299,7 @@ def test_parts_are_never_more_than_is_due_and_end_with_everything_or_too_little(
 SEEDS = range(1, 11)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("first", [1])
 def test_any_order_of_shipments_cancellations_returns_faults_and_repetitions_comes_out_to_the_cent(
     aging_journey: Journey, first: int

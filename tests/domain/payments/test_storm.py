@@ -140,6 +140,7 @@ def one_payment(storm: Storm, seed: int) -> None:
     assert sum(charge["captured_minor"] > 0 for charge in journey.charges()) <= 1
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("first", [int(os.environ.get("PAYMENT_SEED", "1"))])
 def test_payments_survive_a_storm(timed_journey: Journey, first: int) -> None:
     timed_journey.impatient()

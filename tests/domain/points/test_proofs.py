@@ -13,11 +13,12 @@ from tests.conftest import TestDatabase
 A_FEW = (
     "a replay says ok again",
     "a release goes to points without expiry",
-    "the member row is not checked",
-    "settling looks at the hold before it locks the member",
+    pytest.param("the member row is not checked", marks=pytest.mark.large),
+    pytest.param("settling looks at the hold before it locks the member", marks=pytest.mark.large),
 )
 
 
+@pytest.mark.large
 def test_what_32_clients_were_told_while_backends_were_terminated_is_one_history(fresh_database: TestDatabase) -> None:
     settings = place.settings_of(fresh_database.port, fresh_database.name)
     found = concurrency.run(settings, 4000, part=1300, members=8, terminate_every=0.3)
@@ -32,6 +33,7 @@ def test_what_32_clients_were_told_while_backends_were_terminated_is_one_history
     assert links >= found.effects
 
 
+@pytest.mark.large
 def test_ten_crashes_under_load_lose_nothing_acknowledged_and_double_nothing() -> None:
     found = durability.run(10, clients=8)
     assert found.violations == []

@@ -14,8 +14,9 @@ from loyalty.importing import Progress
 from loyalty.points import accruals, budgets
 from loyalty.points.accrual_file import AccrualImport
 from loyalty.points.bonuses import Bonus
-from loyalty.programme import earning, publishing, reading
+from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
+from loyalty.programme.partaking import held_out
 from loyalty.refusal import Kind, Refusal
 from tests.conftest import TestDatabase
 from tests.domain.people import Somebody, published, somebody
@@ -86,7 +87,9 @@ def test_a_running_campaign_adds_to_a_purchase_and_a_return_takes_its_part(
         ({"scope": {"categories": ["Fuel"]}}, 0),
         ({"scope": {"asins": ["B000000001"]}}, 0),
         ({"segment": {"audience": "new"}}, 0),
-        ({"segment": {"countries": ["US"]}}, 0),
+        ({"segment": {"countries": ["US"]}}, 100),
+        ({"segment": {"countries": ["CA"]}}, 0),
+        ({"state": "scheduled"}, 100),
         ({"state": "paused"}, 0),
         ({"ends_at": (datetime.now(UTC) - timedelta(hours=2)).isoformat()}, 0),
         ({"holdout_percent": 100}, 0),
@@ -130,11 +133,11 @@ def test_the_same_members_are_held_out_every_time_and_about_as_many_as_was_said(
     with database.owner() as owner:
         facts = json.loads(published(owner).model_dump_json())
     held = Programme.model_validate_json(json.dumps(facts | {"campaigns": [campaign(holdout_percent=10)]})).campaigns[0]
-    out = [member for member in range(10_000) if earning.held_out(held, member)]
+    out = [member for member in range(10_000) if held_out(held, member)]
     assert 900 < len(out) < 1_100
-    assert out == [member for member in range(10_000) if earning.held_out(held, member)]
+    assert out == [member for member in range(10_000) if held_out(held, member)]
     other = held.model_copy(update={"code": "another"})
-    assert out != [member for member in range(10_000) if earning.held_out(other, member)]
+    assert out != [member for member in range(10_000) if held_out(other, member)]
 
 
 def test_publishing_says_which_budget_is_below_what_is_spent(database: TestDatabase, jane: Somebody) -> None:

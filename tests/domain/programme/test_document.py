@@ -79,7 +79,8 @@ def test_tiers_climb_from_nothing_and_never_overlap(units: list[int]) -> None:
     "change",
     [
         {"ends_at": "2026-01-01T00:00:00Z"},
-        {"starts_at": "2026-03-01T00:00:00"},
+        {"starts_at": "2026-03-01"},
+        {"starts_at": "0001-01-01T00:00:00", "time_zone": "Asia/Tokyo"},
         {"earn_multiplier_percent": None},
         {"conversion_points_per_major": 100},
         {"segment": {"tiers": ["platinum"]}},

@@ -1,0 +1,1 @@
+"""Campaigns as they run: who is in them, what they would reach, what they did, and starting and stopping them."""

@@ -1,0 +1,1 @@
+"""Support: finding, merging, what may be done to orders."""
