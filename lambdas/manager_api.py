@@ -14,6 +14,7 @@ from lambdas.manager_routes import (
     audit,
     campaigns,
     cases,
+    catalogue,
     config,
     documents,
     finance,
@@ -24,6 +25,7 @@ from lambdas.manager_routes import (
     programme,
     reconciliation,
     screening,
+    simulations,
     tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
@@ -48,6 +50,8 @@ app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
 app.include_router(privacy.router)
+app.include_router(catalogue.router)
+app.include_router(simulations.router)
 app.include_router(tiers.router)
 
 
