@@ -72,7 +72,9 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
-    manager = ManagerStack(app, named("manager"), identity=identity, documents=documents, api=api, **inside)
+    manager = ManagerStack(
+        app, named("manager"), identity=identity, messaging=messaging, documents=documents, api=api, **inside
+    )
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
             app,

@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -19,6 +20,7 @@ from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.identity import IdentityStack
+from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
 
@@ -33,6 +35,7 @@ class ManagerStack(Stack):
         vpc: ec2.IVpc,
         database: DatabaseDoor,
         identity: IdentityStack,
+        messaging: MessagingStack,
         documents: DocumentsStack,
         api: ApiStack,
         settings: Settings,
@@ -46,7 +49,7 @@ class ManagerStack(Stack):
             "PROGRAM_BY_CLIENT": identity.program_by_client,
             "CORS_ORIGIN": settings.integrations.manager_origin,
         }
-        functions = {"manager_api": self._manager_api(identity, documents, api)}
+        functions = {"manager_api": self._manager_api(identity, messaging, documents, api)}
         self.functions = list(functions.values())
         self.api = RestApi(
             self,
@@ -73,12 +76,15 @@ class ManagerStack(Stack):
                 settings=settings,
             )
 
-    def _manager_api(self, identity: IdentityStack, documents: DocumentsStack, api: ApiStack) -> lambda_.Function:
-        """Reaches S3, and the staff pool for the names of those who work here."""
+    def _manager_api(
+        self, identity: IdentityStack, messaging: MessagingStack, documents: DocumentsStack, api: ApiStack
+    ) -> lambda_.Function:
+        """Reaches S3, the staff pool for who works here, and the mail for what they send to themselves."""
         function = self._function(
             "manager_api",
             "Staff's requests",
             {
+                "MAIL_FROM": self._settings.messaging.mail_from,
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
                 "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
                 "STAFF_AUTHORITY": identity.staff_authority,
@@ -93,6 +99,9 @@ class ManagerStack(Stack):
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)
         identity.staff_pool.grant(function, "cognito-idp:ListUsers")
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn])
+        )
         documents.let_read(function)
         assert function.role is not None
         acknowledge(
@@ -110,4 +119,6 @@ class ManagerStack(Stack):
             memory_mb=self._settings.api.memory_mb,
             database=self._database,
             environment={**self._environment, **environment},
+            # Has the image library that draws logos.
+            packages="documents",
         )

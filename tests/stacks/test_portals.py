@@ -119,7 +119,10 @@ def test_new_bundles_and_new_headers_are_handed_over_and_nothing_else_may_be(ass
                 allowed.setdefault(action, []).extend(assembly.text(role.stack, one) for one in listed)
     branches = {f"<{id}Branch.Arn>{below}" for id in APPS for below in ("", "/*")}
     assert {one.rpartition("/")[2] for one in allowed.pop("s3:GetObject")} == set(keys)
-    assert {action: set(resources) for action, resources in allowed.items()} == {"amplify:StartDeployment": branches, "amplify:GetJob": branches}
+    assert {action: set(resources) for action, resources in allowed.items()} == {
+        "amplify:StartDeployment": branches,
+        "amplify:GetJob": branches,
+    }
 
 
 @pytest.mark.parametrize(("id", "host"), [("Portal", "rewards"), ("Manager", "manager")])
