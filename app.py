@@ -73,7 +73,14 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     manager = ManagerStack(
-        app, named("manager"), identity=identity, messaging=messaging, documents=documents, api=api, **inside
+        app,
+        named("manager"),
+        identity=identity,
+        documents=documents,
+        api=api,
+        feeds=feeds,
+        integrations=integrations,
+        **inside,
     )
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(

@@ -15,6 +15,7 @@ from lambdas.manager_routes import (
     brand,
     campaigns,
     cases,
+    catalogue,
     config,
     documents,
     finance,
@@ -26,6 +27,8 @@ from lambdas.manager_routes import (
     programme,
     reconciliation,
     screening,
+    simulations,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
@@ -54,6 +57,9 @@ app.include_router(programme.router)
 app.include_router(brand.router)
 app.include_router(messages.router)
 app.include_router(privacy.router)
+app.include_router(catalogue.router)
+app.include_router(simulations.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

@@ -22,6 +22,7 @@ ROOMS = (
     "outbox",
     "points",
     "members",
+    "tiers",
     "catalogue",
     "payments",
     "orders",
@@ -37,6 +38,7 @@ ROOMS = (
     "closure",
     "support",
     "privacy",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

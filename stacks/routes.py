@@ -20,8 +20,8 @@ def _member(method: str, path: str, function: str = "member_api") -> Route:
     return Route(method, path, function, "loyalty/member")
 
 
-def _staff(method: str, path: str) -> Route:
-    return Route(method, path, "manager_api", "loyalty/staff")
+def _staff(method: str, path: str, function: str = "manager_api") -> Route:
+    return Route(method, path, function, "loyalty/staff")
 
 
 MEMBER = (
@@ -101,6 +101,10 @@ MANAGER = (
     _staff("GET", "/merges"),
     _staff("POST", "/merges/{merge_id}/approval"),
     _staff("GET", "/goodwill"),
+    _staff("GET", "/members/{member_number}/tier"),
+    _staff("POST", "/members/{member_number}/tier-grants"),
+    _staff("DELETE", "/members/{member_number}/tier-grants/{grant_id}"),
+    _staff("GET", "/tiers/distribution"),
     _staff("GET", "/redemptions"),
     _staff("GET", "/redemptions/{redemption_id}"),
     _staff("POST", "/redemptions/{redemption_id}/cancel"),
@@ -138,6 +142,12 @@ MANAGER = (
     _staff("GET", "/finance/closes/{month}/verification"),
     _staff("GET", "/liability"),
     _staff("GET", "/campaigns"),
+    _staff("GET", "/campaigns/{campaign}"),
+    _staff("POST", "/campaigns/preview"),
+    _staff("POST", "/campaigns/{campaign}/start"),
+    _staff("POST", "/campaigns/{campaign}/pause"),
+    _staff("POST", "/campaigns/{campaign}/resume"),
+    _staff("POST", "/campaigns/{campaign}/end"),
     _staff("GET", "/programme"),
     _staff("POST", "/programme/logo"),
     _staff("GET", "/programme/logo/{digest}"),
@@ -151,6 +161,9 @@ MANAGER = (
     _staff("GET", "/programme/versions"),
     _staff("GET", "/programme/versions/{version}"),
     _staff("POST", "/programme/versions/{version}/restoration"),
+    _staff("POST", "/programme/draft/simulations"),
+    _staff("GET", "/programme/simulations"),
+    _staff("GET", "/programme/simulations/{simulation_id}"),
     _staff("GET", "/reconciliation"),
     _staff("GET", "/reconciliation/days/{day}/redemptions.csv"),
     _staff("GET", "/finance/months/{month}/house"),
@@ -162,13 +175,30 @@ MANAGER = (
     _staff("POST", "/members/{member_number}/exports"),
     _staff("POST", "/members/{member_number}/erasure"),
     _staff("POST", "/members/{member_number}/legal-holds"),
-    _staff("POST", "/legal-holds/{hold_id}/lifting"),
+    _staff("POST", "/members/{member_number}/legal-holds/{hold_id}/lifting"),
     _staff("GET", "/privacy/requests"),
     _staff("GET", "/privacy/requests/{request_id}"),
     _staff("POST", "/privacy/requests/{request_id}/approval"),
     _staff("POST", "/privacy/requests/{request_id}/retry"),
     _staff("POST", "/privacy/requests/{request_id}/file"),
     _staff("GET", "/privacy/retention"),
+    _staff("GET", "/catalogue/products"),
+    _staff("GET", "/catalogue/products.csv"),
+    _staff("POST", "/catalogue/products", "catalogue_desk"),
+    _staff("GET", "/catalogue/products/{asin}"),
+    _staff("PUT", "/catalogue/products/{asin}"),
+    _staff("GET", "/catalogue/search", "catalogue_desk"),
+    _staff("GET", "/catalogue/counts"),
+    _staff("POST", "/catalogue/preview"),
+    _staff("POST", "/catalogue/actions"),
+    _staff("GET", "/catalogue/changes"),
+    _staff("POST", "/catalogue/changes/{change_id}/undo"),
+    _staff("GET", "/catalogue/featured"),
+    _staff("PUT", "/catalogue/featured"),
+    _staff("GET", "/catalogue/categories"),
+    _staff("POST", "/catalogue/imports"),
+    _staff("GET", "/catalogue/imports/{import_id}"),
+    _staff("POST", "/catalogue/imports/{import_id}/application"),
 )
 INBOUND = (
     Route("POST", "/members", "partner_api", "loyalty/members.write"),

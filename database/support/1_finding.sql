@@ -65,11 +65,25 @@ begin
                        and reverse(a.phone) ~<~ support.behind(reverse(said)) limit 5 * few)) as p
                 group by p.member_id order by min(p.place), p.member_id limit few);
         when 'name' then
+            -- How the whole name begins first: of a name that very many have, that finds enough at once.
+            whose := array(
+                select n.member_id from (
+                    select a.member_id from members.address as a
+                    where a.program_id = find.program_id and members.search_key(a.full_name) ~>=~ members.search_key(said)
+                      and members.search_key(a.full_name) ~<~ support.behind(members.search_key(said))
+                    order by members.search_key(a.full_name) using ~<~ limit 5 * few) as n
+                group by n.member_id order by n.member_id limit few);
+            if cardinality(whose) >= few then
+                return query select * from support.told(find.program_id, whose, find.way, null, few);
+                return;
+            end if;
             select string_agg(quote_literal(w.word) || ':*', ' & ')::tsquery into words
             from regexp_split_to_table(members.search_key(said), ' ') as w(word) where w.word <> '';
             -- Bounded before it is made unique: a short name has very many.
             whose := array(
                 select n.member_id from (
+                    select unnest(whose) as member_id
+                    union all
                     select a.member_id from members.address as a
                     where a.program_id = find.program_id
                       and to_tsvector('pg_catalog.simple', members.search_key(a.full_name)) @@ words

@@ -1,5 +1,5 @@
-"""Privacy's buckets: exports of members' data, which staff get doors to for minutes and which are gone after a week; and the
-list of ended accounts, which no restore of the database makes shorter."""
+"""Privacy's buckets: exports of members' data, which staff get doors to for minutes and which are gone after a week;
+the list of ended accounts, which no restore of the database makes shorter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
-from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.logs import removal_policy
 from stacks.documents import DocumentsStack
@@ -150,5 +150,5 @@ class Exports:
         acknowledge(
             function.role,
             "Objects of one folder of our own bucket; their names are random, and the database is asked whose they are",
-            f"AwsSolutions-IAM5[Resource::{self._arn_of(self.bucket)}/exports/*]",
+            f"AwsSolutions-IAM5[Resource::{objects_from_elsewhere(self.bucket, '9B1D22E2', 'exports/*')}]",
         )
