@@ -78,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
+    "POST /programme/logo": frozenset({CATALOGUE}),
+    "GET /programme/logo/{digest}": PROGRAMME | BOOKS,
+    "GET /programme/messages": PROGRAMME | BOOKS,
+    "POST /programme/messages/test": PROGRAMME,
     "GET /programme/draft": PROGRAMME | BOOKS,
     "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
     "DELETE /programme/draft": frozenset({CATALOGUE}),

@@ -3,6 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -32,6 +33,7 @@ from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
+from loyalty.programme import logo as logos
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
@@ -53,6 +55,8 @@ from tests.lambdas.conftest import (
 
 CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
 ASIN = "B0BUNDLE00"
+# One pixel.
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
@@ -84,6 +88,9 @@ class Fakes:
 
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
+
+    def list_users(self, **_: Any) -> dict[str, Any]:
+        return {"Users": [{"Attributes": [{"Name": "email", "Value": "staff@example.com"}]}]}
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -440,6 +447,12 @@ class World:
         assert locked.status == 200, locked.text
         return month
 
+    def logo(self) -> str:
+        """A logo that somebody uploaded."""
+        drawn = logos.drawn(base64.b64decode(LOGO))
+        logos.keep(self.owner, 1, drawn, "staff:x")
+        return drawn.digest
+
     def rate(self, applies_from: str | None = None) -> Request:
         """A proposal; each later than those before it."""
         count = next(_numbers)
@@ -680,6 +693,12 @@ def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
+
+
+def _message_test(world: World) -> Request:
+    world.owner.execute("delete from programme.test_send")
+    text = {"key": "tier-changed", "language": "en", "subject": "You are {tier}", "text": "Hello, {brand}"}
+    return Request.json("POST", "/programme/messages/test", text)
 
 
 def _section(world: World) -> Request:
@@ -927,6 +946,11 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
     "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
+    "member GET /brand/logos/{digest}": lambda w: Request("GET", f"/brand/logos/{w.logo()}"),
+    "manager GET /programme/logo/{digest}": lambda w: Request("GET", f"/programme/logo/{w.logo()}"),
+    "manager POST /programme/logo": lambda _: Request.json("POST", "/programme/logo", {"picture": LOGO}),
+    "manager GET /programme/messages": _get("/programme/messages"),
+    "manager POST /programme/messages/test": _message_test,
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
@@ -1024,6 +1048,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
