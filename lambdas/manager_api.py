@@ -25,6 +25,8 @@ from lambdas.manager_routes import (
     programme,
     reconciliation,
     screening,
+    simulations,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
@@ -49,6 +51,8 @@ app.include_router(audit.router)
 app.include_router(programme.router)
 app.include_router(privacy.router)
 app.include_router(catalogue.router)
+app.include_router(simulations.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

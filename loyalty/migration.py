@@ -38,6 +38,7 @@ ROOMS = (
     "closure",
     "support",
     "privacy",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -48,6 +48,7 @@ ROLES = (
     "readoption",
     "closure",
     "privacy",
+    "simulation",
 )
 
 
@@ -178,6 +179,7 @@ class DatabaseStack(Stack):
             listener=self.cluster,
             target=self.cluster,
             secrets=secrets,
+            reader_host=self.cluster.cluster_read_endpoint.hostname if database.readers else None,
         )
 
     def _proxy(self) -> DatabaseDoor:
@@ -205,6 +207,7 @@ class DatabaseStack(Stack):
             borrow_timeout=Duration.seconds(5),
             idle_client_timeout=Duration.minutes(15),
         )
+        reader_host = None
         if self._settings.database.readers:
             read_only = rds.CfnDBProxyEndpoint(
                 self,
@@ -215,7 +218,8 @@ class DatabaseStack(Stack):
                 vpc_security_group_ids=[firewall.security_group_id],
                 target_role="READ_ONLY",
             )
-            CfnOutput(self, "DatabaseReadOnlyHost", value=read_only.attr_endpoint)
+            reader_host = read_only.attr_endpoint
+            CfnOutput(self, "DatabaseReadOnlyHost", value=reader_host)
         return DatabaseDoor(
             host=proxy.endpoint,
             port=str(PORT),
@@ -223,6 +227,7 @@ class DatabaseStack(Stack):
             listener=proxy,
             target=proxy,
             secrets={},
+            reader_host=reader_host,
         )
 
     def _migration(self, secrets: dict[str, secretsmanager.ISecret]) -> None:

@@ -98,7 +98,7 @@ SAID = (
         "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
     ),
     (
-        "PrivacyOverdue",
+        "PrivacyRequestsWait",
         "PrivacyOverdue",
         "privacy",
         "Erasures or exports stand still: see docs/privacy.md",
@@ -148,6 +148,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.queue,
             "Feedback": notifications.feedback.queue,
             "Documents": documents.requests.queue,
+            "Simulations": manager.simulations.queue,
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -157,6 +158,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.dead_letters,
             "Feedback": notifications.feedback.dead_letters,
             "Documents": documents.requests.dead_letters,
+            "Simulations": manager.simulations.dead_letters,
             "Reconciliation": reconciliation.dead_letters,
         }
         functions = [

@@ -9,6 +9,9 @@ BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
 
+# What the app must know before anybody has signed in.
+FOR_ANYBODY = frozenset({"GET /config"})
+
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
     "POST /members": DESK,
@@ -83,14 +86,29 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/versions": PROGRAMME | BOOKS,
     "GET /programme/versions/{version}": PROGRAMME | BOOKS,
     "POST /programme/versions/{version}/restoration": PROGRAMME,
+    "POST /programme/draft/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # Levels
+    "GET /members/{member_number}/tier": DESK,
+    "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
+    "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
+    "GET /tiers/distribution": PROGRAMME,
+    "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/start": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
     # What is held on a member
     "GET /members/{member_number}/privacy": DESK,
     "POST /members/{member_number}/exports": DESK,
     "POST /members/{member_number}/erasure": DESK,
     "POST /members/{member_number}/legal-holds": DESK,
-    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "POST /members/{member_number}/legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
     "GET /privacy/requests": DESK,
     "GET /privacy/requests/{request_id}": DESK,
     "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
@@ -132,6 +150,8 @@ WRITTEN_DOWN = frozenset(
         "GET /members/{member_number}/orders",
         "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
+        "GET /members/{member_number}/tier",
+        "GET /tiers/distribution",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
         "GET /members/{member_number}/privacy",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lambdas import openapi
-from lambdas.manager_routes.allowed import ALL, ALLOWED, WRITTEN_DOWN
+from lambdas.manager_routes.allowed import ALL, ALLOWED, FOR_ANYBODY, WRITTEN_DOWN
 from stacks import routes
 from tests.fuzz.door import Request, operations
 from tests.fuzz.world import CANARY_PARTNER, CANARY_STAFF, MAILBOX, World
@@ -177,6 +177,7 @@ def test_an_operation_is_closed_to_every_wrong_token(
 
 def test_the_table_of_groups_has_the_staffs_routes_and_no_other() -> None:
     assert set(ALLOWED) == {f"{route.method} {route.path}" for route in routes.MANAGER if not route.public}
+    assert {f"{route.method} {route.path}" for route in routes.MANAGER if route.public} == FOR_ANYBODY
     assert set(ALLOWED) >= WRITTEN_DOWN
     assert all(groups and groups <= ALL for groups in ALLOWED.values())
 

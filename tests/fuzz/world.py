@@ -36,6 +36,7 @@ from loyalty.payments.amazon_pay.notices import Certificates
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
+from loyalty.tiers import granting
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
 from tests.domain.people import changed_points
@@ -553,6 +554,20 @@ def _adjustment(world: World) -> Request:
     return Request.json("POST", "/adjustments", body, world.key())
 
 
+def _tier_grant(world: World) -> Request:
+    row = world.owner.execute("select (clock.now()::date + 90)::text as until").fetchone()
+    assert row is not None
+    body = {"tier": "gold", "until": row["until"], "reason_code": "goodwill"}
+    return Request.json("POST", f"/members/{world.alice.number}/tier-grants", body, world.key())
+
+
+def _tier_withdrawal(world: World) -> Request:
+    row = world.owner.execute("select clock.new_id() as id, clock.now()::date + 90 as until").fetchone()
+    assert row is not None
+    granting.grant(world.owner, 1, row["id"], world.alice.member_id, "silver", row["until"], "goodwill", "test")
+    return Request("DELETE", f"/members/{world.alice.number}/tier-grants/{row['id']}")
+
+
 def _get(path: str) -> Callable[[World], Request]:
     return lambda world: Request("GET", path.format(world=world))
 
@@ -690,11 +705,9 @@ def _erasure_retry(world: World) -> Request:
 
 
 def _lifting(world: World) -> Request:
-    hold_id = world.key()
-    world.owner.execute(
-        "select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (world.person().number, hold_id)
-    )
-    return Request("POST", f"/legal-holds/{hold_id}/lifting")
+    hold_id, number = world.key(), world.person().number
+    world.owner.execute("select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (number, hold_id))
+    return Request("POST", f"/members/{number}/legal-holds/{hold_id}/lifting")
 
 
 def _unfreeze(world: World) -> Request:
@@ -733,6 +746,33 @@ def _restoration(world: World) -> Request:
     assert told.status == 200, told.text
     before = told.body["version"] - 1
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
+CAMPAIGN = {
+    "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2036-01-01T00:00:00Z", "earn_multiplier_percent": 200,
+    "scope": {"categories": ["Nowhere"]}, "budget_minor": 1, "funder": "brand",
+}  # fmt: skip
+
+
+def _campaign(action: str, state: str) -> Callable[[World], Request]:
+    """An action on a campaign of its own that nobody's purchase is in."""
+
+    def request(world: World) -> Request:
+        code = f"fuzz-{next(_numbers)}"
+        current = reading.current(world.owner, 1)
+        facts = json.loads(current.document.model_dump_json())
+        facts["campaigns"] = [CAMPAIGN | {"code": code, "state": state}]
+        document = Programme.model_validate_json(json.dumps(facts))
+        publishing.publish(world.owner, 1, document, based_on=current.version, actor="test", why="test")
+        return Request.json("POST", f"/campaigns/{code}/{action}", {"why": "agreed"})
+
+    return request
+
+
+def _campaign_page(world: World) -> Request:
+    acted = world.quiet("manager").send(_campaign("pause", "running")(world))
+    assert acted.status == 200, acted.text
+    return Request("GET", f"/campaigns/{acted.body['campaign']}")
 
 
 def _unblock(world: World) -> Request:
@@ -875,6 +915,10 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
     ),
     "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /members/{member_number}/tier": _get("/members/{world.alice.number}/tier"),
+    "manager POST /members/{member_number}/tier-grants": _tier_grant,
+    "manager DELETE /members/{member_number}/tier-grants/{grant_id}": _tier_withdrawal,
+    "manager GET /tiers/distribution": _get("/tiers/distribution"),
     "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
     "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
         "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
@@ -909,6 +953,15 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /campaigns/{campaign}": _campaign_page,
+    "manager POST /campaigns/preview": _post(
+        "/campaigns/preview", {"campaign": CAMPAIGN | {"code": "preview", "state": "draft"}}
+    ),
+    "manager POST /campaigns/{campaign}/start": _campaign("start", "draft"),
+    "manager POST /campaigns/{campaign}/pause": _campaign("pause", "running"),
+    "manager POST /campaigns/{campaign}/resume": _campaign("resume", "paused"),
+    "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
+    "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
@@ -932,7 +985,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
         "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
     ),
-    "manager POST /legal-holds/{hold_id}/lifting": _lifting,
+    "manager POST /members/{member_number}/legal-holds/{hold_id}/lifting": _lifting,
     "manager GET /privacy/requests": _get("/privacy/requests"),
     "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
     "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,

@@ -21,6 +21,15 @@ export const PLACES: readonly Place[] = [
   { path: "/cases/:id", label: "Case", needs: "GET /cases/{case_id}", page: lazy(() => import("./pages/queue/case")) },
   // Members
   { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
+  // Programme
+  { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
+  { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
+  { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
+  { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
+  { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
+  { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
+  { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
+  { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */
