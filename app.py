@@ -72,7 +72,16 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
-    manager = ManagerStack(app, named("manager"), identity=identity, documents=documents, api=api, **inside)
+    manager = ManagerStack(
+        app,
+        named("manager"),
+        identity=identity,
+        documents=documents,
+        api=api,
+        feeds=feeds,
+        integrations=integrations,
+        **inside,
+    )
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
             app,

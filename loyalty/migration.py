@@ -22,6 +22,7 @@ ROOMS = (
     "outbox",
     "points",
     "members",
+    "tiers",
     "catalogue",
     "payments",
     "orders",
@@ -36,6 +37,8 @@ ROOMS = (
     "reconciliation",
     "closure",
     "support",
+    "privacy",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

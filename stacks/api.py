@@ -1,5 +1,5 @@
 """The public doors of members and partners; and the functions that sign-ins begin and end with: Cognito calls
-one when somebody signs up, the other ends closed accounts."""
+one when somebody signs up, the others end closed accounts and erase members."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stacks import routes
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
+from stacks.constructs.exports import Exports
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.sms import may_send_sms, sms_environment
@@ -59,6 +60,7 @@ class ApiStack(Stack):
         self._documents = {"DOCUMENTS_BUCKET": documents.bucket.bucket_name}
         portal, manager = settings.integrations.portal_origin, settings.integrations.manager_origin
         self.case_files = CaseFiles(self, origins=[portal, manager], settings=settings)
+        self.exports = Exports(self, settings=settings)
         functions = {
             "member_api": self._member_api(identity, messaging, integrations, engine),
             "quote_api": self._quote_api(portal, integrations),
@@ -98,6 +100,7 @@ class ApiStack(Stack):
             *functions.values(),
             self._identity_trigger(identity, messaging),
             self._closure(identity),
+            self._privacy(identity, documents),
         ]
 
     def _firewalls(self) -> None:
@@ -237,6 +240,34 @@ class ApiStack(Stack):
                 self,
                 "Closures",
                 description="Accounts whose thirty days are over",
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                # The next time comes anyway.
+                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
+            )
+        return function
+
+    def _privacy(self, identity: IdentityStack, documents: DocumentsStack) -> lambda_.Function:
+        """Puts exports together, erases members store by store, removes what is old."""
+        function = self._functions.add(
+            "privacy",
+            description="Exports and erases what is held on members",
+            timeout_seconds=600,
+            memory_mb=1024,
+            database=self._database,
+            environment={
+                "MEMBER_POOL_ID": identity.member_pool.user_pool_id,
+                "ENDED_ACCOUNTS_BUCKET": self.exports.ended.bucket_name,
+                **self._documents,
+                **self.case_files.environment,
+                **self.exports.environment,
+            },
+        )
+        self.exports.may_erase(function, documents, self.case_files, identity.member_pool)
+        if minutes := self._settings.schedules.privacy_minutes:
+            events.Rule(
+                self,
+                "PrivacyRequests",
+                description="Exports and erasures that are due",
                 schedule=events.Schedule.rate(Duration.minutes(minutes)),
                 # The next time comes anyway.
                 targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],

@@ -26,6 +26,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
@@ -46,6 +47,8 @@ ROLES = (
     "reconciliation",
     "readoption",
     "closure",
+    "privacy",
+    "simulation",
 )
 
 
@@ -176,6 +179,7 @@ class DatabaseStack(Stack):
             listener=self.cluster,
             target=self.cluster,
             secrets=secrets,
+            reader_host=self.cluster.cluster_read_endpoint.hostname if database.readers else None,
         )
 
     def _proxy(self) -> DatabaseDoor:
@@ -203,6 +207,7 @@ class DatabaseStack(Stack):
             borrow_timeout=Duration.seconds(5),
             idle_client_timeout=Duration.minutes(15),
         )
+        reader_host = None
         if self._settings.database.readers:
             read_only = rds.CfnDBProxyEndpoint(
                 self,
@@ -213,7 +218,8 @@ class DatabaseStack(Stack):
                 vpc_security_group_ids=[firewall.security_group_id],
                 target_role="READ_ONLY",
             )
-            CfnOutput(self, "DatabaseReadOnlyHost", value=read_only.attr_endpoint)
+            reader_host = read_only.attr_endpoint
+            CfnOutput(self, "DatabaseReadOnlyHost", value=reader_host)
         return DatabaseDoor(
             host=proxy.endpoint,
             port=str(PORT),
@@ -221,6 +227,7 @@ class DatabaseStack(Stack):
             listener=proxy,
             target=proxy,
             secrets={},
+            reader_host=reader_host,
         )
 
     def _migration(self, secrets: dict[str, secretsmanager.ISecret]) -> None:

@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
@@ -24,6 +24,10 @@ from stacks.settings import Settings
 
 # Where files arrive; the importer writes its reports elsewhere in the bucket and must not wake itself.
 ARRIVALS = ("members/", "accruals/")
+# Staff's own tables, by addresses that the manager API signs; nothing of them counts before it was looked at.
+QUARANTINE = "quarantine/catalogue/"
+# How the CDK ends the name of what says the bucket's ARN to other stacks.
+MARK = "0568ACAD"
 
 
 class FeedsStack(Stack):
@@ -104,6 +108,14 @@ class FeedsStack(Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True,
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.PUT],
+                    allowed_origins=[self._settings.integrations.manager_origin],
+                    allowed_headers=["content-type"],
+                    max_age=3000,
+                )
+            ],
             server_access_logs_bucket=log_bucket,
             server_access_logs_prefix="import/",
             removal_policy=removal_policy(self._settings),
@@ -122,7 +134,7 @@ class FeedsStack(Stack):
 
     def _may_read_and_report(self, importer: lambda_.Function) -> None:
         """Less than the grants of the CDK: no deleting, nothing outside the three folders."""
-        arrivals = [self.bucket.arn_for_objects(f"{folder}*") for folder in ARRIVALS]
+        arrivals = [self.bucket.arn_for_objects(f"{folder}*") for folder in (*ARRIVALS, QUARANTINE)]
         key = self.bucket.encryption_key
         assert key is not None
         for actions, resources in (
@@ -140,7 +152,24 @@ class FeedsStack(Stack):
         acknowledge(
             role,
             "Objects of one folder of our own bucket; their names are chosen by whoever delivers them",
-            *(f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{folder}*]" for folder in (*ARRIVALS, "reports/")),
+            *(f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{folder}*]" for folder in (*ARRIVALS, QUARANTINE, "reports/")),
+        )
+
+    def may_quarantine(self, function: lambda_.Function) -> None:
+        """Give out addresses by which a table comes in to be looked at; to nowhere else in the bucket."""
+        key, resource = self.bucket.encryption_key, self.bucket.node.default_child
+        assert key is not None
+        assert isinstance(resource, s3.CfnBucket)
+        for actions, where in (
+            (["s3:PutObject"], self.bucket.arn_for_objects(f"{QUARANTINE}*")),
+            (["kms:GenerateDataKey", "kms:Decrypt"], key.key_arn),
+        ):
+            function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[where]))
+        assert function.role is not None
+        acknowledge(
+            function.role,
+            "Objects of one folder of our own bucket; their names are the client's random keys",
+            f"AwsSolutions-IAM5[Resource::{objects_from_elsewhere(self.bucket, MARK, f'{QUARANTINE}*')}]",
         )
 
     def _on_arrival(self, importer: lambda_.Function) -> None:
@@ -154,7 +183,7 @@ class FeedsStack(Stack):
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [self.bucket.bucket_name]},
-                    "object": {"key": [{"prefix": folder} for folder in ARRIVALS]},
+                    "object": {"key": [{"prefix": folder} for folder in (*ARRIVALS, QUARANTINE)]},
                 },
             ),
             targets=[targets.LambdaFunction(importer, dead_letter_queue=self.dead_letters, retry_attempts=2)],

@@ -91,6 +91,18 @@ SAID = (
         "closure",
         "Accounts that are due were not looked at for hours: see docs/closing.md",
     ),
+    (
+        "PrivacyMeetsRefusal",
+        "PrivacyFailed",
+        "privacy",
+        "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
+    ),
+    (
+        "PrivacyRequestsWait",
+        "PrivacyOverdue",
+        "privacy",
+        "Erasures or exports stand still: see docs/privacy.md",
+    ),
 )
 # Said when it begins and when it ends; in between silence means no change.
 SAID_ONCE = {"OrdersPaused"}
@@ -136,6 +148,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.queue,
             "Feedback": notifications.feedback.queue,
             "Documents": documents.requests.queue,
+            "Simulations": manager.simulations.queue,
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -145,6 +158,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.dead_letters,
             "Feedback": notifications.feedback.dead_letters,
             "Documents": documents.requests.dead_letters,
+            "Simulations": manager.simulations.dead_letters,
             "Reconciliation": reconciliation.dead_letters,
         }
         functions = [

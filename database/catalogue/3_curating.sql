@@ -2,6 +2,7 @@
 
 -- Make a change. `wanted` [{asin, standing?, featured?, category?, texts?}]: what is not named stays as it is. Products that
 -- are not known, and those that are so already, are left out; `changed` of them are not. `change_id` null: nothing was to do.
+-- Of `texts` only the languages named change; null takes one away.
 create or replace function catalogue.curate(program_id integer, wanted jsonb, kind text, why text, actor text)
 returns table (change_id bigint, changed integer)
 language plpgsql security definer set search_path = pg_catalog as $$
@@ -15,7 +16,9 @@ begin
     select jsonb_agg(jsonb_build_object('asin', said.asin, 'before', said.before, 'after', said.before || said.wish))
     into v_changed
     from (
-        select p.asin, w.value - 'asin' as wish,
+        select p.asin,
+               w.value - 'asin' || case when w.value ? 'texts' then jsonb_build_object(
+                   'texts', jsonb_strip_nulls(coalesce(k.texts, '{}') || (w.value -> 'texts'))) else '{}' end as wish,
                jsonb_build_object('standing', k.standing, 'featured', k.featured, 'category', k.category,
                                   'texts', coalesce(k.texts, '{}')) as before
         from jsonb_array_elements(curate.wanted) as w
@@ -235,7 +238,8 @@ begin atomic
                count(*) filter (where one.wish ->> 'standing' = 'hidden'
                                   and one.before ->> 'standing' is distinct from 'hidden') as hides
         from (
-            select w.value - 'asin' as wish,
+            select w.value - 'asin' || case when w.value ? 'texts' then jsonb_build_object(
+                       'texts', jsonb_strip_nulls(coalesce(k.texts, '{}') || (w.value -> 'texts'))) else '{}' end as wish,
                    jsonb_build_object('standing', k.standing, 'featured', k.featured, 'category', k.category,
                                       'texts', coalesce(k.texts, '{}')) as before
             from jsonb_array_elements(i.changes) as w

@@ -140,7 +140,8 @@ begin atomic
     )
     select p.asin, p.parent_asin, p.kind, p.title, p.brand, p.description, p.features, p.images, p.category,
            p.category_name, filed.category, k.standing, k.featured, k.category, coalesce(k.texts, '{}'),
-           coalesce(k.change_id, 0),
+           (select coalesce(max(c.change_id), 0) from catalogue.changed as c
+            where c.program_id = p.program_id and c.asin = p.asin),
            case when exists (select from offered as o where o.why is null) then null
                 else coalesce((select o.why from offered as o order by o.asin, o.position limit 1),
                               catalogue.against(p, desk_product.rules),

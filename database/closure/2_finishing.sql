@@ -23,13 +23,56 @@ language sql security definer set search_path = pg_catalog as $$
     where c.program_id = put_off.program_id and c.closure_id = put_off.closure_id and c.state in ('closing', 'closed')
 $$;
 
+-- Internal: the points go, and the membership with them. The caller holds the closure's row and the member's. Returns the points.
+create or replace function closure.take_away(c closure.closure) returns bigint
+language plpgsql set search_path = pg_catalog as $$
+declare
+    forfeited points.outcome := points.forfeit(c.program_id, c.member_id, clock.new_id(), 'closure', 'closure');
+begin
+    if forfeited.status <> 'ok' then
+        raise exception 'closure %: the ledger says %', c.closure_id, forfeited.status;
+    end if;
+    perform members.close(c.program_id, c.member_id);
+    update closure.closure as one
+    set state = 'closed', closed_at = clock.now(), due_at = clock.now(), row_xid = pg_current_xact_id()
+    where one.program_id = c.program_id and one.closure_id = c.closure_id;
+    perform outbox.emit(c.program_id, 'member.closed', c.member_id::text, c.closure_id,
+                        jsonb_build_object('member_id', c.member_id));
+    return forfeited.amount;
+end
+$$;
+
+-- Internal (the privacy room calls it): the end without the thirty days, of an account that is being closed or not. Returns
+-- the points that went: 0 where it has ended before, null while an order or a case is open.
+create or replace function closure.end_now(program_id integer, member_id bigint, closure_id uuid) returns bigint
+language plpgsql set search_path = pg_catalog as $$
+declare
+    c closure.closure;
+begin
+    perform from members.member as m
+    where m.program_id = end_now.program_id and m.member_id = end_now.member_id for no key update;
+    select * into c from closure.closure as one
+    where one.program_id = end_now.program_id and one.member_id = end_now.member_id and one.state <> 'undone'
+    for no key update;
+    if c.state in ('closed', 'erased') then
+        return 0;
+    elsif closure.in_the_way(end_now.program_id, end_now.member_id) && array['redemptions_open', 'points_held', 'cases_open'] then
+        return null;
+    elsif c.state is null then
+        insert into closure.closure(program_id, closure_id, member_id, request_hash, started_at, undo_until, due_at)
+        values (end_now.program_id, end_now.closure_id, end_now.member_id, '\x', clock.now(), clock.now(), clock.now())
+        returning * into c;
+    end if;
+    return closure.take_away(c);
+end
+$$;
+
 -- The points go, and the membership with them. Returns closed, waits (something has to end first: looked at again tomorrow;
 -- until then it may be undone), not_due.
 create or replace function closure.finish(program_id integer, closure_id uuid) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     c closure.closure;
-    forfeited text;
 begin
     select * into c from closure.closure as one
     where one.program_id = finish.program_id and one.closure_id = finish.closure_id;
@@ -46,16 +89,7 @@ begin
         perform closure.put_off(c.program_id, c.closure_id, 24 * 60);
         return 'waits';
     end if;
-    forfeited := (points.forfeit(c.program_id, c.member_id, clock.new_id(), 'closure', 'closure')).status;
-    if forfeited <> 'ok' then
-        raise exception 'closure %: the ledger says %', c.closure_id, forfeited;
-    end if;
-    perform members.close(c.program_id, c.member_id);
-    update closure.closure as one
-    set state = 'closed', closed_at = clock.now(), due_at = clock.now(), row_xid = pg_current_xact_id()
-    where one.program_id = c.program_id and one.closure_id = c.closure_id;
-    perform outbox.emit(c.program_id, 'member.closed', c.member_id::text, c.closure_id,
-                        jsonb_build_object('member_id', c.member_id));
+    perform closure.take_away(c);
     return 'closed';
 end
 $$;

@@ -94,6 +94,14 @@ language sql stable security definer set search_path = pg_catalog as $$
     select tier from members.member where program_id = p_program_id and member_id = p_member_id
 $$;
 
+-- Internal: these members have these levels from now on. The tiers room says which, and has locked them.
+create or replace function members.set_tiers(p_program_id integer, p_member_ids bigint[], p_tiers text[]) returns void
+language sql set search_path = pg_catalog as $$
+    update members.member m set tier = g.tier, row_xid = pg_current_xact_id()
+      from unnest(p_member_ids, p_tiers) as g(member_id, tier)
+     where m.program_id = p_program_id and m.member_id = g.member_id
+$$;
+
 -- active, blocked (keeps what is theirs, redeems nothing) or closed.
 create or replace function members.state_of(p_program_id integer, p_member_id bigint) returns text
 language sql stable security definer set search_path = pg_catalog as $$

@@ -58,3 +58,10 @@ language sql stable set search_path = pg_catalog as $$
            and not exists (select from members.past_contact c where c.program_id = p_program_id and c.member_id = p_member_id)
       from members.member m where m.program_id = p_program_id and m.member_id = p_member_id
 $$;
+
+-- Internal: why spending was stopped or allowed, in somebody's own words.
+create or replace function members.forget_words(p_program_id integer, p_member_id bigint) returns void
+language sql set search_path = pg_catalog as $$
+    update members.freeze set reason = '(erased)', row_xid = pg_current_xact_id()
+     where program_id = p_program_id and member_id = p_member_id and reason <> '(erased)'
+$$;

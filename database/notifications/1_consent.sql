@@ -103,3 +103,19 @@ language sql set search_path = pg_catalog as $$
     delete from notifications.suppression as s
     where s.program_id = forget.program_id and s.member_id = forget.member_id
 $$;
+
+-- Internal (the privacy room calls it): messages keep that they were sent and when, and not what they said. How many.
+create or replace function notifications.blot_out(program_id integer, member_id bigint) returns bigint
+language sql set search_path = pg_catalog as $$
+    with silent as (
+        update notifications.message as m
+        set facts = '{}', payload = case when m.payload ? 'warning_id' then jsonb_build_object('warning_id', m.payload -> 'warning_id')
+                                         else '{}' end,
+            state = case when m.state = 'queued' then 'suppressed' else m.state end,
+            reason = case when m.state = 'queued' then 'erased' else m.reason end, row_xid = pg_current_xact_id()
+        where m.program_id = blot_out.program_id and m.member_id = blot_out.member_id
+          and (m.state = 'queued' or m.facts <> '{}' or m.payload - 'warning_id' <> '{}')
+        returning 1
+    )
+    select count(*) from silent
+$$;

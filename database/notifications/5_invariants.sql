@@ -20,7 +20,9 @@ language sql stable security definer set search_path = pg_catalog as $$
     union all
     select 'N3 no advertising without consent', count(*)
     from notifications.message as m
-    where m.kind = 'marketing' and m.state <> 'suppressed' and not exists (
+    where m.kind = 'marketing' and m.state <> 'suppressed'
+      -- Choices of a member who has gone are forgotten.
+      and members.state_of(m.program_id, m.member_id) <> 'closed' and not exists (
         select from notifications.consent as c
         where c.program_id = m.program_id and c.member_id = m.member_id and c.channel = m.channel
           and c.kind = 'marketing' and c.wanted and c.given_at <= m.created_at)

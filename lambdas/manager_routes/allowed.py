@@ -7,6 +7,7 @@ ALL = frozenset({CATALOGUE, OPERATOR, SUPPORT, FINANCE})
 DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
+SHELF = frozenset({CATALOGUE, OPERATOR})
 
 # What the app must know before anybody has signed in.
 FOR_ANYBODY = frozenset({"GET /config"})
@@ -77,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
+    "POST /programme/logo": frozenset({CATALOGUE}),
+    "GET /programme/logo/{digest}": PROGRAMME | BOOKS,
+    "GET /programme/messages": PROGRAMME | BOOKS,
+    "POST /programme/messages/test": PROGRAMME,
     "GET /programme/draft": PROGRAMME | BOOKS,
     "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
     "DELETE /programme/draft": frozenset({CATALOGUE}),
@@ -85,8 +90,53 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/versions": PROGRAMME | BOOKS,
     "GET /programme/versions/{version}": PROGRAMME | BOOKS,
     "POST /programme/versions/{version}/restoration": PROGRAMME,
+    "POST /programme/draft/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations": PROGRAMME | BOOKS,
+    "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # Levels
+    "GET /members/{member_number}/tier": DESK,
+    "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
+    "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
+    "GET /tiers/distribution": PROGRAMME,
+    "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/start": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
+    # What is held on a member
+    "GET /members/{member_number}/privacy": DESK,
+    "POST /members/{member_number}/exports": DESK,
+    "POST /members/{member_number}/erasure": DESK,
+    "POST /members/{member_number}/legal-holds": DESK,
+    "POST /members/{member_number}/legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "GET /privacy/requests": DESK,
+    "GET /privacy/requests/{request_id}": DESK,
+    "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
+    "POST /privacy/requests/{request_id}/retry": DESK,
+    "POST /privacy/requests/{request_id}/file": DESK,
+    "GET /privacy/retention": ALL,
+    # The catalogue
+    "GET /catalogue/products": SHELF,
+    "GET /catalogue/products.csv": SHELF,
+    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "GET /catalogue/products/{asin}": SHELF,
+    "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
+    "GET /catalogue/search": frozenset({CATALOGUE}),
+    "GET /catalogue/counts": SHELF,
+    "POST /catalogue/preview": SHELF,
+    "POST /catalogue/actions": frozenset({CATALOGUE}),
+    "GET /catalogue/changes": SHELF,
+    "POST /catalogue/changes/{change_id}/undo": frozenset({CATALOGUE}),
+    "GET /catalogue/featured": SHELF,
+    "PUT /catalogue/featured": frozenset({CATALOGUE}),
+    "GET /catalogue/categories": SHELF,
+    "POST /catalogue/imports": frozenset({CATALOGUE}),
+    "GET /catalogue/imports/{import_id}": SHELF,
+    "POST /catalogue/imports/{import_id}/application": frozenset({CATALOGUE}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),
@@ -104,8 +154,12 @@ WRITTEN_DOWN = frozenset(
         "GET /members/{member_number}/orders",
         "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
+        "GET /members/{member_number}/tier",
+        "GET /tiers/distribution",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
+        "GET /members/{member_number}/privacy",
+        "GET /privacy/requests/{request_id}",
         "GET /cases/{case_id}",
         "GET /audit.csv",
         "GET /reconciliation/days/{day}/redemptions.csv",

@@ -24,6 +24,7 @@ INVARIANTS = (
     "reconciliation.invariants",
     "closure.invariants",
     "support.invariants",
+    "privacy.invariants",
 )
 
 type Reading = dict[str, Any]

@@ -66,7 +66,7 @@ def preview(
         asked = min(asked, LOOKED_AT / max(1, row["named"]))
     stretch = (campaign.ends_at - campaign.starts_at) / timedelta(days=DAYS)
     habits = connection.execute(
-        "select * from campaigns.habits(%s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)",
+        "select * from campaigns.habits(%s, %s::jsonb, %s::jsonb, %s, %s::real, %s::numeric, %s::numeric)",
         (
             program_id, campaign.model_dump_json(), conditions, DAYS, min(100.0, asked * 100),
             _gain(document, campaign), stretch,

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -55,6 +55,7 @@ class _Basket:
     # What the partner said, for telling a repetition from a contradiction.
     said: list[bytes] = field(default_factory=list)
     parts: int = 0
+    spend: int = 0
     reason: str | None = None
     occurred_at: datetime | None = None
     # Parts by category, where a campaign may ask for them.
@@ -163,9 +164,11 @@ class AccrualImport:
                 elif width == 7 and not fields[6].rstrip().isdigit():
                     basket.reason = basket.reason or "quantity"
                 else:
-                    basket.parts += rate * int(spend)
+                    spent = int(spend)
+                    basket.spend += spent
+                    basket.parts += rate * spent
                     if campaigns:
-                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * int(spend)
+                        basket.of_category[category] = basket.of_category.get(category, 0) + rate * spent
                     basket.said.append(category + b"=" + spend)
         if basket.lines:
             batch.append(basket)
@@ -209,6 +212,8 @@ class AccrualImport:
         baskets: list[_Basket] = []
         accruals: list[ledger.Accrual] = []
         wanted: list[dict[str, int]] = []
+        units: list[bonuses.Units] = []
+        per_point = earning.parts_per_point(self._document)
         for basket, op_id in zip(batch, op_ids, strict=True):
             self.progress.lines += len(basket.lines)
             accrual = self._accrual(basket, op_id, now, funder, unit_cost_micros)
@@ -216,6 +221,7 @@ class AccrualImport:
                 baskets.append(basket)
                 accruals.append(accrual)
                 wanted.append(self._wanted(basket))
+                units.append(bonuses.Units(basket.parts * 100 // per_point, basket.spend))
         answers = (
             []
             if not accruals
@@ -228,9 +234,15 @@ class AccrualImport:
                 f"import:{self._partner}",
                 accruals,
                 wanted,
+                units,
             )
         )
-        for basket, accrual, (status, bonus) in zip(baskets, accruals, answers, strict=True):
+        for basket, accrual, (status, bonus, tier) in zip(baskets, accruals, answers, strict=True):
+            if tier is not None:
+                # From the next batch on, what the new level gives.
+                known = self._members[basket.number]
+                assert known is not None
+                self._members[basket.number] = self._earning(replace(known[0], tier=tier))
             if status is Status.OK:
                 self._accept(basket, accrual.amount)
                 self.progress.bonus_points += bonus
@@ -305,9 +317,11 @@ class AccrualImport:
             found = shoppers.by_numbers(self._connection, self._program_id, [number.decode() for number in unseen])
             self._members.update(dict.fromkeys(unseen))
             for number, shopper in found.items():
-                percent = self._document.tier(shopper.tier).benefits.earn_multiplier_percent
-                self._members[number.encode()] = (shopper, percent)
+                self._members[number.encode()] = self._earning(shopper)
         return row["now"], row["ids"]
+
+    def _earning(self, shopper: Shopper) -> tuple[Shopper, int]:
+        return shopper, self._document.tier(shopper.tier).benefits.earn_multiplier_percent
 
     def _expires_on(self, occurred_at: datetime) -> date:
         # No time zone's midnight lies inside a quarter of an hour.

@@ -9,7 +9,7 @@ from uuid import UUID
 from loyalty.campaigns import shoppers
 from loyalty.database import Connection
 from loyalty.points import bonuses, ledger
-from loyalty.points.bonuses import Bonus
+from loyalty.points.bonuses import Bonus, Units
 from loyalty.points.ledger import DebtPolicy, Outcome, Status
 from loyalty.programme import earning
 from loyalty.programme.document import Programme
@@ -85,6 +85,7 @@ def accrue(
             request_hash=ledger.request_hash("purchase", asdict(purchase)),
         ),
         _wanted(document, partner, purchase, shopper),
+        _units(document, partner, purchase),
         actor,
     )
     _require_done(outcome, expires_on < now.astimezone(document.zone).date())
@@ -139,6 +140,11 @@ def pending_until(document: Programme, occurred_at: datetime) -> datetime | None
     """From when the points may be spent, if the programme makes them wait."""
     days = document.points.pending_days
     return occurred_at + timedelta(days=days) if days else None
+
+
+def _units(document: Programme, partner: str, purchase: Purchase) -> Units:
+    parts = purchase.spend_minor * earning.base_parts_per_minor(document, partner, purchase.category)
+    return Units(parts // earning.parts_per_point(document), purchase.spend_minor)
 
 
 def _wanted(document: Programme, partner: str, purchase: Purchase, shopper: Shopper) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Purchases with what campaigns add to them. The rules are in database/points/bonus.sql.
 
-The purchase's own points never depend on a budget; a bonus is paid as far as budget and member's cap go.
+The purchase's own points never depend on a budget; a bonus is paid as far as budget and member's cap go. Purchases and
+returns also move the counter of the member's level (database/tiers/3_counting.sql), in the same statement.
 """
 
 from __future__ import annotations
@@ -24,13 +25,22 @@ class Bonus:
     points: int
 
 
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What a purchase counts towards a level: its points before the member's level multiplied them, and what was spent."""
+
+    base_points: int
+    spend_minor: int
+
+
 def accrue(
-    connection: Connection, program_id: int, accrual: Accrual, wanted: Mapping[str, int], actor: str
+    connection: Connection, program_id: int, accrual: Accrual, wanted: Mapping[str, int], units: Units, actor: str
 ) -> tuple[Outcome, tuple[Bonus, ...]]:
     """Grant a purchase's points, and of each campaign's `wanted` points what its budget can pay, at once."""
     return _told(
         connection,
-        "select * from points.accrue_purchase(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
+        "select status, op_id, version, available, held, pending, debt, amount, bonuses from tiers.accrue_purchase("
+        "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
         program_id,
         accrual.member_id,
         accrual.op_id,
@@ -45,6 +55,8 @@ def accrue(
         actor,
         accrual.pending_until,
         json.dumps([{"campaign": campaign, "points": in_range(points)} for campaign, points in wanted.items()]),
+        units.base_points,
+        units.spend_minor,
     )
 
 
@@ -57,13 +69,17 @@ def accrue_many(
     actor: str,
     accruals: Sequence[Accrual],
     wanted: Sequence[Mapping[str, int]],
-) -> list[tuple[Status, int]]:
-    """Like ledger.accrue_many; `wanted[i]` are the bonuses of `accruals[i]`. Answers status and bonus paid."""
+    units: Sequence[Units],
+) -> list[tuple[Status, int, str | None]]:
+    """Like ledger.accrue_many; `wanted[i]` are the bonuses of `accruals[i]`, `units[i]` its units.
+
+    Answers status, bonus paid, and the member's new level if these purchases made one.
+    """
     asked = [(i, campaign, points) for i, each in enumerate(wanted, 1) for campaign, points in each.items()]
     rows = connection.execute(
-        'select "position", status, bonus from points.accrue_purchases('
+        'select "position", status, bonus, tier from tiers.accrue_purchases('
         "%s, %s, %s, %s, %s, %s::bigint[], %s::uuid[], %s::bigint[], %s::date[], %s::timestamptz[], %s::text[],"
-        " %s::bytea[], %s::timestamptz[], %s::int[], %s::text[], %s::bigint[])",
+        " %s::bytea[], %s::timestamptz[], %s::int[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])",
         (
             program_id,
             partner,
@@ -81,9 +97,11 @@ def accrue_many(
             [position for position, _, _ in asked],
             [campaign for _, campaign, _ in asked],
             [in_range(points) for _, _, points in asked],
+            [each.base_points for each in units],
+            [each.spend_minor for each in units],
         ),
     ).fetchall()
-    return [(Status(row["status"]), int(row["bonus"])) for row in rows]
+    return [(Status(row["status"]), int(row["bonus"]), row["tier"]) for row in rows]
 
 
 def reverse(
@@ -93,7 +111,7 @@ def reverse(
     facts = ("partner", "partner_reference", "reversal_reference", "amount")
     return _told(
         connection,
-        "select * from points.reverse_purchase(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from tiers.reverse_purchase(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         program_id,
         reversal.op_id,
         reversal.partner,

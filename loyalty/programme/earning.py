@@ -38,6 +38,11 @@ def parts_per_minor(document: Programme, partner: str, category: str, tier: str)
     return rate(document, partner, category) * document.tier(tier).benefits.earn_multiplier_percent
 
 
+def base_parts_per_minor(document: Programme, partner: str, category: str) -> int:
+    """The same for a level that multiplies nothing: what counts towards a level."""
+    return rate(document, partner, category) * 100
+
+
 def parts_per_point(document: Programme) -> int:
     """How many of those parts make a point."""
     return minor_per_major(document.store.currency) * 100

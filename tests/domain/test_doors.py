@@ -15,7 +15,7 @@ WHOSE = {"member_id", "p_member_id", "subject", "p_subject"}
 NOBODYS = {
     *("programme.current", "programme.version"),
     *("catalogue.categories", "catalogue.page", "catalogue.product_of", "catalogue.stored", "catalogue.store_products"),
-    "catalogue.cards",
+    *("catalogue.cards", "catalogue.asked"),
     *("orders.take_token", "orders.close_bucket", "orders.rate_of", "orders.orders_waiting"),
     *("redemptions.take_cart", "redemptions.give_cart_back"),
     # Of campaigns named, those without money; no row of anybody.
@@ -37,7 +37,9 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
                 *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
                 "reconciliation",
-                *("closure", "audit", "support"),
+                "simulation",
+                "tiers",
+                *("closure", "audit", "support", "privacy"),
             ],
             role,
             role,

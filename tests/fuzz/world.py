@@ -3,6 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -32,9 +33,11 @@ from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
+from loyalty.programme import logo as logos
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
+from loyalty.tiers import granting
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
 from tests.domain.people import changed_points
@@ -52,6 +55,8 @@ from tests.lambdas.conftest import (
 
 CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
 ASIN = "B0BUNDLE00"
+# One pixel.
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
@@ -83,6 +88,9 @@ class Fakes:
 
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
+
+    def list_users(self, **_: Any) -> dict[str, Any]:
+        return {"Users": [{"Attributes": [{"Name": "email", "Value": "staff@example.com"}]}]}
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -141,6 +149,7 @@ class World:
         self.book_month = self.books()
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
+        self.export_id = self.export()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +200,16 @@ class World:
         found: dict[str, int] = {}
         views = [
             f"{room}.invariants"
-            for room in ("points", "members", "payments", "redemptions", "cases", "reconciliation", "closure")
+            for room in (
+                "points",
+                "members",
+                "payments",
+                "redemptions",
+                "cases",
+                "reconciliation",
+                "closure",
+                "privacy",
+            )
         ]
         for view in (*views, "points.budget_invariants"):
             for row in self.auditor.execute(f"select name, violations from {view}".encode()).fetchall():
@@ -298,6 +316,13 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def export(self) -> UUID:
+        """Of Alice's data, ready."""
+        export_id = self.key()
+        self.owner.execute("select privacy.ask_for_export(1, %s, %s, 'staff:x')", (self.alice.number, export_id))
+        self.owner.execute("select privacy.export_ready(1, %s, 'exports/1/x.zip', 9, 1, 7)", (export_id,))
+        return export_id
 
     def reconciliation(self) -> str:
         """Today, compared: nothing was charged, and Alice's redemptions are under way."""
@@ -422,6 +447,12 @@ class World:
         assert locked.status == 200, locked.text
         return month
 
+    def logo(self) -> str:
+        """A logo that somebody uploaded."""
+        drawn = logos.drawn(base64.b64decode(LOGO))
+        logos.keep(self.owner, 1, drawn, "staff:x")
+        return drawn.digest
+
     def rate(self, applies_from: str | None = None) -> Request:
         """A proposal; each later than those before it."""
         count = next(_numbers)
@@ -500,6 +531,20 @@ def _terms(world: World) -> Request:
 def _adjustment(world: World) -> Request:
     body = {"member_number": world.alice.number, "points": 50, "reason_code": "goodwill", "note": "late parcel"}
     return Request.json("POST", "/adjustments", body, world.key())
+
+
+def _tier_grant(world: World) -> Request:
+    row = world.owner.execute("select (clock.now()::date + 90)::text as until").fetchone()
+    assert row is not None
+    body = {"tier": "gold", "until": row["until"], "reason_code": "goodwill"}
+    return Request.json("POST", f"/members/{world.alice.number}/tier-grants", body, world.key())
+
+
+def _tier_withdrawal(world: World) -> Request:
+    row = world.owner.execute("select clock.new_id() as id, clock.now()::date + 90 as until").fetchone()
+    assert row is not None
+    granting.grant(world.owner, 1, row["id"], world.alice.member_id, "silver", row["until"], "goodwill", "test")
+    return Request("DELETE", f"/members/{world.alice.number}/tier-grants/{row['id']}")
 
 
 def _get(path: str) -> Callable[[World], Request]:
@@ -616,10 +661,44 @@ def _closure(world: World) -> Request:
     return Request.json("POST", "/me/closure", {"points": 5}, world.key())
 
 
+def _erasure(world: World) -> Request:
+    wish = {"reason": "member_request", "points": 5}
+    return Request.json("POST", f"/members/{world.person(points=5).number}/erasure", wish, world.key())
+
+
+def _erasure_approval(world: World) -> Request:
+    """Of an erasure that somebody else asked for."""
+    asker = staff_token("support", subject="staff-2")
+    asked = world.quiet("manager", asker).send(_erasure(world))
+    assert asked.status == 202, asked.text
+    return Request.json("POST", f"/privacy/requests/{asked.body['request_id']}/approval", {"decision": "approve"})
+
+
+def _erasure_retry(world: World) -> Request:
+    """Of one that is stuck."""
+    request = _erasure_approval(world)
+    assert world.quiet("manager").send(request).status == 200
+    erasure_id = request.path.split("/")[3]
+    world.owner.execute("select privacy.step_failed(1, %s, 'list', 'Refused', 1)", (erasure_id,))
+    return Request("POST", f"/privacy/requests/{erasure_id}/retry")
+
+
+def _lifting(world: World) -> Request:
+    hold_id, number = world.key(), world.person().number
+    world.owner.execute("select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (number, hold_id))
+    return Request("POST", f"/members/{number}/legal-holds/{hold_id}/lifting")
+
+
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
+
+
+def _message_test(world: World) -> Request:
+    world.owner.execute("delete from programme.test_send")
+    text = {"key": "tier-changed", "language": "en", "subject": "You are {tier}", "text": "Hello, {brand}"}
+    return Request.json("POST", "/programme/messages/test", text)
 
 
 def _section(world: World) -> Request:
@@ -652,6 +731,33 @@ def _restoration(world: World) -> Request:
     assert told.status == 200, told.text
     before = told.body["version"] - 1
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
+CAMPAIGN = {
+    "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2036-01-01T00:00:00Z", "earn_multiplier_percent": 200,
+    "scope": {"categories": ["Nowhere"]}, "budget_minor": 1, "funder": "brand",
+}  # fmt: skip
+
+
+def _campaign(action: str, state: str) -> Callable[[World], Request]:
+    """An action on a campaign of its own that nobody's purchase is in."""
+
+    def request(world: World) -> Request:
+        code = f"fuzz-{next(_numbers)}"
+        current = reading.current(world.owner, 1)
+        facts = json.loads(current.document.model_dump_json())
+        facts["campaigns"] = [CAMPAIGN | {"code": code, "state": state}]
+        document = Programme.model_validate_json(json.dumps(facts))
+        publishing.publish(world.owner, 1, document, based_on=current.version, actor="test", why="test")
+        return Request.json("POST", f"/campaigns/{code}/{action}", {"why": "agreed"})
+
+    return request
+
+
+def _campaign_page(world: World) -> Request:
+    acted = world.quiet("manager").send(_campaign("pause", "running")(world))
+    assert acted.status == 200, acted.text
+    return Request("GET", f"/campaigns/{acted.body['campaign']}")
 
 
 def _unblock(world: World) -> Request:
@@ -792,6 +898,10 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
     ),
     "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /members/{member_number}/tier": _get("/members/{world.alice.number}/tier"),
+    "manager POST /members/{member_number}/tier-grants": _tier_grant,
+    "manager DELETE /members/{member_number}/tier-grants/{grant_id}": _tier_withdrawal,
+    "manager GET /tiers/distribution": _get("/tiers/distribution"),
     "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
     "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
         "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
@@ -826,7 +936,21 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /campaigns/{campaign}": _campaign_page,
+    "manager POST /campaigns/preview": _post(
+        "/campaigns/preview", {"campaign": CAMPAIGN | {"code": "preview", "state": "draft"}}
+    ),
+    "manager POST /campaigns/{campaign}/start": _campaign("start", "draft"),
+    "manager POST /campaigns/{campaign}/pause": _campaign("pause", "running"),
+    "manager POST /campaigns/{campaign}/resume": _campaign("resume", "paused"),
+    "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
+    "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
+    "member GET /brand/logos/{digest}": lambda w: Request("GET", f"/brand/logos/{w.logo()}"),
+    "manager GET /programme/logo/{digest}": lambda w: Request("GET", f"/programme/logo/{w.logo()}"),
+    "manager POST /programme/logo": lambda _: Request.json("POST", "/programme/logo", {"picture": LOGO}),
+    "manager GET /programme/messages": _get("/programme/messages"),
+    "manager POST /programme/messages/test": _message_test,
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
@@ -841,6 +965,23 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager GET /finance/months/{month}/house": _get("/finance/months/{world.book_month}/house"),
     "manager GET /finance/months/{month}/house.csv": _get("/finance/months/{world.book_month}/house.csv"),
+    "manager GET /members/{member_number}/privacy": _get("/members/{world.alice.number}/privacy"),
+    "manager POST /members/{member_number}/exports": lambda w: Request(
+        "POST", f"/members/{w.person().number}/exports", headers={"Idempotency-Key": str(w.key())}
+    ),
+    "manager POST /members/{member_number}/erasure": _erasure,
+    "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
+        "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
+    ),
+    "manager POST /members/{member_number}/legal-holds/{hold_id}/lifting": _lifting,
+    "manager GET /privacy/requests": _get("/privacy/requests"),
+    "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
+    "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
+    "manager POST /privacy/requests/{request_id}/retry": _erasure_retry,
+    "manager POST /privacy/requests/{request_id}/file": lambda w: Request(
+        "POST", f"/privacy/requests/{w.export_id}/file"
+    ),
+    "manager GET /privacy/retention": _get("/privacy/retention"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -864,7 +1005,7 @@ _TABLES = (
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
-    "redemptions.staff_act", "members.block",
+    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -881,6 +1022,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
         "DOCUMENTS_BUCKET": "documents",
+        "EXPORTS_BUCKET": "exports",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -906,6 +1048,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
                 "_certificates",

@@ -10,7 +10,7 @@ import pytest
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from tests.conftest import TestDatabase
-from tests.lambdas.conftest import MEMBER_CLIENT, Doors, member_token
+from tests.lambdas.conftest import MEMBER_CLIENT, STAFF_CLIENT, Doors, member_token
 
 AUTHORITY = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Pool"
 
@@ -91,3 +91,24 @@ def test_a_new_brand_is_told_at_once_and_the_language_follows_the_store(doors: D
     assert told["brand"]["accent"] == "#e2001a"
     assert told["brand"]["links"] == {"help": "https://help.loyalty.example/"}
     assert told["default_language"] == "de"
+
+
+def test_the_manager_app_is_told_where_staff_sign_in_and_whose_programme_it_is(doors: Doors) -> None:
+    doors.variables.update(
+        STAFF_AUTHORITY=f"{AUTHORITY}-staff",
+        STAFF_CLIENT_ID=STAFF_CLIENT,
+        PORTAL_ORIGIN="https://rewards.loyalty.example",
+    )
+    answer = doors("manager_api", "GET", "/config")
+    assert (answer.status, answer.headers["cache-control"]) == (200, "max-age=2")
+    assert answer.body == {
+        "authority": f"{AUTHORITY}-staff",
+        "client_id": STAFF_CLIENT,
+        "scope": "openid email loyalty/staff",
+        "api": "https://member.example/v1",
+        "portal_origin": "https://rewards.loyalty.example",
+        "brand": {"name": "Journey Rewards", "accent": "#0b6e4f"},
+        "currency": "USD",
+        "locale": "en_US",
+        "languages": ["de", "en"],
+    }

@@ -46,11 +46,12 @@ OPEN = {(route.method, route.path) for route in (*routes.INBOUND, *routes.MEMBER
 
 
 def test_only_webhooks_the_link_that_stops_spending_and_the_apps_configs_are_without_a_token() -> None:
-    assert [route.path for route in routes.MEMBER if not route.scope] == ["/config", "/security/not-me"]
+    public = ["/config", "/brand/logos/{digest}"]
+    assert [route.path for route in routes.MEMBER if not route.scope] == [*public, "/security/not-me"]
     assert [route.path for route in routes.MANAGER if not route.scope] == ["/config"]
-    assert all(path.startswith("/webhooks/") for path in {path for _, path in OPEN} - {"/config", "/security/not-me"})
+    assert all(path.startswith("/webhooks/") for path in {path for _, path in OPEN} - {*public, "/security/not-me"})
     every = (*routes.MEMBER, *routes.MANAGER, *routes.INBOUND)
-    assert [(route.method, route.path) for route in every if route.public] == [("GET", "/config")] * 2
+    assert [route.path for route in every if route.public] == [*public, "/config"]
 
 
 def test_every_method_needs_a_token_with_a_scope_of_its_own_api(assembly: Assembly) -> None:
@@ -206,7 +207,7 @@ def test_cognito_knows_the_trigger_by_the_name_it_has(assembly: Assembly) -> Non
     assert {arn.rsplit(":", 1)[1] for arn in called} == {trigger.properties["FunctionName"]}
 
 
-def test_only_the_function_that_ends_accounts_removes_sign_ins_and_only_members(assembly: Assembly) -> None:
+def test_only_who_ends_accounts_or_erases_members_removes_sign_ins_and_only_members(assembly: Assembly) -> None:
     (pool,) = [
         one
         for one in assembly.resources("AWS::Cognito::UserPool")
@@ -216,9 +217,9 @@ def test_only_the_function_that_ends_accounts_removes_sign_ins_and_only_members(
         runner.name: assembly.follow(runner.resource.stack, statement["Resource"])[:2]
         for runner in runners(assembly)
         for statement in assembly.statements(runner.resource.stack, runner.role_id)
-        if "cognito-idp" in str(statement["Action"]) and statement["Action"] != "cognito-idp:ListUsers"
+        if "cognito-idp:Admin" in str(statement["Action"])
     }
-    assert may == {"closure": (pool.stack, pool.id)}
+    assert may == dict.fromkeys(("closure", "privacy"), (pool.stack, pool.id))
 
 
 def test_who_works_here_is_read_of_the_staff_pool_and_of_no_members(assembly: Assembly) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from loyalty.programme.schema.kinds import Asin, Code, Country, Language, Part, each_once
+from loyalty.programme.schema.kinds import Asin, Code, Country, Language, Part
 
 # A word of a title or a brand: one line, and nothing but printing characters.
 Word = Annotated[
@@ -88,16 +88,20 @@ class CatalogueRules(Part):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        each_once((rule.code for rule in self.rules), "catalogue.rules")
-        each_once((category.code for category in self.categories), "catalogue.categories")
-        each_once(self.featured_asins, "catalogue.featured_asins")
+        for place, keys in (
+            ("rules", [rule.code for rule in self.rules]),
+            ("categories", [category.code for category in self.categories]),
+            ("featured_asins", list(self.featured_asins)),
+        ):
+            if len(set(keys)) < len(keys):
+                raise ValueError(f"{place} names something twice")
         said: dict[str, str] = {}
         for rule in self.rules:
             if rule.effect != "limit":
                 conditions = rule.matching.model_dump_json()
                 if said.setdefault(conditions, rule.effect) != rule.effect:
-                    raise ValueError("catalogue.rules includes and excludes the same products")
+                    raise ValueError("rules includes and excludes the same products")
         own = {category.code for category in self.categories}
         if set(self.mapping.values()) - own:
-            raise ValueError("catalogue.mapping names categories that catalogue.categories does not have")
+            raise ValueError("mapping names categories that categories does not have")
         return self

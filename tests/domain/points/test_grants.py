@@ -11,6 +11,7 @@ ROLES = (
     "member_api",
     "quote_api",
     "manager_api",
+    "catalogue_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",
@@ -30,6 +31,8 @@ ROLES = (
     "readoption",
     "wish_notices",
     "closure",
+    "privacy",
+    "simulation",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
@@ -39,14 +42,12 @@ ALLOWED: dict[str, set[str]] = {
     "manager_api": READS | {"budgets", "closes", "verify_close"},
     "partner_api": {
         "accrue",
-        "accrue_purchase",
         "accrued",
         "mature_purchase",
         "release_purchase",
         "reverse_accrual",
-        "reverse_purchase",
     },
-    "importer": {"accrue_many", "accrue_purchases"},
+    "importer": {"accrue_many"},
     "sweeper": {
         "budgets",
         "close_due_months",
@@ -56,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "mature_due",
         "roll_up",
     },
+    "simulation": {"budgets"},
     "auditor": {"check_budgets", "check_invariants", "check_rollup", "figures"},
 }
 TABLES = (

@@ -20,7 +20,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(() => matchMedia(WIDE).matches);
   return (
     <>
-      <header id="top"><Top /></header>
+      <div id="top"><Top /></div>
       <AppLayout
         headerSelector="#top"
         toolsHide
