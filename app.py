@@ -77,7 +77,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         named("manager"),
         identity=identity,
         messaging=messaging,
-            documents=documents,
+        documents=documents,
         api=api,
         feeds=feeds,
         integrations=integrations,
