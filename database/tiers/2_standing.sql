@@ -117,6 +117,7 @@ returns table (member_id bigint, tier text) language plpgsql set search_path = p
 declare
     v_ids bigint[];
     v_tiers text[];
+    v_told bigint;
 begin
     perform tiers.adopt(l, p_member_ids);
     with due as materialized (
@@ -157,7 +158,7 @@ begin
                 'direction', c.direction, 'cause', c.cause, 'kept_until', c.until))::text as emitted
         from (select * from changed order by member_id) c
     )
-    select array_agg(t.member_id), array_agg(t.to_tier) into v_ids, v_tiers from told t where t.emitted is not null;
+    select array_agg(t.member_id), array_agg(t.to_tier), count(t.emitted) into v_ids, v_tiers, v_told from told t;
 
     if v_ids is not null then
         perform members.set_tiers(l.program_id, v_ids, v_tiers);
