@@ -98,9 +98,7 @@ class Found:
     saved: Counter[str] = field(default_factory=Counter)
 
 
-def one_by_one(
-    owner: Connection, document: Programme, categories: Mapping[str, str | None], shift: timedelta
-) -> Found:
+def one_by_one(owner: Connection, document: Programme, categories: Mapping[str, str | None], shift: timedelta) -> Found:
     """Every redemption of the past by this document, as if it happened `shift` later. Slow and plain."""
     found = Found()
     rows: dict[Any, list[dict[str, Any]]] = {}
