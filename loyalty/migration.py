@@ -39,6 +39,7 @@ ROOMS = (
     "support",
     "privacy",
     "integrations",
+    "simulation",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

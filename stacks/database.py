@@ -50,6 +50,7 @@ ROLES = (
     "privacy",
     "webhook_sender",
     "integrations_desk",
+    "simulation",
 )
 
 
@@ -180,6 +181,7 @@ class DatabaseStack(Stack):
             listener=self.cluster,
             target=self.cluster,
             secrets=secrets,
+            reader_host=self.cluster.cluster_read_endpoint.hostname if database.readers else None,
         )
 
     def _proxy(self) -> DatabaseDoor:
@@ -207,6 +209,7 @@ class DatabaseStack(Stack):
             borrow_timeout=Duration.seconds(5),
             idle_client_timeout=Duration.minutes(15),
         )
+        reader_host = None
         if self._settings.database.readers:
             read_only = rds.CfnDBProxyEndpoint(
                 self,
@@ -217,7 +220,8 @@ class DatabaseStack(Stack):
                 vpc_security_group_ids=[firewall.security_group_id],
                 target_role="READ_ONLY",
             )
-            CfnOutput(self, "DatabaseReadOnlyHost", value=read_only.attr_endpoint)
+            reader_host = read_only.attr_endpoint
+            CfnOutput(self, "DatabaseReadOnlyHost", value=reader_host)
         return DatabaseDoor(
             host=proxy.endpoint,
             port=str(PORT),
@@ -225,6 +229,7 @@ class DatabaseStack(Stack):
             listener=proxy,
             target=proxy,
             secrets={},
+            reader_host=reader_host,
         )
 
     def _migration(self, secrets: dict[str, secretsmanager.ISecret]) -> None:

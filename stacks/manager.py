@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from stacks import routes
@@ -15,13 +17,18 @@ from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
+from stacks.messaging import MessagingStack
 from stacks.settings import Settings
+
+# As often as the database lets one be tried, and once more to be told that it has failed.
+SIMULATION_TRIES = 4
 
 
 class ManagerStack(Stack):
@@ -35,6 +42,7 @@ class ManagerStack(Stack):
         vpc: ec2.IVpc,
         database: DatabaseDoor,
         identity: IdentityStack,
+        messaging: MessagingStack,
         documents: DocumentsStack,
         api: ApiStack,
         feeds: FeedsStack,
@@ -50,12 +58,16 @@ class ManagerStack(Stack):
             "PROGRAM_BY_CLIENT": identity.program_by_client,
             "CORS_ORIGIN": settings.integrations.manager_origin,
         }
+        # Longer than the function may take, six times over.
+        self.simulations = QueueWithDeadLetters(
+            self, "Simulations", visibility=Duration.minutes(12), max_receives=SIMULATION_TRIES
+        )
         functions = {
-            "manager_api": self._manager_api(identity, documents, api, feeds),
+            "manager_api": self._manager_api(identity, messaging, documents, api, feeds),
             "catalogue_desk": self._catalogue_desk(integrations),
             "integrations_desk": self._integrations_desk(integrations),
         }
-        self.functions = list(functions.values())
+        self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
             self,
             "Manager",
@@ -115,13 +127,19 @@ class ManagerStack(Stack):
         return function
 
     def _manager_api(
-        self, identity: IdentityStack, documents: DocumentsStack, api: ApiStack, feeds: FeedsStack
+        self,
+        identity: IdentityStack,
+        messaging: MessagingStack,
+        documents: DocumentsStack,
+        api: ApiStack,
+        feeds: FeedsStack,
     ) -> lambda_.Function:
-        """Reaches S3, and the staff pool for the names of those who work here."""
+        """Reaches S3, the staff pool for who works here, and the mail for what they send to themselves."""
         function = self._function(
             "manager_api",
             "Staff's requests",
             {
+                "MAIL_FROM": self._settings.messaging.mail_from,
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
                 "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
                 "STAFF_AUTHORITY": identity.staff_authority,
@@ -130,14 +148,20 @@ class ManagerStack(Stack):
                 **api.case_files.environment,
                 **api.exports.environment,
                 "IMPORT_BUCKET": feeds.bucket.bucket_name,
-            },
+                "SIMULATIONS_QUEUE_URL": self.simulations.queue.queue_url,
+            },  # Has the image library that draws logos.
+            packages="documents",
         )
         api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
         feeds.may_quarantine(function)
+        self.simulations.queue.grant_send_messages(function)
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)
         identity.staff_pool.grant(function, "cognito-idp:ListUsers")
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn])
+        )
         documents.let_read(function)
         assert function.role is not None
         acknowledge(
@@ -147,7 +171,29 @@ class ManagerStack(Stack):
         )
         return function
 
-    def _function(self, name: str, description: str, environment: dict[str, str]) -> lambda_.Function:
+    def _simulation(self) -> lambda_.Function:
+        """Computes what a draft would change, on the readers where there are any: one at a time, so that nobody waits for
+        the database because of it."""
+        reader = self._database.reader_host
+        function = self._functions.add(
+            "simulation",
+            description="What a draft of the programme would change",
+            timeout_seconds=120,
+            memory_mb=512,
+            database=self._database,
+            environment={"DATABASE_READER_HOST": reader} if reader else {},
+        )
+        function.add_event_source(
+            sources.SqsEventSource(
+                self.simulations.queue, batch_size=1, report_batch_item_failures=True, max_concurrency=2
+            )
+        )
+        CfnOutput(self, "SimulationsQueueUrl", value=self.simulations.queue.queue_url)
+        return function
+
+    def _function(
+        self, name: str, description: str, environment: dict[str, str], packages: str = "api"
+    ) -> lambda_.Function:
         return self._functions.add(
             name,
             description=description,
@@ -155,4 +201,5 @@ class ManagerStack(Stack):
             memory_mb=self._settings.api.memory_mb,
             database=self._database,
             environment={**self._environment, **environment},
+            packages=packages,
         )

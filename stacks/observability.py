@@ -154,6 +154,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.queue,
             "Feedback": notifications.feedback.queue,
             "Documents": documents.requests.queue,
+            "Simulations": manager.simulations.queue,
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -163,6 +164,7 @@ class ObservabilityStack(Stack):
             "Events": notifications.events.dead_letters,
             "Feedback": notifications.feedback.dead_letters,
             "Documents": documents.requests.dead_letters,
+            "Simulations": manager.simulations.dead_letters,
             "Reconciliation": reconciliation.dead_letters,
         }
         functions = [

@@ -23,6 +23,8 @@ class DatabaseDoor:
     listener: ec2.IConnectable
     target: rds.IDatabaseCluster | rds.DatabaseProxy
     secrets: Mapping[str, secretsmanager.ISecret]
+    # Where one may only read; None: there is no such place.
+    reader_host: str | None = None
 
     @property
     def uses_passwords(self) -> bool:

@@ -49,7 +49,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
         *("webhook_api", "payment_webhook"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
-        *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices"),
+        *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices", "simulation"),
         "catalogue_desk",
         *("webhook_sender", "integrations_desk"),
     }

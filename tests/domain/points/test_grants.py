@@ -34,6 +34,7 @@ ROLES = (
     "wish_notices",
     "closure",
     "privacy",
+    "simulation",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
@@ -43,14 +44,12 @@ ALLOWED: dict[str, set[str]] = {
     "manager_api": READS | {"budgets", "closes", "verify_close"},
     "partner_api": {
         "accrue",
-        "accrue_purchase",
         "accrued",
         "mature_purchase",
         "release_purchase",
         "reverse_accrual",
-        "reverse_purchase",
     },
-    "importer": {"accrue_many", "accrue_purchases"},
+    "importer": {"accrue_many"},
     "sweeper": {
         "budgets",
         "close_due_months",
@@ -60,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
         "mature_due",
         "roll_up",
     },
+    "simulation": {"budgets"},
     "auditor": {"check_budgets", "check_invariants", "check_rollup", "figures"},
 }
 TABLES = (
