@@ -28,7 +28,8 @@ export const PLACES: readonly Place[] = [
   { path: "/members/:number/statement", label: "Statement", needs: "GET /members/{member_number}/statement", page: lazy(() => import("./pages/members/statement")) },
   { path: "/members/:number/merge", label: "Merge", needs: "GET /members/{member_number}/merge-preview", page: lazy(() => import("./pages/members/merge")) },
   { path: "/orders/:id", label: "Order", needs: "GET /redemptions/{redemption_id}", page: lazy(() => import("./pages/orders/order")) },
-  { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
+  { path: "/privacy/requests", label: "Privacy requests", group: "Members", needs: "GET /privacy/requests", page: lazy(() => import("./pages/privacy/requests")) },
+  { path: "/privacy/requests/:id", label: "Privacy request", needs: "GET /privacy/requests/{request_id}", page: lazy(() => import("./pages/privacy/request")) },
   // Programme
   { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
   { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
@@ -38,6 +39,12 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
   { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
   { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
+  // Integrations
+  { path: "/integrations", label: "Integrations", group: "Programme", needs: "GET /integrations", page: lazy(() => import("./pages/integrations/overview")) },
+  { path: "/integrations/settings", label: "Settings of integrations", needs: "GET /programme/draft", page: lazy(() => import("./pages/integrations/settings")) },
+  { path: "/integrations/deliveries", label: "Delivery log", group: "Records", needs: "GET /integrations/deliveries", page: lazy(() => import("./pages/integrations/deliveries")) },
+  { path: "/integrations/deliveries/:id", label: "Delivery", needs: "GET /integrations/deliveries/{delivery_id}", page: lazy(() => import("./pages/integrations/delivery")) },
+  { path: "/privacy/retention", label: "How long what is kept", group: "Records", needs: "GET /privacy/retention", page: lazy(() => import("./pages/privacy/retention")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */

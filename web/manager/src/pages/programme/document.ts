@@ -79,7 +79,7 @@ export const EDITED: Record<string, { path: string; label: string }> = {
   tiers: { path: "/tiers", label: "Tiers" },
   campaigns: { path: "/campaigns", label: "Campaigns" },
   catalogue: { path: "/catalogue", label: "Catalogue rules" },
-  integrations: { path: "/integrations", label: "Integrations" },
+  integrations: { path: "/integrations/settings", label: "Integrations" },
   messages: { path: "/messages", label: "Messages" },
   notifications: { path: "/programme/settings", label: "Notifications" },
   documents: { path: "/programme/settings", label: "Member documents" },
