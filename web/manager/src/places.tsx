@@ -23,6 +23,9 @@ export const PLACES: readonly Place[] = [
   { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
   // Programme
   { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
+  { path: "/programme/brand", label: "Brand", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/brand/brand")) },
+  { path: "/programme/messages", label: "Messages", group: "Programme", needs: "GET /programme/messages", page: lazy(() => import("./pages/messages/messages")) },
+  { path: "/programme/messages/:key", label: "Message", needs: "GET /programme/messages", page: lazy(() => import("./pages/messages/message")) },
   { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
   { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
