@@ -184,7 +184,7 @@ MANAGER = (
     _staff("GET", "/privacy/retention"),
     _staff("GET", "/catalogue/products"),
     _staff("GET", "/catalogue/products.csv"),
-    _staff("POST", "/catalogue/products", "catalogue_desk"),
+    _staff("POST", "/catalogue/additions", "catalogue_desk"),
     _staff("GET", "/catalogue/products/{asin}"),
     _staff("PUT", "/catalogue/products/{asin}"),
     _staff("GET", "/catalogue/search", "catalogue_desk"),

@@ -122,7 +122,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,
-    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "POST /catalogue/additions": frozenset({CATALOGUE}),
     "GET /catalogue/products/{asin}": SHELF,
     "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
     "GET /catalogue/search": frozenset({CATALOGUE}),

@@ -239,6 +239,12 @@ OPEN = {
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
+    # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
+    "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",
+    "GET /catalogue/products/{asin}", "PUT /catalogue/products/{asin}", "GET /catalogue/search",
+    "POST /catalogue/additions", "GET /catalogue/counts", "POST /catalogue/preview", "POST /catalogue/actions",
+    "GET /catalogue/changes", "GET /catalogue/featured", "PUT /catalogue/featured", "GET /catalogue/categories",
+    "POST /catalogue/imports",
 }  # fmt: skip
 
 
