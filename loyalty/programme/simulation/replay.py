@@ -74,7 +74,10 @@ def everything(connection: Connection, program_id: int, rules: Rules, hidden: Se
     ]  # fmt: skip
 
 
-def spread[T](among: Sequence[Connection], tasks: Sequence[Callable[[Connection], T]]) -> Iterator[tuple[int, T]]:
+type Task[T] = Callable[[Connection], T]
+
+
+def spread[T](among: Sequence[Connection], tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
     """Each task on whichever connection is free; (number, answer) as they are done. Raises what the first one raises."""
     free: SimpleQueue[Connection] = SimpleQueue()
     for connection in among:
