@@ -18,7 +18,9 @@ TIMES = 15
 BUDGETS = {"finding_slowest_ms": Budget(50)}
 
 # Few names, so that each has very many members: the hard case.
-FIRST = "Anna Maria José Lena Mia Noah Liam Emma Olivia Lucas Mateo Léa Jörg Zoë Max Marta Marc Mary Martin Ben Ella Åsa"
+FIRST = (
+    "Anna Maria José Lena Mia Noah Liam Emma Olivia Lucas Mateo Léa Jörg Zoë Max Marta Marc Mary Martin Ben Ella Åsa"
+)
 LAST = "Smith Müller Meyer García Martínez Lopez Nguyen Kim Brown Jones Schmidt Weber Wagner Novák Kowalski Rossi Silva"
 ASKED = (
     "M000500000",

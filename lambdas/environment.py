@@ -23,8 +23,8 @@ class Environment:
     staff_authority: str = ""
     staff_client_id: str = ""
     manager_origin: str = ""
-    portal_origin: str = ""
     staff_pool_id: str = ""
+    portal_origin: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> Environment:
@@ -41,8 +41,8 @@ class Environment:
             staff_authority=variables.get("STAFF_AUTHORITY", ""),
             staff_client_id=variables.get("STAFF_CLIENT_ID", ""),
             manager_origin=variables.get("MANAGER_ORIGIN", ""),
-            portal_origin=variables.get("PORTAL_ORIGIN", ""),
             staff_pool_id=variables.get("STAFF_POOL_ID", ""),
+            portal_origin=variables.get("PORTAL_ORIGIN", ""),
         )
 
 

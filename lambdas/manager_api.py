@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from lambdas.http import KEYED, STRICT, View, entry, idempotency_key, text
 from lambdas.manager_routes import (
     audit,
+    brand,
     campaigns,
     cases,
     catalogue,
@@ -19,6 +20,7 @@ from lambdas.manager_routes import (
     documents,
     finance,
     members,
+    messages,
     notices,
     orders,
     privacy,
@@ -26,6 +28,7 @@ from lambdas.manager_routes import (
     reconciliation,
     screening,
     simulations,
+    tiers,
 )
 from lambdas.people import MemberCreated, NewMember, create_member
 from lambdas.staff import staff, staff_resolver
@@ -35,7 +38,10 @@ from loyalty.points import ledger
 from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
-app = staff_resolver("Manager API")
+# Sections of the programme, logos and lists are larger than what members and partners send.
+MOST_BYTES = 1024 * 1024
+
+app = staff_resolver("Manager API", MOST_BYTES)
 app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
@@ -48,9 +54,12 @@ app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
+app.include_router(brand.router)
+app.include_router(messages.router)
 app.include_router(privacy.router)
 app.include_router(catalogue.router)
 app.include_router(simulations.router)
+app.include_router(tiers.router)
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_input_type=date)]

@@ -1,4 +1,4 @@
-"""What the function `privacy` reaches outside the database: the members' pool, the buckets, the list of ended accounts."""
+"""What the function `privacy` reaches outside the database: members' pool, buckets, list of ended accounts."""
 
 from __future__ import annotations
 

@@ -10,20 +10,18 @@ from uuid import UUID
 import psycopg
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from lambdas.http import Caller, Router, answered_with, caller, resolver
-from lambdas.manager_routes.allowed import ALLOWED, is_written_down
+from lambdas.http import MAX_BODY_BYTES, Caller, Router, answered_with, caller, resolver
+from lambdas.manager_routes.allowed import ALLOWED, FOR_ANYBODY, is_written_down
 from lambdas.observed import correlation_id, log_failure
 from loyalty.audit import log
 from loyalty.database import database
 
 SCOPE = "loyalty/staff"
-# Asked for before anybody has signed in.
-PUBLIC = "GET /config"
 
 
-def staff_resolver(title: str) -> APIGatewayRestResolver:
+def staff_resolver(title: str, most_bytes: int = MAX_BODY_BYTES) -> APIGatewayRestResolver:
     """A resolver whose every route is in `allowed.ALLOWED`, closed to other groups, and in the audit log."""
-    app = resolver(title)
+    app = resolver(title, most_bytes)
     app.use(middlewares=[_guarded])
     return app
 
@@ -43,7 +41,7 @@ def _guarded(app: APIGatewayRestResolver, following: Callable[..., Response[Any]
     if route.func.__name__ == "not_found_handler":
         return following(app)
     name = f"{route.method} {route.path.replace('<', '{').replace('>', '}')}"
-    if name == PUBLIC:
+    if name in FOR_ANYBODY:
         return following(app)
     who = caller(app, SCOPE)
     if not is_written_down(name):

@@ -20,6 +20,7 @@ from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
 from loyalty.redemptions import sweeping
 from loyalty.reports import journal, watching
+from loyalty.tiers import settling
 
 # No rule begins after this; the next minute goes on where this one stopped.
 BUDGET_SECONDS = 40.0
@@ -110,6 +111,8 @@ RULES: dict[str, Rule] = {
     "count_audiences": campaigns.count_audiences,
     "measure_campaigns": campaigns.measure,
     "count_popular": popularity.recount,
+    "settle_tiers": settling.settle_due,
+    "walk_tiers": settling.walk,
 }
 
 

@@ -98,7 +98,7 @@ SAID = (
         "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
     ),
     (
-        "PrivacyOverdue",
+        "PrivacyRequestsWait",
         "PrivacyOverdue",
         "privacy",
         "Erasures or exports stand still: see docs/privacy.md",

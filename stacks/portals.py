@@ -66,11 +66,15 @@ class PortalsStack(Stack):
             memory_mb=256,
             database=None,
         )
-        self._files = api.case_files.bucket
         origins = settings.integrations
-        portal = _Told("members", api.apis["Member"], identity.member_sign_in, origins.portal_origin)
-        staffs = _Told("staff", manager.api, identity.staff_sign_in, origins.manager_origin)
-        self.app_arns = {id: self._app(id, told, bundles) for id, told in (("Portal", portal), ("Manager", staffs))}
+        self.app_arns = {
+            "Portal": self._app(
+                "Portal", _Told("members", api.apis["Member"], identity.member_sign_in, origins.portal_origin), bundles
+            ),
+            "Manager": self._app(
+                "Manager", _Told("staff", manager.api, identity.staff_sign_in, origins.manager_origin), bundles
+            ),
+        }
 
     def _app(self, id: str, told: _Told, bundles: Path) -> str:
         """One app with its bundle published; its ARN."""
@@ -106,12 +110,13 @@ class PortalsStack(Stack):
     def _headers(self, name: str, of: _Told) -> str:
         """web/headers.json as Amplify's YAML; what applies everywhere comes first, because a later rule wins."""
         told = json.loads(HEADERS.read_text())
+        files = self._case_files
         cognito = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
         places = {
             "api": f"https://{of.api.api.rest_api_id}.execute-api.{self.region}.{Aws.URL_SUFFIX}",
             "sign_in": f"{cognito} {of.sign_in}",
             # Signed addresses have the one or the other, and the second redirects to the first.
-            "files": f"https://{self._files.bucket_regional_domain_name} https://{self._files.bucket_domain_name}",
+            "files": f"https://{files.bucket_regional_domain_name} https://{files.bucket_domain_name}",
             "pictures": "",
             "portal": self._settings.integrations.portal_origin,
             "manager": self._settings.integrations.manager_origin,

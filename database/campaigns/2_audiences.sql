@@ -75,11 +75,11 @@ begin
     select p_program_id, x ->> 'code', jsonb_strip_nulls(x - 'code' - 'name'), 0
     from programme.current(p_program_id) v, jsonb_array_elements(coalesce(v.document -> 'audiences', '[]')) x
     on conflict (program_id, audience) do update
-    set conditions = excluded.conditions, swept_to = 0, found = 0, counted_at = null, members = null,
+    set conditions = excluded.conditions, swept_to = 0, hits = 0, counted_at = null, members = null,
         row_xid = pg_current_xact_id()
     where g.conditions is distinct from excluded.conditions;
     update campaigns.audience g
-    set conditions = null, swept_to = 0, found = 0, counted_at = null, members = null, row_xid = pg_current_xact_id()
+    set conditions = null, swept_to = 0, hits = 0, counted_at = null, members = null, row_xid = pg_current_xact_id()
     where g.program_id = p_program_id and g.conditions is not null and not exists (
         select from programme.current(p_program_id) v, jsonb_array_elements(coalesce(v.document -> 'audiences', '[]')) x
         where x ->> 'code' = g.audience);
@@ -113,14 +113,14 @@ begin
         select count(*) into v_in from meant;
     end if;
     if v_count = p_most then
-        update campaigns.audience set swept_to = v_last, found = case a.swept_to when 0 then 0 else found end + v_in,
+        update campaigns.audience set swept_to = v_last, hits = case a.swept_to when 0 then 0 else a.hits end + v_in,
             row_xid = pg_current_xact_id()
         where program_id = p_program_id and audience = a.audience;
     elsif a.conditions is null then
         delete from campaigns.audience where program_id = p_program_id and audience = a.audience;
     else
         update campaigns.audience
-        set swept_to = null, members = case a.swept_to when 0 then 0 else found end + coalesce(v_in, 0),
+        set swept_to = null, members = case a.swept_to when 0 then 0 else a.hits end + coalesce(v_in, 0),
             counted_at = clock.now(), row_xid = pg_current_xact_id()
         where program_id = p_program_id and audience = a.audience;
     end if;

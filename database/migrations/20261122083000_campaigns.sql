@@ -8,9 +8,9 @@ create table campaigns.audience (
     program_id int not null references programme.program,
     audience text not null,
     conditions jsonb,
-    -- The pass under way: the last member it looked at, and how many it has found; null: none is.
+    -- The pass under way: the last member it looked at, and how many of them are in it; null: none is.
     swept_to bigint,
-    found bigint not null default 0,
+    hits bigint not null default 0,
     members bigint,
     counted_at timestamptz,
     row_xid xid8 not null default pg_current_xact_id(),

@@ -159,13 +159,15 @@ begin
 end
 $$;
 
-create or replace function privacy.lift_hold(program_id integer, hold_id uuid, actor text) returns text
+create or replace function privacy.lift_hold(program_id integer, number text, hold_id uuid, actor text) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     h privacy.legal_hold;
 begin
-    select * into h from privacy.legal_hold as one
-    where one.program_id = lift_hold.program_id and one.hold_id = lift_hold.hold_id for update;
+    select one.* into h from privacy.legal_hold as one
+    join members.member as m using (program_id, member_id)
+    where one.program_id = lift_hold.program_id and one.hold_id = lift_hold.hold_id and m.number = lift_hold.number
+    for update of one;
     if not found then
         return 'unknown_hold';
     elsif h.lifted_at is not null then

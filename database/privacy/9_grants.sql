@@ -5,7 +5,7 @@ grant execute on function
     privacy.requests(integer, text, text, uuid, integer),
     privacy.one(integer, uuid),
     privacy.place_hold(integer, text, uuid, text, text),
-    privacy.lift_hold(integer, uuid, text),
+    privacy.lift_hold(integer, text, uuid, text),
     privacy.ask_for_export(integer, text, uuid, text),
     privacy.download(integer, uuid, text),
     privacy.ask_for_erasure(integer, text, uuid, text, bigint, bytea, text),

@@ -148,6 +148,7 @@ begin
             raise exception using errcode = 'SU001', message = case moved.status when 'held' then 'points_held'
                                                                                  else 'too_many_points' end;
         end if;
+        perform tiers.merge(g.program_id, g.duplicate_id, g.survivor_id, actor);
         how := members.merge(g.program_id, g.duplicate_id, g.survivor_id);
         perform wishes.hand_on(g.program_id, g.duplicate_id, g.survivor_id);
     exception when sqlstate 'SU001' then

@@ -1,11 +1,50 @@
 -- Which level members have: reached, kept, given.
 
--- Internal: nobody else changes the level of these members. The lock of the ledger, in its order: whoever books a purchase has it.
+-- Internal: nobody else changes the level of these members. Members before their accounts, like everybody who needs both.
 create or replace function tiers.lock(p_program_id int, p_member_ids bigint[]) returns void language plpgsql
 set search_path = pg_catalog as $$
 begin
+    perform from members.member m where m.program_id = p_program_id and m.member_id = any (p_member_ids)
+    order by m.member_id for no key update;
     perform from points.member p where p.program_id = p_program_id and p.member_id = any (p_member_ids)
     order by p.member_id for no key update;
+end $$;
+
+-- Internal: those of them that can be locked by who has their accounts already, without waiting; the others are left to the sweeper.
+create or replace function tiers.lock_or_leave(l tiers.ladder, p_member_ids bigint[]) returns bigint[] language plpgsql
+set search_path = pg_catalog as $$
+declare
+    v_mine bigint[];
+begin
+    select array_agg(k.member_id) into v_mine
+    from (select m.member_id from members.member m
+          where m.program_id = l.program_id and m.member_id = any (p_member_ids)
+          order by m.member_id for no key update skip locked) k;
+    if cardinality(v_mine) = cardinality(p_member_ids) then return v_mine; end if;
+    perform tiers.adopt(l, p_member_ids);
+    insert into tiers.standing as s (program_id, member_id, tier, source, since, due_at, version)
+    select l.program_id, m.member_id, m.tier, 'start', clock.now(), clock.now(), l.version
+    from members.member m
+    where m.program_id = l.program_id and m.member_id = any (p_member_ids) and not m.member_id = any (coalesce(v_mine, '{}'))
+    order by m.member_id
+    on conflict (program_id, member_id) do update set due_at = clock.now(), row_xid = pg_current_xact_id();
+    return v_mine;
+end $$;
+
+-- Internal: the level somebody was registered with is one reached in that period.
+create or replace function tiers.adopt(l tiers.ladder, p_member_ids bigint[]) returns void language plpgsql
+set search_path = pg_catalog as $$
+begin
+    insert into tiers.reached (program_id, member_id, starts_on, ends_on, source, tier, reached_at)
+    select l.program_id, m.member_id, p.starts_on, tiers.later(p.starts_on, 2 * l.months), 'registered', m.tier,
+        m.created_at
+    from members.member m
+    join tiers.programme b on b.program_id = m.program_id
+    cross join lateral (
+        select tiers.period((greatest(m.created_at, b.began_at) at time zone l.zone)::date, l.months) as starts_on) p
+    where m.program_id = l.program_id and m.member_id = any (p_member_ids) and tiers.rank(l, m.tier) > 1
+        and not exists (select from tiers.standing s where s.program_id = m.program_id and s.member_id = m.member_id)
+    on conflict do nothing;
 end $$;
 
 -- Internal: note the levels that members have reached in the periods of these months, and answer who reached something.
@@ -78,19 +117,9 @@ returns table (member_id bigint, tier text) language plpgsql set search_path = p
 declare
     v_ids bigint[];
     v_tiers text[];
+    v_told bigint;
 begin
-    -- The level somebody was registered with is one reached in that period.
-    insert into tiers.reached (program_id, member_id, starts_on, ends_on, source, tier, reached_at)
-    select l.program_id, m.member_id, p.starts_on, tiers.later(p.starts_on, 2 * l.months), 'registered', m.tier,
-        m.created_at
-    from members.member m
-    join tiers.programme b on b.program_id = m.program_id
-    cross join lateral (
-        select tiers.period((greatest(m.created_at, b.began_at) at time zone l.zone)::date, l.months) as starts_on) p
-    where m.program_id = l.program_id and m.member_id = any (p_member_ids) and tiers.rank(l, m.tier) > 1
-        and not exists (select from tiers.standing s where s.program_id = m.program_id and s.member_id = m.member_id)
-    on conflict do nothing;
-
+    perform tiers.adopt(l, p_member_ids);
     with due as materialized (
         select m.member_id, m.tier as was, s.tier as stood, s.source as stood_by, coalesce(b.rank, 1) as rank,
             l.codes[coalesce(b.rank, 1)] as tier, coalesce(b.source, 'start') as source, b.drops_on, b.grant_id
@@ -116,7 +145,7 @@ begin
             program_id, change_id, member_id, from_tier, to_tier, direction, cause, until, grant_id, actor, changed_at)
         select l.program_id, clock.new_id(), d.member_id, d.was, d.tier,
             case when tiers.rank(l, d.was) < d.rank then 'up' when tiers.rank(l, d.was) > d.rank then 'down' else 'same' end,
-            case when p_cause <> 'time' then p_cause when d.stood_by = 'granted' then 'grant_ended' else 'period_ended' end,
+            case when p_cause <> 'time' then p_cause when tiers.rank(l, d.was) < d.rank then 'reached' when d.stood_by = 'granted' then 'grant_ended' else 'period_ended' end,
             d.drops_on - 1, d.grant_id, p_actor, clock.now()
         from due d
         where d.was <> d.tier
@@ -129,7 +158,7 @@ begin
                 'direction', c.direction, 'cause', c.cause, 'kept_until', c.until))::text as emitted
         from (select * from changed order by member_id) c
     )
-    select array_agg(t.member_id), array_agg(t.to_tier) into v_ids, v_tiers from told t where t.emitted is not null;
+    select array_agg(t.member_id), array_agg(t.to_tier), count(t.emitted) into v_ids, v_tiers, v_told from told t;
 
     if v_ids is not null then
         perform members.set_tiers(l.program_id, v_ids, v_tiers);

@@ -32,6 +32,9 @@ begin
     select array_agg(a.member_id), array_agg(a.month) into v_ids, v_months from added a;
     v_ids := tiers.reach(l, v_ids, v_months);
     if v_ids is not null then
+        v_ids := tiers.lock_or_leave(l, v_ids);
+    end if;
+    if v_ids is not null then
         return query select s.member_id, s.tier from tiers.settle(l, v_ids, 'reached', p_actor) s;
     end if;
 end $$;
@@ -144,4 +147,46 @@ begin
     set base_points = m.base_points - (n.base_returned - o.base_returned),
         spend_minor = m.spend_minor - (n.spend_returned - o.spend_returned), row_xid = pg_current_xact_id()
     where m.program_id = p_program_id and m.member_id = o.member_id and m.month = o.month;
+end $$;
+
+-- Internal: two memberships become one; both are locked. What the duplicate's purchases count, what it reached and was given is the
+-- survivor's.
+create or replace function tiers.merge(p_program_id int, p_duplicate bigint, p_survivor bigint, p_actor text) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    l tiers.ladder := tiers.ladder_of(p_program_id);
+    v_months date[];
+begin
+    if l.codes is null then return; end if;
+    perform tiers.adopt(l, array[p_duplicate, p_survivor]);
+    update tiers.purchase p set member_id = p_survivor, row_xid = pg_current_xact_id()
+    where p.program_id = p_program_id and p.member_id = p_duplicate and p.op_id in (
+        select j.op_id from points.journal j
+        where j.program_id = p_program_id and j.member_id = p_duplicate and j.dr = 10);
+    with gone as (
+        delete from tiers.month m where m.program_id = p_program_id and m.member_id = p_duplicate returning *
+    ), added as (
+        insert into tiers.month as m (program_id, member_id, month, base_points, spend_minor)
+        select g.program_id, p_survivor, g.month, g.base_points, g.spend_minor from gone g
+        on conflict (program_id, member_id, month) do update
+        set base_points = m.base_points + excluded.base_points, spend_minor = m.spend_minor + excluded.spend_minor,
+            row_xid = pg_current_xact_id()
+        returning m.month
+    )
+    select array_agg(a.month) into v_months from added a;
+    with gone as (
+        delete from tiers.reached r where r.program_id = p_program_id and r.member_id = p_duplicate returning *
+    )
+    insert into tiers.reached as r (program_id, member_id, starts_on, ends_on, source, tier, reached_at)
+    select g.program_id, p_survivor, g.starts_on, g.ends_on, g.source, g.tier, g.reached_at from gone g
+    on conflict (program_id, member_id, starts_on, ends_on, source) do update
+    set tier = excluded.tier, row_xid = pg_current_xact_id()
+    where tiers.rank(l, r.tier) < tiers.rank(l, excluded.tier);
+    update tiers.granted g set member_id = p_survivor, row_xid = pg_current_xact_id()
+    where g.program_id = p_program_id and g.member_id = p_duplicate;
+    delete from tiers.standing s where s.program_id = p_program_id and s.member_id = p_duplicate;
+    if v_months is not null then
+        perform tiers.reach(l, array_fill(p_survivor, array[cardinality(v_months)]), v_months);
+    end if;
+    perform tiers.settle(l, array[p_survivor], 'reached', p_actor);
 end $$;

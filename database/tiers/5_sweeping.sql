@@ -84,7 +84,7 @@ begin
         if w.day < l.today then
             select array_agg(b.member_id) into v_ids
             from (select m.member_id from members.member m
-                  where m.program_id = w.program_id and m.tier <> l.codes[1] and not exists (
+                  where m.program_id = w.program_id and m.tier <> l.codes[1] and m.state <> 'closed' and not exists (
                       select from tiers.standing s where s.program_id = m.program_id and s.member_id = m.member_id)
                   order by m.member_id limit p_most) b;
             if v_ids is not null then

@@ -9,6 +9,9 @@ BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
 
+# What the app must know before anybody has signed in.
+FOR_ANYBODY = frozenset({"GET /config"})
+
 ALLOWED: dict[str, frozenset[str]] = {
     # Members, and points by hand
     "POST /members": DESK,
@@ -75,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
+    "POST /programme/logo": frozenset({CATALOGUE}),
+    "GET /programme/logo/{digest}": PROGRAMME | BOOKS,
+    "GET /programme/messages": PROGRAMME | BOOKS,
+    "POST /programme/messages/test": PROGRAMME,
     "GET /programme/draft": PROGRAMME | BOOKS,
     "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
     "DELETE /programme/draft": frozenset({CATALOGUE}),
@@ -88,12 +95,24 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
     # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
+    # Levels
+    "GET /members/{member_number}/tier": DESK,
+    "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
+    "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
+    "GET /tiers/distribution": PROGRAMME,
+    "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/start": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/pause": frozenset({CATALOGUE, OPERATOR}),
+    "POST /campaigns/{campaign}/resume": frozenset({CATALOGUE}),
+    "POST /campaigns/{campaign}/end": frozenset({CATALOGUE}),
     # What is held on a member
     "GET /members/{member_number}/privacy": DESK,
     "POST /members/{member_number}/exports": DESK,
     "POST /members/{member_number}/erasure": DESK,
     "POST /members/{member_number}/legal-holds": DESK,
-    "POST /legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
+    "POST /members/{member_number}/legal-holds/{hold_id}/lifting": frozenset({OPERATOR}),
     "GET /privacy/requests": DESK,
     "GET /privacy/requests/{request_id}": DESK,
     "POST /privacy/requests/{request_id}/approval": frozenset({OPERATOR}),
@@ -103,7 +122,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,
-    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "POST /catalogue/additions": frozenset({CATALOGUE}),
     "GET /catalogue/products/{asin}": SHELF,
     "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
     "GET /catalogue/search": frozenset({CATALOGUE}),
@@ -135,6 +154,8 @@ WRITTEN_DOWN = frozenset(
         "GET /members/{member_number}/orders",
         "GET /members/{member_number}/merge-preview",
         "GET /members/{member_number}/freezes",
+        "GET /members/{member_number}/tier",
+        "GET /tiers/distribution",
         "GET /redemptions/{redemption_id}",
         "GET /documents/{document_id}",
         "GET /members/{member_number}/privacy",

@@ -1,4 +1,4 @@
-"""What is held on a member: given as a file, erased by two persons with a receipt from every store, kept by a legal hold."""
+"""What is held on a member: given as a file, erased by two persons with receipts, kept by a legal hold."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ class LegalHold(View):
 
 
 class PrivacyStanding(View):
-    """What an erasure would meet now: `obstacles` by which it is refused, points that would be lost, documents that the law
-    keeps; and what was asked for before."""
+    """What an erasure would meet now: `obstacles` by which it is refused, points that would be lost, documents that the
+    law keeps; and what was asked for before."""
 
     member_number: str
     state: str
@@ -203,10 +203,12 @@ def post_hold(member_number: Number, body: HoldReason) -> PrivacyStanding:
     return PrivacyStanding(**requests.standing(connection, who.program_id, member_number))
 
 
-@router.post("/legal-holds/<hold_id>/lifting", summary="Lift a legal hold", status_code=204)
-def post_lifting(hold_id: UUID) -> None:
+@router.post("/members/<member_number>/legal-holds/<hold_id>/lifting", summary="Lift a legal hold")
+def post_lifting(member_number: Number, hold_id: UUID) -> PrivacyStanding:
     who = staff(router)
-    requests.lift_hold(database().connection(), who.program_id, hold_id, _actor(who))
+    connection = database().connection()
+    requests.lift_hold(connection, who.program_id, member_number, hold_id, _actor(who))
+    return PrivacyStanding(**requests.standing(connection, who.program_id, member_number))
 
 
 @router.get("/privacy/requests", summary="Exports and erasures")

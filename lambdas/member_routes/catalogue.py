@@ -43,12 +43,14 @@ class OwnText(View):
 
 
 class Catalogue(View):
-    """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them)."""
+    """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them).
+    `own_prices`: some members pay less than these pages say; GET /me/prices tells what I pay."""
 
     programme_version: int
     currency: str
     included: str
     price_includes: str
+    own_prices: bool
     categories: list[Category]
 
 

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import Field
+from pydantic import StringConstraints
 
 from lambdas.http import Router, View, member
-from lambdas.member_routes.catalogue import Asin
 from loyalty.catalogue import cards
 from loyalty.database import database
 
 router = Router()
 
-MOST = 60
+Asins = Annotated[str, Query(), StringConstraints(pattern=r"^[A-Z0-9]{10}(,[A-Z0-9]{10}){0,59}$")]
 
 
 class OwnPrice(View):
@@ -37,8 +36,9 @@ class OwnPrices(View):
 
 
 @router.get("/me/prices", summary="My own prices of these products")
-def my_prices(asin: Annotated[list[Asin], Query(), Field(min_length=1, max_length=MOST)]) -> OwnPrices:
+def my_prices(asins: Asins) -> OwnPrices:
+    """Up to 60 of them, with commas between."""
     connection = database().connection()
     who, member_id = member(router, connection)
-    found = cards.own(connection, who.program_id, member_id, list(dict.fromkeys(asin)))
+    found = cards.own(connection, who.program_id, member_id, list(dict.fromkeys(asins.split(","))))
     return OwnPrices(prices=[OwnPrice.model_validate(one) for one in found])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from lambdas.http import Router, View, member
 from loyalty.database import database
@@ -10,6 +10,7 @@ from loyalty.members import membership
 from loyalty.programme import reading
 from loyalty.programme.document import Programme
 from loyalty.programme.schema.tiers import Tier
+from loyalty.tiers import standing
 
 router = Router()
 
@@ -33,16 +34,19 @@ class Level(View):
 
 
 class Progress(View):
-    """How far I have come; `units_to_go` to the next level is none at the last."""
+    """How far I have come in the period that ends with the day `counted_until`. `units_to_go` to the level `next` is none at
+    the last; `units_to_keep` are missing to keep mine longer than that, none where nothing is at stake."""
 
     qualifying_units: int
     units_to_go: int | None
-    counted_until: datetime
+    next: str | None
+    units_to_keep: int | None
+    counted_until: date
 
 
 class TierView(View):
-    """My level and all there are, from low to high. `unit` base_points or spend_minor, over `window_months`; `progress`
-    is none where units are not counted."""
+    """My level and all there are, from low to high. `unit` base_points or spend_minor, over `window_months`. `source` earned,
+    registered, stepped_down, granted or start; `kept_until`: the last day of it, none where it does not end."""
 
     code: str
     name: str
@@ -50,7 +54,9 @@ class TierView(View):
     unit: str
     window_months: int
     levels: list[Level]
-    progress: Progress | None
+    source: str
+    kept_until: date | None
+    progress: Progress
 
 
 @router.get("/me/tier", summary="My level")
@@ -59,7 +65,9 @@ def my_tier() -> TierView:
     who, member_id = member(router, connection)
     document = reading.current(connection, who.program_id).document
     mine = membership.profile(connection, who.program_id, member_id)
-    level = _level(document, document.tier(mine.tier), mine.language)
+    stands = standing.of_member(connection, who.program_id, member_id)
+    ahead = standing.progress(document, stands)
+    level = _level(document, document.tier(stands.tier), mine.language)
     return TierView(
         code=level.code,
         name=level.name,
@@ -67,8 +75,15 @@ def my_tier() -> TierView:
         unit=document.tiers.unit,
         window_months=document.tiers.window_months,
         levels=[_level(document, tier, mine.language) for tier in document.tiers.levels],
-        # The ledger keeps what a purchase earned, level's multiplier included: base points cannot be told from it.
-        progress=None,
+        source=stands.source,
+        kept_until=stands.until,
+        progress=Progress(
+            qualifying_units=stands.units,
+            units_to_go=ahead.units_to_go,
+            next=ahead.next and ahead.next.code,
+            units_to_keep=ahead.units_to_keep,
+            counted_until=stands.period_until,
+        ),
     )
 
 

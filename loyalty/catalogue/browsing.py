@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from loyalty.catalogue import cards
 from loyalty.catalogue.asin import is_asin
-from loyalty.catalogue.prices import price_includes
+from loyalty.catalogue.prices import has_own_prices, price_includes
 from loyalty.catalogue.visibility import Audience, only_for
 from loyalty.database import Connection
 from loyalty.programme import reading
@@ -53,15 +53,17 @@ def published(connection: Connection, program_id: int, version: int) -> Publishe
 def categories(connection: Connection, program_id: int) -> dict[str, Any]:
     """Where to begin: the current version and the categories that have something to show."""
     current = reading.current(connection, program_id)
-    rows = connection.execute(
-        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, _rules(connection, program_id, current))
-    ).fetchall()
     document = current.document
+    prices = cards.prices(connection, program_id, document)
+    rows = connection.execute(
+        "select * from catalogue.categories(%s, %s::jsonb)", (program_id, prices.rules)
+    ).fetchall()
     return {
         "programme_version": current.version,
         "currency": document.store.currency,
         "included": document.pricing.included,
         "price_includes": price_includes(document),
+        "own_prices": has_own_prices(document, prices.at),
         "categories": rows,
     }
 

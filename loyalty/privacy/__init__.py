@@ -1,1 +1,1 @@
-"""What is held on a person: given to them as a file, erased with a receipt from every store, and kept no longer than said."""
+"""What is held on a person: given as a file, erased with a receipt from every store, kept no longer than said."""

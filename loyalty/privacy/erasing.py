@@ -1,4 +1,4 @@
-"""Carry out erasures store by store, keep the list of ended accounts outside the database, say it again after a restore."""
+"""Erasures store by store; the list of ended accounts outside the database, which is said again after a restore."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Outside:
 
 @dataclass(slots=True)
 class Done:
-    """Receipts that were written, erasures that wait for an order or a case, steps to be tried again, and stuck ones."""
+    """Receipts that were written, erasures that wait for an order or a case, steps that failed, stuck ones."""
 
     receipts: int = 0
     waiting: int = 0
@@ -50,7 +50,7 @@ class Reapplied:
 def carry_out(
     connection: Connection, outside: Outside, said: Callable[[Exception], None], more: Callable[[], bool]
 ) -> Done:
-    """Go on with what is due while there is `more` time. `said`: is told each failure; one's trouble is not another's."""
+    """Go on with what is due while there is `more` time; one's trouble is not another's. `said`: is told it."""
     done = Done()
     while more():
         step = connection.execute("select * from privacy.take_step(%s)", (LEASE_SECONDS,)).fetchone()

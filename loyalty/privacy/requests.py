@@ -131,9 +131,9 @@ def place_hold(connection: Connection, program_id: int, number: str, hold_id: UU
     )
 
 
-def lift_hold(connection: Connection, program_id: int, hold_id: UUID, actor: str) -> None:
+def lift_hold(connection: Connection, program_id: int, number: str, hold_id: UUID, actor: str) -> None:
     """Raises Refusal."""
-    _accepted(connection, "select privacy.lift_hold(%s, %s, %s) as told", program_id, hold_id, actor)
+    _accepted(connection, "select privacy.lift_hold(%s, %s, %s, %s) as told", program_id, number, hold_id, actor)
 
 
 def retention_runs(connection: Connection, days: int = 30) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""How long each store keeps what it has on persons. The one table: the function `privacy` does what is by job, a test compares
-what it says of buckets with the stacks and the page docs/privacy.md with all of it.
+"""How long each store keeps what it has on persons, in one table: the function `privacy` does what is by job; tests
+compare what it says of buckets with the stacks, and docs/privacy.md with all of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PIECE, MOST_PIECES = 2_000, 20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`days` None: as long as `kept` says. `name` is what the job calls it, and the database's rule (privacy.remove_old)."""
+    """`days` None: as long as `kept` says. `name`: what the database calls the job's rule (privacy.remove_old)."""
 
     name: str
     store: str
@@ -40,7 +40,8 @@ RETENTION: tuple[Rule, ...] = (
     Rule("choices", "notifications", "choices of messages, and what stopped them", "until the account ends", "closure"),
     Rule("message_facts", "notifications", "what messages said; that they were sent stays", "2 years", "job", 730),
     Rule("wishes", "wishes", "wish list", "until the account ends", "closure"),
-    Rule("case_words", "cases", "what was said in cases; what was decided stays", "3 years after the decision", "job", 1095),
+    Rule("case_words", "cases", "what was said in cases; what was decided stays", "3 years after the decision", "job",
+         1095),
     Rule("case_files", "case files (S3)", "photos and return labels", "2 years", "bucket", 730),
     Rule("documents", "documents (S3)", "receipts, invoices and credit notes as PDF",
          "10 years from the end of their year, erased members' too: the law wants them", "job"),

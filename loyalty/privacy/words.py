@@ -36,7 +36,8 @@ documents/  Ihre Belege, Rechnungen und Gutschriften als PDF
 photos/     die Fotos und Etiketten zu Ihren Anliegen
 
 Punkte sind ganze Zahlen, Beträge stehen in der kleinsten Einheit ihrer Währung (Cent), Zeiten in UTC.
-In den Tabellen steht vor einem Text, der mit = + - oder @ beginnt, ein Apostroph, damit ihn kein Programm für eine Formel hält.
+In den Tabellen steht vor einem Text, der mit = + - oder @ beginnt, ein Apostroph, damit ihn kein Programm für eine
+Formel hält.
 
 Sie können Fehler berichtigen und Ihre Daten löschen lassen: Bitte wenden Sie sich an uns.
 """,

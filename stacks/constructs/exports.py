@@ -1,5 +1,5 @@
-"""Privacy's buckets: exports of members' data, which staff get doors to for minutes and which are gone after a week; and the
-list of ended accounts, which no restore of the database makes shorter."""
+"""Privacy's buckets: exports of members' data, which staff get doors to for minutes and which are gone after a week;
+the list of ended accounts, which no restore of the database makes shorter."""
 
 from __future__ import annotations
 

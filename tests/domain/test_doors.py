@@ -38,6 +38,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
                 "reconciliation",
                 "simulation",
+                "tiers",
                 *("closure", "audit", "support", "privacy"),
             ],
             role,

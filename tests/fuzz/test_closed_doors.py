@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lambdas import openapi
-from lambdas.manager_routes.allowed import ALL, ALLOWED, WRITTEN_DOWN
+from lambdas.manager_routes.allowed import ALL, ALLOWED, FOR_ANYBODY, WRITTEN_DOWN
 from stacks import routes
 from tests.fuzz.door import Request, operations
 from tests.fuzz.world import CANARY_PARTNER, CANARY_STAFF, MAILBOX, World
@@ -63,7 +63,11 @@ def test_the_documents_ask_for_the_scopes_that_the_gateway_asks_for() -> None:
 
 
 def test_every_operation_but_the_configs_is_behind_a_token_a_secret_or_a_signature() -> None:
-    assert PUBLIC == [("member", "GET", "/config"), ("manager", "GET", "/config")]
+    assert set(PUBLIC) == {
+        ("member", "GET", "/config"),
+        ("member", "GET", "/brand/logos/{digest}"),
+        ("manager", "GET", "/config"),
+    }
     closed = [*OPERATIONS, *BY_SECRET, *BY_SIGNATURE, *BY_LINK]
     assert len(closed) + len(PUBLIC) == sum(len(operations(api)) for api in openapi.APIS)
     assert {path for _, _, path in BY_SECRET} == {"/webhooks/amazon-business/packages"}
@@ -177,6 +181,7 @@ def test_an_operation_is_closed_to_every_wrong_token(
 
 def test_the_table_of_groups_has_the_staffs_routes_and_no_other() -> None:
     assert set(ALLOWED) == {f"{route.method} {route.path}" for route in routes.MANAGER if not route.public}
+    assert {f"{route.method} {route.path}" for route in routes.MANAGER if route.public} == FOR_ANYBODY
     assert set(ALLOWED) >= WRITTEN_DOWN
     assert all(groups and groups <= ALL for groups in ALLOWED.values())
 
@@ -233,6 +238,13 @@ OPEN = {
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention",
+    "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
+    # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
+    "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",
+    "GET /catalogue/products/{asin}", "PUT /catalogue/products/{asin}", "GET /catalogue/search",
+    "POST /catalogue/additions", "GET /catalogue/counts", "POST /catalogue/preview", "POST /catalogue/actions",
+    "GET /catalogue/changes", "GET /catalogue/featured", "PUT /catalogue/featured", "GET /catalogue/categories",
+    "POST /catalogue/imports",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -27,14 +28,17 @@ from lambdas.manager_routes.allowed import ALL
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
 from local.simulators.stripe.events import signature
+from loyalty.catalogue import curating
 from loyalty.database import Connection, Database
 from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
+from loyalty.programme import logo as logos
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
+from loyalty.tiers import granting
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
 from tests.domain.people import changed_points
@@ -52,6 +56,8 @@ from tests.lambdas.conftest import (
 
 CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
 ASIN = "B0BUNDLE00"
+# One pixel.
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
@@ -83,6 +89,9 @@ class Fakes:
 
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
+
+    def list_users(self, **_: Any) -> dict[str, Any]:
+        return {"Users": [{"Attributes": [{"Name": "email", "Value": "staff@example.com"}]}]}
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -290,6 +299,39 @@ class World:
         assert reply.body["state"] == "waiting", reply.text
         return key
 
+    def from_the_shop(self, request: Request) -> Request:
+        """One that asks Amazon, which nobody has asked for a while."""
+        self.owner.execute("delete from orders.bucket where operation in ('searchProducts', 'productsByAsins')")
+        return request
+
+    def saying(self) -> dict[str, Any]:
+        """What is said of the product, by whoever saw its newest change."""
+        newest = curating.history(self.owner, 1, None, 1, ASIN)
+        title = {"en": {"title": f"Number {next(_numbers)}"}}
+        return {"standing": None, "category": None, "texts": title, "seen": newest[0]["change_id"] if newest else 0}
+
+    def curation(self) -> int:
+        """A change that can be taken back."""
+        texts = {"en": {"title": f"Number {next(_numbers)}"}}
+        done = curating.curate(self.owner, 1, [{"asin": ASIN, "texts": texts}], "edit", None, "staff:test")
+        assert done.change_id
+        return done.change_id
+
+    def table_to_come(self) -> Request:
+        """A table of changes that is announced."""
+        return Request.json("POST", "/catalogue/imports", {"file_name": "products.csv", "bytes": 100}, self.key())
+
+    def table(self) -> UUID:
+        """A table of changes that was looked at and is good."""
+        key = self.key()
+        curating.open_import(self.owner, 1, key, "products.csv", 100, "staff:test")
+        texts = {"en": {"title": f"Number {next(_numbers)}"}}
+        self.owner.execute(
+            "select catalogue.checked_import(1, %s, 1, '[]', 0, %s::jsonb)",
+            (key, json.dumps([{"asin": ASIN, "texts": texts}])),
+        )
+        return key
+
     def document(self) -> UUID:
         """A receipt of Alice's first order, stored."""
         document_id = self.key()
@@ -439,6 +481,12 @@ class World:
         assert locked.status == 200, locked.text
         return month
 
+    def logo(self) -> str:
+        """A logo that somebody uploaded."""
+        drawn = logos.drawn(base64.b64decode(LOGO))
+        logos.keep(self.owner, 1, drawn, "staff:x")
+        return drawn.digest
+
     def rate(self, applies_from: str | None = None) -> Request:
         """A proposal; each later than those before it."""
         count = next(_numbers)
@@ -517,6 +565,20 @@ def _terms(world: World) -> Request:
 def _adjustment(world: World) -> Request:
     body = {"member_number": world.alice.number, "points": 50, "reason_code": "goodwill", "note": "late parcel"}
     return Request.json("POST", "/adjustments", body, world.key())
+
+
+def _tier_grant(world: World) -> Request:
+    row = world.owner.execute("select (clock.now()::date + 90)::text as until").fetchone()
+    assert row is not None
+    body = {"tier": "gold", "until": row["until"], "reason_code": "goodwill"}
+    return Request.json("POST", f"/members/{world.alice.number}/tier-grants", body, world.key())
+
+
+def _tier_withdrawal(world: World) -> Request:
+    row = world.owner.execute("select clock.new_id() as id, clock.now()::date + 90 as until").fetchone()
+    assert row is not None
+    granting.grant(world.owner, 1, row["id"], world.alice.member_id, "silver", row["until"], "goodwill", "test")
+    return Request("DELETE", f"/members/{world.alice.number}/tier-grants/{row['id']}")
 
 
 def _get(path: str) -> Callable[[World], Request]:
@@ -656,17 +718,21 @@ def _erasure_retry(world: World) -> Request:
 
 
 def _lifting(world: World) -> Request:
-    hold_id = world.key()
-    world.owner.execute(
-        "select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (world.person().number, hold_id)
-    )
-    return Request("POST", f"/legal-holds/{hold_id}/lifting")
+    hold_id, number = world.key(), world.person().number
+    world.owner.execute("select privacy.place_hold(1, %s, %s, 'court 12/26', 'staff:staff-2')", (number, hold_id))
+    return Request("POST", f"/members/{number}/legal-holds/{hold_id}/lifting")
 
 
 def _unfreeze(world: World) -> Request:
     person = world.person()
     world.owner.execute("select members.stop_spending(1, %s, 'not_me', clock.new_id(), 'link')", (person.member_id,))
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
+
+
+def _message_test(world: World) -> Request:
+    world.owner.execute("delete from programme.test_send")
+    text = {"key": "tier-changed", "language": "en", "subject": "You are {tier}", "text": "Hello, {brand}"}
+    return Request.json("POST", "/programme/messages/test", text)
 
 
 def _section(world: World) -> Request:
@@ -712,6 +778,33 @@ def _restoration(world: World) -> Request:
     assert told.status == 200, told.text
     before = told.body["version"] - 1
     return Request.json("POST", f"/programme/versions/{before}/restoration", {"why": "it was better"})
+
+
+CAMPAIGN = {
+    "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2036-01-01T00:00:00Z", "earn_multiplier_percent": 200,
+    "scope": {"categories": ["Nowhere"]}, "budget_minor": 1, "funder": "brand",
+}  # fmt: skip
+
+
+def _campaign(action: str, state: str) -> Callable[[World], Request]:
+    """An action on a campaign of its own that nobody's purchase is in."""
+
+    def request(world: World) -> Request:
+        code = f"fuzz-{next(_numbers)}"
+        current = reading.current(world.owner, 1)
+        facts = json.loads(current.document.model_dump_json())
+        facts["campaigns"] = [CAMPAIGN | {"code": code, "state": state}]
+        document = Programme.model_validate_json(json.dumps(facts))
+        publishing.publish(world.owner, 1, document, based_on=current.version, actor="test", why="test")
+        return Request.json("POST", f"/campaigns/{code}/{action}", {"why": "agreed"})
+
+    return request
+
+
+def _campaign_page(world: World) -> Request:
+    acted = world.quiet("manager").send(_campaign("pause", "running")(world))
+    assert acted.status == 200, acted.text
+    return Request("GET", f"/campaigns/{acted.body['campaign']}")
 
 
 def _unblock(world: World) -> Request:
@@ -787,6 +880,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/unfreeze": _unfreeze,
     "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
     "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
+    "member GET /me/catalogue": _get("/me/catalogue"),
+    "member GET /me/catalogue/products/{asin}": _get(f"/me/catalogue/products/{ASIN}"),
     "member GET /me/wishlist": _get("/me/wishlist"),
     "member PUT /me/wishlist/{asin}": lambda _: Request("PUT", f"/me/wishlist/{ASIN}"),
     "member DELETE /me/wishlist/{asin}": lambda _: Request("DELETE", f"/me/wishlist/{ASIN}"),
@@ -852,6 +947,10 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/merges/{w.merge_asked()}/approval", {"decision": "approve"}
     ),
     "manager GET /goodwill": _get("/goodwill"),
+    "manager GET /members/{member_number}/tier": _get("/members/{world.alice.number}/tier"),
+    "manager POST /members/{member_number}/tier-grants": _tier_grant,
+    "manager DELETE /members/{member_number}/tier-grants/{grant_id}": _tier_withdrawal,
+    "manager GET /tiers/distribution": _get("/tiers/distribution"),
     "manager GET /redemptions": lambda w: Request("GET", "/redemptions", query=f"state=open&member={w.alice.number}"),
     "manager POST /redemptions/{redemption_id}/cancel": lambda w: Request.json(
         "POST", f"/redemptions/{w.redemption(w.alice)}/cancel", {"reason": "asked on the telephone"}
@@ -886,7 +985,21 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),
     "manager GET /liability": _get("/liability"),
     "manager GET /campaigns": _get("/campaigns"),
+    "manager GET /campaigns/{campaign}": _campaign_page,
+    "manager POST /campaigns/preview": _post(
+        "/campaigns/preview", {"campaign": CAMPAIGN | {"code": "preview", "state": "draft"}}
+    ),
+    "manager POST /campaigns/{campaign}/start": _campaign("start", "draft"),
+    "manager POST /campaigns/{campaign}/pause": _campaign("pause", "running"),
+    "manager POST /campaigns/{campaign}/resume": _campaign("resume", "paused"),
+    "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
+    "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
+    "member GET /brand/logos/{digest}": lambda w: Request("GET", f"/brand/logos/{w.logo()}"),
+    "manager GET /programme/logo/{digest}": lambda w: Request("GET", f"/programme/logo/{w.logo()}"),
+    "manager POST /programme/logo": lambda _: Request.json("POST", "/programme/logo", {"picture": LOGO}),
+    "manager GET /programme/messages": _get("/programme/messages"),
+    "manager POST /programme/messages/test": _message_test,
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
@@ -912,7 +1025,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/legal-holds": lambda w: Request.json(
         "POST", f"/members/{w.person().number}/legal-holds", {"reason": "court 12/26"}, w.key()
     ),
-    "manager POST /legal-holds/{hold_id}/lifting": _lifting,
+    "manager POST /members/{member_number}/legal-holds/{hold_id}/lifting": _lifting,
     "manager GET /privacy/requests": _get("/privacy/requests"),
     "manager GET /privacy/requests/{request_id}": lambda w: Request("GET", f"/privacy/requests/{w.export_id}"),
     "manager POST /privacy/requests/{request_id}/approval": _erasure_approval,
@@ -924,6 +1037,37 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
+    "manager GET /catalogue/products": _get("/catalogue/products"),
+    "manager GET /catalogue/products.csv": _get("/catalogue/products.csv"),
+    "manager POST /catalogue/additions": lambda w: w.from_the_shop(
+        Request.json("POST", "/catalogue/additions", {"asin": ASIN})
+    ),
+    "manager GET /catalogue/products/{asin}": _get(f"/catalogue/products/{ASIN}"),
+    "manager PUT /catalogue/products/{asin}": lambda w: Request.json("PUT", f"/catalogue/products/{ASIN}", w.saying()),
+    "manager GET /catalogue/search": lambda w: w.from_the_shop(Request("GET", "/catalogue/search", query="q=teapot")),
+    "manager GET /catalogue/counts": _get("/catalogue/counts"),
+    "manager POST /catalogue/preview": lambda _: Request.json(
+        "POST",
+        "/catalogue/preview",
+        {"catalogue": {"rules": [{"code": "a", "effect": "exclude", "matching": {"brands": ["Solvane"]}}]}},
+    ),
+    "manager POST /catalogue/actions": lambda _: Request.json(
+        "POST", "/catalogue/actions", {"action": "pick", "asins": [ASIN]}
+    ),
+    "manager GET /catalogue/changes": _get("/catalogue/changes"),
+    "manager POST /catalogue/changes/{change_id}/undo": lambda w: Request.json(
+        "POST", f"/catalogue/changes/{w.curation()}/undo", {}
+    ),
+    "manager GET /catalogue/featured": _get("/catalogue/featured"),
+    "manager PUT /catalogue/featured": lambda w: Request.json(
+        "PUT", "/catalogue/featured", {"asins": [ASIN], "revision": curating.featured(w.owner, 1)[1]}
+    ),
+    "manager GET /catalogue/categories": _get("/catalogue/categories"),
+    "manager POST /catalogue/imports": lambda w: w.table_to_come(),
+    "manager GET /catalogue/imports/{import_id}": lambda w: Request("GET", f"/catalogue/imports/{w.table()}"),
+    "manager POST /catalogue/imports/{import_id}/application": lambda w: Request(
+        "POST", f"/catalogue/imports/{w.table()}/application"
+    ),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
@@ -943,6 +1087,7 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
+    "catalogue.change", "catalogue.changed", "catalogue.import",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
     "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
@@ -971,6 +1116,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STAFF_AUTHORITY": "https://cognito.example/staff",
         "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
+        "IMPORT_BUCKET": "imports",
     }
     fakes = Fakes()
     with ExitStack() as stack:
@@ -988,6 +1134,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
@@ -1001,6 +1148,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             ),
             (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
+            (importlib.import_module("lambdas.catalogue_desk"), "amazon_business", lambda *_: amazon),
+            (importlib.import_module("lambdas.manager_routes.catalogue"), "_s3", lambda: fakes),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.security"), "_link_key", lambda: KEY),

@@ -106,7 +106,11 @@ def test_terms_are_accepted_once_and_only_the_current_ones(database: TestDatabas
         ("member_api", "select members.member_of(1, 'x')", "select * from members.by_numbers(1, '{x}')"),
         ("quote_api", "select members.tier_of(1, 1)", "select * from members.profile(1, 1)"),
         ("partner_api", "select * from members.by_number(1, 'x')", "select * from members.profile(1, 1)"),
-        ("manager_api", "select * from members.profile(1, 1)", "select * from members.addresses(1, 1)"),
+        (
+            "manager_api",
+            "select * from members.profile(1, 1)",
+            "select * from members.shipping_address(1, 1, clock.new_id())",
+        ),
         ("importer", "select * from members.by_numbers(1, '{x}')", "select * from members.profile(1, 1)"),
         ("identity_trigger", "select members.member_of(1, 'x')", "select * from members.profile(1, 1)"),
         (

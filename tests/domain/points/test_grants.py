@@ -42,14 +42,12 @@ ALLOWED: dict[str, set[str]] = {
     "manager_api": READS | {"budgets", "closes", "verify_close"},
     "partner_api": {
         "accrue",
-        "accrue_purchase",
         "accrued",
         "mature_purchase",
         "release_purchase",
         "reverse_accrual",
-        "reverse_purchase",
     },
-    "importer": {"accrue_many", "accrue_purchases"},
+    "importer": {"accrue_many"},
     "sweeper": {
         "budgets",
         "close_due_months",

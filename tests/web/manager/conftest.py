@@ -1,4 +1,4 @@
-"""The manager app in a browser, against the session's cloud: its address, and browsers with somebody signed in."""
+"""The manager app in a browser, against the session's cloud: its address, and browsers of the staff."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Levels: counters, standing, grants, time and new versions."""
