@@ -168,9 +168,7 @@ def _tier(document: Programme, payload: Mapping[str, Any], language: str) -> str
     return names.get(language) or names.get("en") or str(code)
 
 
-def _benefits(
-    document: Programme, payload: Mapping[str, Any], language: str, said: Mapping[str, str]
-) -> str | None:
+def _benefits(document: Programme, payload: Mapping[str, Any], language: str, said: Mapping[str, str]) -> str | None:
     """What the new level gives, a line each."""
     code = payload.get("to")
     if code is None:
