@@ -102,6 +102,11 @@ def problems(document: Programme) -> Iterator[Problem]:
             yield from _problems_of(f"messages.{key}.{language}", known, message)
 
 
+def problems_of(place: str, key: str, message: Message) -> list[Problem]:
+    """What is wrong with one text. `key` is one of TEMPLATES."""
+    return list(_problems_of(place, TEMPLATES[key], message))
+
+
 def languages(document: Programme) -> list[str]:
     """The languages that members are spoken to in: those of the terms they accept."""
     return sorted(document.terms.text)

@@ -98,12 +98,22 @@ def test_staff_are_told_once_that_a_budget_is_spent_and_again_only_after_it_was_
     for _ in range(2):
         desk.minute()
     assert (desk.standing("told").state, cases()) == ("exhausted", ["open"])
+    seen = desk.manager.execute(
+        "select cases.settle_ticket(1, (select case_id from casework.waiting(1, 'campaign', 9)), 'seen', '[]',"
+        " 'staff:sue', '{business-operator}') as status"
+    ).fetchone()
+    assert seen == {"status": "ok"}
+    desk.minute()
+    assert cases() == ["decided"]
     desk.publish(campaigns=[campaign("told", budget_minor=60)])
     desk.minute()
-    assert (desk.standing("told").state, cases()) == ("running", ["withdrawn"])
+    assert (desk.standing("told").state, cases()) == ("running", ["decided"])
     assert desk.buy(number) == 50
     desk.minute()
-    assert sorted(cases()) == ["open", "withdrawn"]
+    assert sorted(cases()) == ["decided", "open"]
+    desk.publish(campaigns=[campaign("told", budget_minor=80)])
+    desk.minute()
+    assert sorted(cases()) == ["decided", "withdrawn"]
 
 
 def test_an_action_is_a_version_of_its_own_and_stops_or_starts_at_once(desk: Desk) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from loyalty.catalogue import browsing
+from loyalty.catalogue import browsing, cards
 from loyalty.catalogue.browsing import Asked
 from loyalty.catalogue.prices import points_for
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import AmazonBusiness
 from loyalty.programme import reading
+from loyalty.programme.partaking import held_out
 from loyalty.redemptions import promise, quotes
 from loyalty.refusal import Refusal
 from tests.domain.catalogue.shop import KEY, Shop
@@ -172,3 +173,62 @@ def test_lowering_a_budget_below_its_open_quotes_is_refused_by_field(
         shop.publish(campaigns=[campaign("promised", budget_minor=reserved(shop, "promised") - 1)])
     assert refused.value.field == "campaigns.0.budget_minor"
     shop.publish(campaigns=[campaign("promised", budget_minor=reserved(shop, "promised"))])
+
+
+def test_the_members_own_price_is_what_the_quote_gives_and_the_shared_page_is_not_touched(
+    shop: Shop, member_api: Connection, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    """Held out or not, of the country or not, in the audience or not: what is shown is what is paid."""
+    here = {"holdout_percent": 50, "scope": {"asins": [ASIN]}}
+    shop.publish(
+        campaigns=[
+            campaign("ours", segment={"countries": ["US"], "audience": "chosen"}, **here),
+            campaign("theirs", segment={"countries": ["CA"]}, conversion_points_per_major=50, **here),
+            campaign("gold", segment={"tiers": ["gold"]}, conversion_points_per_major=60, **here),
+        ],
+        audiences=[{"code": "chosen", "name": "Chosen", "redeemed": "never"}],
+    )
+    document = shop.program()
+    said = next(one for one in document.campaigns if one.code == "ours")
+    people = [shop.member() for _ in range(6)]
+    left_out = shop.member()
+    shop.owner.execute("insert into campaigns.audience_member select 1, unnest(%s::bigint[]), 'chosen'", (people,))
+    version = reading.current(shop.owner, 1).version
+    shown = browsing.product(member_api, 1, version, ASIN)
+    assert browsing.categories(member_api, 1)["own_prices"]
+    for member_id in (*people, left_out):
+        (own,) = cards.own(member_api, 1, member_id, [ASIN])
+        quote = make(quote_api, client, member_id)
+        (line,) = quote["lines"]
+        cheaper = member_id != left_out and not held_out(said, member_id)
+        assert (told(quote), own["campaign"]) == (([("ours", True)], "ours") if cheaper else ([], None))
+        # The page's tax is rough, the quote's is Amazon's: points a dollar are the same.
+        factor = 150 if cheaper else 200
+        assert own["points"] == points_for(own["price_minor"], factor, "USD")
+        assert line["unit_points"] == points_for(line["unit_price_minor"], factor, "USD")
+        assert own["points_without"] == (shown["points"] if cheaper else None)
+        (other,) = cards.own(member_api, 1, member_id, ["B0ERR500OK"])
+        assert other["campaign"] is None, "it is about one product"
+    assert len({held_out(said, member_id) for member_id in people}) == 2
+    assert shown["points"] == points_for(shown["price_minor"], 200, "USD")
+
+
+def test_a_campaign_that_begins_while_a_quote_is_open_makes_another_quote_and_the_open_one_keeps_its_price(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    row = shop.owner.execute("select clock.now() + interval '2 minutes' as begins").fetchone()
+    assert row is not None
+    shop.publish(campaigns=[campaign("soon", state="scheduled", starts_at=row["begins"].isoformat())])
+    member_id = shop.member()
+    before = make(quote_api, client, member_id)
+    shop.database.shift_clock("3 minutes")
+    after = make(quote_api, client, member_id)
+    assert (told(before), told(after)) == ([], [("soon", True)])
+    kept = quotes.split(quote_api, 1, member_id, before["quote_id"], before["points_max"])
+    assert kept["points"] == before["points_max"] > after["points_max"]
+    shop.publish(campaigns=[campaign("soon", state="paused", starts_at=row["begins"].isoformat())])
+    assert told(make(quote_api, client, member_id)) == []
+    promise.verify(quote_api, KEY, 1, member_id, after["quote_id"], after["quote_token"])
+    assert (
+        quotes.split(quote_api, 1, member_id, after["quote_id"], after["points_max"])["points"] == after["points_max"]
+    )

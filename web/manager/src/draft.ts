@@ -38,6 +38,15 @@ export type SectionDraft<Value> = {
   conflict: { detail: string; theirs: Value; keepMine: () => void; takeTheirs: () => void } | null;
 };
 
+// Our own saves: what began from the revision before one has seen everything in the one after.
+const ours = new Map<number, number>();
+
+function seen(revision: number): number {
+  let latest = revision;
+  for (let next = ours.get(latest); next !== undefined; next = ours.get(latest)) latest = next;
+  return latest;
+}
+
 export function useDraft<Value>(section: string): SectionDraft<Value> {
   const queries = useQueryClient();
   const whole = useWholeDraft();
@@ -52,7 +61,8 @@ export function useDraft<Value>(section: string): SectionDraft<Value> {
   }, [dirty]);
   const saving = useMutation({
     mutationFn: (revision: number) => asked<Partial<Draft>>("PUT", `/programme/draft/${section}`, { revision, value: mine }),
-    onSuccess: async () => {
+    onSuccess: async (answer, revision) => {
+      if (answer.revision === revision + 1) ours.set(revision, answer.revision);
       await queries.invalidateQueries({ queryKey: ["programme"] });
       setMine(undefined);
       setStale(null);
@@ -77,7 +87,7 @@ export function useDraft<Value>(section: string): SectionDraft<Value> {
       if (mine === undefined) setFrom(whole.data?.revision);
       setMine(typeof next === "function" ? (next as (before: Value) => Value)(before) : next);
     },
-    save: () => saving.mutate(from ?? whole.data?.revision ?? 0),
+    save: () => saving.mutate(seen(from ?? whole.data?.revision ?? 0)),
     reset: () => (setMine(undefined), setStale(null), saving.reset()),
     conflict: stale && {
       detail: stale.detail,

@@ -20,7 +20,24 @@ export const PLACES: readonly Place[] = [
   { path: "/queue", label: "Queue", group: "Work", needs: "GET /cases", page: lazy(() => import("./pages/queue/queue")) },
   { path: "/cases/:id", label: "Case", needs: "GET /cases/{case_id}", page: lazy(() => import("./pages/queue/case")) },
   // Members
+  { path: "/members", label: "Members", group: "Members", needs: "GET /members", page: lazy(() => import("./pages/members/members")) },
+  { path: "/orders", label: "Orders", group: "Members", needs: "GET /redemptions", page: lazy(() => import("./pages/orders/orders")) },
+  { path: "/adjustments", label: "Points by hand", group: "Members", needs: "GET /adjustments", page: lazy(() => import("./pages/members/adjustments")) },
+  { path: "/merges", label: "Merges", group: "Members", needs: "GET /merges", page: lazy(() => import("./pages/members/merges")) },
+  { path: "/members/:number", label: "Member", needs: "GET /members/{member_number}/overview", page: lazy(() => import("./pages/members/member")) },
+  { path: "/members/:number/statement", label: "Statement", needs: "GET /members/{member_number}/statement", page: lazy(() => import("./pages/members/statement")) },
+  { path: "/members/:number/merge", label: "Merge", needs: "GET /members/{member_number}/merge-preview", page: lazy(() => import("./pages/members/merge")) },
+  { path: "/orders/:id", label: "Order", needs: "GET /redemptions/{redemption_id}", page: lazy(() => import("./pages/orders/order")) },
   { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
+  // Programme
+  { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
+  { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
+  { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
+  { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
+  { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
+  { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
+  { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
+  { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */

@@ -10,10 +10,12 @@ export const KINDS: Record<string, string> = {
   other: "Other question",
   screening: "Screening",
   adjustment: "Adjustment",
+  merge: "Merge of two memberships",
   shipment: "Shipment",
   payment: "Payment",
   redemption: "Redemption",
   reconciliation: "Reconciliation",
+  campaign: "Campaign budget",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
@@ -32,6 +34,7 @@ export const OUTCOMES: Record<string, string> = {
   accepted: "The difference is known and stays.",
   corrected: "It was put right elsewhere.",
   resolved: "It was put right elsewhere; the ticket closes.",
+  seen: "Known; nothing follows. Raise the budget on the campaign's page if it is to go on.",
   approve: "It goes on.",
   decline: "It does not happen.",
 };
