@@ -48,8 +48,8 @@ class TierGrant(View):
 
 
 class TierChange(View):
-    """A change of level. `cause` reached, period_ended, granted, grant_ended, grant_withdrawn or programme; `until`: the
-    last day the new one is kept."""
+    """A change of level. `cause` reached, period_ended, granted, grant_ended, grant_withdrawn or programme; `until`:
+    the last day the new one is kept."""
 
     change_id: UUID
     from_tier: str
@@ -228,7 +228,7 @@ def _told(program_id: int, member_number: str, member_id: int) -> MemberTier:
                 change_id=one.change_id,
                 from_tier=one.from_tier,
                 to_tier=one.to_tier,
-                direction=one.direction,  # type: ignore[arg-type]
+                direction=one.direction,
                 cause=one.cause,
                 until=one.until,
                 reason_code=one.reason_code,
