@@ -86,7 +86,7 @@ def search(q: Words, category: Category = None, page: Annotated[int, Query(ge=0,
     return ShopPage.model_validate(adding.search(connection, amazon, who.program_id, q, category, page))
 
 
-@app.post("/catalogue/products", summary="Take a product of Amazon's into the catalogue")
+@app.post("/catalogue/additions", summary="Take a product of Amazon's into the catalogue")
 def add(body: NewProduct) -> AddedView:
     who, connection = staff(app), database().connection()
     store = reading.current(connection, who.program_id).document.store

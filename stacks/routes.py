@@ -26,6 +26,7 @@ def _staff(method: str, path: str, function: str = "manager_api") -> Route:
 
 MEMBER = (
     Route("GET", "/config", "member_api", None, public=True),
+    Route("GET", "/brand/logos/{digest}", "member_api", None, public=True),
     _member("GET", "/me"),
     _member("POST", "/claims"),
     _member("POST", "/claims/confirmation"),
@@ -148,6 +149,10 @@ MANAGER = (
     _staff("POST", "/campaigns/{campaign}/resume"),
     _staff("POST", "/campaigns/{campaign}/end"),
     _staff("GET", "/programme"),
+    _staff("POST", "/programme/logo"),
+    _staff("GET", "/programme/logo/{digest}"),
+    _staff("GET", "/programme/messages"),
+    _staff("POST", "/programme/messages/test"),
     _staff("GET", "/programme/draft"),
     _staff("PUT", "/programme/draft/{section}"),
     _staff("DELETE", "/programme/draft"),
@@ -179,7 +184,7 @@ MANAGER = (
     _staff("GET", "/privacy/retention"),
     _staff("GET", "/catalogue/products"),
     _staff("GET", "/catalogue/products.csv"),
-    _staff("POST", "/catalogue/products", "catalogue_desk"),
+    _staff("POST", "/catalogue/additions", "catalogue_desk"),
     _staff("GET", "/catalogue/products/{asin}"),
     _staff("PUT", "/catalogue/products/{asin}"),
     _staff("GET", "/catalogue/search", "catalogue_desk"),

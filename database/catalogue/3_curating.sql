@@ -192,7 +192,8 @@ create or replace function catalogue.open_import(
 begin atomic
     insert into catalogue.import (program_id, import_id, file_name, bytes, asked_by, asked_at)
     values (open_import.program_id, open_import.import_id, open_import.file_name, open_import.bytes, open_import.actor,
-            clock.now());
+            clock.now())
+    on conflict do nothing;
 end;
 
 -- The file was looked at. False: nobody waits for it (any more).

@@ -78,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
+    "POST /programme/logo": frozenset({CATALOGUE}),
+    "GET /programme/logo/{digest}": PROGRAMME | BOOKS,
+    "GET /programme/messages": PROGRAMME | BOOKS,
+    "POST /programme/messages/test": PROGRAMME,
     "GET /programme/draft": PROGRAMME | BOOKS,
     "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
     "DELETE /programme/draft": frozenset({CATALOGUE}),
@@ -118,7 +122,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,
-    "POST /catalogue/products": frozenset({CATALOGUE}),
+    "POST /catalogue/additions": frozenset({CATALOGUE}),
     "GET /catalogue/products/{asin}": SHELF,
     "PUT /catalogue/products/{asin}": frozenset({CATALOGUE}),
     "GET /catalogue/search": frozenset({CATALOGUE}),

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi import checks
 from lambdas import openapi
 from tests.fuzz.world import ASIN, World
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 load_all_checks()
 CHECKS = [
     checks.status_code_conformance,

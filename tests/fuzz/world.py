@@ -3,6 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -27,11 +28,13 @@ from lambdas.manager_routes.allowed import ALL
 from local.simulators.amazon_pay import notices as sns
 from local.simulators.amazon_pay.files import File as SnsFile
 from local.simulators.stripe.events import signature
+from loyalty.catalogue import curating
 from loyalty.database import Connection, Database
 from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
+from loyalty.programme import logo as logos
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
@@ -53,6 +56,8 @@ from tests.lambdas.conftest import (
 
 CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
 ASIN = "B0BUNDLE00"
+# One pixel.
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
@@ -84,6 +89,9 @@ class Fakes:
 
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
+
+    def list_users(self, **_: Any) -> dict[str, Any]:
+        return {"Users": [{"Attributes": [{"Name": "email", "Value": "staff@example.com"}]}]}
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -291,6 +299,39 @@ class World:
         assert reply.body["state"] == "waiting", reply.text
         return key
 
+    def from_the_shop(self, request: Request) -> Request:
+        """One that asks Amazon, which nobody has asked for a while."""
+        self.owner.execute("delete from orders.bucket where operation in ('searchProducts', 'productsByAsins')")
+        return request
+
+    def saying(self) -> dict[str, Any]:
+        """What is said of the product, by whoever saw its newest change."""
+        newest = curating.history(self.owner, 1, None, 1, ASIN)
+        title = {"en": {"title": f"Number {next(_numbers)}"}}
+        return {"standing": None, "category": None, "texts": title, "seen": newest[0]["change_id"] if newest else 0}
+
+    def curation(self) -> int:
+        """A change that can be taken back."""
+        texts = {"en": {"title": f"Number {next(_numbers)}"}}
+        done = curating.curate(self.owner, 1, [{"asin": ASIN, "texts": texts}], "edit", None, "staff:test")
+        assert done.change_id
+        return done.change_id
+
+    def table_to_come(self) -> Request:
+        """A table of changes that is announced."""
+        return Request.json("POST", "/catalogue/imports", {"file_name": "products.csv", "bytes": 100}, self.key())
+
+    def table(self) -> UUID:
+        """A table of changes that was looked at and is good."""
+        key = self.key()
+        curating.open_import(self.owner, 1, key, "products.csv", 100, "staff:test")
+        texts = {"en": {"title": f"Number {next(_numbers)}"}}
+        self.owner.execute(
+            "select catalogue.checked_import(1, %s, 1, '[]', 0, %s::jsonb)",
+            (key, json.dumps([{"asin": ASIN, "texts": texts}])),
+        )
+        return key
+
     def document(self) -> UUID:
         """A receipt of Alice's first order, stored."""
         document_id = self.key()
@@ -439,6 +480,12 @@ class World:
                 break
         assert locked.status == 200, locked.text
         return month
+
+    def logo(self) -> str:
+        """A logo that somebody uploaded."""
+        drawn = logos.drawn(base64.b64decode(LOGO))
+        logos.keep(self.owner, 1, drawn, "staff:x")
+        return drawn.digest
 
     def rate(self, applies_from: str | None = None) -> Request:
         """A proposal; each later than those before it."""
@@ -682,6 +729,12 @@ def _unfreeze(world: World) -> Request:
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
 
 
+def _message_test(world: World) -> Request:
+    world.owner.execute("delete from programme.test_send")
+    text = {"key": "tier-changed", "language": "en", "subject": "You are {tier}", "text": "Hello, {brand}"}
+    return Request.json("POST", "/programme/messages/test", text)
+
+
 def _section(world: World) -> Request:
     draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
     value = draft["document"]["casework"]
@@ -814,6 +867,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /members/{member_number}/unfreeze": _unfreeze,
     "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
     "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
+    "member GET /me/catalogue": _get("/me/catalogue"),
+    "member GET /me/catalogue/products/{asin}": _get(f"/me/catalogue/products/{ASIN}"),
     "member GET /me/wishlist": _get("/me/wishlist"),
     "member PUT /me/wishlist/{asin}": lambda _: Request("PUT", f"/me/wishlist/{ASIN}"),
     "member DELETE /me/wishlist/{asin}": lambda _: Request("DELETE", f"/me/wishlist/{ASIN}"),
@@ -927,6 +982,11 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
     "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
+    "member GET /brand/logos/{digest}": lambda w: Request("GET", f"/brand/logos/{w.logo()}"),
+    "manager GET /programme/logo/{digest}": lambda w: Request("GET", f"/programme/logo/{w.logo()}"),
+    "manager POST /programme/logo": lambda _: Request.json("POST", "/programme/logo", {"picture": LOGO}),
+    "manager GET /programme/messages": _get("/programme/messages"),
+    "manager POST /programme/messages/test": _message_test,
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
@@ -961,6 +1021,37 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
+    "manager GET /catalogue/products": _get("/catalogue/products"),
+    "manager GET /catalogue/products.csv": _get("/catalogue/products.csv"),
+    "manager POST /catalogue/additions": lambda w: w.from_the_shop(
+        Request.json("POST", "/catalogue/additions", {"asin": ASIN})
+    ),
+    "manager GET /catalogue/products/{asin}": _get(f"/catalogue/products/{ASIN}"),
+    "manager PUT /catalogue/products/{asin}": lambda w: Request.json("PUT", f"/catalogue/products/{ASIN}", w.saying()),
+    "manager GET /catalogue/search": lambda w: w.from_the_shop(Request("GET", "/catalogue/search", query="q=teapot")),
+    "manager GET /catalogue/counts": _get("/catalogue/counts"),
+    "manager POST /catalogue/preview": lambda _: Request.json(
+        "POST",
+        "/catalogue/preview",
+        {"catalogue": {"rules": [{"code": "a", "effect": "exclude", "matching": {"brands": ["Solvane"]}}]}},
+    ),
+    "manager POST /catalogue/actions": lambda _: Request.json(
+        "POST", "/catalogue/actions", {"action": "pick", "asins": [ASIN]}
+    ),
+    "manager GET /catalogue/changes": _get("/catalogue/changes"),
+    "manager POST /catalogue/changes/{change_id}/undo": lambda w: Request.json(
+        "POST", f"/catalogue/changes/{w.curation()}/undo", {}
+    ),
+    "manager GET /catalogue/featured": _get("/catalogue/featured"),
+    "manager PUT /catalogue/featured": lambda w: Request.json(
+        "PUT", "/catalogue/featured", {"asins": [ASIN], "revision": curating.featured(w.owner, 1)[1]}
+    ),
+    "manager GET /catalogue/categories": _get("/catalogue/categories"),
+    "manager POST /catalogue/imports": lambda w: w.table_to_come(),
+    "manager GET /catalogue/imports/{import_id}": lambda w: Request("GET", f"/catalogue/imports/{w.table()}"),
+    "manager POST /catalogue/imports/{import_id}/application": lambda w: Request(
+        "POST", f"/catalogue/imports/{w.table()}/application"
+    ),
     "inbound POST /members": _new_member,
     "inbound POST /accruals": lambda w: Request.json("POST", "/accruals", w._purchase()),
     "inbound POST /accruals/{partner_reference}/release": lambda w: Request(
@@ -980,6 +1071,7 @@ _TABLES = (
     "redemptions.event", "redemptions.parking", "members.freeze",
     "orders.placement", "payments.payment", "reports.rate", "reports.day", "casework.case",
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
+    "catalogue.change", "catalogue.changed", "catalogue.import",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
     "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
 )  # fmt: skip
@@ -1007,6 +1099,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STAFF_AUTHORITY": "https://cognito.example/staff",
         "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
+        "IMPORT_BUCKET": "imports",
     }
     fakes = Fakes()
     with ExitStack() as stack:
@@ -1024,6 +1117,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (
                 payment_webhook,
@@ -1037,6 +1131,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             ),
             (webhook_api, "_secrets", cache(lambda: webhook_api.Secrets(lambda: f'{{"current": "{WEBHOOK_SECRET}"}}'))),
             (importlib.import_module("lambdas.quote_api"), "amazon_business", lambda *_: amazon),
+            (importlib.import_module("lambdas.catalogue_desk"), "amazon_business", lambda *_: amazon),
+            (importlib.import_module("lambdas.manager_routes.catalogue"), "_s3", lambda: fakes),
             (importlib.import_module("lambdas.quote_api"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.redemptions"), "_signing_key", lambda: KEY),
             (importlib.import_module("lambdas.member_routes.security"), "_link_key", lambda: KEY),

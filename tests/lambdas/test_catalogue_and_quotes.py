@@ -10,11 +10,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas import quote_api
+from lambdas import importer, quote_api
 from lambdas.amazon import amazon_business
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop, open_shop
-from tests.lambdas.conftest import CANARY_CLIENT, Answer, Doors, member_token
+from tests.lambdas.conftest import CANARY_CLIENT, Answer, Doors, member_token, staff_token
 from tests.simulators.amazon_business.running import CREDENTIALS
 
 ASIN = "B0BUNDLE00"
@@ -248,3 +248,103 @@ def test_nothing_personal_and_no_secret_is_logged(
     told = "".join(capsys.readouterr())
     for secret in ("Alex Member", "Example Ave", "2065550100", "Atza|", CREDENTIALS.refresh_token, KEY):
         assert secret not in told
+
+
+# ---- curating ----------------------------------------------------------------------------------------------------
+
+CURATOR = staff_token("catalogue-manager")
+
+
+def test_staff_hide_a_product_see_why_and_take_it_back(shop: Shop, doors: Doors, subject: str) -> None:
+    before = doors("manager_api", "GET", "/catalogue/counts", token=CURATOR).body
+    body = {"action": "hide", "asins": [ASIN], "why": "a complaint"}
+    done = doors("manager_api", "POST", "/catalogue/actions", body, token=CURATOR)
+    assert (done.status, done.body["products"]) == (200, 1)
+    version = doors("member_api", "GET", "/catalogue", token=member_token(subject)).body["programme_version"]
+    for path in (f"/catalogue/{version}/products/{ASIN}", f"/me/catalogue/products/{ASIN}"):
+        gone = doors("member_api", "GET", path, token=member_token(subject))
+        assert (gone.status, gone.body["detail"]) == (404, "This product is not part of the programme.")
+    (row,) = doors("manager_api", "GET", "/catalogue/products?state=by-hand", token=CURATOR).body["products"]
+    assert (row["asin"], row["words"]) == (ASIN, "Hidden by hand.")
+    told = doors("manager_api", "GET", f"/catalogue/products/{ASIN}", token=CURATOR).body
+    assert (told["seen"], told["why"], len(told["offers"])) == (done.body["change_id"], "hidden", 1)
+    undo = f"/catalogue/changes/{done.body['change_id']}/undo"
+    assert doors("manager_api", "POST", undo, {"why": "it was settled"}, token=CURATOR).status == 200
+    assert doors("manager_api", "GET", "/catalogue/counts", token=CURATOR).body == before
+    kinds = [one["kind"] for one in doors("manager_api", "GET", "/catalogue/changes", token=CURATOR).body["changes"]]
+    assert kinds == ["undo", "hide"]
+
+
+def test_a_draft_of_the_rules_is_counted_or_refused_at_its_field(shop: Shop, doors: Doors) -> None:
+    def preview(*rules: dict[str, Any], **more: Any) -> Answer:
+        body = {"catalogue": {"rules": list(rules), **more}}
+        return doors("manager_api", "POST", "/catalogue/preview", body, token=CURATOR)
+
+    exclude = {"code": "a", "effect": "exclude", "matching": {"categories": ["Music"]}}
+    told = preview(exclude)
+    assert told.status == 200
+    assert told.body["then"]["shown"] == told.body["now"]["shown"] - told.body["disappear"]["products"]
+    for wrong, field in (
+        ([{**exclude, "matching": {}}], "catalogue.rules[0].matching"),
+        ([{**exclude, "effect": "limit"}], "catalogue.rules[0]"),
+        ([exclude, {**exclude, "code": "b", "effect": "include"}], "catalogue"),
+        ([exclude, exclude], "catalogue"),
+        ([{**exclude, "matching": {"price_from_minor": 2, "price_to_minor": 1}}], "catalogue.rules[0].matching"),
+        ([{**exclude, "matching": {"keywords": ["a\x07"]}}], "catalogue.rules[0].matching.keywords[0]"),
+    ):
+        refused = preview(*wrong)
+        assert (refused.status, refused.body["errors"][0]["field"]) == (400, field), refused.body
+    assert preview(mapping={"Music": "nowhere"}).body["errors"][0]["field"] == "catalogue"
+    assert preview(categories=[{"code": "x", "names": {"en": "X"}}], mapping={"Music": "x"}).status == 200
+
+
+def test_a_table_waits_is_looked_at_and_is_taken_over_whole(shop: Shop, doors: Doors) -> None:
+    with mock_aws():
+        importer._s3.cache_clear()
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="imports")
+        doors.variables["IMPORT_BUCKET"] = "imports"
+
+        def bring(data: bytes) -> tuple[str, dict[str, Any]]:
+            row = shop.owner.execute("select clock.new_id() as id").fetchone()
+            assert row is not None
+            body, key = {"file_name": "products.csv", "bytes": len(data)}, {"Idempotency-Key": str(row["id"])}
+            opened = doors("manager_api", "POST", "/catalogue/imports", body, token=CURATOR, headers=key)
+            assert opened.status == 201, opened.body
+            name = f"quarantine/catalogue/1/{row['id']}.csv"
+            assert name in opened.body["url"]
+            s3.put_object(Bucket="imports", Key=name, Body=data)
+            event = {"bucket": {"name": "imports"}, "object": {"key": name}}
+            for _ in range(2):
+                doors.invoke("importer", {"detail-type": "Object Created", "detail": event})
+            path = f"/catalogue/imports/{row['id']}"
+            return path, doors("manager_api", "GET", path, token=CURATOR).body
+
+        path, found = bring(f"asin,action\n{ASIN},hide\nB0MAXTWO00,burn\n".encode())
+        mistake = {"line": 3, "column": "action", "detail": "Write pick, hide, or nothing."}
+        assert (found["state"], found["mistakes"]) == ("refused", [mistake])
+        assert doors("manager_api", "POST", f"{path}/application", token=CURATOR).body["code"] == "not-good"
+        assert doors("manager_api", "GET", f"/catalogue/products/{ASIN}", token=CURATOR).body["why"] is None
+
+        path, found = bring(f"asin,action\n{ASIN},hide\nB0MAXTWO00,hide\n".encode())
+        assert (found["state"], found["would_change"], found["would_hide"]) == ("good", 2, 2)
+        done = [doors("manager_api", "POST", f"{path}/application", token=CURATOR).body for _ in range(2)]
+        assert done[0] == done[1]
+        assert doors("manager_api", "GET", f"/catalogue/products/{ASIN}", token=CURATOR).body["why"] == "hidden"
+        undo = f"/catalogue/changes/{done[0]['change_id']}/undo"
+        assert doors("manager_api", "POST", undo, {}, token=CURATOR).body["products"] == 2
+        importer._s3.cache_clear()
+
+
+def test_staff_search_amazon_and_take_in_what_they_found(shop: Shop, doors: Doors, secrets: None) -> None:
+    found = doors("catalogue_desk", "GET", "/catalogue/search?q=teapot", token=CURATOR)
+    assert (found.status, found.body["products"][0]["known"]) == (200, True)
+    added = doors("catalogue_desk", "POST", "/catalogue/additions", {"asin": ASIN}, token=CURATOR)
+    assert (added.status, added.body["why"]) == (200, None), added.body
+    undo = f"/catalogue/changes/{added.body['change_id']}/undo"
+    assert doors("manager_api", "POST", undo, {}, token=CURATOR).status == 200
+    operator = staff_token("business-operator")
+    assert doors("catalogue_desk", "GET", "/catalogue/search?q=teapot", token=operator).status == 403
+    shop.amazon.fault("*", "credentials_revoked", None)
+    refused = doors("catalogue_desk", "GET", "/catalogue/search?q=teapot", token=CURATOR)
+    assert (refused.status, refused.body["code"]) == (409, "shop-access-revoked")

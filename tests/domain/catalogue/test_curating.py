@@ -1,4 +1,4 @@
-"""What staff say decides over what the rules say, in one order; every saying can be taken back; members see it at once."""
+"""What staff say decides over what the rules say; every saying can be taken back; members see it at once."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_each_condition_of_a_rule_finds_what_it_says(shop: Shop, member_api: Con
 def test_rules_about_the_offer_look_at_each_offer(shop: Shop, member_api: Connection, staff: Connection) -> None:
     shop.publish(catalogue={"rules": [{"code": "dear", "effect": "exclude", "matching": {"price_from_minor": 5000}}]})
     kept = listed(member_api, shop)
-    assert len(kept) > 0
+    assert kept
     rows = desk.products(staff, 1, Filter(), 500)["products"]
     assert {one["why"] for one in rows if one["price_minor"] and one["price_minor"] >= 5000} <= {"rule:dear"} | {
         one["why"] for one in rows if str(one["why"]).startswith("refused")
@@ -442,16 +442,13 @@ def test_amazons_no_is_said_in_words(shop: Shop, at_amazon: Connection) -> None:
         with pytest.raises(Refusal) as refusal:
             adding.search(at_amazon, amazon, 1, "tea", None, 0)
         assert refusal.value.code == code
-    shop.amazon.reset()
-    for _ in range(20):
-        try:
-            adding.search(at_amazon, amazon, 1, "tea", None, 0)
-        except Refusal as busy:
-            assert busy.code == "shop-busy"
-            assert busy.retry_after_seconds
-            break
-    else:
-        raise AssertionError("the bucket is never empty")
+    shop.reset()
+    for _ in range(adding.BURST - adding.RESERVE):
+        adding.search(at_amazon, amazon, 1, "tea", None, 0)
+    with pytest.raises(Refusal) as refusal:
+        adding.search(at_amazon, amazon, 1, "tea", None, 0)
+    assert refusal.value.code == "shop-busy"
+    assert refusal.value.retry_after_seconds
 
 
 def test_prices_are_remembered_when_they_change(shop: Shop, staff: Connection) -> None:

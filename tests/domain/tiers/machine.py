@@ -64,7 +64,10 @@ class Timeline:
         said: Any = (self.world.tier(who), stands.tier, stands.until, stands.units)
         units = self.rules.units(person, period_of(today, self.rules.months))
         until = None if drops is None else drops - timedelta(days=1)
-        assert said == (tier, tier, until, units), (*self.log, f"{who.number}: {said}, the rules say {tier} {until} {units}")
+        assert said == (tier, tier, until, units), (
+            *self.log,
+            f"{who.number}: {said}, the rules say {tier} {until} {units}",
+        )
 
     # ---- what may happen ---------------------------------------------------------------------------------------
 

@@ -22,9 +22,7 @@ LEVELS = (("member", 0), ("silver", 1_000), ("gold", 3_000))
 
 def levels(*codes_and_units: tuple[str, int]) -> list[dict[str, Any]]:
     """Levels as the document has them."""
-    return [
-        {"code": code, "names": {"en": code.title()}, "qualifying_units": units} for code, units in codes_and_units
-    ]
+    return [{"code": code, "names": {"en": code.title()}, "qualifying_units": units} for code, units in codes_and_units]
 
 
 class World:

@@ -20,6 +20,14 @@ export const PLACES: readonly Place[] = [
   { path: "/queue", label: "Queue", group: "Work", needs: "GET /cases", page: lazy(() => import("./pages/queue/queue")) },
   { path: "/cases/:id", label: "Case", needs: "GET /cases/{case_id}", page: lazy(() => import("./pages/queue/case")) },
   // Members
+  { path: "/members", label: "Members", group: "Members", needs: "GET /members", page: lazy(() => import("./pages/members/members")) },
+  { path: "/orders", label: "Orders", group: "Members", needs: "GET /redemptions", page: lazy(() => import("./pages/orders/orders")) },
+  { path: "/adjustments", label: "Points by hand", group: "Members", needs: "GET /adjustments", page: lazy(() => import("./pages/members/adjustments")) },
+  { path: "/merges", label: "Merges", group: "Members", needs: "GET /merges", page: lazy(() => import("./pages/members/merges")) },
+  { path: "/members/:number", label: "Member", needs: "GET /members/{member_number}/overview", page: lazy(() => import("./pages/members/member")) },
+  { path: "/members/:number/statement", label: "Statement", needs: "GET /members/{member_number}/statement", page: lazy(() => import("./pages/members/statement")) },
+  { path: "/members/:number/merge", label: "Merge", needs: "GET /members/{member_number}/merge-preview", page: lazy(() => import("./pages/members/merge")) },
+  { path: "/orders/:id", label: "Order", needs: "GET /redemptions/{redemption_id}", page: lazy(() => import("./pages/orders/order")) },
   { path: "/members", label: "Members", group: "Members", needs: "GET /members/{member_number}", page: lazy(() => import("./pages/members/members")) },
   // Programme
   { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },

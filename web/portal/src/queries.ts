@@ -28,6 +28,16 @@ export async function onShelf<Data>(queries: QueryClient, ask: (version: number)
   }
 }
 
+/** One product as members like this one see it: what is not for all has no place among what all are shown. */
+export async function productOf(queries: QueryClient, asin: string): Promise<Schemas["Product"]> {
+  try {
+    return await onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } })));
+  } catch (failure) {
+    if (!(failure instanceof Problem && failure.code === "no-such-product")) throw failure;
+    return got(api().GET("/me/catalogue/products/{asin}", { params: { path: { asin } } }));
+  }
+}
+
 export const useAddresses = () =>
   useQuery({ queryKey: ["addresses"], queryFn: () => got(api().GET("/me/addresses")) });
 

@@ -51,7 +51,7 @@ export function PageFrame({ title, description, actions, from, children }: { tit
   return (
     <ContentLayout
       header={
-        <Header variant="h1" description={description} actions={actions && <SpaceBetween direction="horizontal" size="xs">{actions}</SpaceBetween>}>
+        <Header variant="h1" description={description} actions={actions && <div className="actions">{actions}</div>}>
           {title}
         </Header>
       }

@@ -1,5 +1,5 @@
 /** The catalogue, searched, narrowed and sorted; all of that stands in the address, so it can be kept, sent and come back to. */
-import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { api, got } from "@shared/client";
@@ -8,6 +8,7 @@ import { date, number } from "@shared/shown";
 import { Cards, CardsToCome } from "../parts/card";
 import { Page } from "../parts/page";
 import { Loaded, Nothing } from "../parts/states";
+import { categoryName } from "../own-words";
 import { onShelf, type Schemas, useBalance, useCatalogue } from "../queries";
 import { say, sayCode, sayCount } from "../words";
 
@@ -56,9 +57,10 @@ export default function Browse() {
         <Loaded query={balance.isPending ? { ...pages, data: undefined, error: null } : pages} waiting={<><p className="found">&nbsp;</p><CardsToCome count={TO_COME} /></>}>
           {({ pages: shown }) => {
             const products = shown.flatMap((page) => page.products);
-            if (!products.length) return <Empty asked={asked} ask={ask} />;
+            if (!products.length) return <><OnlyForMe asked={asked} available={available} /><Empty asked={asked} ask={ask} /></>;
             return (
               <>
+                <OnlyForMe asked={asked} available={available} />
                 <div className="found" role="status">
                   <h2>{sayCount(pages.hasNextPage ? "shop.first" : "shop.found", products.length)}</h2>
                   <p>{sayCode("shop", `includes_${shown[0]!.included}`, shown[0]!.price_includes)}</p>
@@ -83,18 +85,38 @@ const FIRST_PAGE: At = { page: "", beyond: false };
 
 /** A page. Where such few points pay half of nothing, the smallest rewards instead: `beyond`. */
 async function pageOf(version: number, asked: Asked, available: number | undefined, { page, beyond }: At) {
-  const { search, category, mine, sort, points } = asked;
-  const limits = [points !== null && !beyond ? reachOf(points) : null, mine ? available : null].filter((limit) => typeof limit === "number");
+  const { mine, sort, points } = asked;
   const query = {
-    ...(search && { search }),
-    ...(category && { category }),
-    ...(limits.length && { max_points: Math.min(...limits) }),
+    ...queryOf(asked, available, beyond),
     sort: beyond ? ("points" as const) : sort,
     ...(page && { page }),
   };
   const found = await got(api().GET("/catalogue/{version}/products", { params: { path: { version }, query } }));
   if (found.products.length || points === null || mine || beyond) return { ...found, beyond };
   return pageOf(version, asked, available, { page: "", beyond: true });
+}
+
+/** What only members like this one may have: on no page that all share, so it has a place of its own. */
+function OnlyForMe({ asked, available }: { asked: Asked; available: number | undefined }) {
+  const query = { ...queryOf(asked, available, false), sort: asked.sort };
+  const own = useQuery({
+    queryKey: ["shelf", "only for me", query],
+    queryFn: () => got(api().GET("/me/catalogue", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
+  if (!own.data?.products.length) return null;
+  return (
+    <section className="section only-for-me">
+      <h2>{say("shop.only_for_me")}</h2>
+      <Cards products={own.data.products} balance={available ?? 0} use={asked.points ?? undefined} />
+    </section>
+  );
+}
+
+/** What is asked for, as the API names it. */
+function queryOf({ search, category, mine, points }: Asked, available: number | undefined, beyond: boolean) {
+  const limits = [points !== null && !beyond ? reachOf(points) : null, mine ? available : null].filter((limit) => typeof limit === "number");
+  return { ...(search && { search }), ...(category && { category }), ...(limits.length && { max_points: Math.min(...limits) }) };
 }
 
 type Ask = (change: Partial<Asked>) => void;
@@ -136,7 +158,7 @@ function reachOf(points: number): number {
 function titleOf({ search, points }: Asked, category: Schemas["Category"] | undefined): string {
   if (search) return say("shop.results", { search });
   if (points !== null) return sayCount("shop.with_points", points);
-  return category?.name ?? say("shop.title");
+  return category ? categoryName(category) : say("shop.title");
 }
 
 /** Why just these are shown. */
@@ -158,7 +180,7 @@ function Filters({ asked, ask, categories }: { asked: Asked; ask: Ask; categorie
           <option value="">{say("shop.every_category")}</option>
           {asked.category && !categories.some((one) => one.category === asked.category) && <option value={asked.category}>{asked.category}</option>}
           {categories.map((one) => (
-            <option key={one.category} value={one.category}>{one.name} ({number(one.products)})</option>
+            <option key={one.category} value={one.category}>{categoryName(one)} ({number(one.products)})</option>
           ))}
         </select>
       </div>

@@ -2,7 +2,6 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
-import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { money, number } from "@shared/shown";
 import { split } from "@shared/split";
@@ -12,7 +11,8 @@ import { tell } from "../parts/note";
 import { Page } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
 import { Nothing, wordsOf } from "../parts/states";
-import { onShelf, type Schemas, useBalance } from "../queries";
+import { titleOf } from "../own-words";
+import { productOf, type Schemas, useBalance } from "../queries";
 import { say, sayCount } from "../words";
 
 type Product = Schemas["Product"];
@@ -44,7 +44,7 @@ function Lines({ lines }: { lines: readonly CartLine[] }) {
   const asked = useQueries({
     queries: lines.map(({ asin }) => ({
       queryKey: ["shelf", "in the cart", asin],
-      queryFn: () => onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } }))),
+      queryFn: () => productOf(queries, asin),
       // Prices of today: asked whenever the cart is opened.
       staleTime: 0,
     })),
@@ -106,7 +106,7 @@ function Line({ line, product, gone }: { line: CartLine; product: Product | unde
   const points = product?.points ?? line.points;
   const least = product?.min_quantity ?? 1;
   const most = Math.min(product?.max_quantity ?? MOST_UNITS, MOST_UNITS);
-  const title = product?.title ?? line.title;
+  const title = product ? titleOf(product) : line.title;
   return (
     <li className="cart-line">
       <Thumbnail url={line.image} />

@@ -12,7 +12,8 @@ import { Page, useTitle } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { WishButton } from "../parts/wish";
-import { onShelf, type Schemas, useBalance, useLots } from "../queries";
+import { categoryName, descriptionOf, titleOf } from "../own-words";
+import { productOf, type Schemas, useBalance, useLots } from "../queries";
 import { say, sayCount } from "../words";
 
 type Product = Schemas["Product"];
@@ -25,7 +26,7 @@ export default function ProductPage() {
   const queries = useQueryClient();
   const product = useQuery({
     queryKey: ["shelf", "product", asin],
-    queryFn: () => onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } }))),
+    queryFn: () => productOf(queries, asin),
     // Another kind of the same: what is shown stays until it is there.
     placeholderData: (before: Product | undefined) => (before?.variations.some((kind) => kind.asin === asin) ? before : undefined),
   });
@@ -74,7 +75,7 @@ function Shown({ product, asin, changing }: { product: Product; asin: string; ch
       <Pictures key={product.asin} product={product} />
       <div className="buy" aria-busy={changing}>
         <header className="page-head">
-          <p className="small muted">{[product.brand, product.category_name].filter(Boolean).join(" · ")}</p>
+          <p className="small muted">{[product.brand, categoryName({ name: product.category_name, names: product.category_names })].filter(Boolean).join(" · ")}</p>
           <h1 className={nameOf(product).length > LONG_TITLE ? "long" : ""}>{nameOf(product)}</h1>
           {product.star_rating !== null && (
             <p className="small muted num">
@@ -125,7 +126,7 @@ function Pictures({ product }: { product: Product }) {
   const { images } = product;
   return (
     <div className="pictures">
-      <Plate image={images[at]} alt={images[at]?.alternative_text || product.title} sizes="(max-width: 52rem) 92vw, 50vw" first />
+      <Plate image={images[at]} alt={images[at]?.alternative_text || titleOf(product)} sizes="(max-width: 52rem) 92vw, 50vw" first />
       {images.length > 1 && (
         <ul className="thumbnails">
           {images.map((image, position) => (
@@ -141,7 +142,9 @@ function Pictures({ product }: { product: Product }) {
   );
 }
 
-function About({ product: { description, features } }: { product: Product }) {
+function About({ product }: { product: Product }) {
+  const { features } = product;
+  const description = descriptionOf(product);
   if (!description && !features.length) return null;
   return (
     <section className="about prose">

@@ -5,6 +5,7 @@ import { config } from "@shared/config";
 import { date, number, span } from "@shared/shown";
 import { type Basket, mostPayable, payable, pointsFull, sliderOf, split, within } from "@shared/split";
 import { addToCart, cart, type CartLine, onCart, putInCart, restoreCart } from "../cart";
+import { titleOf } from "../own-words";
 import type { Schemas } from "../queries";
 import { isNear } from "../soon";
 import { say, sayCode, sayCount } from "../words";
@@ -102,7 +103,7 @@ function Ways({ product, quantity, points, changing }: { product: Priced; quanti
   const line = (): CartLine => ({
     asin: product.asin,
     quantity,
-    title: product.title,
+    title: titleOf(product),
     image: pictureOf(product),
     points: product.points,
     ...(points !== null && { use: points }),

@@ -2,6 +2,7 @@
 import { Link } from "wouter";
 import { config } from "@shared/config";
 import { type Parts, payable, sliderOf, split } from "@shared/split";
+import { titleOf } from "../own-words";
 import type { Schemas } from "../queries";
 import { say, sayCode } from "../words";
 import { Plate } from "./plate";
@@ -9,7 +10,7 @@ import { Price } from "./price";
 
 const SIZES = "(max-width: 52rem) 46vw, (max-width: 84rem) 22vw, 19rem";
 
-type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points"> & { reason?: string };
+type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points" | "texts"> & { reason?: string };
 
 type Props = {
   products: readonly Product[];
@@ -61,7 +62,9 @@ export function CardsToCome({ count }: { count: number }) {
 }
 
 /** A product's name without the brand that stands above it. */
-export function nameOf({ title, brand }: { title: string; brand: string }): string {
+export function nameOf(product: { title: string; brand: string; texts?: Schemas["Listed"]["texts"] }): string {
+  const { brand } = product;
+  const title = titleOf(product);
   const rest = brand && title.startsWith(`${brand} `) ? title.slice(brand.length + 1) : title;
   return rest || title;
 }
