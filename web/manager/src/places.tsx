@@ -42,6 +42,12 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
   { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
   { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
+  // Campaigns
+  { path: "/campaigns", label: "Campaigns", group: "Campaigns", needs: "GET /campaigns", page: lazy(() => import("./pages/campaigns/campaigns")) },
+  { path: "/audiences", label: "Audiences", group: "Campaigns", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/audiences")) },
+  { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
+  { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
+  { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */
