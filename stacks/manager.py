@@ -172,8 +172,8 @@ class ManagerStack(Stack):
         return function
 
     def _simulation(self) -> lambda_.Function:
-        """Computes what a draft would change, on the readers where there are any: one at a time, so that nobody waits for
-        the database because of it."""
+        """Computes what a draft would change, on the readers where there are any; never many at once, so that
+        nobody waits for the database because of it."""
         reader = self._database.reader_host
         function = self._functions.add(
             "simulation",

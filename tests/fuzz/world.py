@@ -771,6 +771,19 @@ def _publication(world: World, **more: Any) -> Request:
     return Request.json("POST", "/programme/draft/publication", body)
 
 
+def _simulating(world: World) -> Request:
+    # A schedule has it; what is simulated is the programme as it stands then.
+    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
+    world.owner.execute("delete from simulation.job where state in ('waiting', 'running')")
+    return Request.json("POST", "/programme/draft/simulations", {"revision": draft["revision"]})
+
+
+def _simulated(world: World) -> Request:
+    asked = world.quiet("manager").send(_simulating(world))
+    assert asked.status == 202, asked.text
+    return Request("GET", f"/programme/simulations/{asked.body['simulation_id']}")
+
+
 def _cancelling(world: World) -> Request:
     row = world.owner.execute("select clock.now() + interval '1 day' as at").fetchone()
     assert row is not None
@@ -1011,6 +1024,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
     "manager POST /programme/draft/publication": lambda w: _publication(w),
     "manager DELETE /programme/schedule/{schedule_id}": _cancelling,
+    "manager POST /programme/draft/simulations": _simulating,
+    "manager GET /programme/simulations": _get("/programme/simulations"),
+    "manager GET /programme/simulations/{simulation_id}": _simulated,
     "manager GET /programme/versions": _get("/programme/versions"),
     "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
     "manager POST /programme/versions/{version}/restoration": _restoration,
@@ -1118,6 +1134,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "SIMULATIONS_QUEUE_URL": "simulations",
         "DOCUMENTS_BUCKET": "documents",
         "EXPORTS_BUCKET": "exports",
         "AMAZON_PAY_SECRET_ARN": "amazon-pay",
