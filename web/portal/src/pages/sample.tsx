@@ -59,7 +59,7 @@ export default function Sample() {
         </div>
         <section className="section goes-with">
           <h2>{say("product.goes_with")}</h2>
-          <Cards products={shown.map((one) => ({ ...one, from_points: false }))} balance={AVAILABLE} />
+          <Cards products={shown.map((one) => ({ ...one, from_points: false, texts: {} }))} balance={AVAILABLE} />
         </section>
       </article>
     </>
