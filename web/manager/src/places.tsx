@@ -40,6 +40,8 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
   { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
   { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
+  // Records
+  { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */
