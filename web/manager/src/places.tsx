@@ -48,6 +48,8 @@ export const PLACES: readonly Place[] = [
   { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
   { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
   { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
+  // Records
+  { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */
