@@ -87,6 +87,9 @@ class Fakes:
         user = {"Username": "staff-1", "Enabled": True, "Attributes": [{"Name": "email", "Value": "s@staff.example"}]}
         return mock.Mock(paginate=lambda **_: [{"Users": [user]}])
 
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        return {"SecretString": "{}"}
+
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
 
@@ -151,6 +154,7 @@ class World:
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
         self.export_id = self.export()
+        self.delivery_id = self.delivery()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -350,6 +354,21 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def delivery(self) -> UUID:
+        """An event about Alice for a webhook."""
+        self.owner.execute(
+            "select integrations.set_webhooks(1, %s::jsonb)",
+            (json.dumps([{"code": "shop", "url": "https://shop.example.com/", "secret": "shop", "active": True,
+                          "topics": ["member.*"]}]),),
+        )  # fmt: skip
+        self.owner.execute(
+            "select outbox.emit(1, 'member.tier_changed', %s::text, null, jsonb_build_object('member_id', %s::bigint))",
+            (self.alice.member_id, self.alice.member_id),
+        )
+        row = self.owner.execute("select delivery_id from integrations.delivery limit 1").fetchone()
+        assert row is not None
+        return UUID(str(row["delivery_id"]))
 
     def export(self) -> UUID:
         """Of Alice's data, ready."""
@@ -1034,6 +1053,16 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/privacy/requests/{w.export_id}/file"
     ),
     "manager GET /privacy/retention": _get("/privacy/retention"),
+    "manager GET /integrations": _get("/integrations"),
+    "manager GET /integrations/deliveries": _get("/integrations/deliveries"),
+    "manager GET /integrations/deliveries/{delivery_id}": lambda w: Request(
+        "GET", f"/integrations/deliveries/{w.delivery_id}"
+    ),
+    "manager POST /integrations/deliveries/{delivery_id}/redelivery": lambda w: Request(
+        "POST", f"/integrations/deliveries/{w.delivery_id}/redelivery"
+    ),
+    "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
+    "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -1108,6 +1137,9 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "SIMULATIONS_QUEUE_URL": "simulations",
         "DOCUMENTS_BUCKET": "documents",
         "EXPORTS_BUCKET": "exports",
+        "AMAZON_PAY_SECRET_ARN": "amazon-pay",
+        "STRIPE_SECRET_ARN": "stripe",
+        "OUTSIDE_PARTIES": "outside/",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -1136,6 +1168,9 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.outside_secrets"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "amazon_business", lambda *_: amazon),
             (
                 payment_webhook,
                 "_certificates",
