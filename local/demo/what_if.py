@@ -81,8 +81,11 @@ class Story:
             _require(int(answer["points"]) == price, f"redeemed for {answer['points']}")
             _say(f"{ben.number} redeems the open quote: {price:,} points, as promised")
         owed, owing = found["liability_minor"]
-        print(f"STORY OK seconds={seconds:.1f} redemptions={found['redemptions']} members={found['members']['active']}"
-              f" fewer={found['members']['fewer']} liability={owed / 100:.2f}->{owing / 100:.2f} quote_kept={price}")  # fmt: skip
+        members = found["members"]
+        print(
+            f"STORY OK seconds={seconds:.1f} redemptions={found['redemptions']} members={members['active']}"
+            f" fewer={members['fewer']} liability={owed / 100:.2f}->{owing / 100:.2f} quote_kept={price}"
+        )
 
     def _people(self) -> None:
         """Members whose balances rise evenly, by the inbound API."""
