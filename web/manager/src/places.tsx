@@ -33,6 +33,7 @@ export const PLACES: readonly Place[] = [
   { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
   { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
   { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
+  { path: "/tiers", label: "Tiers", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/tiers/tiers")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
   { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
