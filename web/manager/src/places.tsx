@@ -35,6 +35,7 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/messages/:key", label: "Message", needs: "GET /programme/messages", page: lazy(() => import("./pages/messages/message")) },
   { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
   { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
+  { path: "/tiers", label: "Tiers", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/tiers/tiers")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
   { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
   { path: "/programme/ahead", label: "Look ahead", group: "Programme", needs: "GET /programme/simulations", page: lazy(() => import("./pages/simulate/ahead")) },

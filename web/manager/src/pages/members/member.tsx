@@ -3,14 +3,13 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Link from "@cloudscape-design/components/link";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useLocation, useParams } from "wouter";
-import { date, day, money, number } from "@shared/shown";
+import { date, day, number } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { may } from "../../may";
 import { Bars } from "../../parts/Chart";
@@ -19,6 +18,7 @@ import { useFilters } from "../../parts/filters";
 import { Go } from "../../parts/Go";
 import { actor, Moment, Money, Points, State } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
+import { TierPanel } from "../../parts/TierPanel";
 import { plain } from "../../words";
 import { OrderRows } from "../orders/orders";
 import { kindName } from "../queue/kinds";
@@ -140,36 +140,7 @@ function points({ points: has, member }: Overview): Section {
   };
 }
 
-const level = ({ member }: Overview): Section => ({ title: "Level", content: <Level memberNumber={member.member_number} /> });
-
-const SOURCES: Record<string, string> = { earned: "Earned", registered: "As registered", stepped_down: "Kept one step down", granted: "Given by staff", start: "Where everybody begins" };
-
-function Level({ memberNumber }: { memberNumber: string }) {
-  const query = useQuery({
-    queryKey: [...memberKey(memberNumber), "tier"],
-    queryFn: () => got(api().GET("/members/{member_number}/tier", { params: { path: { member_number: memberNumber } } })),
-  });
-  return (
-    <Loaded query={query}>
-      {(stands) => {
-        const shown = (units: number) => (stands.unit === "spend_minor" ? money(units, stands.currency) : number(units));
-        const toGo = stands.units_to_go;
-        return (
-          <SpaceBetween size="m">
-            <Box><Box variant="strong" display="inline">{stands.tier_name}</Box>, {(SOURCES[stands.source] ?? plain(stands.source)).toLowerCase()}{stands.until ? `, until ${date(stands.until)}` : ""}</Box>
-            {toGo !== null && toGo !== undefined && stands.next_tier && (
-              <ProgressBar
-                label={`On the way to ${plain(stands.next_tier)}`}
-                value={(100 * stands.units) / Math.max(1, stands.units + toGo)}
-                additionalInfo={`${shown(stands.units)} of ${shown(stands.units + toGo)} by ${date(stands.period_until)}`}
-              />
-            )}
-          </SpaceBetween>
-        );
-      }}
-    </Loaded>
-  );
-}
+const level = ({ member }: Overview): Section => ({ title: "Level", content: <TierPanel memberNumber={member.member_number} /> });
 
 function latest(found: Overview): (Section | false)[] {
   const open = found.cases.filter(({ state }) => state !== "decided" && state !== "withdrawn");
