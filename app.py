@@ -80,7 +80,6 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         documents=documents,
         api=api,
         feeds=feeds,
-        messaging=messaging,
         integrations=integrations,
         **inside,
     )
