@@ -77,6 +77,7 @@ export const EDITED: Record<string, { path: string; label: string }> = {
   pricing: { path: "/programme/prices", label: "Delivery, tax and quotes" },
   redemption: { path: "/programme/prices", label: "Redemption" },
   tiers: { path: "/tiers", label: "Tiers" },
+  audiences: { path: "/audiences", label: "Audiences" },
   campaigns: { path: "/campaigns", label: "Campaigns" },
   catalogue: { path: "/catalogue", label: "Catalogue rules" },
   integrations: { path: "/integrations", label: "Integrations" },
