@@ -76,6 +76,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         app,
         named("manager"),
         identity=identity,
+        messaging=messaging,
         documents=documents,
         api=api,
         feeds=feeds,

@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
 from uuid import UUID
@@ -161,9 +162,10 @@ def idempotency_key(app: APIGatewayRestResolver | Router) -> UUID:
     return key
 
 
-def resolver(title: str) -> APIGatewayRestResolver:
-    """A validating resolver whose every error is a problem document. `title` names the API in its OpenAPI document."""
-    return _Resolver(title)
+def resolver(title: str, most_bytes: int = MAX_BODY_BYTES) -> APIGatewayRestResolver:
+    """A validating resolver whose every error is a problem document. `title` names the API in its OpenAPI document,
+    `most_bytes` is the largest body that it reads."""
+    return _Resolver(title, most_bytes)
 
 
 def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -181,13 +183,13 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
 
 
 class _Resolver(APIGatewayRestResolver):
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, most_bytes: int) -> None:
         super().__init__(
             cors=_cors(),
             debug=False,
             enable_validation=True,
             response_validation_error_http_code=500,
-            json_body_deserializer=strict_json,
+            json_body_deserializer=partial(strict_json, most_bytes=most_bytes),
         )
         self.title = title
         for failure, handle in (
@@ -262,8 +264,8 @@ _STATUS = {Kind.INVALID: 400, Kind.NOT_FOUND: 404, Kind.FORBIDDEN: 403, Kind.CON
 
 
 class _TooLarge(Refusal):
-    def __init__(self) -> None:
-        super().__init__(Kind.INVALID, "too-large", "The body is larger than 64 kB.", field="body")
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(Kind.INVALID, "too-large", f"The body is larger than {most_bytes // 1024} kB.", field="body")
 
 
 def answered_with(failure: Exception) -> tuple[int, str]:
@@ -317,10 +319,10 @@ def _failed(failure: Exception) -> Response[Any]:
     return problem(500, "internal-error")
 
 
-def strict_json(body: str) -> Any:
+def strict_json(body: str, most_bytes: int = MAX_BODY_BYTES) -> Any:
     """Parse a request body as RFC 8259 says: an object, UTF-8, no NaN. Raises Refusal naming the field `body`."""
-    if len(body) > MAX_BODY_BYTES or len(body.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
-        raise _TooLarge()
+    if len(body) > most_bytes or len(body.encode("utf-8", "surrogatepass")) > most_bytes:
+        raise _TooLarge(most_bytes)
     if _SURROGATE.search(body):
         raise Refusal(Kind.INVALID, "invalid", "The body is not UTF-8.", field="body")
     try:

@@ -12,13 +12,16 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from lambdas.http import KEYED, STRICT, View, entry, idempotency_key, text
 from lambdas.manager_routes import (
     audit,
+    brand,
     campaigns,
     cases,
     catalogue,
     config,
     documents,
     finance,
+    integrations,
     members,
+    messages,
     notices,
     orders,
     privacy,
@@ -36,7 +39,10 @@ from loyalty.points import ledger
 from loyalty.programme import reading
 from loyalty.refusal import Kind, Refusal
 
-app = staff_resolver("Manager API")
+# Sections of the programme, logos and lists are larger than what members and partners send.
+MOST_BYTES = 1024 * 1024
+
+app = staff_resolver("Manager API", MOST_BYTES)
 app.include_router(config.router)
 app.include_router(finance.router)
 app.include_router(campaigns.router)
@@ -49,7 +55,10 @@ app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
+app.include_router(brand.router)
+app.include_router(messages.router)
 app.include_router(privacy.router)
+app.include_router(integrations.router)
 app.include_router(catalogue.router)
 app.include_router(simulations.router)
 app.include_router(tiers.router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambdas.http import entry, resolver
 from lambdas.member_routes import (
+    brand,
     cases,
     catalogue,
     closure,
@@ -33,6 +34,7 @@ ROUTES = (
     wishes,
     closure,
     config,
+    brand,
 )
 
 app = resolver("Member API")

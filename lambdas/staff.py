@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from lambdas.http import Caller, Router, answered_with, caller, resolver
+from lambdas.http import MAX_BODY_BYTES, Caller, Router, answered_with, caller, resolver
 from lambdas.manager_routes.allowed import ALLOWED, FOR_ANYBODY, is_written_down
 from lambdas.observed import correlation_id, log_failure
 from loyalty.audit import log
@@ -19,9 +19,9 @@ from loyalty.database import database
 SCOPE = "loyalty/staff"
 
 
-def staff_resolver(title: str) -> APIGatewayRestResolver:
+def staff_resolver(title: str, most_bytes: int = MAX_BODY_BYTES) -> APIGatewayRestResolver:
     """A resolver whose every route is in `allowed.ALLOWED`, closed to other groups, and in the audit log."""
-    app = resolver(title)
+    app = resolver(title, most_bytes)
     app.use(middlewares=[_guarded])
     return app
 

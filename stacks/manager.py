@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
@@ -23,6 +24,7 @@ from stacks.documents import DocumentsStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
+from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
 # As often as the database lets one be tried, and once more to be told that it has failed.
@@ -40,6 +42,7 @@ class ManagerStack(Stack):
         vpc: ec2.IVpc,
         database: DatabaseDoor,
         identity: IdentityStack,
+        messaging: MessagingStack,
         documents: DocumentsStack,
         api: ApiStack,
         feeds: FeedsStack,
@@ -60,8 +63,9 @@ class ManagerStack(Stack):
             self, "Simulations", visibility=Duration.minutes(12), max_receives=SIMULATION_TRIES
         )
         functions = {
-            "manager_api": self._manager_api(identity, documents, api, feeds),
+            "manager_api": self._manager_api(identity, messaging, documents, api, feeds),
             "catalogue_desk": self._catalogue_desk(integrations),
+            "integrations_desk": self._integrations_desk(integrations),
         }
         self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
@@ -97,14 +101,45 @@ class ManagerStack(Stack):
         integrations.amazon_business.grant_read(function)
         return function
 
+    def _integrations_desk(self, integrations: IntegrationsStack) -> lambda_.Function:
+        """Alone holds every outside party's key, to ask each one harmless question."""
+        outside = self._settings.integrations
+        function = self._functions.add(
+            "integrations_desk",
+            description="Staff's tests of connections",
+            timeout_seconds=29,  # the gateway gives up then
+            memory_mb=self._settings.api.memory_mb,
+            database=self._database,
+            environment={
+                **self._environment,
+                **integrations.amazon_business_environment,
+                "AMAZON_PAY_SECRET_ARN": integrations.amazon_pay.secret_arn,
+                "AMAZON_PAY_URL": outside.amazon_pay_url,
+                "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
+                "STRIPE_URL": outside.stripe_url,
+                "OUTSIDE_PARTIES": integrations.outside_parties,
+            },
+            packages="webhooks",
+        )
+        for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
+            secret.grant_read(function)
+        integrations.let_read_outside(function)
+        return function
+
     def _manager_api(
-        self, identity: IdentityStack, documents: DocumentsStack, api: ApiStack, feeds: FeedsStack
+        self,
+        identity: IdentityStack,
+        messaging: MessagingStack,
+        documents: DocumentsStack,
+        api: ApiStack,
+        feeds: FeedsStack,
     ) -> lambda_.Function:
-        """Reaches S3, and the staff pool for the names of those who work here."""
+        """Reaches S3, the staff pool for who works here, and the mail for what they send to themselves."""
         function = self._function(
             "manager_api",
             "Staff's requests",
             {
+                "MAIL_FROM": self._settings.messaging.mail_from,
                 "DOCUMENTS_BUCKET": documents.bucket.bucket_name,
                 "PORTAL_ORIGIN": self._settings.integrations.portal_origin,
                 "STAFF_AUTHORITY": identity.staff_authority,
@@ -114,7 +149,8 @@ class ManagerStack(Stack):
                 **api.exports.environment,
                 "IMPORT_BUCKET": feeds.bucket.bucket_name,
                 "SIMULATIONS_QUEUE_URL": self.simulations.queue.queue_url,
-            },
+            },  # Has the image library that draws logos.
+            packages="documents",
         )
         api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
@@ -123,6 +159,9 @@ class ManagerStack(Stack):
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)
         identity.staff_pool.grant(function, "cognito-idp:ListUsers")
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn])
+        )
         documents.let_read(function)
         assert function.role is not None
         acknowledge(
@@ -133,8 +172,8 @@ class ManagerStack(Stack):
         return function
 
     def _simulation(self) -> lambda_.Function:
-        """Computes what a draft would change, on the readers where there are any: one at a time, so that nobody waits for
-        the database because of it."""
+        """Computes what a draft would change, on the readers where there are any; never many at once, so that
+        nobody waits for the database because of it."""
         reader = self._database.reader_host
         function = self._functions.add(
             "simulation",
@@ -152,7 +191,9 @@ class ManagerStack(Stack):
         CfnOutput(self, "SimulationsQueueUrl", value=self.simulations.queue.queue_url)
         return function
 
-    def _function(self, name: str, description: str, environment: dict[str, str]) -> lambda_.Function:
+    def _function(
+        self, name: str, description: str, environment: dict[str, str], packages: str = "api"
+    ) -> lambda_.Function:
         return self._functions.add(
             name,
             description=description,
@@ -160,4 +201,5 @@ class ManagerStack(Stack):
             memory_mb=self._settings.api.memory_mb,
             database=self._database,
             environment={**self._environment, **environment},
+            packages=packages,
         )

@@ -9,40 +9,29 @@ language sql stable
         where a.program_id = p_program_id and a.audience = p_segment ->> 'audience' and a.counted_at is not null
             and a.conditions = p_conditions);
 
--- Members of the segment. `sampled` null: counted; else how many were looked at for the audience, and `hits` of them are in it.
-create or replace function campaigns.reach(p_program_id int, p_segment jsonb, p_conditions jsonb, p_sample int)
-returns table (named bigint, sampled bigint, hits bigint, counted boolean) language plpgsql stable security definer set search_path = pg_catalog as $$
-declare
-    v_percent real;
+-- Members whom the segment names by level and country, and how many of them are in its audience; null: nobody has counted that.
+create or replace function campaigns.reach(p_program_id int, p_segment jsonb, p_conditions jsonb)
+returns table (named bigint, members bigint) language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
-    counted := campaigns.is_counted(p_program_id, p_segment, p_conditions);
     select count(*) into named from members.member m
     where m.program_id = p_program_id and m.state = 'active' and campaigns.names(p_segment, m.tier, m.country);
-    hits := named;
-    if p_conditions is null or named = 0 then return next; return; end if;
-    -- Of the audience as it is counted already, if that is what is meant.
-    if counted then
-        select count(*) into hits from campaigns.audience_member a
+    if p_conditions is null then
+        members := named;
+    elsif campaigns.is_counted(p_program_id, p_segment, p_conditions) then
+        select count(*) into members from campaigns.audience_member a
         join members.member m on m.program_id = a.program_id and m.member_id = a.member_id
         where a.program_id = p_program_id and a.audience = p_segment ->> 'audience' and m.state = 'active'
             and campaigns.names(p_segment, m.tier, m.country);
-        return next; return;
     end if;
-    v_percent := least(100, 100.0 * p_sample / named);
-    select count(*), count(*) filter (where campaigns.meets(p_program_id, m.member_id, m.created_at, p_conditions, clock.now()))
-    into sampled, hits
-    from members.member m tablesample bernoulli (v_percent) repeatable (1)
-    where m.program_id = p_program_id and m.state = 'active' and campaigns.names(p_segment, m.tier, m.country);
-    if v_percent >= 100 then sampled := null; end if;
     return next;
 end $$;
 
--- What so many percent of the segment's members did in the last `p_days`: for a bonus points of purchases, for a discount points of
--- redeemed lines that it is about. `capped`: of the points that the campaign would add or save (`p_gain` for each, in `p_stretch`
+-- What so many percent of the members whom the segment names did in the last `p_days`, if they are in its audience (`members` of the
+-- `looked`): for a bonus points of purchases, for a discount points of redeemed lines that it is about. `capped`: of the points that the campaign would add or save (`p_gain` for each, in `p_stretch`
 -- times as long a time) what one member's cap lets through.
 create or replace function campaigns.habits(
     p_program_id int, p_campaign jsonb, p_conditions jsonb, p_days int, p_percent real, p_gain numeric, p_stretch numeric
-) returns table (members bigint, active bigint, points numeric, capped numeric, capped_squared numeric)
+) returns table (looked bigint, members bigint, active bigint, points numeric, capped numeric, capped_squared numeric)
 language plpgsql stable security definer set search_path = pg_catalog as $$
 declare
     v_counted boolean := campaigns.is_counted(p_program_id, p_campaign -> 'segment', p_conditions);
@@ -50,35 +39,42 @@ declare
     v_cap numeric := coalesce((p_campaign ->> 'member_cap_points')::numeric, 'infinity');
     s jsonb := coalesce(p_campaign -> 'segment', '{}');
     o jsonb := coalesce(p_campaign -> 'scope', '{}');
+    v_named bigint[];
+    v_picked bigint[];
     v_bonus boolean := p_campaign ->> 'earn_multiplier_percent' is not null;
 begin
+    select coalesce(array_agg(m.member_id), '{}') into v_named
+    from members.member m tablesample bernoulli (p_percent) repeatable (1)
+    where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
+    v_picked := v_named;
+    if v_counted then
+        select coalesce(array_agg(a.member_id), '{}') into v_picked from campaigns.audience_member a
+        where a.program_id = p_program_id and a.member_id = any (v_named) and a.audience = s ->> 'audience';
+    elsif p_conditions is not null then
+        select coalesce(array_agg(f.member_id), '{}') into v_picked
+        from campaigns.meeting(p_program_id, v_named, p_conditions, clock.now()) f;
+    end if;
     return query
-    with picked as materialized (
-        select m.member_id from members.member m tablesample bernoulli (p_percent) repeatable (2)
-        where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country)
-            and case when p_conditions is null then true
-                     when v_counted then exists (
-                         select from campaigns.audience_member a
-                         where a.program_id = p_program_id and a.member_id = m.member_id and a.audience = s ->> 'audience')
-                     else campaigns.meets(p_program_id, m.member_id, m.created_at, p_conditions, clock.now()) end
-    ), did as (
+    with did as (
         select p.member_id, coalesce(d.points, 0) as points, least(v_cap, coalesce(d.points, 0) * p_gain * p_stretch) as gained
-        from picked p
-        left join lateral (
-            select sum(f.points) as points from campaigns.purchases(p_program_id, p.member_id, v_since) f where v_bonus
+        from unnest(v_picked) p (member_id)
+        left join (
+            select f.member_id, sum(f.points) as points from campaigns.purchases(p_program_id, v_picked, v_since) f
+            where v_bonus group by 1
             union all
-            select sum(l.quantity * l.unit_points)
+            select r.member_id, sum(l.quantity * l.unit_points)
             from redemptions.redemption r
             join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
             left join catalogue.product c on c.program_id = r.program_id and c.asin = l.asin
-            where not v_bonus and r.program_id = p_program_id and r.member_id = p.member_id and r.created_at >= v_since
+            where not v_bonus and r.program_id = p_program_id and r.member_id = any (v_picked) and r.created_at >= v_since
                 and r.state not in ('cancelled', 'failed')
                 and coalesce(r.outcome, 'completed') in ('completed', 'partially_completed')
                 and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? c.category)
                 and (coalesce(o -> 'asins', '[]') = '[]' or o -> 'asins' ? l.asin)
-        ) d on d.points is not null
+            group by 1
+        ) d using (member_id)
     )
-    select count(*), count(*) filter (where did.points > 0), coalesce(sum(did.points), 0), coalesce(sum(did.gained), 0),
+    select cardinality(v_named)::bigint, count(*), count(*) filter (where did.points > 0), coalesce(sum(did.points), 0), coalesce(sum(did.gained), 0),
         coalesce(sum(did.gained * did.gained), 0)
     from did;
 end $$;

@@ -17,7 +17,7 @@ grant execute on function
     campaigns.ended_at(int, text, jsonb),
     campaigns.spending(int, text, text),
     campaigns.reached(int, text),
-    campaigns.reach(int, jsonb, jsonb, int),
+    campaigns.reach(int, jsonb, jsonb),
     campaigns.habits(int, jsonb, jsonb, int, real, numeric, numeric)
 to manager_api;
 grant select on all tables in schema campaigns to auditor;

@@ -27,7 +27,7 @@ begin
                         -- A label is the member's once the return is agreed.
                         and (described.member_id is null or f.purpose = 'photo' or f.file_id = c.label_id)))
             || case when described.member_id is not null then '{}' else jsonb_build_object(
-                'member_id', c.member_id, 'owner', q.owner, 'chosen_by', c.chosen_by, 'approved_by', c.approved_by,
+                'member_id', c.member_id, 'member_number', members.number_of(c.program_id, c.member_id), 'owner', q.owner, 'chosen_by', c.chosen_by, 'approved_by', c.approved_by,
                 'label_id', c.label_id, 'overdue', q.state = 'open' and coalesce(q.deadline < clock.now(), false),
                 'outcomes', cases.outcomes_of(c.kind, c.redemption_id is not null),
                 -- Also after it was credited by hand.
@@ -73,7 +73,7 @@ begin
         select jsonb_build_object(
             'case_id', q.case_id, 'kind', q.kind, 'state', q.state, 'opened_at', q.opened_at, 'decided_at', q.decided_at,
             'deadline', q.deadline, 'owner', q.owner, 'outcome', q.decision, 'subject', q.subject, 'reason', q.reason,
-            'evidence', q.evidence, 'outcomes', q.allowed_actions, 'chosen_by', q.decided_by,
+            'member_number', members.number_of(q.program_id, (q.evidence ->> 'member_id')::bigint), 'evidence', q.evidence, 'outcomes', q.allowed_actions, 'chosen_by', q.decided_by,
             'overdue', q.state = 'open' and coalesce(q.deadline < clock.now(), false),
             'messages', '[]'::jsonb, 'files', '[]'::jsonb, 'history', cases.history(q.program_id, q.case_id))
         from casework.case as q

@@ -96,7 +96,8 @@ begin atomic
 end;
 
 -- The programme's own accounts over a span of days, for finance: what nobody else pays, by account, product and seller. Of what was
--- written off and charged back the day is where the programme is.
+-- written off and charged back the day is where the programme is; so is that of free delivery, which is what Amazon said it would cost
+-- of units that were accepted, on the day of the redemption.
 create or replace function reconciliation.house_of(p_program_id integer, p_from date, p_until date)
 returns table (
     account text, reason text, asin text, seller text, currency text, rows bigint, amount_minor bigint, points bigint
@@ -110,7 +111,19 @@ begin atomic
         select h.account, h.reason, '', '', h.currency, h.amount_minor, 0::bigint
         from payments.house h
         where h.program_id = p_program_id
-          and (h.created_at at time zone points.zone(p_program_id))::date between p_from and p_until) x
+          and (h.created_at at time zone points.zone(p_program_id))::date between p_from and p_until
+        union all
+        select 'free_delivery', 'tier', l.asin, '', r.currency,
+               o.expected_shipping_minor * l.accepted_quantity / o.quantity, 0::bigint
+        from redemptions.redemption r
+        join redemptions.quote q on q.program_id = r.program_id and q.quote_id = r.quote_id and q.delivery_free
+        join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
+        join redemptions.quote_line o on o.program_id = q.program_id and o.quote_id = q.quote_id
+            and o.line_number = l.line_number
+        where r.program_id = p_program_id
+          and r.created_at >= p_from::timestamp at time zone points.zone(p_program_id)
+          and r.created_at < (p_until + 1)::timestamp at time zone points.zone(p_program_id)
+          and o.expected_shipping_minor * l.accepted_quantity >= o.quantity) x
     group by 1, 2, 3, 4, 5
     order by 1, 2, 3, 4, 5;
 end;

@@ -71,7 +71,7 @@ drop function if exists redemptions.create_campaign_quote(
 
 -- A new quote with its lines ([{asin, offer_id, title, image_url, quantity, unit_price_minor, unit_points_full, campaign and
 -- unit_points_normal where a campaign makes it cheaper, expected_unit_price_minor, expected_shipping_minor,
--- expected_tax_minor}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote.
+-- expected_tax_minor, delivery_free where the delivery is on the programme}] in order). The totals follow from them. `campaigns_left_out`: {code: why}, told with the quote.
 -- `money_min_minor`: the least money that can be paid, if any is.
 -- Lines of campaigns go through create_campaign_quote.
 create or replace function redemptions.create_quote(
@@ -84,7 +84,8 @@ begin atomic
     insert into redemptions.quote(
         program_id, quote_id, member_id, address_id, programme_version, currency, partial_policy, estimated,
         basket_hash, created_at, expires_at, total_minor, points_full, points_min, points_max, points_step,
-        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest, campaigns_left_out, money_min_minor)
+        shipping_total_minor, tax_total_minor, delivery_earliest, delivery_latest, campaigns_left_out, money_min_minor,
+        delivery_free)
     select create_quote.program_id, create_quote.quote_id, create_quote.member_id, create_quote.address_id,
            create_quote.programme_version, create_quote.currency, create_quote.partial_policy, create_quote.estimated,
            create_quote.basket_hash, clock.now(), clock.now() + make_interval(mins => create_quote.minutes),
@@ -93,7 +94,7 @@ begin atomic
            create_quote.points_min, create_quote.points_max, create_quote.points_step,
            sum((l ->> 'expected_shipping_minor')::bigint), sum((l ->> 'expected_tax_minor')::bigint),
            create_quote.delivery_earliest, create_quote.delivery_latest, create_quote.campaigns_left_out,
-           create_quote.money_min_minor
+           create_quote.money_min_minor, coalesce(bool_or((l ->> 'delivery_free')::boolean), false)
     from jsonb_array_elements(create_quote.lines) as l;
     insert into redemptions.quote_line(
         program_id, quote_id, line_number, asin, offer_id, title, image_url, quantity, unit_price_minor,
@@ -152,7 +153,7 @@ returns table (
     estimated boolean, created_at timestamptz, expires_at timestamptz, open boolean, total_minor bigint,
     points_full bigint, points_min bigint, points_max bigint, points_step bigint, shipping_total_minor bigint,
     tax_total_minor bigint, delivery_earliest timestamptz, delivery_latest timestamptz, lines jsonb,
-    campaigns_left_out jsonb, money_min_minor bigint
+    campaigns_left_out jsonb, money_min_minor bigint, delivery_free boolean
 ) language sql stable security definer set search_path = pg_catalog
 begin atomic
     select q.quote_id, q.member_id, q.address_id, q.programme_version, q.currency, q.partial_policy, q.estimated,
@@ -164,7 +165,7 @@ begin atomic
                              - case when l.campaign is null then array['campaign', 'unit_points_normal'] else '{}' end
                              order by l.line_number)
             from redemptions.quote_line as l where l.program_id = q.program_id and l.quote_id = q.quote_id),
-           q.campaigns_left_out, q.money_min_minor
+           q.campaigns_left_out, q.money_min_minor, q.delivery_free
     from redemptions.quote as q
     where q.program_id = quote_of.program_id and q.member_id = quote_of.member_id and q.quote_id = quote_of.quote_id;
 end;

@@ -29,13 +29,18 @@ begin
     return l;
 end $$;
 
--- Internal: a level that the programme no longer has is the next lower one of those it still has.
+-- Internal: a level that the programme no longer has is the one that stands for it, else the next lower one of those it has.
 create or replace function tiers.rank_of_removed(l tiers.ladder, p_code text) returns int
 language plpgsql stable set search_path = pg_catalog as $$
 declare
     v_then jsonb;
     v_rank int;
 begin
+    select array_position(l.codes, p.tiers -> 'replaced' ->> p_code) into v_rank from programme.published p
+    where p.program_id = l.program_id and p.version = l.version;
+    if v_rank is not null then
+        return v_rank;
+    end if;
     select p.tiers -> 'levels' into v_then from programme.published p
     where p.program_id = l.program_id and p.tiers -> 'levels' @> jsonb_build_array(jsonb_build_object('code', p_code))
     order by p.version desc limit 1;

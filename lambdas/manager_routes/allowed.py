@@ -78,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
+    "POST /programme/logo": frozenset({CATALOGUE}),
+    "GET /programme/logo/{digest}": PROGRAMME | BOOKS,
+    "GET /programme/messages": PROGRAMME | BOOKS,
+    "POST /programme/messages/test": PROGRAMME,
     "GET /programme/draft": PROGRAMME | BOOKS,
     "PUT /programme/draft/{section}": frozenset({CATALOGUE}),
     "DELETE /programme/draft": frozenset({CATALOGUE}),
@@ -115,6 +119,13 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /privacy/requests/{request_id}/retry": DESK,
     "POST /privacy/requests/{request_id}/file": DESK,
     "GET /privacy/retention": ALL,
+    # Outside parties
+    "GET /integrations": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /integrations/deliveries": frozenset({CATALOGUE, OPERATOR}),
+    "GET /integrations/deliveries/{delivery_id}": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/deliveries/{delivery_id}/redelivery": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/webhooks/{code}/start": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/{connection}/test": frozenset({CATALOGUE, OPERATOR}),
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,

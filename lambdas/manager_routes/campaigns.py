@@ -42,7 +42,7 @@ class Action(BaseModel):
     why: Why
 
 
-class CampaignView(View):
+class CampaignStanding(View):
     """A campaign's money in minor units: budget = spent + reserved (promised in open quotes) + left.
 
     `state` is what it is now, by its time, its budget and what was last published; `removed` if it has left the
@@ -81,11 +81,11 @@ class Campaigns(View):
     """Every campaign that ever had a budget, by code."""
 
     programme_version: int
-    campaigns: list[CampaignView]
+    campaigns: list[CampaignStanding]
     audiences: list[AudienceView]
 
 
-class DayView(View):
+class SpendingDay(View):
     """What was promised on a day of the campaign's zone and is still spent; `members` had something of it."""
 
     day: date
@@ -94,14 +94,14 @@ class DayView(View):
     members: int
 
 
-class ChangeView(View):
+class StateSeen(View):
     """A state, and when it was first seen."""
 
     state: State
     at: datetime
 
 
-class GroupView(View):
+class ComparedGroup(View):
     """Members who were in the segment when it started; `active` did something since, `deeds` in all, worth `points`."""
 
     members: int
@@ -124,23 +124,23 @@ class ComparisonView(View):
     discount. Not `enough`: the groups are too small to say anything, and there are no differences."""
 
     until: datetime
-    treated: GroupView
-    held_out: GroupView
+    treated: ComparedGroup
+    held_out: ComparedGroup
     enough: bool
     share: DifferenceView | None
     deeds_a_member: DifferenceView | None
     points_a_member: DifferenceView | None
 
 
-class CampaignDetail(CampaignView):
+class CampaignDetail(CampaignStanding):
     """With what the document says of it (null: it has left it), whom it reached and what it did."""
 
     programme_version: int
     definition: dict[str, Any] | None
     started_at: datetime | None
     reached: int
-    days: list[DayView]
-    history: list[ChangeView]
+    days: list[SpendingDay]
+    history: list[StateSeen]
     comparison: ComparisonView | None
 
 
@@ -178,7 +178,7 @@ def get_campaigns() -> Campaigns:
     connection = database().connection()
     return Campaigns(
         programme_version=reading.current(connection, who.program_id).version,
-        campaigns=[CampaignView(**_told(one)) for one in standing.all_of(connection, who.program_id)],
+        campaigns=[CampaignStanding(**_told(one)) for one in standing.all_of(connection, who.program_id)],
         audiences=[
             AudienceView(audience=one.audience, members=one.members, counted_at=one.counted_at)
             for one in standing.audiences(connection, who.program_id)
@@ -199,8 +199,8 @@ def get_campaign(campaign: Code) -> CampaignDetail:
         definition=one.said.model_dump(mode="json") if one.said else None,
         started_at=one.started_at,
         reached=done.reached,
-        days=[DayView(day=d.day, spent_minor=d.spent_minor, uses=d.uses, members=d.members) for d in done.days],
-        history=[ChangeView(state=change.state, at=change.at) for change in done.history],
+        days=[SpendingDay(day=d.day, spent_minor=d.spent_minor, uses=d.uses, members=d.members) for d in done.days],
+        history=[StateSeen(state=change.state, at=change.at) for change in done.history],
         comparison=_compared(done.comparison) if done.comparison else None,
     )
 
@@ -295,8 +295,8 @@ def _compared(found: standing.Comparison) -> ComparisonView:
     )
 
 
-def _group(group: comparing.Group) -> GroupView:
-    return GroupView(members=group.members, active=group.active, deeds=group.deeds, points=group.points)
+def _group(group: comparing.Group) -> ComparedGroup:
+    return ComparedGroup(members=group.members, active=group.active, deeds=group.deeds, points=group.points)
 
 
 def _difference(found: comparing.Difference | None) -> DifferenceView | None:

@@ -136,6 +136,7 @@ class StaffCase(View):
     subject: str | None = None
     evidence: dict[str, Any] | None = None
     member_id: int | None = None
+    member_number: str | None = None
     redemption_id: UUID | None = None
     line_number: int | None = None
     quantity: int | None = None

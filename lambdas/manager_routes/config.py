@@ -21,7 +21,6 @@ class ShownBrand(View):
     """What is written above every page."""
 
     name: str
-    logo_url: str | None
     accent: str
 
 
@@ -53,7 +52,6 @@ def config() -> Response[ManagerConfig]:
         portal_origin=known.portal_origin,
         brand=ShownBrand(
             name=document.brand.name,
-            logo_url=str(document.brand.logo_url) if document.brand.logo_url else None,
             accent=document.brand.accent,
         ),
         currency=document.store.currency,

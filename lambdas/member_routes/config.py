@@ -70,12 +70,15 @@ def config() -> Response[ConfigView]:
     languages = messages.languages(document)
     conversion = document.conversion
     spoken = document.store.locale.partition("_")[0]
+    api = asked_at(router.current_event, known.member_authority)
+    brand = document.brand
+    logo_url = f"{api}/brand/logos/{brand.logo}" if brand.logo else brand.logo_url
     view = ConfigView(
         authority=known.member_authority,
         client_id=known.member_client_id,
         scope=SCOPES,
-        api=asked_at(router.current_event, known.member_authority),
-        brand=BrandView(**document.brand.model_dump()),
+        api=api,
+        brand=BrandView(**{**brand.model_dump(), "logo_url": logo_url}),
         store=StoreView(
             currency=document.store.currency,
             locale=document.store.locale,

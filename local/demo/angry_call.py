@@ -1,8 +1,8 @@
 """`make demo STORY=angry-call`: somebody calls about a broken parcel, and is helped while they are on the telephone.
 
-A cloud of its own. A member has paid for something with points of two ages and with a card; it arrived broken. Support finds
-her by the number she calls from, sees one page of everything, gives the points back to the lots they came from and the money to
-the card, adds goodwill inside the agent's budget; and the audit log says who did and looked at what.
+A cloud of its own. A member has paid for something with points of two ages and with a card; it arrived broken. Support
+finds her by the number she calls from, sees one page of everything, gives the points back to the lots they came from and
+the money to the card, adds goodwill inside the agent's budget; and the audit log says who did and looked at what.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Story:
 
         def refunded() -> bool:
             given = rita.status(redemption_id)["given_back"]
-            return sum(one["money_minor"] for one in given if one["refund_state"] == "refunded") == money
+            return sum(int(one["money_minor"]) for one in given if one["refund_state"] == "refunded") == money
 
         self._until("the money is on the card", refunded)
         _say(f"money back: {money / 100:.2f} USD to the card")
@@ -148,7 +148,7 @@ class Story:
     def _log(self) -> None:
         with joining.staff_signed_in(self.cloud, READER) as reader:
             entries = _body(reader.get("/audit", params={"limit": 50}))["entries"]
-        lines = [one for one in reversed(entries) if one["actor"] != entries[0]["actor"]]
+        lines = list(reversed(entries))
         actions = [one["action"] for one in lines]
         for wanted in (
             "GET /members",

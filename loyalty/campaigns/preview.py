@@ -19,8 +19,8 @@ from loyalty.programme.earning import minor_per_major
 from loyalty.programme.schema.campaigns import Audience, Campaign
 
 DAYS = 90
-# How many members are looked at for an audience that nobody has counted, and how many for what they did.
-LOOKED_AT, ASKED = 8_000, 3_000
+# So many members are looked at for what they did, and for whether they are in an audience that nobody has counted.
+LOOKED_AT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +51,29 @@ def preview(
     segment = campaign.segment.model_dump_json()
     conditions = json.dumps(audience.conditions()) if audience else None
     row = connection.execute(
-        "select * from campaigns.reach(%s, %s::jsonb, %s::jsonb, %s)", (program_id, segment, conditions, LOOKED_AT)
+        "select * from campaigns.reach(%s, %s::jsonb, %s::jsonb)", (program_id, segment, conditions)
     ).fetchone()
     assert row is not None
-    members, give_or_take = row["hits"], None
-    if row["sampled"] is not None:
-        share = row["hits"] / row["sampled"] if row["sampled"] else 0.0
-        members = round(share * row["named"])
-        give_or_take = round(Z * sqrt(share * (1 - share) / max(1, row["sampled"])) * row["named"])
-    held_out = round(members * campaign.holdout_percent / 100)
-
-    asked = ASKED / max(1, members)
-    if audience is not None and not row["counted"]:
-        asked = min(asked, LOOKED_AT / max(1, row["named"]))
+    named, members, give_or_take = row["named"], row["members"], None
+    percent = 100 * LOOKED_AT / max(1, named if members is None else members)
     stretch = (campaign.ends_at - campaign.starts_at) / timedelta(days=DAYS)
     habits = connection.execute(
         "select * from campaigns.habits(%s, %s::jsonb, %s::jsonb, %s, %s::real, %s::numeric, %s::numeric)",
         (
-            program_id, campaign.model_dump_json(), conditions, DAYS, min(100.0, asked * 100),
-            _gain(document, campaign), stretch,
+            program_id, campaign.model_dump_json(), conditions, DAYS, min(100.0, percent), _gain(document, campaign),
+            stretch,
         ),
     ).fetchone()  # fmt: skip
     assert habits is not None
     sampled = habits["members"]
+    if members is None:
+        share = sampled / habits["looked"] if habits["looked"] else 0.0
+        members = round(share * named)
+        if habits["looked"] < named:
+            give_or_take = round(Z * sqrt(share * (1 - share) / max(1, habits["looked"])) * named)
+    held_out = round(members * campaign.holdout_percent / 100)
+    mean = float(habits["capped"]) / sampled if sampled else 0.0
+    variance = max(0.0, float(habits["capped_squared"]) / sampled - mean * mean) if sampled else 0.0
     treated = members - held_out
     mean = float(habits["capped"]) / sampled if sampled else 0.0
     variance = max(0.0, float(habits["capped_squared"]) / sampled - mean * mean) if sampled else 0.0

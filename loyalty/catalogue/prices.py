@@ -27,8 +27,10 @@ def minor_per_major(currency: str) -> int:
     return _MINOR_PER_MAJOR.get(currency, 100)
 
 
-def price_includes(document: Programme) -> str:
-    """What the price includes, in words."""
+def price_includes(document: Programme, delivery_free: bool = False) -> str:
+    """What the price includes, in words; `delivery_free`: the member's level brings that."""
+    if document.pricing.included == "charged" and delivery_free:
+        return f"Tax is in the price; delivery is on {document.brand.name}."
     if document.pricing.included == "charged":
         return "Delivery and tax are in the price."
     return f"The price is the product alone: delivery and tax are on {document.brand.name}."

@@ -107,6 +107,10 @@ def telling(event: Event) -> Telling | None:
         # Whoever has not paid knows why; that it failed is told once, here or by the payment itself.
         unpaid = str(event.payload.get("outcome", "")).startswith("payment_")
         found = Telling("payment-failed", about=PAYMENT, stage=1) if unpaid else Telling("order-failed")
+    elif event.topic == "member.tier_changed" and event.payload.get("direction") != "up":
+        found = Telling("tier-lowered")
+    elif event.topic == "member.tier_changed" and event.payload.get("cause") == "granted":
+        found = Telling("tier-granted")
     elif event.topic == "redemption.cancelled":
         found = Telling(_CANCELLED.get(str(event.payload.get("cancelled_by")), "order-cancelled"))
     elif (

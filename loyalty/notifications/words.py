@@ -24,9 +24,13 @@ _MONTHS = {
 }
 _SAID = {
     "en": {"and": "and", "more": "{title} and {count} more", "points": "{amount} points", "order": "your order",
-           "for": "rewards worth {money}", "by": "by {day}", "open": "the day is not known yet"},
+           "for": "rewards worth {money}", "by": "by {day}", "open": "the day is not known yet",
+           "earn": "{times} times the points for every purchase", "plain": "points for every purchase",
+           "rate": "rewards from {points} points for {money}", "delivery": "free delivery of every reward"},
     "de": {"and": "und", "more": "{title} und {count} weitere", "points": "{amount} Punkte", "order": "Ihre Bestellung",
-           "for": "Prämien im Wert von {money}", "by": "bis {day}", "open": "der Tag steht noch nicht fest"},
+           "for": "Prämien im Wert von {money}", "by": "bis {day}", "open": "der Tag steht noch nicht fest",
+           "earn": "{times}-mal so viele Punkte für jeden Einkauf", "plain": "Punkte für jeden Einkauf",
+           "rate": "Prämien schon ab {points} Punkten für {money}", "delivery": "kostenlose Lieferung jeder Prämie"},
 }  # fmt: skip
 # The words that name products.
 TITLES = ("what", "missing")
@@ -76,6 +80,8 @@ def words_of(
         "worth": worth,
         "buys": affordable or said["for"].format(money=worth),
         "tier": _tier(document, payload, language),
+        "kept": day(date.fromisoformat(payload["kept_until"]), language) if payload.get("kept_until") else None,
+        "benefits": _benefits(document, payload, language, said),
     }
     return {name: word for name, word in known.items() if word is not None}
 
@@ -160,6 +166,25 @@ def _tier(document: Programme, payload: Mapping[str, Any], language: str) -> str
         return None
     names = document.tier(str(code)).names
     return names.get(language) or names.get("en") or str(code)
+
+
+def _benefits(document: Programme, payload: Mapping[str, Any], language: str, said: Mapping[str, str]) -> str | None:
+    """What the new level gives, a line each."""
+    code = payload.get("to")
+    if code is None:
+        return None
+    tier = document.tier(str(code))
+    conversion, currency = document.conversion, document.store.currency
+    percent = tier.benefits.earn_multiplier_percent
+    times = _localised(f"{Decimal(percent) / 100:f}", language)
+    lines = [said["earn"].format(times=times) if percent != 100 else said["plain"]]
+    factor = conversion.by_tier.get(tier.code)
+    if factor is not None and factor < conversion.points_per_major:
+        major = money(10 ** EXPONENTS.get(currency, 2), currency, language)
+        lines.append(said["rate"].format(points=number(factor, language), money=major))
+    if tier.benefits.free_delivery:
+        lines.append(said["delivery"])
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _place(kind: str, payload: Mapping[str, Any]) -> str:

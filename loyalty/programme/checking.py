@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from loyalty.database import Connection
 from loyalty.invalid import MOST, Problem, problems_of
-from loyalty.programme import messages
+from loyalty.programme import logo, messages
 from loyalty.programme.changes import campaigns
 from loyalty.programme.document import Programme
 
@@ -27,6 +27,7 @@ def problems(connection: Connection, program_id: int, before: Programme, after: 
     """Every reason not to publish `after` where `before` is current, by path into `after`; none: it may be."""
     found = [Problem(wrong.field, wrong.reason) for wrong in messages.problems(after)]
     found += not_carried_out(after)
+    found += _logo(connection, program_id, before, after)
     found += _store(connection, program_id, before, after)
     found += _tiers(connection, program_id, before, after)
     found += _campaigns(connection, program_id, before, after)
@@ -38,6 +39,12 @@ def not_carried_out(document: Programme) -> Iterator[Problem]:
     """What the document can say and nothing would follow from."""
     if document.points.expiry.kind == "activity":
         yield Problem("points.expiry.kind", "points lapse at a fixed time only: expiry by activity is not carried out")
+
+
+def _logo(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:
+    digest = after.brand.logo
+    if digest and digest != before.brand.logo and logo.read(connection, program_id, digest) is None:
+        yield Problem("brand.logo", "nobody uploaded this logo: upload it again")
 
 
 def _store(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:

@@ -71,7 +71,9 @@ TEMPLATES: Mapping[str, Template] = {
     "points-redeemed": _of("points", "points", "available", "as_of", sms=False),
     "points-returned": _of("points", "points", "available", "as_of", sms=False),
     "points-adjusted": _of("points", "points", "available", "as_of", sms=False),
-    "tier-changed": _of("points", "tier", sms=False),
+    "tier-changed": _of("points", "tier", "kept", "benefits", sms=False),
+    "tier-granted": _of("points", "tier", "kept", "benefits", sms=False),
+    "tier-lowered": _of("points", "tier", "benefits", sms=False),
     "wish-available": _of("wishes", "what"),
     "security-contact-changed": _of("security"),
     "security-password-changed": _of("security"),
@@ -98,6 +100,11 @@ def problems(document: Programme) -> Iterator[Problem]:
             continue
         for language, message in texts.items():
             yield from _problems_of(f"messages.{key}.{language}", known, message)
+
+
+def problems_of(place: str, key: str, message: Message) -> list[Problem]:
+    """What is wrong with one text. `key` is one of TEMPLATES."""
+    return list(_problems_of(place, TEMPLATES[key], message))
 
 
 def languages(document: Programme) -> list[str]:

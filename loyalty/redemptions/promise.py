@@ -9,7 +9,7 @@ from loyalty.database import Connection
 from loyalty.redemptions import signing
 from loyalty.refusal import Kind, Refusal
 
-_NOT_SIGNED = frozenset({"open", "campaigns_left_out", "money_min_minor"})
+_NOT_SIGNED = frozenset({"open", "campaigns_left_out", "money_min_minor", "delivery_free"})
 
 
 def quote_of(connection: Connection, program_id: int, member_id: int, quote_id: UUID) -> dict[str, Any]:

@@ -229,6 +229,7 @@ def _line(
     left_out: Collection[str],
 ) -> dict[str, Any]:
     total = charged.unit_price_minor * chosen.quantity
+    free_delivery = False
     if document.pricing.included == "charged":
         free_delivery = document.tier(shopper.tier).benefits.free_delivery
         total += charged.tax_minor + (0 if free_delivery else charged.shipping_minor)
@@ -249,6 +250,7 @@ def _line(
         "expected_unit_price_minor": charged.unit_price_minor,
         "expected_shipping_minor": charged.shipping_minor,
         "expected_tax_minor": charged.tax_minor,
+        **({"delivery_free": True} if free_delivery else {}),
     }
 
 
@@ -322,11 +324,12 @@ def _told(
         "payment_provider": document.integrations.payment.provider,
         "estimated": quote["estimated"],
         "included": document.pricing.included,
-        "price_includes": price_includes(document),
+        "price_includes": price_includes(document, quote["delivery_free"]),
         "partial_policy": quote["partial_policy"],
         "address_id": quote["address_id"],
         "total_minor": quote["total_minor"],
         "shipping_minor": quote["shipping_total_minor"],
+        "delivery_free": quote["delivery_free"],
         "tax_minor": quote["tax_total_minor"],
         "points_full": quote["points_full"],
         "points_min": slider.minimum,

@@ -3,6 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -33,6 +34,7 @@ from loyalty.members import freezing
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.payments.amazon_pay.notices import Certificates
+from loyalty.programme import logo as logos
 from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.redemptions import quotes, signing
@@ -54,6 +56,8 @@ from tests.lambdas.conftest import (
 
 CANARY_STAFF, CANARY_PARTNER = "canary-staff", "canary-partner"
 ASIN = "B0BUNDLE00"
+# One pixel.
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 # Stored about members; never to be seen in a log, nor in anybody else's answers.
 FULL_NAME, PHONE, STREET = "Quorva Zelmantine", "+12065550147", "Brimblecombe Passage"
 MAILBOX = "zelmantine.example"
@@ -83,8 +87,14 @@ class Fakes:
         user = {"Username": "staff-1", "Enabled": True, "Attributes": [{"Name": "email", "Value": "s@staff.example"}]}
         return mock.Mock(paginate=lambda **_: [{"Users": [user]}])
 
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        return {"SecretString": "{}"}
+
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
+
+    def list_users(self, **_: Any) -> dict[str, Any]:
+        return {"Users": [{"Attributes": [{"Name": "email", "Value": "staff@example.com"}]}]}
 
     def send_email(self, **mail: Any) -> None:
         self.mails.append(mail["Message"]["Body"]["Text"]["Data"])
@@ -144,6 +154,7 @@ class World:
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
         self.export_id = self.export()
+        self.delivery_id = self.delivery()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -344,6 +355,21 @@ class World:
         )  # fmt: skip
         return document_id
 
+    def delivery(self) -> UUID:
+        """An event about Alice for a webhook."""
+        self.owner.execute(
+            "select integrations.set_webhooks(1, %s::jsonb)",
+            (json.dumps([{"code": "shop", "url": "https://shop.example.com/", "secret": "shop", "active": True,
+                          "topics": ["member.*"]}]),),
+        )  # fmt: skip
+        self.owner.execute(
+            "select outbox.emit(1, 'member.tier_changed', %s::text, null, jsonb_build_object('member_id', %s::bigint))",
+            (self.alice.member_id, self.alice.member_id),
+        )
+        row = self.owner.execute("select delivery_id from integrations.delivery limit 1").fetchone()
+        assert row is not None
+        return UUID(str(row["delivery_id"]))
+
     def export(self) -> UUID:
         """Of Alice's data, ready."""
         export_id = self.key()
@@ -473,6 +499,12 @@ class World:
                 break
         assert locked.status == 200, locked.text
         return month
+
+    def logo(self) -> str:
+        """A logo that somebody uploaded."""
+        drawn = logos.drawn(base64.b64decode(LOGO))
+        logos.keep(self.owner, 1, drawn, "staff:x")
+        return drawn.digest
 
     def rate(self, applies_from: str | None = None) -> Request:
         """A proposal; each later than those before it."""
@@ -716,6 +748,12 @@ def _unfreeze(world: World) -> Request:
     return Request.json("POST", f"/members/{person.number}/unfreeze", {"reason": "it was me"})
 
 
+def _message_test(world: World) -> Request:
+    world.owner.execute("delete from programme.test_send")
+    text = {"key": "tier-changed", "language": "en", "subject": "You are {tier}", "text": "Hello, {brand}"}
+    return Request.json("POST", "/programme/messages/test", text)
+
+
 def _section(world: World) -> Request:
     draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
     value = draft["document"]["casework"]
@@ -731,6 +769,19 @@ def _publication(world: World, **more: Any) -> Request:
     assert saved.status == 200, saved.text
     body = {"revision": saved.body["revision"], "why": "agreed", **more}
     return Request.json("POST", "/programme/draft/publication", body)
+
+
+def _simulating(world: World) -> Request:
+    # A schedule has it; what is simulated is the programme as it stands then.
+    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
+    world.owner.execute("delete from simulation.job where state in ('waiting', 'running')")
+    return Request.json("POST", "/programme/draft/simulations", {"revision": draft["revision"]})
+
+
+def _simulated(world: World) -> Request:
+    asked = world.quiet("manager").send(_simulating(world))
+    assert asked.status == 202, asked.text
+    return Request("GET", f"/programme/simulations/{asked.body['simulation_id']}")
 
 
 def _cancelling(world: World) -> Request:
@@ -963,11 +1014,19 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /campaigns/{campaign}/end": _campaign("end", "running"),
     "member GET /me/prices": lambda _: Request("GET", "/me/prices", query=f"asins={ASIN}"),
     "manager GET /programme": _get("/programme"),
+    "member GET /brand/logos/{digest}": lambda w: Request("GET", f"/brand/logos/{w.logo()}"),
+    "manager GET /programme/logo/{digest}": lambda w: Request("GET", f"/programme/logo/{w.logo()}"),
+    "manager POST /programme/logo": lambda _: Request.json("POST", "/programme/logo", {"picture": LOGO}),
+    "manager GET /programme/messages": _get("/programme/messages"),
+    "manager POST /programme/messages/test": _message_test,
     "manager GET /programme/draft": _get("/programme/draft"),
     "manager PUT /programme/draft/{section}": _section,
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
     "manager POST /programme/draft/publication": lambda w: _publication(w),
     "manager DELETE /programme/schedule/{schedule_id}": _cancelling,
+    "manager POST /programme/draft/simulations": _simulating,
+    "manager GET /programme/simulations": _get("/programme/simulations"),
+    "manager GET /programme/simulations/{simulation_id}": _simulated,
     "manager GET /programme/versions": _get("/programme/versions"),
     "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
     "manager POST /programme/versions/{version}/restoration": _restoration,
@@ -994,6 +1053,16 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/privacy/requests/{w.export_id}/file"
     ),
     "manager GET /privacy/retention": _get("/privacy/retention"),
+    "manager GET /integrations": _get("/integrations"),
+    "manager GET /integrations/deliveries": _get("/integrations/deliveries"),
+    "manager GET /integrations/deliveries/{delivery_id}": lambda w: Request(
+        "GET", f"/integrations/deliveries/{w.delivery_id}"
+    ),
+    "manager POST /integrations/deliveries/{delivery_id}/redelivery": lambda w: Request(
+        "POST", f"/integrations/deliveries/{w.delivery_id}/redelivery"
+    ),
+    "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
+    "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -1065,8 +1134,12 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "SIMULATIONS_QUEUE_URL": "simulations",
         "DOCUMENTS_BUCKET": "documents",
         "EXPORTS_BUCKET": "exports",
+        "AMAZON_PAY_SECRET_ARN": "amazon-pay",
+        "STRIPE_SECRET_ARN": "stripe",
+        "OUTSIDE_PARTIES": "outside/",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -1093,7 +1166,11 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (webhook_api, "_sqs", lambda: fakes),
             (shelf, "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.outside_secrets"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "amazon_business", lambda *_: amazon),
             (
                 payment_webhook,
                 "_certificates",

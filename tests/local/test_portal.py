@@ -162,7 +162,8 @@ def test_the_policy_names_this_clouds_own_parts_and_allows_nothing_else(cloud: C
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": f"'self' blob: https: http://127.0.0.1:{ports.amazon_business} http://127.0.0.1:{ports.gateway}",
+        "img-src": f"'self' blob: https: http://127.0.0.1:{ports.amazon_business} "
+        f"http://127.0.0.1:{ports.gateway} http://localhost:{ports.gateway}",
         "connect-src": "'self' " + f"http://localhost:{ports.gateway} " * 2 + f"http://127.0.0.1:{ports.gateway}",
         "form-action": "'self'",
         "base-uri": "'none'",

@@ -18,6 +18,11 @@ export async function loadConfig<Told extends SignIn = Config>(): Promise<Told> 
   return told;
 }
 
+/** Another one in its place: for a preview. */
+export function replaceConfig<Told extends SignIn>(other: Told): void {
+  known = other;
+}
+
 /** The loaded config; a page is never drawn before. */
 export function config<Told extends SignIn = Config>(): Told {
   if (!known) throw new Error("the config is read before it is loaded");

@@ -13,6 +13,8 @@ class Brand(Part):
     """What members see of the company. Colours as entered; the portal derives the readable ones."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    # An uploaded logo by its digest; else one from somewhere else.
+    logo: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     logo_url: Link | None = None
     accent: Colour = "#1f4b99"
     texts: dict[Language, dict[Code, Text]] = Field(default_factory=dict)

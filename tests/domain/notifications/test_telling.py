@@ -335,5 +335,6 @@ def test_every_topic_has_a_message_and_every_message_a_topic() -> None:
 
     told = {events._PLAIN[topic].template for topic in events._PLAIN} | set(events._CANCELLED.values())
     assert told | {
-        *("order-cancelled", "order-failed", "order-partly-confirmed", "claim-code", "step-up-code", "phone-code")
+        *("order-cancelled", "order-failed", "order-partly-confirmed", "claim-code", "step-up-code", "phone-code"),
+        *("tier-granted", "tier-lowered"),
     } == set(TEMPLATES)

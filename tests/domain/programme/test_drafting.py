@@ -211,9 +211,10 @@ def test_a_tier_with_members_leaves_only_with_one_that_stands_for_it(manager: Co
     kept = tiers | {"levels": [level for level in tiers["levels"] if level["code"] != "gold"]}
     assert "tiers.replaced.gold" in fields(save(manager, "tiers", kept).problems)
     assert save(manager, "tiers", kept | {"replaced": {"gold": "silver"}}).problems == ()
-    document = reading.current(manager, 1).document
-    changed = type(document).model_validate_json(json.dumps(drafting.read(manager, 1).document))
-    assert changed.tier("gold").code == "silver"
+    publish(manager)
+    assert reading.current(manager, 1).document.tier("gold").code == "silver"
+    rank = owner.execute("select tiers.rank(tiers.ladder_of(1), 'gold') as rank").fetchone()
+    assert rank == {"rank": 2}
 
 
 def test_a_campaign_that_has_begun_keeps_its_holdout(manager: Connection) -> None:

@@ -122,6 +122,8 @@ def test_free_delivery_is_a_benefit_of_a_tier(shop: Shop, quote_api: Connection,
     gold = make(quote_api, client, shop.member(tier="gold"), ("B0ERR500OK", 1))
     member = make(quote_api, client, shop.member(), ("B0ERR500OK", 1))
     assert member["total_minor"] - gold["total_minor"] == 599
+    assert (member["delivery_free"], gold["delivery_free"], gold["shipping_minor"]) == (False, True, 599)
+    assert gold["price_includes"].startswith("Tax is in the price; delivery is on ")
 
 
 def test_the_members_own_factor_is_used_where_it_is_kinder(

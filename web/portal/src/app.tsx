@@ -10,6 +10,7 @@ import { Boundary } from "./parts/boundary";
 import { Page } from "./parts/page";
 import { Failed, Loaded, Waiting } from "./parts/states";
 import { Unanswered } from "./parts/unanswered";
+import { isFramed, onPreview, previewed } from "./preview";
 import { cameBack, scrollBackTo } from "./scroll";
 import { Shell } from "./shell";
 import { type Group, LANGUAGES, needWords, setLanguage, useLanguage } from "./words";
@@ -36,6 +37,7 @@ const SignedIn = page(() => import("./pages/signed-in"));
 const Join = page(() => import("./pages/join"), "account");
 const Terms = page(() => import("./pages/terms"), "account");
 const Help = page(() => import("./pages/help"), "account");
+const Sample = page(() => import("./pages/sample"));
 const Security = page(() => import("./pages/security"), "account");
 
 // Place → page. Messages link to /redemptions/…, /points, /cases/… and /security; payment providers to /redemptions/….
@@ -61,9 +63,10 @@ const NotFound = page(() => import("./pages/not-found"));
 /** The portal. */
 export function App() {
   const language = useLanguage();
+  const preview = useSyncExternalStore(onPreview, previewed);
   return (
     <QueryClientProvider client={queries}>
-      <Boundary key={language}>
+      <Boundary key={`${language} ${preview}`}>
         <Suspense fallback={<Waiting />}>
           <Switch>
             <Route path="/signed-in" component={SignedIn} />
@@ -85,6 +88,7 @@ function Everything() {
           <Route path="/help" component={Help} />
           <Route path="/terms" component={Terms} />
           <Route path="/security" component={Security} />
+          {isFramed() && <Route path="/preview" component={Sample} />}
           <Route>{signedIn ? <Members /> : <SignedOut />}</Route>
         </Switch>
       </Suspense>

@@ -3,6 +3,7 @@ import { loadConfig } from "@shared/config";
 import { paint } from "@shared/theme";
 import { App } from "./app";
 import "./styles/index.css";
+import { listen } from "./preview";
 import { preferredLanguage, setLanguage } from "./words";
 
 const BRAND = "brand-colour";
@@ -17,6 +18,7 @@ async function start(): Promise<void> {
     const { brand, store, default_language } = await loadConfig();
     if (brand.accent !== last) paint(brand.accent);
     localStorage.setItem(BRAND, brand.accent);
+    listen((language) => setLanguage(language, store.locale.slice(-2)));
     document.title = brand.name;
     await setLanguage(preferredLanguage(default_language), store.locale.slice(-2));
   } catch {

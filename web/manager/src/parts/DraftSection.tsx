@@ -26,7 +26,7 @@ export function DraftSection<Value>({ section, title, description, children }: P
   const bar = !readOnly && (
     <SpaceBetween direction="horizontal" size="xs">
       {draft.dirty && <Button disabled={draft.saving} onClick={draft.reset}>Discard changes</Button>}
-      <Button variant={draft.dirty ? "primary" : "normal"} ariaLabel={`Save ${title}`} loading={draft.saving} disabled={!draft.dirty} onClick={draft.save}>Save in the draft</Button>
+      <Button variant={draft.dirty ? "primary" : "normal"} ariaLabel={`Save in the draft: ${title}`} loading={draft.saving} disabled={!draft.dirty} onClick={draft.save}>Save in the draft</Button>
     </SpaceBetween>
   );
   const set = (fields: Partial<Value>) => draft.change((before) => ({ ...before, ...fields }));

@@ -21,10 +21,10 @@ export function Rows<Row>({ rows, onChange, draw, fresh, add, noun, disabled, em
     <SpaceBetween size="s">
       {rows.length === 0 && <Box color="text-body-secondary">{empty}</Box>}
       {rows.map((row, index) => (
-        <SpaceBetween key={index} direction="horizontal" size="s" alignItems="end">
+        <div key={index} className="row">
           {draw(row, (next) => onChange(rows.map((one, at) => (at === index ? next : one))), index)}
-          {!disabled && <Button iconName="remove" variant="icon" ariaLabel={`Remove ${noun} ${index + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== index))} />}
-        </SpaceBetween>
+          {!disabled && <span><Button iconName="remove" variant="icon" formAction="none" ariaLabel={`Remove ${noun} ${index + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== index))} /></span>}
+        </div>
       ))}
       {!disabled && <Button iconName="add-plus" formAction="none" onClick={() => onChange([...rows, fresh()])}>{add}</Button>}
     </SpaceBetween>

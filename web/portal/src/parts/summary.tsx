@@ -32,7 +32,7 @@ export function Summary({ lines, quote, parts, available, ready, busy, onPlace }
       {quote && (
         <dl className="facts num">
           <dt>{say("checkout.delivery")}</dt>
-          <dd>{charged && quote.shipping_minor > 0 ? say("checkout.within", { amount: money(quote.shipping_minor, quote.currency) }) : say("checkout.free")}</dd>
+          <dd>{charged && !quote.delivery_free && quote.shipping_minor > 0 ? say("checkout.within", { amount: money(quote.shipping_minor, quote.currency) }) : say("checkout.free")}</dd>
           {charged && quote.tax_minor > 0 && (
             <><dt>{say("checkout.tax")}</dt><dd>{say("checkout.within", { amount: money(quote.tax_minor, quote.currency) })}</dd></>
           )}

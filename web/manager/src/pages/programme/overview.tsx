@@ -6,14 +6,15 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { Problem } from "@shared/problem";
-import { money, number } from "@shared/shown";
+import { minorDigits, money, number } from "@shared/shown";
 import { api, asked, got } from "../../api";
 import { Action, AskingAction } from "../../parts/Action";
 import { Changes, placeName } from "../../parts/Changes";
-import { DetailPage } from "../../parts/DetailPage";
+import { PageFrame, type Section, Sections } from "../../parts/DetailPage";
 import { FieldFrame } from "../../parts/Form";
 import { Go } from "../../parts/Go";
 import { actor, Moment, State } from "../../parts/Shown";
+import { Loaded } from "../../parts/States";
 import { inZone } from "../../zoned";
 import { type Conversion, type Draft, type Points, type Pricing, download, PROGRAMME, type Programme, sectionName, type Store, type Tiers, useFullDraft, useProgramme } from "./document";
 import { ORIGINS } from "./history";
@@ -24,75 +25,75 @@ export default function Overview() {
   const query = useProgramme();
   const draft = useFullDraft();
   return (
-    <DetailPage
-      query={query}
-      from={{ label: "Programme", path: "/programme" }}
-      title={() => "Programme"}
-      description={() => "One document says how the programme works. Change its sections in a draft, look at what follows, publish it."}
-      actions={(now) => (
+    <PageFrame
+      title="Programme"
+      description="One document says how the programme works. Change its sections in a draft, look at what follows, publish it."
+      actions={
         <>
-          <Button iconName="download" onClick={() => download(now.version, now.document)}>Download</Button>
+          <Button iconName="download" disabled={!query.data} onClick={() => query.data && download(query.data.version, query.data.document)}>Download</Button>
           <ImportDraft />
           <ReviewButton />
         </>
-      )}
-      sections={(now) => [
-        {
-          title: `Version ${now.version}`,
-          description: now.why,
-          pairs: [
-            ["Published", <Moment at={now.published_at} />],
-            ["By", actor(now.published_by)],
-            ["How", ORIGINS[now.origin] ?? now.origin],
-            ["Time zone", now.time_zone],
-          ],
-          actions: <Go to="/programme/history">History</Go>,
-        },
-        {
-          title: "What it says",
-          half: true,
-          pairs: [
-            ["Brand", of<{ name: string }>(now, "brand").name],
-            ["Store", `${of<Store>(now, "store").region}, ${of<Store>(now, "store").currency}`],
-            ["A unit of the currency costs", `${number(of<Conversion>(now, "conversion").points_per_major ?? 0)} points`],
-            ["A purchase earns", `${number(of<Points>(now, "points").base_points_per_major ?? 0)} points a unit`],
-            ["Points are good for", `${of<Points>(now, "points").expiry.months} months`],
-            ["Delivery and tax", of<Pricing>(now, "pricing").included === "charged" ? "in the price" : "on the programme"],
-            ["Tiers", of<Tiers>(now, "tiers").levels.map(({ names, code }) => names["en"] ?? code).join(", ")],
-            ["Campaigns", number(of<unknown[]>(now, "campaigns").length)],
-            ["10.00 of the currency", `${number((of<Conversion>(now, "conversion").points_per_major ?? 0) * 10)} points, ${money(1000, of<Store>(now, "store").currency)}`],
-          ],
-        },
-        { title: "Draft", half: true, content: <DraftState draft={draft.data} /> },
-        ...now.scheduled.map((one) => ({
-          title: one.state === "waiting" ? "Scheduled" : "Not published at its time",
-          description: one.why,
-          actions: (
-            <Action
-              label={one.state === "waiting" ? "Cancel it" : "I have seen it"}
-              needs="DELETE /programme/schedule/{schedule_id}"
-              act={() => got(api().DELETE("/programme/schedule/{schedule_id}", { params: { path: { schedule_id: one.schedule_id } } }))}
-              done={({ drafted }) => (drafted ? "Cancelled: it is the draft again." : one.state === "waiting" ? "Cancelled. There is another draft, so its content is dropped." : "Noted.")}
-              refresh={[PROGRAMME]}
-            />
-          ),
-          pairs: [
-            ["State", <State code={one.state === "waiting" ? "scheduled" : "failed"} words={one.state === "waiting" ? "Waits" : "Refused"} />],
-            ["At", inZone(one.publish_at, one.time_zone)],
-            ["In UTC", one.publish_at.slice(0, 16).replace("T", " ")],
-            ["By", actor(one.scheduled_by)],
-            ["Sections", one.sections.map(sectionName).join(", ")],
-          ] as const,
-          content: one.problems.length > 0 && (
-            <Alert type="error" header="Nothing was published">
-              {one.problems.map(({ field, detail }) => <div key={field + detail}>{field === "document" ? "" : `${placeName(field)}: `}{detail}</div>)}
-            </Alert>
-          ),
-        })),
-      ]}
-    />
+      }
+    >
+      <Loaded query={query}>{(now) => <Sections sections={sectionsOf(now, draft.data)} />}</Loaded>
+    </PageFrame>
   );
 }
+
+const sectionsOf = (now: Programme, draft: Draft | undefined): Section[] => [
+  {
+    title: `Version ${now.version}`,
+    description: now.why,
+    pairs: [
+      ["Published", <Moment at={now.published_at} />],
+      ["By", actor(now.published_by)],
+      ["How", ORIGINS[now.origin] ?? now.origin],
+      ["Time zone", now.time_zone],
+    ],
+    actions: <Go to="/programme/history">History</Go>,
+  },
+  ...now.scheduled.map((one) => ({
+    title: one.state === "waiting" ? "Scheduled" : "Not published at its time",
+    description: one.why,
+    actions: (
+      <Action
+        label={one.state === "waiting" ? "Cancel it" : "I have seen it"}
+        needs="DELETE /programme/schedule/{schedule_id}"
+        act={() => got(api().DELETE("/programme/schedule/{schedule_id}", { params: { path: { schedule_id: one.schedule_id } } }))}
+        done={({ drafted }) => (drafted ? "Cancelled: it is the draft again." : one.state === "waiting" ? "Cancelled. There is another draft, so its content is dropped." : "Noted.")}
+        refresh={[PROGRAMME]}
+      />
+    ),
+    pairs: [
+      ["State", <State code={one.state === "waiting" ? "scheduled" : "failed"} words={one.state === "waiting" ? "Waits" : "Refused"} />],
+      ["At", inZone(one.publish_at, one.time_zone)],
+      ["In UTC", one.publish_at.slice(0, 16).replace("T", " ")],
+      ["By", actor(one.scheduled_by)],
+      ["Sections", one.sections.map(sectionName).join(", ")],
+    ] as const,
+    content: one.problems.length > 0 && (
+      <Alert type="error" header="Nothing was published">
+        {one.problems.map(({ field, detail }) => <div key={field + detail}>{field === "document" ? "" : `${placeName(field)}: `}{detail}</div>)}
+      </Alert>
+    ),
+  })),
+  {
+    title: "What it says",
+    half: true,
+    pairs: [
+      ["Brand", of<{ name: string }>(now, "brand").name],
+      ["Store", `${of<Store>(now, "store").region}, ${of<Store>(now, "store").currency}`],
+      [`A price of ${money(10 ** minorDigits(of<Store>(now, "store").currency), of<Store>(now, "store").currency)}`, `${number(of<Conversion>(now, "conversion").points_per_major ?? 0)} points`],
+      ["The same spent at a partner's", `${number(of<Points>(now, "points").base_points_per_major ?? 0)} points earned`],
+      ["Points are good for", `${of<Points>(now, "points").expiry.months} months`],
+      ["Delivery and tax", of<Pricing>(now, "pricing").included === "charged" ? "in the price" : "on the programme"],
+      ["Tiers", of<Tiers>(now, "tiers").levels.map(({ names, code }) => names["en"] ?? code).join(", ")],
+      ["Campaigns", number(of<unknown[]>(now, "campaigns").length)],
+    ],
+  },
+  { title: "Draft", half: true, content: <DraftState draft={draft} /> },
+];
 
 function ReviewButton() {
   const [, go] = useLocation();

@@ -101,13 +101,13 @@ function Example({ conversion, tiers }: { conversion: Conversion; tiers: readonl
   const price = Math.round(Number(typed.replace(",", ".")) * 10 ** digits);
   const factor = (tier && conversion.by_tier[tier]) || conversion.points_per_major;
   const known = Number.isSafeInteger(price) && price > 0 && factor !== null && factor > 0;
-  const tax = pricing?.included === "charged" ? Math.ceil((price * (pricing.browse_tax_basis_points ?? 0)) / 10_000) : 0;
-  const allIn = price + tax;
+  const tax = Math.ceil((price * (pricing?.browse_tax_basis_points ?? 0)) / 10_000);
+  const charged = pricing?.included === "charged";
+  const allIn = charged ? price + tax : price;
   const cost = known ? Math.ceil((allIn * factor) / 10 ** digits) : 0;
   const slider = known ? sliderOf(cost, conversion.min_points_share_percent ?? 0, conversion.max_points_share_percent ?? 100, conversion.points_step || 1) : null;
   const worth = (cost * (points?.unit_cost_micros ?? 0)) / 1_000_000;
-  const paid = price / 10 ** digits;
-  const margin = worth > 0 ? ((worth - paid) / worth) * 100 : null;
+  const margin = worth > 0 ? ((worth - (price + tax) / 10 ** digits) / worth) * 100 : null;
   const floor = (conversion.margin_floor_basis_points ?? 0) / 100;
   const options = [{ value: "", label: "Base" }, ...tiers.map((code) => ({ value: code, label: code }))];
   return (
@@ -121,16 +121,16 @@ function Example({ conversion, tiers }: { conversion: Conversion; tiers: readonl
           <StatusIndicator type="info">Enter a price and a factor above 0.</StatusIndicator>
         ) : (
           <>
-            <Box variant="awsui-value-large"><span data-example>{number(cost)} points</span></Box>
+            <Box variant="awsui-value-large" padding={{ bottom: "s" }}><span data-example>{number(cost)} points</span></Box>
             <KeyValuePairs
               columns={2}
               items={[
-                { label: "Price to the member", value: tax ? `${money(price, currency)} + ${money(tax, currency)} tax` : money(allIn, currency) },
+                { label: "Price to the member", value: charged && tax ? `${money(price, currency)} + ${money(tax, currency)} tax` : money(allIn, currency) },
                 { label: "May be paid in points", value: slider.minimum === slider.maximum ? `${number(slider.maximum)} points` : `${number(slider.minimum)} to ${number(slider.maximum)} points` },
                 { label: "What these points were paid with", value: money(Math.round(worth * 10 ** digits), currency) },
                 {
                   label: "Margin",
-                  value: margin === null ? "–" : <StatusIndicator type={floor > 0 && margin < floor ? "warning" : "success"}>{margin.toFixed(1)} %{floor > 0 && margin < floor ? ": below the floor, not shown" : ""}</StatusIndicator>,
+                  value: margin === null ? "–" : floor > 0 ? <StatusIndicator type={margin < floor ? "warning" : "success"}>{margin.toFixed(1)} %{margin < floor ? ": below the floor, not shown" : ""}</StatusIndicator> : `${margin.toFixed(1)} %, no floor`,
                 },
                 { label: "Price may rise until the order to", value: money(Math.floor(price * (1 + (conversion.drift_tolerance_basis_points ?? 0) / 10_000)), currency) },
               ]}

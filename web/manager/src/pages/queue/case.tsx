@@ -1,6 +1,5 @@
 /** One thing of the queue with all that was said and done, and what may be done with it. */
 import Box from "@cloudscape-design/components/box";
-import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import FileUpload from "@cloudscape-design/components/file-upload";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -14,6 +13,7 @@ import { api, asked, got, type Schemas, upload } from "../../api";
 import { Action, AskingAction } from "../../parts/Action";
 import { DetailPage, type Section } from "../../parts/DetailPage";
 import { AreaField, ChoiceField, FieldFrame, NumberField } from "../../parts/Form";
+import { Go } from "../../parts/Go";
 import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
 import { plain } from "../../words";
@@ -40,7 +40,10 @@ export default function CasePage() {
 }
 
 const isOver = ({ state }: Case) => state === "decided" || state === "withdrawn";
-const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && kind !== "adjustment" && kind !== "screening";
+const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && !["adjustment", "screening", "merge"].includes(kind);
+
+/** A member's case names its order; a ticket is about one. */
+const orderOf = ({ redemption_id, subject, kind }: Case) => redemption_id ?? (["redemption", "payment", "shipment", "screening"].includes(kind) ? subject : null);
 
 function facts(found: Case): Section {
   return {
@@ -50,7 +53,8 @@ function facts(found: Case): Section {
       ["Deadline", found.deadline && <Moment key="deadline" at={found.deadline} />],
       ["Owner", found.owner ? actor(found.owner) : "Nobody yet"],
       ["Reason", found.reason && plain(found.reason)],
-      ["Order", found.redemption_id && <CopyToClipboard key="order" variant="inline" textToCopy={found.redemption_id} copyButtonAriaLabel="Copy the order's number" copySuccessText="Copied" copyErrorText="Not copied" />],
+      ["Member", found.member_number && <Go key="member" to={`/members/${found.member_number}`}>{found.member_number}</Go>],
+      ["Order", orderOf(found) && <Go key="order" to={`/orders/${orderOf(found)}`}>{orderOf(found)!.slice(0, 8)}</Go>],
       ["Units", found.quantity && number(found.quantity)],
       ["Partner", found.partner],
       ["Partner's reference", found.partner_reference],
@@ -163,7 +167,8 @@ function Actions({ found }: { found: Case }) {
       {found.state === "return" && <ReturnReceived found={found} />}
       {found.state === "open" && found.kind === "adjustment" && <AdjustmentDecision found={found} />}
       {found.state === "open" && found.kind === "screening" && <ScreeningDecision found={found} />}
-      {found.state === "open" && found.kind !== "adjustment" && found.kind !== "screening" && <Decide found={found} />}
+      {found.state === "open" && found.kind === "merge" && <Go to="/merges">Look at the merge</Go>}
+      {found.state === "open" && !["adjustment", "screening", "merge"].includes(found.kind) && <Decide found={found} />}
     </>
   );
 }
@@ -195,6 +200,8 @@ function Decide({ found }: { found: Case }) {
   const [quantity, setQuantity] = useState<number | null>(1);
   const [label, setLabel] = useState<File[]>([]);
   const path = { case_id: found.case_id };
+  const budget = useQuery({ queryKey: ["goodwill"], queryFn: () => got(api().GET("/goodwill")), enabled: outcome === "goodwill_points" });
+  const left = budget.data && `You may give ${number(Math.max(0, budget.data.monthly_points - budget.data.given))} more this month; above that a second person approves.`;
   const asksPoints = outcome === "goodwill_points" || outcome === "credit_missing_accrual";
   const hasLabel = found.files.some((file) => file.purpose === "label" && file.state !== "bad");
   const decide = async () => {
@@ -222,10 +229,10 @@ function Decide({ found }: { found: Case }) {
       ready={outcome !== ""}
       act={decide}
       done={({ state }) => (state === "approval" ? "Proposed. A second person has to approve it." : state === "return" ? "Decided. It waits for the goods." : "Decided.")}
-      refresh={[QUEUE]}
+      refresh={[QUEUE, ["goodwill"], ["member"], ["order"]]}
     >
       <ChoiceField name="outcome" label="Outcome" value={outcome} onChange={setOutcome} stretch options={found.outcomes.map((code) => ({ value: code, label: plain(code), description: OUTCOMES[code] ?? "" }))} />
-      {asksPoints && <NumberField name="points" label="Points" value={points} onChange={setPoints} constraint="Above the limit of the programme a second person approves." />}
+      {asksPoints && <NumberField name="points" label="Points" value={points} onChange={setPoints} constraint={outcome === "goodwill_points" && left ? left : "Above the limit of the programme a second person approves."} />}
       {outcome === "refuse" && <AreaField name="reason" label="Reason" value={reason} onChange={setReason} stretch constraint="In words for the member." />}
       {outcome === "points_back" && (
         <>

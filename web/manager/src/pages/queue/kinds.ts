@@ -10,6 +10,7 @@ export const KINDS: Record<string, string> = {
   other: "Other question",
   screening: "Screening",
   adjustment: "Adjustment",
+  merge: "Merge of two memberships",
   shipment: "Shipment",
   payment: "Payment",
   redemption: "Redemption",
