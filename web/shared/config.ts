@@ -19,7 +19,7 @@ export async function loadConfig<Told extends SignIn = Config>(): Promise<Told> 
 }
 
 /** Another one in its place: for a preview. */
-export function replaceConfig(other: SignIn): void {
+export function replaceConfig<Told extends SignIn>(other: Told): void {
   known = other;
 }
 

@@ -96,7 +96,7 @@ function One({ section }: { section: Section }) {
   return (
     <Container
       fitHeight={section.half ?? false}
-      header={<Header variant="h2" description={section.description} actions={section.actions}>{section.title}</Header>}
+      header={<Header variant="h2" description={section.description} actions={section.actions && <div className="actions">{section.actions}</div>}>{section.title}</Header>}
     >
       <SpaceBetween size="l">
         {pairs && pairs.length > 0 && <KeyValuePairs columns={section.columns ?? (section.half ? 2 : 4)} items={pairs.map(([label, value]) => ({ label, value }))} />}

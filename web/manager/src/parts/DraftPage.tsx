@@ -18,6 +18,8 @@ type Props<Value> = {
   section: string;
   title: string;
   description?: ReactNode;
+  /** The list that it is one of. */
+  from?: { label: string; path: string };
   /** Draws the form: the value as it stands, how to change it (`change({...value, accent})`), and whether one may. */
   children: (value: Value, change: SectionDraft<Value>["change"], draft: SectionDraft<Value>, readOnly: boolean) => ReactNode;
   actions?: ReactNode;
@@ -25,7 +27,7 @@ type Props<Value> = {
 
 const EDIT = "PUT /programme/draft/{section}" as AllowedRoute;
 
-export function DraftPage<Value>({ section, title, description, children, actions }: Props<Value>) {
+export function DraftPage<Value>({ section, title, description, from, children, actions }: Props<Value>) {
   const draft = useDraft<Value>(section);
   useUnsaved(draft.dirty);
   const readOnly = !may(EDIT);
@@ -38,7 +40,7 @@ export function DraftPage<Value>({ section, title, description, children, action
     </>
   );
   return (
-    <PageFrame title={title} description={description} actions={<>{actions}{bar}</>}>
+    <PageFrame title={title} description={description} {...(from && { from })} actions={<>{actions}{bar}</>}>
       <Loaded query={draft.whole}>
         {() =>
           draft.value === undefined ? null : (

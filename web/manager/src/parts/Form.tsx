@@ -66,7 +66,13 @@ function Rest({ failure, errors }: { failure: unknown; errors: Errors }) {
 }
 
 // "brand.accent" belongs to the field "brand.accent", and to "accent" of a form that is about the brand alone.
-const belongs = (field: string, name: string): boolean => field === name || field.endsWith(`.${name}`) || field.startsWith(`${name}.`) || field.startsWith(`${name}[`);
+function belongs(told: string, own: string): boolean {
+  const [field, name] = [dotted(told), dotted(own)];
+  return field === name || field.endsWith(`.${name}`) || field.startsWith(`${name}.`);
+}
+
+// "levels[0].name" is "levels.0.name".
+const dotted = (path: string): string => path.replaceAll(/\[(\w+)\]/g, ".$1");
 
 /** What the API says of a field: for a part of a form that is none of those below. */
 export function useFieldError(name: string): string {
