@@ -16,6 +16,7 @@ export const KINDS: Record<string, string> = {
   redemption: "Redemption",
   reconciliation: "Reconciliation",
   campaign: "Campaign budget",
+  publication: "Scheduled publication",
   erasure: "Erasure of a member",
   erasure_stuck: "Erasure is stuck",
   export_stuck: "Export failed",
