@@ -51,6 +51,12 @@ def execution_status(name: str) -> str | None:
         return None
 
 
+def tell_simulation(program_id: int, simulation_id: UUID) -> None:
+    """Have a simulation computed."""
+    message = {"program_id": program_id, "simulation_id": str(simulation_id)}
+    _sqs().send_message(QueueUrl=os.environ["SIMULATIONS_QUEUE_URL"], MessageBody=json.dumps(message))
+
+
 def tell_payments(task: str, program_id: int, redemption_id: UUID) -> None:
     """Send a task without a token: `complete` (the member approved) or `abandon` (nobody waits for an approval)."""
     message = {"task": task, "program_id": program_id, "redemption_id": str(redemption_id)}

@@ -19,6 +19,7 @@ from lambdas.manager_routes import (
     config,
     documents,
     finance,
+    integrations,
     members,
     messages,
     notices,
@@ -57,6 +58,7 @@ app.include_router(programme.router)
 app.include_router(brand.router)
 app.include_router(messages.router)
 app.include_router(privacy.router)
+app.include_router(integrations.router)
 app.include_router(catalogue.router)
 app.include_router(simulations.router)
 app.include_router(tiers.router)

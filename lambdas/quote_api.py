@@ -93,8 +93,8 @@ class QuotedCampaign(View):
 
 class Quote(View):
     """The price until `expires_at`; it is `as_of` now. `quote_token` signs it; `estimated`: tax and delivery may still
-    differ for us. A part in money goes by `payment_provider`. `delivery_free`: `shipping_minor` is on the programme, because
-    of the member's level."""
+    differ for us. A part in money goes by `payment_provider`. `delivery_free`: `shipping_minor` is on the programme,
+    because of the member's level."""
 
     quote_id: UUID
     quote_token: str

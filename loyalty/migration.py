@@ -38,6 +38,7 @@ ROOMS = (
     "closure",
     "support",
     "privacy",
+    "integrations",
     "simulation",
 )
 

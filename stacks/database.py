@@ -48,6 +48,8 @@ ROLES = (
     "readoption",
     "closure",
     "privacy",
+    "webhook_sender",
+    "integrations_desk",
     "simulation",
 )
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -66,6 +68,8 @@ class IntegrationsStack(Stack):
             "A new key would refuse every open quote; quotes live for minutes and the key never leaves two functions",
             "AwsSolutions-SMG4",
         )
+        # What operators put below it is found by the name that the programme's document gives.
+        self.outside_parties = f"loyalty/{settings.deployment.name}/outside/"
         self.amazon_business_environment = {
             "AMAZON_BUSINESS_SECRET_ARN": self.amazon_business.secret_arn,
             "AMAZON_BUSINESS_URL": settings.integrations.amazon_business_url,
@@ -77,6 +81,18 @@ class IntegrationsStack(Stack):
         CfnOutput(self, "StripeSecretArn", value=self.stripe.secret_arn)
         CfnOutput(self, "StripeWebhookSecretArn", value=self.stripe_webhook.secret_arn)
         CfnOutput(self, "QuoteSigningSecretArn", value=self.quote_signing.secret_arn)
+
+    def let_read_outside(self, function: lambda_.Function) -> None:
+        """Keys of webhooks and of the ERP; which there are is known only at run time."""
+        folder = f"arn:{self.partition}:secretsmanager:{self.region}:{self.account}:secret:{self.outside_parties}*"
+        function.add_to_role_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[folder]))
+        assert function.role is not None
+        acknowledge(
+            function.role,
+            "Secrets of one folder, which operators fill; their names are in the programme's document",
+            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:{self.region}:{self.account}:secret:"
+            f"{self.outside_parties}*]",
+        )
 
     def _empty(self, id: str, keys: tuple[str, ...]) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(

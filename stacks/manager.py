@@ -65,6 +65,7 @@ class ManagerStack(Stack):
         functions = {
             "manager_api": self._manager_api(identity, messaging, documents, api, feeds),
             "catalogue_desk": self._catalogue_desk(integrations),
+            "integrations_desk": self._integrations_desk(integrations),
         }
         self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
@@ -98,6 +99,31 @@ class ManagerStack(Stack):
             "catalogue_desk", "Staff's searches in the shop", integrations.amazon_business_environment
         )
         integrations.amazon_business.grant_read(function)
+        return function
+
+    def _integrations_desk(self, integrations: IntegrationsStack) -> lambda_.Function:
+        """Alone holds every outside party's key, to ask each one harmless question."""
+        outside = self._settings.integrations
+        function = self._functions.add(
+            "integrations_desk",
+            description="Staff's tests of connections",
+            timeout_seconds=29,  # the gateway gives up then
+            memory_mb=self._settings.api.memory_mb,
+            database=self._database,
+            environment={
+                **self._environment,
+                **integrations.amazon_business_environment,
+                "AMAZON_PAY_SECRET_ARN": integrations.amazon_pay.secret_arn,
+                "AMAZON_PAY_URL": outside.amazon_pay_url,
+                "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
+                "STRIPE_URL": outside.stripe_url,
+                "OUTSIDE_PARTIES": integrations.outside_parties,
+            },
+            packages="webhooks",
+        )
+        for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
+            secret.grant_read(function)
+        integrations.let_read_outside(function)
         return function
 
     def _manager_api(
@@ -146,8 +172,8 @@ class ManagerStack(Stack):
         return function
 
     def _simulation(self) -> lambda_.Function:
-        """Computes what a draft would change, on the readers where there are any: one at a time, so that nobody waits for
-        the database because of it."""
+        """Computes what a draft would change, on the readers where there are any; never many at once, so that
+        nobody waits for the database because of it."""
         reader = self._database.reader_host
         function = self._functions.add(
             "simulation",

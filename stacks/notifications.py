@@ -78,6 +78,7 @@ class NotificationsStack(Stack):
             self._notification_feedback(),
             self._points_notices(),
             self._wish_notices(),
+            self._webhook_sender(integrations),
         ]
         CfnOutput(self, "EventsQueueUrl", value=self.events.queue.queue_url)
         CfnOutput(self, "FeedbackTopicArn", value=self.topic.topic_arn)
@@ -176,6 +177,23 @@ class NotificationsStack(Stack):
         )
         minutes = self._settings.schedules.wish_notices_minutes
         self._every("Wishes", "What members wish for and can have again", minutes, function)
+        return function
+
+    def _webhook_sender(self, integrations: IntegrationsStack) -> lambda_.Function:
+        schedules = self._settings.schedules
+        function = self._made.add(
+            "webhook_sender",
+            description="Sends events to the programme's webhooks",
+            timeout_seconds=75,
+            memory_mb=512,
+            database=self._database,
+            environment={
+                "OUTSIDE_PARTIES": integrations.outside_parties,
+                "LINGER_SECONDS": str(schedules.outbox_linger_seconds),
+            },
+        )
+        integrations.let_read_outside(function)
+        self._every("Webhooks", "Events for webhooks", schedules.webhook_minutes, function)
         return function
 
     def _fed_by(self, function: lambda_.Function, queue: QueueWithDeadLetters, *, concurrent: int) -> None:

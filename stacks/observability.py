@@ -92,6 +92,12 @@ SAID = (
         "Accounts that are due were not looked at for hours: see docs/closing.md",
     ),
     (
+        "WebhookStopped",
+        "WebhooksStopped",
+        "webhook_sender",
+        "A receiver of events has refused for days and is not sent to any more: see docs/webhooks.md",
+    ),
+    (
         "PrivacyMeetsRefusal",
         "PrivacyFailed",
         "privacy",

@@ -205,6 +205,7 @@ class Schedules(_Section):
     reconciliation_minutes: int = Field(default=60, ge=0, le=1_440)
     catalogue_sync_minutes: int = Field(default=15, ge=0, le=1_440)
     closure_minutes: int = Field(default=60, ge=0, le=1_440)
+    webhook_minutes: int = Field(default=1, ge=0, le=60)
     privacy_minutes: int = Field(default=1, ge=0, le=60)
 
 

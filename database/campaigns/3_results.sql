@@ -11,6 +11,7 @@ declare
     w record;
     v_last bigint;
     v_count int;
+    v_members bigint[];
 begin
     select g.*, s.said, campaigns.ended_at(g.program_id, g.campaign, s.said) as ended_at into w
     from campaigns.watched g
@@ -62,26 +63,28 @@ begin
         w.measuring_until := clock.now();
         delete from campaigns.measure m where m.program_id = p_program_id and m.campaign = w.campaign and not m.complete;
     end if;
-    select max(member_id), count(*) into v_last, v_count from (
+    select max(g.member_id), count(*), array_agg(g.member_id) into v_last, v_count, v_members from (
         select p.member_id from campaigns.participant p
         where p.program_id = p_program_id and p.campaign = w.campaign and p.member_id > w.measured_to
         order by p.member_id limit p_most) g;
     insert into campaigns.measure as m (program_id, campaign, held_out, complete, until, members, active, deeds, deeds_squared,
         points, points_squared)
     select p_program_id, w.campaign, p.held_out, false, w.measuring_until, count(*), count(*) filter (where d.deeds > 0),
-        sum(d.deeds), sum(d.deeds * d.deeds), sum(d.points), sum(d.points * d.points)
+        coalesce(sum(d.deeds), 0), coalesce(sum(d.deeds * d.deeds), 0), coalesce(sum(d.points), 0),
+        coalesce(sum(d.points * d.points), 0)
     from campaigns.participant p
-    cross join lateral (
-        select count(*)::bigint as deeds, coalesce(sum(x.points), 0) as points
+    left join (
+        select x.member_id, count(*)::bigint as deeds, sum(x.points) as points
         from (
-            select f.occurred_at as at, f.points from campaigns.purchases(p_program_id, p.member_id, w.started_at) f
+            select f.member_id, f.occurred_at as at, f.points from campaigns.purchases(p_program_id, v_members, w.started_at) f
             where w.said ->> 'earn_multiplier_percent' is not null
             union all
-            select f.created_at, f.points from campaigns.redemptions(p_program_id, p.member_id, w.started_at) f
+            select f.member_id, f.created_at, f.points from campaigns.redemptions(p_program_id, v_members, w.started_at) f
             where w.said ->> 'earn_multiplier_percent' is null
         ) x
         where x.at < least(w.measuring_until, coalesce(w.ended_at, 'infinity'))
-    ) d
+        group by x.member_id
+    ) d using (member_id)
     where p.program_id = p_program_id and p.campaign = w.campaign and p.member_id > w.measured_to and p.member_id <= v_last
     group by p.held_out
     on conflict (program_id, campaign, held_out, complete) do update

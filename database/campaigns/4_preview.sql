@@ -39,37 +39,42 @@ declare
     v_cap numeric := coalesce((p_campaign ->> 'member_cap_points')::numeric, 'infinity');
     s jsonb := coalesce(p_campaign -> 'segment', '{}');
     o jsonb := coalesce(p_campaign -> 'scope', '{}');
+    v_named bigint[];
+    v_picked bigint[];
     v_bonus boolean := p_campaign ->> 'earn_multiplier_percent' is not null;
 begin
+    select coalesce(array_agg(m.member_id), '{}') into v_named
+    from members.member m tablesample bernoulli (p_percent) repeatable (1)
+    where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
+    v_picked := v_named;
+    if v_counted then
+        select coalesce(array_agg(a.member_id), '{}') into v_picked from campaigns.audience_member a
+        where a.program_id = p_program_id and a.member_id = any (v_named) and a.audience = s ->> 'audience';
+    elsif p_conditions is not null then
+        select coalesce(array_agg(f.member_id), '{}') into v_picked
+        from campaigns.meeting(p_program_id, v_named, p_conditions, clock.now()) f;
+    end if;
     return query
-    with named as materialized (
-        select m.member_id, case
-                when p_conditions is null then true
-                when v_counted then exists (
-                    select from campaigns.audience_member a
-                    where a.program_id = p_program_id and a.member_id = m.member_id and a.audience = s ->> 'audience')
-                else campaigns.meets(p_program_id, m.member_id, m.created_at, p_conditions, clock.now()) end as picked
-        from members.member m tablesample bernoulli (p_percent) repeatable (1)
-        where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country)
-    ), did as (
+    with did as (
         select p.member_id, coalesce(d.points, 0) as points, least(v_cap, coalesce(d.points, 0) * p_gain * p_stretch) as gained
-        from named p
-        left join lateral (
-            select sum(f.points) as points from campaigns.purchases(p_program_id, p.member_id, v_since) f where v_bonus
+        from unnest(v_picked) p (member_id)
+        left join (
+            select f.member_id, sum(f.points) as points from campaigns.purchases(p_program_id, v_picked, v_since) f
+            where v_bonus group by 1
             union all
-            select sum(l.quantity * l.unit_points)
+            select r.member_id, sum(l.quantity * l.unit_points)
             from redemptions.redemption r
             join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
             left join catalogue.product c on c.program_id = r.program_id and c.asin = l.asin
-            where not v_bonus and r.program_id = p_program_id and r.member_id = p.member_id and r.created_at >= v_since
+            where not v_bonus and r.program_id = p_program_id and r.member_id = any (v_picked) and r.created_at >= v_since
                 and r.state not in ('cancelled', 'failed')
                 and coalesce(r.outcome, 'completed') in ('completed', 'partially_completed')
                 and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? c.category)
                 and (coalesce(o -> 'asins', '[]') = '[]' or o -> 'asins' ? l.asin)
-        ) d on d.points is not null
-        where p.picked
+            group by 1
+        ) d using (member_id)
     )
-    select (select count(*) from named), count(*), count(*) filter (where did.points > 0), coalesce(sum(did.points), 0), coalesce(sum(did.gained), 0),
+    select cardinality(v_named)::bigint, count(*), count(*) filter (where did.points > 0), coalesce(sum(did.points), 0), coalesce(sum(did.gained), 0),
         coalesce(sum(did.gained * did.gained), 0)
     from did;
 end $$;

@@ -97,6 +97,17 @@ begin
     where one.program_id = e.program_id and one.erasure_id = e.erasure_id;
     if decision = 'approve' then
         perform privacy.run(e.program_id, e.erasure_id);
+        -- Memberships that were merged into this one are the same person.
+        with also as (
+            insert into privacy.erasure(program_id, erasure_id, member_id, erasure_key, origin, reason, state, request_hash,
+                                        requested_by, requested_at, decided_by, decided_at, due_at)
+            select m.program_id, clock.new_id(), m.member_id, privacy.erasure_key(m.program_id, m.member_id), 'request', e.reason,
+                   'running', e.request_hash, e.requested_by, e.requested_at, actor, clock.now(), clock.now()
+            from members.member as m
+            where m.program_id = e.program_id and m.merged_into = e.member_id
+            on conflict do nothing returning program_id, erasure_id)
+        insert into privacy.receipt(program_id, erasure_id, store, place)
+        select a.program_id, a.erasure_id, s.store, s.place from also as a cross join privacy.stores() as s;
         return 'running';
     end if;
     return 'declined';

@@ -85,7 +85,8 @@ create or replace function simulation.finish(
 begin
     update simulation.job
     set state = case when p_failure is null then 'done' else 'failed' end, result = p_result, failure = p_failure,
-        finished_at = clock.now(), lease_until = null, row_xid = pg_current_xact_id()
+        steps_done = case when p_failure is null then steps else steps_done end, finished_at = clock.now(), lease_until = null,
+        row_xid = pg_current_xact_id()
     where program_id = p_program_id and simulation_id = p_simulation_id and state = 'running' and attempts = p_attempt;
     return found;
 end $$;

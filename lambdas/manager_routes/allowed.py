@@ -93,13 +93,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /programme/draft/simulations": PROGRAMME | BOOKS,
     "GET /programme/simulations": PROGRAMME | BOOKS,
     "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
-    # Campaigns
-    "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
     # Levels
     "GET /members/{member_number}/tier": DESK,
     "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
     "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
     "GET /tiers/distribution": PROGRAMME,
+    # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
     "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
     "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),
@@ -119,6 +118,13 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /privacy/requests/{request_id}/retry": DESK,
     "POST /privacy/requests/{request_id}/file": DESK,
     "GET /privacy/retention": ALL,
+    # Outside parties
+    "GET /integrations": frozenset({CATALOGUE, OPERATOR, FINANCE}),
+    "GET /integrations/deliveries": frozenset({CATALOGUE, OPERATOR}),
+    "GET /integrations/deliveries/{delivery_id}": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/deliveries/{delivery_id}/redelivery": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/webhooks/{code}/start": frozenset({CATALOGUE, OPERATOR}),
+    "POST /integrations/{connection}/test": frozenset({CATALOGUE, OPERATOR}),
     # The catalogue
     "GET /catalogue/products": SHELF,
     "GET /catalogue/products.csv": SHELF,

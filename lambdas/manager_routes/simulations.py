@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import date, datetime
-from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
+from lambdas import machine
 from lambdas.http import STRICT, Router, View
 from lambdas.staff import staff
 from loyalty.database import Connection, database
@@ -46,8 +44,8 @@ class MonthView(View):
 
 
 class TierView(View):
-    """Members of a level: `more` can have more of the favourites than before, `fewer` fewer. No name: levels that neither
-    document has."""
+    """Members of a level: `more` can have more of the favourites than before, `fewer` fewer. No name: levels that
+    neither document has."""
 
     tier: str
     members: int
@@ -82,7 +80,7 @@ class ProductView(View):
 
 
 class CampaignView(View):
-    """A campaign in the coming 90 days. `wanted`: what it would cost without a budget; `ends_on`: the day its budget ends."""
+    """A campaign in the coming 90 days. `wanted`: its cost without a budget; `ends_on`: when the budget ends."""
 
     campaign: str
     kind: Literal["bonus", "discount"]
@@ -133,9 +131,9 @@ class HiddenView(View):
 class Result(View):
     """What was found. Pairs are [with the current document, with the draft], money is in minor units.
 
-    `cost`: what Amazon was paid less what members paid; `liability`: outstanding points at that cost a point (null: nothing
-    was redeemed for points); `buys`: what outstanding points buy; `stopped_units`: whose price had moved further than the
-    draft lets it.
+    `cost`: what Amazon was paid less what members paid; `liability`: outstanding points at that cost a point (null:
+    nothing was redeemed for points); `buys`: what outstanding points buy; `stopped_units`: their price had moved
+    further than the draft lets it.
     """
 
     as_of: datetime
@@ -214,8 +212,7 @@ def post_simulation(body: Asked) -> Simulation:
     )
     if fresh:
         # Should the message be lost, asking again sends another.
-        message = {"program_id": who.program_id, "simulation_id": str(simulation_id)}
-        _sqs().send_message(QueueUrl=os.environ["SIMULATIONS_QUEUE_URL"], MessageBody=json.dumps(message))
+        machine.tell_simulation(who.program_id, simulation_id)
     found = jobs.find(connection, who.program_id, simulation_id)
     return Simulation(**_told(found, _standing(draft, programme)), **_more(found))
 
@@ -269,10 +266,3 @@ def _told(job: jobs.Job, standing: _Standing) -> dict[str, Any]:
 
 def _more(job: jobs.Job) -> dict[str, Any]:
     return {"stalled": job.stalled, "result": None if job.result is None else Result(**job.result)}
-
-
-@cache
-def _sqs() -> Any:
-    import boto3
-
-    return boto3.client("sqs")

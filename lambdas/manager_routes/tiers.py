@@ -23,7 +23,7 @@ Day = Annotated[date, Field(strict=False), BeforeValidator(text, json_schema_inp
 
 
 class TierPeriod(View):
-    """A period's counter, and the level reached in it (none: not more than the first). Days are the first and the last."""
+    """A period's counter, from its first to its last day, and the level reached in it (none: only the first)."""
 
     period_from: date
     period_until: date
@@ -48,8 +48,8 @@ class TierGrant(View):
 
 
 class TierChange(View):
-    """A change of level. `cause` reached, period_ended, granted, grant_ended, grant_withdrawn or programme; `until`: the last
-    day the new one is kept."""
+    """A change of level. `cause` reached, period_ended, granted, grant_ended, grant_withdrawn or programme; `until`:
+    the last day the new one is kept."""
 
     change_id: UUID
     from_tier: str
@@ -63,8 +63,10 @@ class TierChange(View):
 
 
 class MemberTier(View):
-    """A member's level. `source` earned, registered, stepped_down, granted or start; `until` none: for ever. `units_to_go` to
-    `next_tier` and `units_to_keep` for this one count to `period_until`; none where there is no next, or nothing at stake."""
+    """A member's level. `source` earned, registered, stepped_down, granted or start; `until` none: for ever.
+
+    `units_to_go` to `next_tier` and `units_to_keep` for this one are to come by `period_until`; none where there is no
+    next level, or nothing is at stake."""
 
     member_number: str
     tier: str
@@ -226,7 +228,7 @@ def _told(program_id: int, member_number: str, member_id: int) -> MemberTier:
                 change_id=one.change_id,
                 from_tier=one.from_tier,
                 to_tier=one.to_tier,
-                direction=one.direction,  # type: ignore[arg-type]
+                direction=one.direction,
                 cause=one.cause,
                 until=one.until,
                 reason_code=one.reason_code,

@@ -34,8 +34,8 @@ class Level(View):
 
 
 class Progress(View):
-    """How far I have come in the period that ends with the day `counted_until`. `units_to_go` to the level `next` is none at
-    the last; `units_to_keep` are missing to keep mine longer than that, none where nothing is at stake."""
+    """How far I have come in the period that ends with the day `counted_until`. `units_to_go` to the level `next` is
+    none at the last; `units_to_keep` are missing to keep mine longer than that, none where nothing is at stake."""
 
     qualifying_units: int
     units_to_go: int | None
@@ -45,8 +45,8 @@ class Progress(View):
 
 
 class TierView(View):
-    """My level and all there are, from low to high. `unit` base_points or spend_minor, over `window_months`. `source` earned,
-    registered, stepped_down, granted or start; `kept_until`: the last day of it, none where it does not end."""
+    """My level and all there are, from low to high. `unit` base_points or spend_minor, over `window_months`. `source`
+    earned, registered, stepped_down, granted or start; `kept_until`: the last day of it, none where it does not end."""
 
     code: str
     name: str

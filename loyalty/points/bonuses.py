@@ -27,7 +27,7 @@ class Bonus:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What a purchase counts towards a level: its points before the member's level multiplied them, and what was spent."""
+    """What a purchase counts towards a level: points before the member's level multiplied them; what was spent."""
 
     base_points: int
     spend_minor: int

@@ -14,8 +14,8 @@ from loyalty.programme.schema.tiers import Tier
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A member's level. Days are the last ones; `until` None: for ever. `source` earned, registered, stepped_down, granted
-    or start; `units` are those of the period; `secured`: it is kept beyond this period whatever is bought."""
+    """A member's level. Days are the last ones; `until` None: for ever. `source` earned, registered, stepped_down,
+    granted or start; `units` are those of the period; `secured`: it is kept beyond this period whatever is bought."""
 
     tier: str
     source: str

@@ -39,7 +39,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 "reconciliation",
                 "simulation",
                 "tiers",
-                *("closure", "audit", "support", "privacy"),
+                *("closure", "audit", "support", "privacy", "integrations"),
             ],
             role,
             role,

@@ -237,7 +237,8 @@ OPEN = {
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
-    "GET /privacy/requests", "GET /privacy/retention",
+    "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
+    "POST /integrations/{connection}/test",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
     # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
     "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",

@@ -87,6 +87,9 @@ class Fakes:
         user = {"Username": "staff-1", "Enabled": True, "Attributes": [{"Name": "email", "Value": "s@staff.example"}]}
         return mock.Mock(paginate=lambda **_: [{"Users": [user]}])
 
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        return {"SecretString": "{}"}
+
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
 
@@ -151,6 +154,7 @@ class World:
         self.document_id = self.document()
         self.reconciled_day = self.reconciliation()
         self.export_id = self.export()
+        self.delivery_id = self.delivery()
 
     # ---- doors -----------------------------------------------------------------------------------------------------
 
@@ -350,6 +354,21 @@ class World:
             ),
         )  # fmt: skip
         return document_id
+
+    def delivery(self) -> UUID:
+        """An event about Alice for a webhook."""
+        self.owner.execute(
+            "select integrations.set_webhooks(1, %s::jsonb)",
+            (json.dumps([{"code": "shop", "url": "https://shop.example.com/", "secret": "shop", "active": True,
+                          "topics": ["member.*"]}]),),
+        )  # fmt: skip
+        self.owner.execute(
+            "select outbox.emit(1, 'member.tier_changed', %s::text, null, jsonb_build_object('member_id', %s::bigint))",
+            (self.alice.member_id, self.alice.member_id),
+        )
+        row = self.owner.execute("select delivery_id from integrations.delivery limit 1").fetchone()
+        assert row is not None
+        return UUID(str(row["delivery_id"]))
 
     def export(self) -> UUID:
         """Of Alice's data, ready."""
@@ -752,6 +771,19 @@ def _publication(world: World, **more: Any) -> Request:
     return Request.json("POST", "/programme/draft/publication", body)
 
 
+def _simulating(world: World) -> Request:
+    # A schedule has it; what is simulated is the programme as it stands then.
+    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
+    world.owner.execute("delete from simulation.job where state in ('waiting', 'running')")
+    return Request.json("POST", "/programme/draft/simulations", {"revision": draft["revision"]})
+
+
+def _simulated(world: World) -> Request:
+    asked = world.quiet("manager").send(_simulating(world))
+    assert asked.status == 202, asked.text
+    return Request("GET", f"/programme/simulations/{asked.body['simulation_id']}")
+
+
 def _cancelling(world: World) -> Request:
     row = world.owner.execute("select clock.now() + interval '1 day' as at").fetchone()
     assert row is not None
@@ -992,6 +1024,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager DELETE /programme/draft": lambda _: Request("DELETE", "/programme/draft"),
     "manager POST /programme/draft/publication": lambda w: _publication(w),
     "manager DELETE /programme/schedule/{schedule_id}": _cancelling,
+    "manager POST /programme/draft/simulations": _simulating,
+    "manager GET /programme/simulations": _get("/programme/simulations"),
+    "manager GET /programme/simulations/{simulation_id}": _simulated,
     "manager GET /programme/versions": _get("/programme/versions"),
     "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
     "manager POST /programme/versions/{version}/restoration": _restoration,
@@ -1018,6 +1053,16 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/privacy/requests/{w.export_id}/file"
     ),
     "manager GET /privacy/retention": _get("/privacy/retention"),
+    "manager GET /integrations": _get("/integrations"),
+    "manager GET /integrations/deliveries": _get("/integrations/deliveries"),
+    "manager GET /integrations/deliveries/{delivery_id}": lambda w: Request(
+        "GET", f"/integrations/deliveries/{w.delivery_id}"
+    ),
+    "manager POST /integrations/deliveries/{delivery_id}/redelivery": lambda w: Request(
+        "POST", f"/integrations/deliveries/{w.delivery_id}/redelivery"
+    ),
+    "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
+    "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),
@@ -1089,8 +1134,12 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT | {CANARY_STAFF: 2, CANARY_PARTNER: 2}),
         "STATE_MACHINE_ARN": "arn:aws:states:x:1:stateMachine:engine",
         "PAYMENTS_QUEUE_URL": "queue",
+        "SIMULATIONS_QUEUE_URL": "simulations",
         "DOCUMENTS_BUCKET": "documents",
         "EXPORTS_BUCKET": "exports",
+        "AMAZON_PAY_SECRET_ARN": "amazon-pay",
+        "STRIPE_SECRET_ARN": "stripe",
+        "OUTSIDE_PARTIES": "outside/",
         "ORDER_INFORMATION_QUEUE_URL": "heard",
         "AMAZON_PAY_TOPICS": json.dumps([sns.TOPIC]),
         "MAIL_FROM": "programme@example.com",
@@ -1119,6 +1168,9 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.outside_secrets"), "_secrets", lambda: fakes),
+            (importlib.import_module("lambdas.integrations_desk"), "amazon_business", lambda *_: amazon),
             (
                 payment_webhook,
                 "_certificates",

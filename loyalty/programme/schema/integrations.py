@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from loyalty.programme.schema.kinds import Code, Link, Part, SecretReference, wrong
+from loyalty.programme.schema.kinds import Code, Link, Part, SecretReference, each_once, wrong
 
 
 class AmazonBusiness(Part):
@@ -50,9 +52,60 @@ class Erp(Part):
     secret: SecretReference
 
 
+# What receivers may ask for; docs/webhooks.md describes them, and a test compares.
+Topic = Literal[
+    "redemption.*", "shipment.*", "units.*", "payment.*", "points.*", "member.*", "case.*", "document.*",
+    "redemption.confirmed", "redemption.cancelled", "redemption.failed", "redemption.confirmation_asked",
+    "shipment.shipped", "shipment.delayed", "shipment.out_for_delivery", "shipment.delivered",
+    "shipment.undeliverable", "shipment.sent_back", "units.cancelled", "units.returned", "payment.failed",
+    "payment.refunded", "points.earned", "points.expiring", "points.redeemed", "points.returned", "points.adjusted",
+    "member.closing", "member.closed", "member.merged", "member.tier_changed", "member.blocked", "member.unblocked",
+    "case.opened", "case.message", "case.decided", "document.ready",
+]  # fmt: skip
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def is_public_host(host: str) -> bool:
+    """A name that the internet could know; who it leads to is asked again before anything is sent."""
+    return bool(_HOST.fullmatch(host)) and not host.endswith((".local", ".internal", ".localhost", ".arpa", ".test"))
+
+
+def _reachable(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is no address") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("has a name or password in it: a receiver is known by its signature's secret")
+    if port not in (None, 443):
+        raise ValueError("has a port: only 443 is reached from here")
+    if parts.fragment:
+        raise ValueError("has a part after #, which is never sent")
+    if not is_public_host(parts.hostname or ""):
+        raise ValueError("is not on the internet: write a public host name")
+    return url
+
+
+class Webhook(Part):
+    """A receiver of events. `secret`: the name of its key at Secrets Manager (docs/webhooks.md)."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    url: Annotated[Link, AfterValidator(_reachable)]
+    topics: Annotated[tuple[Topic, ...], Field(min_length=1, max_length=40, strict=False)]
+    secret: SecretReference
+    active: bool = True
+
+
 class Integrations(Part):
     """Outside parties. Secrets by reference only."""
 
     amazon_business: AmazonBusiness = Field(default_factory=AmazonBusiness)
     payment: Payment = Field(default_factory=Payment)
     erp: Erp | None = None
+    webhooks: Annotated[tuple[Webhook, ...], Field(max_length=10, strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        each_once([webhook.code for webhook in self.webhooks], "webhooks.{}.code")
+        return self

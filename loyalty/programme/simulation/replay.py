@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -50,7 +51,7 @@ def parts(connection: Connection, program_id: int, window: Window) -> list[tuple
     count = max(1, min(-(-int(row["count"]) // PART), MAX_PARTS))
     step = (window.until - window.since) / count
     edges = [window.since - QUOTE_AGE, *(window.since + step * n for n in range(1, count)), window.until]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def replay(
@@ -73,10 +74,13 @@ def everything(connection: Connection, program_id: int, rules: Rules, hidden: Se
     ]  # fmt: skip
 
 
-def spread[T](connections: Sequence[Connection], tasks: Sequence[Callable[[Connection], T]]) -> Iterator[tuple[int, T]]:
+type Task[T] = Callable[[Connection], T]
+
+
+def spread[T](among: Sequence[Connection], tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
     """Each task on whichever connection is free; (number, answer) as they are done. Raises what the first one raises."""
     free: SimpleQueue[Connection] = SimpleQueue()
-    for connection in connections:
+    for connection in among:
         free.put(connection)
 
     def run(number: int) -> tuple[int, T]:
@@ -86,7 +90,7 @@ def spread[T](connections: Sequence[Connection], tasks: Sequence[Callable[[Conne
         finally:
             free.put(connection)
 
-    with ThreadPoolExecutor(len(connections)) as pool:
+    with ThreadPoolExecutor(len(among)) as pool:
         waiting = {pool.submit(run, number) for number in range(len(tasks))}
         try:
             while waiting:
@@ -102,8 +106,9 @@ def _sums(row: dict[str, Any]) -> Sums:
     def both(name: str) -> tuple[int, int]:
         return int(row[f"{name}_1"]), int(row[f"{name}_2"])
 
-    return Sums(
-        row["day"], row["tier"], both("campaign"), row["redemptions"], row["units"], row["hidden_units"],
-        row["stopped_units"], int(row["recorded_points"]), int(row["recorded_money"]), int(row["paid"]), int(row["drift"]),
-        both("points"), both("money"), both("discount"), both("saved"),
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        **{name: row[name] for name in ("day", "tier", "redemptions", "units", "hidden_units", "stopped_units")},
+        **{name: int(row[name]) for name in ("recorded_points", "recorded_money", "paid", "drift")},
+        **{name: both(name) for name in ("points", "money", "discount", "saved")},
+    }
+    return Sums(campaigns=both("campaign"), **values)

@@ -70,7 +70,13 @@ def result(parts: Parts) -> dict[str, Any]:
         "months": _months(parts),
         "members": _members(by_tier),
         "tiers": [
-            {"tier": tier, "members": one.members, "outstanding_points": one.outstanding, "more": one.more, "fewer": one.fewer}
+            {
+                "tier": tier,
+                "members": one.members,
+                "outstanding_points": one.outstanding,
+                "more": one.more,
+                "fewer": one.fewer,
+            }
             for tier, one in by_tier.items()
             if one.members or tier
         ],

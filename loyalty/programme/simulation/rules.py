@@ -1,8 +1,9 @@
 """What two documents do to the same redemptions, as lists that SQL can look things up in.
 
-The past 90 days stand for the coming 90: whatever happened at an instant is priced as if it happened 90 days later, so
-that a campaign which is still to come counts on the days it will run. Within an epoch the same campaigns are on; products
-of a kind have the same factor; a campaign that is not for everybody is a door, and a class is who passes which doors.
+The past 90 days stand for the coming 90: whatever happened at an instant is priced as if it happened 90 days later,
+so that a campaign which is still to come counts on the days it will run. Within an epoch the same campaigns are on;
+products of a kind have the same factor; a campaign that is not for everybody is a door, and a class is who passes which
+doors.
 Every factor is asked of the function that prices quotes.
 """
 
@@ -29,7 +30,7 @@ PASSED = "ZZ"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The past that is replayed, and by how much it is moved ahead (nothing: to see whether it gives what is recorded)."""
+    """The past that is replayed, and how far it is moved ahead (nothing: to see whether it gives what is recorded)."""
 
     since: datetime
     until: datetime
@@ -185,7 +186,7 @@ def door_of(campaign: Campaign) -> Door | None:
 
 
 def _for_whom(document: Programme, doors: Collection[Door], passed: Collection[Door]) -> Programme:
-    """The document as it is for somebody who passes exactly these doors; what has a door that is not counted does nothing."""
+    """The document for somebody who passes exactly these doors; what has a door that is not counted does nothing."""
     campaigns = []
     for campaign in document.campaigns:
         door = door_of(campaign)

@@ -101,8 +101,8 @@ def simulate(
 
 @contextmanager
 def _one_instant(readers: Sequence[Connection]) -> Iterator[list[Connection]]:
-    """Transactions that see one snapshot: of all readers, or of the first alone where another cannot be given it (it came
-    to another instance)."""
+    """Transactions that see one snapshot: of all readers, or of the first alone where another cannot be given it,
+    because it came to another instance."""
     first = readers[0]
     first.execute("begin isolation level repeatable read read only")
     looking = [first]

@@ -65,7 +65,8 @@ def favourites(
 ) -> list[Favourite]:
     """Up to twenty: what members redeem most, then what the catalogue ranks first, of what can be had under either.
 
-    Prices are those of members who take part in no campaign that is not for everybody; not of campaigns that are `spent`.
+    Prices are those of members who take part in no campaign that is not for everybody, without campaigns that are
+    `spent`.
     """
     rows = connection.execute("select asin from simulation.popular(%s, %s)", (program_id, ASKED)).fetchall()
     asins = [row["asin"] for row in rows]

@@ -1,4 +1,4 @@
-"""What campaigns would cost in the coming 90 days, if they were like the last: never more than their budget has left."""
+"""What campaigns would cost in the coming 90 days if they were like the last: never more than the budget has left."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from loyalty.programme.schema.campaigns import Campaign
 from loyalty.programme.simulation.replay import Sums
 from loyalty.programme.simulation.rules import Rules, Window, door_of
 
-# Why nothing can be said of a campaign: past purchases do not tell what it asks for, its audience was not counted yet, or
-# too many campaigns are not for everybody.
+# Why nothing can be said of a campaign: past purchases do not tell what it asks for, its audience was not counted yet,
+# or too many campaigns are not for everybody.
 type Unknown = Literal["category", "country", "audience", "too-many"]
 
 

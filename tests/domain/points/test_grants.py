@@ -12,6 +12,8 @@ ROLES = (
     "quote_api",
     "manager_api",
     "catalogue_desk",
+    "webhook_sender",
+    "integrations_desk",
     "partner_api",
     "identity_trigger",
     "engine_step",

@@ -1,8 +1,9 @@
-"""A past that the product itself made: real quotes of a shop, split at random and redeemed, then accepted in parts; and the
-same redemptions priced again one by one, by the functions that price quotes."""
+"""A past that the product itself made: real quotes of a shop, split at random and redeemed, then accepted in parts; and
+the same redemptions priced again one by one, by the functions that price quotes."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -23,13 +24,14 @@ from tests.domain.catalogue.shop import KEY, Shop
 REDEMPTIONS = 26
 TIERS = ("member", "silver", "gold")
 ROWS = """
-select r.redemption_id, r.member_id, r.created_at, r.points as charged, l.line_number, l.asin, l.quantity, l.unit_points,
+select r.redemption_id, r.member_id, r.created_at, l.line_number, l.asin, l.quantity, l.unit_points,
        l.unit_money_minor, coalesce(l.accepted_quantity, l.quantity) - l.given_back as units, q.unit_points_full,
        q.expected_unit_price_minor as goods, q.expected_shipping_minor as delivery, q.expected_tax_minor as tax,
        p.accepted_quantity as accepted, p.charged_minor, p.variance_minor, p.limit_shipping_minor is not null as exact
 from redemptions.redemption r
 join redemptions.line l using (program_id, redemption_id)
-join redemptions.quote_line q on q.program_id = r.program_id and q.quote_id = r.quote_id and q.line_number = l.line_number
+join redemptions.quote_line q
+    on q.program_id = r.program_id and q.quote_id = r.quote_id and q.line_number = l.line_number
 left join orders.placement_line p
     on p.program_id = r.program_id and p.redemption_id = l.redemption_id and p.line_number = l.line_number
 where r.program_id = 1 and (r.outcome is null or r.outcome in ('completed', 'partially_completed'))
@@ -75,9 +77,11 @@ def _accept(owner: Connection) -> None:
     owner.execute(
         "update orders.placement_line set accepted_quantity = quantity - (quantity > 1)::int,"
         " rejected_quantity = (quantity > 1)::int, charged_minor = x.paid + x.drift, variance_minor = x.drift"
-        " from (select redemption_id as id, line_number as n, hashtext(redemption_id::text || line_number) as dice,"
-        "   (quantity - (quantity > 1)::int) * expected_unit_price_minor + (expected_shipping_minor + expected_tax_minor)"
-        "   * (quantity - (quantity > 1)::int) / quantity as paid, abs(hashtext(redemption_id::text)) % 900 - 100 as drift"
+        " from (select redemption_id as id, line_number as n,"
+        "   hashtext(redemption_id::text || line_number) as dice,"
+        "   (quantity - (quantity > 1)::int) * expected_unit_price_minor"
+        "   + (expected_shipping_minor + expected_tax_minor) * (quantity - (quantity > 1)::int) / quantity as paid,"
+        "   abs(hashtext(redemption_id::text)) % 900 - 100 as drift"
         "   from orders.placement_line) x where x.id = redemption_id and x.n = line_number and x.dice % 2 = 0"
     )
     owner.execute(
@@ -85,7 +89,8 @@ def _accept(owner: Connection) -> None:
         " where p.redemption_id = l.redemption_id and p.line_number = l.line_number and p.accepted_quantity is not null"
     )
     owner.execute(
-        "update redemptions.line set given_back = 1 where accepted_quantity > 1 and hashtext(redemption_id::text) % 2 = 0"
+        "update redemptions.line set given_back = 1"
+        " where accepted_quantity > 1 and hashtext(redemption_id::text) % 2 = 0"
     )
 
 
@@ -130,7 +135,7 @@ def _again(
         full = points_for(price, factor.points_per_major, currency)
         normal = points_for(price, factor.normal_points_per_major or 0, currency)
         priced.append(PricedLine(row["quantity"], price, full))
-        campaigns.append((factor.campaign, normal) if normal > full else None)
+        campaigns.append((factor.campaign or "", normal) if normal > full else None)
     recorded = sum(row["quantity"] * row["unit_points_full"] for row in lines)
     asked = max(-(-row["unit_points"] * recorded // row["unit_points_full"]) for row in lines)
     whole = pricing.points_full(priced)
@@ -165,8 +170,6 @@ def changed(document: Programme, **parts: Any) -> Programme:
     told = document.model_dump(mode="json")
     for name, values in parts.items():
         told[name] = {**told[name], **values} if isinstance(values, dict) else values
-    import json
-
     return Programme.model_validate_json(json.dumps(told))
 
 

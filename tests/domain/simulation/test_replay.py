@@ -98,7 +98,8 @@ def test_the_same_document_gives_the_recorded_points_and_money_exactly(shop: Sho
         assert sum(one.money[side] for one in sums) == sum(one.recorded_money for one in sums) > 0
     # And not by chance: a line each, campaign by campaign, is what the quotes promised.
     promised = shop.owner.execute(
-        "select l.campaign, sum((coalesce(l.accepted_quantity, l.quantity) - l.given_back) * l.unit_discount_minor)::bigint as minor"
+        "select l.campaign,"
+        " sum((coalesce(l.accepted_quantity, l.quantity) - l.given_back) * l.unit_discount_minor)::bigint as minor"
         " from redemptions.line l where l.campaign is not null group by 1"
     ).fetchall()
     assert {row["campaign"] for row in promised} == {"gold", "half"}

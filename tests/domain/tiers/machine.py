@@ -99,7 +99,8 @@ class Timeline:
         self.world.owner.execute(
             "select points.settle(1, member_id, clock.new_id(), (h.outcome).op_id, (h.outcome).amount, 'test')"
             " from points.member, lateral (select points.hold(1, member_id, clock.new_id(), available / 2,"
-            " clock.now() + interval '1 day', '', 'test') as outcome offset 0) h where member_id = %s and available > 1",
+            " clock.now() + interval '1 day', '', 'test') as outcome offset 0) h"
+            " where member_id = %s and available > 1",
             (who.member_id,),
         )
         return "redeems half"

@@ -9,7 +9,7 @@ from tests.conftest import _clone
 from tests.domain.tiers.machine import Timeline
 
 TIMELINES = int(os.environ.get("TIMELINES", "1"))
-STEPS = int(os.environ.get("STEPS", "100"))
+STEPS = int(os.environ.get("STEPS", "70"))
 SEED = int(os.environ.get("SEED", "7"))
 
 

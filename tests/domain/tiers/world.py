@@ -78,7 +78,8 @@ class World:
         """Noon of a day, where the programme is; the sweeper runs."""
         zone = self.document.points.time_zone
         self.owner.execute(
-            "update clock.setting set shift = (%s::date + interval '12 hours') at time zone %s - transaction_timestamp()",
+            "update clock.setting"
+            " set shift = (%s::date + interval '12 hours') at time zone %s - transaction_timestamp()",
             (day, zone),
         )
         self.sweep()
@@ -97,6 +98,9 @@ class World:
 
     def changes(self, who: Somebody) -> list[standing.Change]:
         return standing.changes(self._staff, 1, who.member_id)
+
+    def periods(self, who: Somebody) -> list[standing.Period]:
+        return standing.periods(self._staff, 1, who.member_id)
 
     def told(self, who: Somebody) -> list[dict[str, Any]]:
         """Messages about this member's level, in their order."""

@@ -37,11 +37,19 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
   { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
+  { path: "/programme/ahead", label: "Look ahead", group: "Programme", needs: "GET /programme/simulations", page: lazy(() => import("./pages/simulate/ahead")) },
+  { path: "/programme/ahead/:id", label: "A look ahead", needs: "GET /programme/simulations/{simulation_id}", page: lazy(() => import("./pages/simulate/one")) },
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
   { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
   { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
   // Records
   { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
+  // Campaigns
+  { path: "/campaigns", label: "Campaigns", group: "Campaigns", needs: "GET /campaigns", page: lazy(() => import("./pages/campaigns/campaigns")) },
+  { path: "/audiences", label: "Audiences", group: "Campaigns", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/audiences")) },
+  { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
+  { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
+  { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */

@@ -6,12 +6,13 @@ import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { number } from "@shared/shown";
 import { Buy, type Priced } from "../parts/buy";
-import { Cards, nameOf } from "../parts/card";
+import { Cards, Instead, nameOf } from "../parts/card";
 import { firstKind, Kinds } from "../parts/kinds";
 import { Page, useTitle } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { WishButton } from "../parts/wish";
+import { priced, useOwnPrices } from "../own-prices";
 import { categoryName, descriptionOf, titleOf } from "../own-words";
 import { productOf, type Schemas, useBalance, useLots } from "../queries";
 import { say, sayCount } from "../words";
@@ -36,9 +37,17 @@ export default function ProductPage() {
   }
   return (
     <Loaded query={product}>
-      {(shown) => (shown.points === null && shown.variations.length > 0 && !belongs(shown, asin) ? <Begin product={shown} /> : <Shown product={shown} asin={asin} changing={product.isPlaceholderData} />)}
+      {(shared) => <Own product={shared} asin={asin} changing={product.isPlaceholderData} />}
     </Loaded>
   );
+}
+
+/** At the member's own prices, it and its kinds. */
+function Own({ product, asin, changing }: { product: Product; asin: string; changing: boolean }) {
+  const own = useOwnPrices([...new Set([product.asin, ...product.variations.map((kind) => kind.asin)])]);
+  const shown = { ...priced(product, own), variations: product.variations.map((kind) => priced(kind, own)) };
+  if (shown.points === null && shown.variations.length > 0 && !belongs(shown, asin)) return <Begin product={shown} />;
+  return <Shown product={shown} asin={asin} changing={changing} />;
 }
 
 /** A place that was mistyped, or a reward that has left the programme. */
@@ -62,7 +71,7 @@ function Begin({ product }: { product: Product }) {
 
 const kindPlace = (asin: string) => `/products/${asin}${location.search}`;
 
-function Shown({ product, asin, changing }: { product: Product; asin: string; changing: boolean }) {
+function Shown({ product, asin, changing }: { product: Product & { points_without?: number | null }; asin: string; changing: boolean }) {
   const [, go] = useLocation();
   const [query] = useSearchParams();
   const balance = useBalance();
@@ -85,6 +94,7 @@ function Shown({ product, asin, changing }: { product: Product; asin: string; ch
           )}
         </header>
         {chosen && <Kinds kinds={product.variations} chosen={chosen} choose={(kind) => go(kindPlace(kind), { replace: true, state: { same: true } })} />}
+        {product.points_without && <p><Instead of={product.points_without} /></p>}
         {!isPriced(product) ? (
           <NotNow asin={asin} />
         ) : balance.data ? (

@@ -1,7 +1,9 @@
 /** A product in a list: picture, name, price, and what share of the balance it is (dotted beyond it). */
 import { Link } from "wouter";
 import { config } from "@shared/config";
+import { number } from "@shared/shown";
 import { type Parts, payable, sliderOf, split } from "@shared/split";
+import { priced, useOwnPrices } from "../own-prices";
 import { titleOf } from "../own-words";
 import type { Schemas } from "../queries";
 import { say, sayCode } from "../words";
@@ -10,7 +12,7 @@ import { Price } from "./price";
 
 const SIZES = "(max-width: 52rem) 46vw, (max-width: 84rem) 22vw, 19rem";
 
-type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points" | "texts"> & { reason?: string };
+type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points" | "texts"> & { reason?: string; points_without?: number | null };
 
 type Props = {
   products: readonly Product[];
@@ -22,10 +24,11 @@ type Props = {
 };
 
 export function Cards({ products, balance, first = 4, use }: Props) {
+  const own = useOwnPrices(products.map(({ asin }) => asin));
   return (
     <ul className="cards">
       {products.map((product, position) => (
-        <li key={product.asin}><Card product={product} balance={balance} first={position < first} use={use} /></li>
+        <li key={product.asin}><Card product={priced(product, own)} balance={balance} first={position < first} use={use} /></li>
       ))}
     </ul>
   );
@@ -43,11 +46,17 @@ function Card({ product, balance, first, use }: { product: Product; balance: num
       <p className="small">
         {product.from_points && <span className="muted">{say("shop.from")} </span>}
         <Price points={parts.points} minor={parts.money_minor} currency={product.currency} />
+        {use === undefined && <Instead of={product.points_without} />}
       </p>
       <Share points={product.points} balance={use ?? balance} />
       {parts.points > balance && <span className="hidden">{say("shop.beyond")}</span>}
     </Link>
   );
+}
+
+/** What an offer for this member takes off. */
+export function Instead({ of }: { of: number | null | undefined }) {
+  return of ? <span className="muted num"> {say("shop.instead", { points: number(of) })}</span> : null;
 }
 
 /** Cards that are still coming, as large as they will be. */

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, got } from "@shared/client";
 import { config } from "@shared/config";
-import { minorDigits, money, number } from "@shared/shown";
+import { date, minorDigits, money, number } from "@shared/shown";
 import type { Schemas } from "../queries";
 import { say } from "../words";
 import { Loaded } from "./states";
@@ -17,7 +17,7 @@ export function Level() {
       <Loaded query={tier}>
         {(mine) => (
           <>
-            {mine.progress && <Progress tier={mine} progress={mine.progress} />}
+            <Progress tier={mine} progress={mine.progress} />
             <ol className="rows levels">
               {mine.levels.map((level) => (
                 <li key={level.code} aria-current={level.code === mine.code ? "true" : undefined}>
@@ -34,13 +34,21 @@ export function Level() {
   );
 }
 
-function Progress({ tier, progress }: { tier: Tier; progress: NonNullable<Tier["progress"]> }) {
-  const { qualifying_units: have, units_to_go: left } = progress;
-  if (left === null) return <p>{say("points.level_highest")}</p>;
-  const next = tier.levels.find(({ qualifying_units }) => qualifying_units > have);
+function Progress({ tier, progress }: { tier: Tier; progress: Tier["progress"] }) {
+  const { qualifying_units: have, units_to_go: left, units_to_keep: missing } = progress;
+  const by = date(progress.counted_until);
+  const next = tier.levels.find(({ code }) => code === progress.next);
+  const kept = tier.kept_until && (
+    <p>
+      {say(tier.source === "granted" ? "points.level_given" : "points.level_kept", { level: tier.name, date: date(tier.kept_until) })}
+      {!!missing && <> {say("points.level_keep", { left: units(missing, tier), date: by })}</>}
+    </p>
+  );
+  if (left === null || !next) return <>{kept}<p>{say("points.level_highest")}</p></>;
   return (
     <div className="levels-next">
-      <p>{say("points.level_next", { left: units(left, tier), level: next?.name ?? "" })}</p>
+      {kept}
+      <p>{say("points.level_next", { left: units(left, tier), level: next.name, date: by })}</p>
       <span className="share" aria-hidden="true"><i style={{ width: `${(have / Math.max(1, have + left)) * 100}%` }} /></span>
     </div>
   );

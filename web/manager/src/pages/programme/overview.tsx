@@ -53,21 +53,6 @@ const sectionsOf = (now: Programme, draft: Draft | undefined): Section[] => [
     ],
     actions: <Go to="/programme/history">History</Go>,
   },
-  {
-    title: "What it says",
-    half: true,
-    pairs: [
-      ["Brand", of<{ name: string }>(now, "brand").name],
-      ["Store", `${of<Store>(now, "store").region}, ${of<Store>(now, "store").currency}`],
-      [`A price of ${money(10 ** minorDigits(of<Store>(now, "store").currency), of<Store>(now, "store").currency)}`, `${number(of<Conversion>(now, "conversion").points_per_major ?? 0)} points`],
-      ["The same spent at a partner's", `${number(of<Points>(now, "points").base_points_per_major ?? 0)} points earned`],
-      ["Points are good for", `${of<Points>(now, "points").expiry.months} months`],
-      ["Delivery and tax", of<Pricing>(now, "pricing").included === "charged" ? "in the price" : "on the programme"],
-      ["Tiers", of<Tiers>(now, "tiers").levels.map(({ names, code }) => names["en"] ?? code).join(", ")],
-      ["Campaigns", number(of<unknown[]>(now, "campaigns").length)],
-    ],
-  },
-  { title: "Draft", half: true, content: <DraftState draft={draft} /> },
   ...now.scheduled.map((one) => ({
     title: one.state === "waiting" ? "Scheduled" : "Not published at its time",
     description: one.why,
@@ -93,6 +78,21 @@ const sectionsOf = (now: Programme, draft: Draft | undefined): Section[] => [
       </Alert>
     ),
   })),
+  {
+    title: "What it says",
+    half: true,
+    pairs: [
+      ["Brand", of<{ name: string }>(now, "brand").name],
+      ["Store", `${of<Store>(now, "store").region}, ${of<Store>(now, "store").currency}`],
+      [`A price of ${money(10 ** minorDigits(of<Store>(now, "store").currency), of<Store>(now, "store").currency)}`, `${number(of<Conversion>(now, "conversion").points_per_major ?? 0)} points`],
+      ["The same spent at a partner's", `${number(of<Points>(now, "points").base_points_per_major ?? 0)} points earned`],
+      ["Points are good for", `${of<Points>(now, "points").expiry.months} months`],
+      ["Delivery and tax", of<Pricing>(now, "pricing").included === "charged" ? "in the price" : "on the programme"],
+      ["Tiers", of<Tiers>(now, "tiers").levels.map(({ names, code }) => names["en"] ?? code).join(", ")],
+      ["Campaigns", number(of<unknown[]>(now, "campaigns").length)],
+    ],
+  },
+  { title: "Draft", half: true, content: <DraftState draft={draft} /> },
 ];
 
 function ReviewButton() {

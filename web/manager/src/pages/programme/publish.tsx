@@ -3,7 +3,6 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import DatePicker from "@cloudscape-design/components/date-picker";
 import Header from "@cloudscape-design/components/header";
 import Modal from "@cloudscape-design/components/modal";
 import RadioGroup from "@cloudscape-design/components/radio-group";
@@ -19,7 +18,7 @@ import { may } from "../../may";
 import { Action, AskingAction } from "../../parts/Action";
 import { Changes, placeName, said } from "../../parts/Changes";
 import { PageFrame } from "../../parts/DetailPage";
-import { AreaField, FieldFrame, Form } from "../../parts/Form";
+import { AreaField, DateField, FieldFrame, Form } from "../../parts/Form";
 import { Go } from "../../parts/Go";
 import { actor, Moment } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
@@ -143,7 +142,7 @@ function Decide({ draft }: { draft: Draft }) {
     mutationFn: () => got(api().POST("/programme/draft/publication", { body: { revision: draft.revision, why: why.trim(), ...(at && { at }) } })),
     onSuccess: async (told) => {
       setSure(false);
-      tell("success", told.version ? `Version ${told.version} applies. The portal shows it within seconds.` : `It is published on ${inZone(told.publish_at!, told.time_zone)}.`);
+      tell("success", told.version ? `Version ${told.version} applies. The portal shows it within seconds.` : `It will be published on ${inZone(told.publish_at!, told.time_zone)}.`);
       await queries.invalidateQueries({ queryKey: PROGRAMME });
       go("/programme");
     },
@@ -169,12 +168,10 @@ function Decide({ draft }: { draft: Draft }) {
         />
         {undoing && <StatusIndicator type="info">Something is scheduled already: cancel that on the overview before another time is chosen. Publishing now stops it.</StatusIndicator>}
         {when === "later" && (
-          <FieldFrame name="at" label="When" constraint={at ? `${inZone(at, zone)}, ${at.slice(0, 16).replace("T", " ")} UTC` : `In ${zone}`} error={day && time.length === 5 && !at ? "The clocks leave out this time." : ""}>
-            <SpaceBetween direction="horizontal" size="xs">
-              <DatePicker value={day} placeholder="YYYY/MM/DD" ariaLabel="Day" onChange={({ detail }) => setDay(detail.value)} />
-              <TimeInput value={time} format="hh:mm" placeholder="hh:mm" ariaLabel="Time" onChange={({ detail }) => setTime(detail.value)} />
-            </SpaceBetween>
-          </FieldFrame>
+          <div className="row">
+            <DateField name="at" label="Day" value={day} onChange={setDay} constraint={at ? `${inZone(at, zone)}; ${at.slice(0, 16).replace("T", " ")} UTC` : `Where the programme is: ${zone}`} error={day && time.length === 5 && !at ? "The clocks leave out this time." : ""} />
+            <FieldFrame name="at.time" label="Time"><TimeInput value={time} format="hh:mm" placeholder="hh:mm" onChange={({ detail }) => setTime(detail.value)} /></FieldFrame>
+          </div>
         )}
         <Box float="right">
           <Button variant="primary" formAction="none" disabled={!ready} loading={publishing.isPending} onClick={() => setSure(true)}>{when === "now" ? "Publish" : "Schedule"}</Button>
