@@ -231,7 +231,7 @@ OPEN = {
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
-    "GET /me/wishlist",
+    "GET /me/wishlist", "GET /tiers/distribution",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
