@@ -43,12 +43,22 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
   { path: "/programme/history", label: "History", group: "Programme", needs: "GET /programme/versions", page: lazy(() => import("./pages/programme/history")) },
   { path: "/programme/history/:version", label: "Version", needs: "GET /programme/versions/{version}", page: lazy(() => import("./pages/programme/version")) },
+  // Catalogue
+  { path: "/catalogue/products", label: "Products", group: "Catalogue", needs: "GET /catalogue/products", page: lazy(() => import("./pages/catalogue/products")) },
+  { path: "/catalogue/products/:asin", label: "Product", needs: "GET /catalogue/products/{asin}", page: lazy(() => import("./pages/catalogue/product")) },
+  { path: "/catalogue/search", label: "Search Amazon", group: "Catalogue", needs: "GET /catalogue/search", page: lazy(() => import("./pages/catalogue/search")) },
+  { path: "/catalogue/featured", label: "Featured order", group: "Catalogue", needs: "GET /catalogue/featured", page: lazy(() => import("./pages/catalogue/featured")) },
+  { path: "/catalogue/rules", label: "Rules", group: "Catalogue", needs: "POST /catalogue/preview", page: lazy(() => import("./pages/catalogue/rules")) },
+  { path: "/catalogue/categories", label: "Categories", group: "Catalogue", needs: "GET /catalogue/categories", page: lazy(() => import("./pages/catalogue/categories")) },
+  { path: "/catalogue/changes", label: "Changes", group: "Catalogue", needs: "GET /catalogue/changes", page: lazy(() => import("./pages/catalogue/changes")) },
   // Campaigns
   { path: "/campaigns", label: "Campaigns", group: "Campaigns", needs: "GET /campaigns", page: lazy(() => import("./pages/campaigns/campaigns")) },
   { path: "/audiences", label: "Audiences", group: "Campaigns", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/audiences")) },
   { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
   { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
   { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
+  // Records
+  { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */

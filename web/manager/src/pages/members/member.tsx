@@ -22,6 +22,7 @@ import { TierPanel } from "../../parts/TierPanel";
 import { plain } from "../../words";
 import { OrderRows } from "../orders/orders";
 import { kindName } from "../queue/kinds";
+import { short } from "./words";
 import { Adjust, Block, Correct, OpenCase, Unfreeze } from "./acts";
 
 type Overview = Schemas["Overview"];
@@ -108,7 +109,7 @@ function who({ member, terms, addresses: known }: Overview): Section {
       ["Language", member.language],
       ["Level", plain(member.tier)],
       ["Member since", day(member.member_since)],
-      ["Came by", actor(member.created_by)],
+      ["Came by", actor(member.created_by).replace(":", " ")],
       ["Sign-in", member.sign_in ? <>since <Moment at={member.claimed_at} /></> : "None yet"],
       ["Terms", terms[0] ? `${terms[0].version}, ${day(terms[0].accepted_at)}` : "Not accepted"],
       ["Also known as", member.also.join(", ")],
@@ -127,7 +128,9 @@ function points({ points: has, member }: Overview): Section {
       ["Pending", has.waiting.length ? `${number(has.waiting.reduce((sum, { amount }) => sum + amount, 0))}, the next on ${day(has.waiting[0]!.until)}` : number(has.pending)],
       ["Owed", has.debt ? number(has.debt) : null],
     ],
-    content: has.lots.length ? (
+    content: has.lots.length === 1 ? (
+      <Box>{number(has.lots[0]!.amount)} {has.lots[0]!.expires_on ? `good until ${date(has.lots[0]!.expires_on)}` : "never lapse"}</Box>
+    ) : has.lots.length ? (
       <Bars
         label="Points by their last good day"
         yTitle="Points"
@@ -267,7 +270,7 @@ const screenings = ({ screenings: rows }: Overview): Section => ({
       rows={rows}
       none="No order of this member was screened"
       columns={[
-        { id: "order", header: "Order", cell: (row) => <Go to={`/orders/${row.redemption_id}`}>{row.redemption_id.slice(0, 8)}</Go> },
+        { id: "order", header: "Order", cell: (row) => <Go to={`/orders/${row.redemption_id}`}>{short(row.redemption_id)}</Go> },
         { id: "at", header: "When", cell: (row) => <Moment at={row.decided_at} /> },
         { id: "action", header: "The rules said", cell: (row) => `${plain(row.action)} (${number(row.points)})` },
         { id: "result", header: "What came of it", cell: (row) => row.results.map((one) => (one ? plain(one) : "Still open")).join(", ") || "–" },

@@ -17,6 +17,7 @@ import { Go } from "../../parts/Go";
 import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
 import { plain } from "../../words";
+import { short } from "../members/words";
 import { kindName, OUTCOMES } from "./kinds";
 
 type Case = Schemas["StaffCase"];
@@ -54,7 +55,7 @@ function facts(found: Case): Section {
       ["Owner", found.owner ? actor(found.owner) : "Nobody yet"],
       ["Reason", found.reason && plain(found.reason)],
       ["Member", found.member_number && <Go key="member" to={`/members/${found.member_number}`}>{found.member_number}</Go>],
-      ["Order", orderOf(found) && <Go key="order" to={`/orders/${orderOf(found)}`}>{orderOf(found)!.slice(0, 8)}</Go>],
+      ["Order", orderOf(found) && <Go key="order" to={`/orders/${orderOf(found)}`}>{short(orderOf(found)!)}</Go>],
       ["Units", found.quantity && number(found.quantity)],
       ["Partner", found.partner],
       ["Partner's reference", found.partner_reference],

@@ -16,6 +16,7 @@ export const KINDS: Record<string, string> = {
   redemption: "Redemption",
   reconciliation: "Reconciliation",
   campaign: "Campaign budget",
+  publication: "Scheduled publication",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
