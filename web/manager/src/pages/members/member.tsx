@@ -16,6 +16,7 @@ import { Bars } from "../../parts/Chart";
 import { PageFrame, type Section, Sections } from "../../parts/DetailPage";
 import { useFilters } from "../../parts/filters";
 import { Go } from "../../parts/Go";
+import { PrivacyPanel } from "../../parts/PrivacyPanel";
 import { actor, Moment, Money, Points, State } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
 import { TierPanel } from "../../parts/TierPanel";
@@ -53,6 +54,7 @@ export default function Member() {
                 { id: "cases", label: `Cases and messages`, content: <Sections sections={[cases(found), messages(found)]} /> },
                 { id: "contact", label: "Addresses and consent", content: <Sections sections={[addresses(found), consents(found), pastContacts(found)]} /> },
                 { id: "safety", label: "Safety", content: <Sections sections={[standing(found), screenings(found), devices(found)]} /> },
+                ...(may("GET /members/{member_number}/privacy") ? [{ id: "privacy", label: "Privacy", content: <PrivacyPanel memberNumber={found.member.member_number} /> }] : []),
                 { id: "history", label: "By hand", content: <Sections sections={[adjustments(found), merges(found), may("GET /audit") && audit(found)]} /> },
               ]}
             />

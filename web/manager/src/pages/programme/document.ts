@@ -80,7 +80,7 @@ export const EDITED: Record<string, { path: string; label: string }> = {
   audiences: { path: "/audiences", label: "Audiences" },
   campaigns: { path: "/campaigns", label: "Campaigns" },
   catalogue: { path: "/catalogue", label: "Catalogue rules" },
-  integrations: { path: "/integrations", label: "Integrations" },
+  integrations: { path: "/integrations/settings", label: "Integrations" },
   messages: { path: "/programme/messages", label: "Messages" },
   notifications: { path: "/programme/settings", label: "Notifications" },
   documents: { path: "/programme/settings", label: "Member documents" },

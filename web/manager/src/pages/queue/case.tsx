@@ -41,7 +41,7 @@ export default function CasePage() {
 }
 
 const isOver = ({ state }: Case) => state === "decided" || state === "withdrawn";
-const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && !["adjustment", "screening", "merge"].includes(kind);
+const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && !["adjustment", "screening", "merge", "erasure"].includes(kind);
 
 /** A member's case names its order; a ticket is about one. */
 const orderOf = ({ redemption_id, subject, kind }: Case) => redemption_id ?? (["redemption", "payment", "shipment", "screening"].includes(kind) ? subject : null);
@@ -169,7 +169,8 @@ function Actions({ found }: { found: Case }) {
       {found.state === "open" && found.kind === "adjustment" && <AdjustmentDecision found={found} />}
       {found.state === "open" && found.kind === "screening" && <ScreeningDecision found={found} />}
       {found.state === "open" && found.kind === "merge" && <Go to="/merges">Look at the merge</Go>}
-      {found.state === "open" && !["adjustment", "screening", "merge"].includes(found.kind) && <Decide found={found} />}
+      {found.state === "open" && found.kind === "erasure" && <Go to={`/privacy/requests/${found.case_id}`}>Look at the erasure</Go>}
+      {found.state === "open" && !["adjustment", "screening", "merge", "erasure"].includes(found.kind) && <Decide found={found} />}
     </>
   );
 }
