@@ -16,7 +16,7 @@ def test_an_operator_gives_a_level_and_sees_it_among_the_members(manager: Manage
     page = manager.sign_in("business-operator", f"/members/{member.number}")
     page.get_by_role("button", name="Give a level").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Level").click()
+    dialog.get_by_label("Level", exact=True).click()
     page.get_by_role("option", name="Gold").click()
     dialog.get_by_label("Through").fill("2027/06/30")
     dialog.get_by_role("button", name="Give it").click()
