@@ -132,6 +132,16 @@ begin
     when 'wishes' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(w)) order by w.added_at), '[]')
         from wishes.wish as w where w.program_id = program_id and w.member_id = whose)
+    when 'levels' then jsonb_build_object(
+        'counters', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(t)) order by t.month), '[]')
+                     from tiers.month as t where t.program_id = program_id and t.member_id = whose),
+        'reached', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(r)) order by r.starts_on), '[]')
+                    from tiers.reached as r where r.program_id = program_id and r.member_id = whose),
+        'given', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(g)) - array['granted_by', 'withdrawn_by']
+                                            order by g.granted_at), '[]')
+                  from tiers.granted as g where g.program_id = program_id and g.member_id = whose),
+        'changes', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(c)) - 'actor' order by c.sequence), '[]')
+                    from tiers.change as c where c.program_id = program_id and c.member_id = whose))
     when 'account' then jsonb_build_object(
         'freezes', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(f)) - 'actor' order by f.occurred_at), '[]')
                     from members.freeze as f where f.program_id = program_id and f.member_id = whose),
