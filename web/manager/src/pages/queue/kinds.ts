@@ -16,6 +16,12 @@ export const KINDS: Record<string, string> = {
   redemption: "Redemption",
   reconciliation: "Reconciliation",
   campaign: "Campaign budget",
+  publication: "Scheduled publication",
+  erasure: "Erasure of a member",
+  erasure_stuck: "Erasure is stuck",
+  export_stuck: "Export failed",
+  webhook_stopped: "Webhook stopped",
+  webhook_given_up: "Event not taken",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
