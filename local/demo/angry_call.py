@@ -1,7 +1,7 @@
 """`make demo STORY=angry-call`: somebody calls about a broken parcel, and is helped while they are on the telephone.
 
 A cloud of its own. A member has paid for something with points of two ages and with a card; it arrived broken. Support
-finds her by the number she calls from, sees one page of everything, gives the points back to the lots they came from and
+finds her by the number she calls from, sees one page of everything, gives points back to the lots they came from and
 the money to the card, adds goodwill inside the agent's budget; and the audit log says who did and looked at what.
 """
 
