@@ -158,7 +158,8 @@ class Story:
         ):
             _require(wanted in actions, f"the audit log has {wanted}")
         told = str(lines)
-        _require("206" not in told and "crushed" not in told, "the audit log says nothing of the person")
+        said = [one for one in (CALLS_FROM, "5550177", "crushed", MEMBER.email) if one in told]
+        _require(not said, f"the audit log says nothing of the person, and not {said}")
         _say("the audit log:")
         for one in lines:
             _say(
