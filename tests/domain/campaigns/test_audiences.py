@@ -108,3 +108,21 @@ def test_counting_in_pieces_finds_the_same_and_an_audience_that_is_gone_is_forgo
     ).fetchone()
     assert row == {"rows": one.members, "keen": one.members}
     assert one.members == 3
+
+
+def test_a_number_that_became_part_of_another_is_in_that_ones_campaigns_alone_and_by_file(
+    desk: Desk, people: dict[str, tuple[int, str]]
+) -> None:
+    survivor, number = people["spender"]
+    duplicate, merged = desk.member()
+    desk.owner.execute(
+        "update members.member set state = 'closed', merged_into = %s where member_id = %s", (survivor, duplicate)
+    )
+    desk.owner.execute(
+        "insert into campaigns.audience_member values (1, %s, 'anything') on conflict do nothing", (survivor,)
+    )
+    with desk.database.connect("importer") as connection:
+        by_file = shoppers.by_numbers(connection, 1, [number, merged, "nobody"])
+    alone = shoppers.by_number(desk.partner, 1, merged)
+    assert by_file == {number: alone, merged: alone}
+    assert (alone.member_id, "anything" in alone.audiences) == (survivor, True)

@@ -39,6 +39,19 @@ def test_a_campaigns_members_are_listed_when_it_starts_and_compared_with_those_h
     assert not done.comparison.enough, "thirty members a group say nothing"
     assert done.reached == len(bonuses)
     assert sum(day.spent_minor for day in done.days) == desk.standing("half").spent_minor == len(bonuses) * 40
+    # Over, and a last look taken: the list goes, the sums stay.
+    acting.act(desk.manager, 1, "half", "end", "enough", "staff:sue")
+    for _ in range(3):
+        desk.minute()
+        desk.database.shift_clock("8 days")
+    desk.minute()
+    left = desk.owner.execute(
+        "select count(*) as members from campaigns.participant where campaign = 'half'"
+    ).fetchone()
+    assert left == {"members": 0}
+    later = standing.results(desk.manager, 1, desk.standing("half")).comparison
+    assert later is not None
+    assert (later.treated, later.held_out) == (treated, without)
 
 
 def test_differences_come_with_how_sure_they_are() -> None:
