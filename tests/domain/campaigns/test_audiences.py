@@ -30,7 +30,7 @@ def people(desk: Desk) -> dict[str, tuple[int, str]]:
     ):  # fmt: skip
         desk.buy(people[name][1], spend_minor, days_ago=days_ago)
     for name in ("redeemer", "undone"):
-        redeem(desk, people[name][0], "completed" if name == "redeemer" else "cancelled")
+        desk.redeem(people[name][0], "completed" if name == "redeemer" else "cancelled")
     desk.owner.execute(
         "update members.member set created_at = created_at - interval '40 days' where member_id <> %s",
         (people["nobody"][0],),
@@ -38,19 +38,6 @@ def people(desk: Desk) -> dict[str, tuple[int, str]]:
     desk.publish(audiences=[{"code": code, "name": code} | asked for code, asked in AUDIENCES.items()])
     desk.minute()
     return people
-
-
-def redeem(desk: Desk, member_id: int, outcome: str) -> None:
-    desk.owner.execute(
-        "insert into redemptions.redemption (program_id, redemption_id, member_id, quote_id, programme_version,"
-        " address_id, request_hash, points, money_minor, currency, partial_policy, capture_at, return_days,"
-        " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at,"
-        " updated_at, state, outcome, closed_at, settled_points)"
-        " select 1, clock.new_id(), %s, clock.new_id(), 1, clock.new_id(), '', 5, 0, 'USD', 'all_or_nothing',"
-        " 'acceptance', 30, clock.new_id(), clock.new_id(), t, t, t, t, 'test', t, t, 'closed', %s, t, 5"
-        " from (select clock.now() - interval '40 days') d (t)",
-        (member_id, outcome),
-    )
 
 
 def test_members_are_in_the_audiences_whose_conditions_they_meet(

@@ -106,6 +106,25 @@ def test_a_preview_says_whom_it_would_reach_and_what_the_last_ninety_days_would_
     assert found.give_or_take is None
 
 
+def test_a_previewed_discount_costs_what_it_would_have_saved_of_what_was_redeemed(desk: Desk) -> None:
+    member_id, _ = desk.member(country="BR")
+    desk.redeem(member_id, "completed", "B000000001", "B000000002")
+    desk.redeem(member_id, "cancelled", "B000000001")
+    told = campaign(
+        "seen", segment={"countries": ["BR"]}, starts_at="2026-01-01T00:00:00Z", ends_at="2026-04-01T00:00:00Z",
+        earn_multiplier_percent=None, conversion_points_per_major=150,
+    )  # fmt: skip
+    document = reading.current(desk.manager, 1).document
+    found = [
+        preview.preview(
+            desk.manager, 1, document, Campaign.model_validate_json(json.dumps(told | {"scope": scope})), None
+        )
+        for scope in ({}, {"asins": ["B000000002"]}, {"categories": ["Music"]})
+    ]
+    # 2,000 points are 10 dollars at 200 a dollar; a quarter of that is saved at 150.
+    assert [(one.active, one.cost_minor) for one in found] == [(1, 250), (1, 125), (0, 0)]
+
+
 def test_start_a_campaign_and_watch_its_budget_stop_it_exactly(desk: Desk) -> None:
     people = [desk.member()[1] for _ in range(7)]
     # 2.50 dollars at 0.4 cents a point: 625 points, of which each purchase wants 100.
