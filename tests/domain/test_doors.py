@@ -35,7 +35,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
+                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports", "campaigns"),
                 "reconciliation",
                 "simulation",
                 "tiers",
