@@ -91,6 +91,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
             api=api,
             manager=manager,
             identity=identity,
+            feeds=feeds,
             bundles=bundles,
             **common,
         )

@@ -19,6 +19,7 @@ from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
+from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.manager import ManagerStack
 from stacks.settings import REPOSITORY, Settings
@@ -52,6 +53,7 @@ class PortalsStack(Stack):
         api: ApiStack,
         manager: ManagerStack,
         identity: IdentityStack,
+        feeds: FeedsStack,
         bundles: Path,
         settings: Settings,
         **kwargs: Any,
@@ -59,6 +61,7 @@ class PortalsStack(Stack):
         super().__init__(scope, id, **kwargs)
         self._settings = settings
         self._case_files = api.case_files.bucket
+        self._tables = feeds.bucket
         self._publisher = Functions(self, vpc=vpc, settings=settings).add(
             "publish_portal",
             description="Hands a bundle of the portal or the manager app to Amplify",
@@ -117,6 +120,7 @@ class PortalsStack(Stack):
             "sign_in": f"{cognito} {of.sign_in}",
             # Signed addresses have the one or the other, and the second redirects to the first.
             "files": f"https://{files.bucket_regional_domain_name} https://{files.bucket_domain_name}",
+            "tables": f"https://{self._tables.bucket_regional_domain_name} https://{self._tables.bucket_domain_name}",
             "pictures": "",
             "portal": self._settings.integrations.portal_origin,
             "manager": self._settings.integrations.manager_origin,

@@ -43,14 +43,19 @@ declare
     v_picked bigint[];
     v_bonus boolean := p_campaign ->> 'earn_multiplier_percent' is not null;
 begin
-    select coalesce(array_agg(m.member_id), '{}') into v_named
-    from members.member m tablesample bernoulli (p_percent) repeatable (1)
-    where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
-    v_picked := v_named;
     if v_counted then
-        select coalesce(array_agg(a.member_id), '{}') into v_picked from campaigns.audience_member a
-        where a.program_id = p_program_id and a.member_id = any (v_named) and a.audience = s ->> 'audience';
-    elsif p_conditions is not null then
+        select coalesce(array_agg(m.member_id), '{}') into v_named
+        from campaigns.audience_member a tablesample bernoulli (p_percent) repeatable (1)
+        join members.member m on m.program_id = a.program_id and m.member_id = a.member_id
+        where a.program_id = p_program_id and a.audience = s ->> 'audience' and m.state = 'active'
+            and campaigns.names(s, m.tier, m.country);
+    else
+        select coalesce(array_agg(m.member_id), '{}') into v_named
+        from members.member m tablesample bernoulli (p_percent) repeatable (1)
+        where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
+    end if;
+    v_picked := v_named;
+    if p_conditions is not null and not v_counted then
         select coalesce(array_agg(f.member_id), '{}') into v_picked
         from campaigns.meeting(p_program_id, v_named, p_conditions, clock.now()) f;
     end if;

@@ -106,7 +106,7 @@ language sql stable set search_path = pg_catalog as $$
     select distinct on (c.member_id) c.*
     from tiers.claims(l, p_member_ids) c
     where c.rank > 1
-    order by c.member_id, c.rank desc, c.drops_on desc, c.source = 'granted', c.grant_id
+    order by c.member_id, c.rank desc, c.drops_on desc, c.source = 'granted', c.source, c.grant_id
 $$;
 
 -- Internal: give members, who are locked, the level they have by the rules, and answer those whose level changed. Each change is

@@ -91,7 +91,7 @@ class DeskPage(View):
     offer_max_age_hours: int
 
 
-class Reason(View):
+class ShelfReason(View):
     """So many are not on the shelf for this."""
 
     why: str
@@ -99,15 +99,15 @@ class Reason(View):
     products: int
 
 
-class Counts(View):
+class ShelfCounts(View):
     """Of all products so many are shown."""
 
     products: int
     shown: int
-    hidden: list[Reason]
+    hidden: list[ShelfReason]
 
 
-class Moved(View):
+class MovedProduct(View):
     """A product that would come or go, and why it is away without or would be away with the draft."""
 
     asin: str
@@ -116,23 +116,23 @@ class Moved(View):
     words: str | None
 
 
-class Moving(View):
+class MovedProducts(View):
     """So many, and the most popular of them."""
 
     products: int
-    first: list[Moved]
+    first: list[MovedProduct]
 
 
-class PreviewView(View):
+class RulesPreview(View):
     """What a draft would show, and what it would change."""
 
-    now: Counts
-    then: Counts
-    appear: Moving
-    disappear: Moving
+    now: ShelfCounts
+    then: ShelfCounts
+    appear: MovedProducts
+    disappear: MovedProducts
 
 
-class Preview(BaseModel):
+class RulesDraft(BaseModel):
     """A draft of the document's part `catalogue`, and the margin floor if that changes as well."""
 
     model_config = STRICT
@@ -214,7 +214,7 @@ class DeskProduct(View):
     prices: list[SeenPrice]
 
 
-class Text(BaseModel):
+class OwnWords(BaseModel):
     """The programme's own words in one language; what is missing stays the shop's."""
 
     model_config = STRICT
@@ -228,12 +228,12 @@ class Saying(BaseModel):
     model_config = STRICT
     standing: Literal["picked", "hidden"] | None
     category: Code | None
-    texts: dict[Literal["en", "de"], Text | None]
+    texts: dict[Literal["en", "de"], OwnWords | None]
     seen: Annotated[int, Field(ge=0, le=2**53 - 1)]
     why: Why | None = None
 
 
-class ActionBody(BaseModel):
+class CurationBody(BaseModel):
     """The same for all of them: pick, hide, release (the rules decide again), feature, unfeature, map to `category`
     (None: as Amazon files it)."""
 
@@ -244,14 +244,14 @@ class ActionBody(BaseModel):
     why: Why | None = None
 
 
-class ChangedView(View):
+class CuratedView(View):
     """`change_id` takes it back; None: everything was so already."""
 
     change_id: int | None
     products: int
 
 
-class ChangeView(View):
+class CurationView(View):
     """A change; `asins` are the first five of its products."""
 
     change_id: int
@@ -265,14 +265,14 @@ class ChangeView(View):
     asins: list[str]
 
 
-class Changes(View):
+class Curations(View):
     """Newest first; `before` of the next page, None on the last."""
 
-    changes: list[ChangeView]
+    changes: list[CurationView]
     before: int | None
 
 
-class UndoBody(BaseModel):
+class UndoCuration(BaseModel):
     """Why."""
 
     model_config = STRICT
@@ -296,7 +296,7 @@ class FeaturedBody(BaseModel):
     why: Why | None = None
 
 
-class RevisionView(View):
+class OrderRevision(View):
     """The order's new revision."""
 
     revision: int
@@ -323,14 +323,14 @@ class OwnCategory(View):
     shown: int
 
 
-class Categories(View):
+class CategoriesView(View):
     """Both."""
 
     amazon: list[AmazonCategory]
     programme: list[OwnCategory]
 
 
-class ImportBody(BaseModel):
+class TableBody(BaseModel):
     """A file that is to come."""
 
     model_config = STRICT
@@ -338,7 +338,7 @@ class ImportBody(BaseModel):
     bytes: Annotated[int, Field(ge=1, le=sheet.LARGEST_BYTES)]
 
 
-class UploadTo(View):
+class TableUpload(View):
     """PUT the file, of exactly that size, to `url` with these headers, within ten minutes."""
 
     import_id: UUID
@@ -346,7 +346,7 @@ class UploadTo(View):
     headers: dict[str, str]
 
 
-class MistakeView(View):
+class TableMistake(View):
     """`line` counts the header as 1."""
 
     line: int
@@ -354,7 +354,7 @@ class MistakeView(View):
     detail: str
 
 
-class ImportView(View):
+class TableView(View):
     """waiting (not looked at yet), good (may be taken over), refused (it has mistakes: the first 200), applied."""
 
     import_id: UUID
@@ -365,7 +365,7 @@ class ImportView(View):
     asked_at: datetime
     checked_at: datetime | None
     lines: int | None
-    mistakes: list[MistakeView]
+    mistakes: list[TableMistake]
     mistakes_in_all: int
     change_id: int | None
     would_change: int
@@ -401,16 +401,16 @@ def get_products_csv(search: Search = None, category: CategoryFilter = None, sta
 
 
 @router.get("/catalogue/counts", summary="How many are shown, and why the others are not")
-def get_counts() -> Counts:
+def get_counts() -> ShelfCounts:
     who = staff(router)
-    return Counts.model_validate(desk.counts(database().connection(), who.program_id))
+    return ShelfCounts.model_validate(desk.counts(database().connection(), who.program_id))
 
 
 @router.post("/catalogue/preview", summary="What a draft of the rules would show")
-def post_preview(body: Preview) -> PreviewView:
+def post_preview(body: RulesDraft) -> RulesPreview:
     who, connection = staff(router), database().connection()
     draft = _drafted(reading.current(connection, who.program_id).document, body)
-    return PreviewView.model_validate(
+    return RulesPreview.model_validate(
         {
             "now": desk.counts(connection, who.program_id),
             "then": desk.counts(connection, who.program_id, draft),
@@ -428,7 +428,7 @@ def get_product(asin: AsinPath) -> DeskProduct:
 
 
 @router.put("/catalogue/products/<asin>", summary="Say what is special about one product")
-def put_product(asin: AsinPath, body: Saying) -> ChangedView:
+def put_product(asin: AsinPath, body: Saying) -> CuratedView:
     who, connection = staff(router), database().connection()
     desk.product(connection, who.program_id, asin)
     said = {
@@ -441,11 +441,11 @@ def put_product(asin: AsinPath, body: Saying) -> ChangedView:
     }
     actor = f"staff:{who.subject}"
     done = curating.edit(connection, who.program_id, asin, said, seen=body.seen, why=body.why, actor=actor)
-    return ChangedView(change_id=done.change_id, products=done.products)
+    return CuratedView(change_id=done.change_id, products=done.products)
 
 
 @router.post("/catalogue/actions", summary="Pick, hide, feature or file many products at once")
-def post_action(body: ActionBody) -> ChangedView:
+def post_action(body: CurationBody) -> CuratedView:
     who = staff(router)
     done = curating.act(
         database().connection(),
@@ -456,7 +456,7 @@ def post_action(body: ActionBody) -> ChangedView:
         why=body.why,
         actor=f"staff:{who.subject}",
     )
-    return ChangedView(change_id=done.change_id, products=done.products)
+    return CuratedView(change_id=done.change_id, products=done.products)
 
 
 @router.get("/catalogue/changes", summary="What was said, by whom")
@@ -464,19 +464,19 @@ def get_changes(
     before: Annotated[int | None, Query(ge=1, le=2**53 - 1)] = None,
     asin: Annotated[str | None, Query(), StringConstraints(pattern=r"^[A-Z0-9]{10}$")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Changes:
+) -> Curations:
     who = staff(router)
     rows = curating.history(database().connection(), who.program_id, before, limit + 1, asin)
-    shown = [ChangeView.model_validate(row) for row in rows[:limit]]
-    return Changes(changes=shown, before=shown[-1].change_id if len(rows) > limit else None)
+    shown = [CurationView.model_validate(row) for row in rows[:limit]]
+    return Curations(changes=shown, before=shown[-1].change_id if len(rows) > limit else None)
 
 
 @router.post("/catalogue/changes/<change_id>/undo", summary="Take a change back, whole")
-def post_undo(change_id: Number, body: UndoBody) -> ChangedView:
+def post_undo(change_id: Number, body: UndoCuration) -> CuratedView:
     who = staff(router)
     connection = database().connection()
     done = curating.undo(connection, who.program_id, change_id, why=body.why, actor=f"staff:{who.subject}")
-    return ChangedView(change_id=done.change_id, products=done.products)
+    return CuratedView(change_id=done.change_id, products=done.products)
 
 
 @router.get("/catalogue/featured", summary="The featured products in their order")
@@ -490,7 +490,7 @@ def get_featured() -> FeaturedView:
 
 
 @router.put("/catalogue/featured", summary="Order the featured products")
-def put_featured(body: FeaturedBody) -> RevisionView:
+def put_featured(body: FeaturedBody) -> OrderRevision:
     who = staff(router)
     revision = curating.order_featured(
         database().connection(),
@@ -500,17 +500,17 @@ def put_featured(body: FeaturedBody) -> RevisionView:
         why=body.why,
         actor=f"staff:{who.subject}",
     )
-    return RevisionView(revision=revision)
+    return OrderRevision(revision=revision)
 
 
 @router.get("/catalogue/categories", summary="Amazon's categories, and the programme's own")
-def get_categories() -> Categories:
+def get_categories() -> CategoriesView:
     who = staff(router)
-    return Categories.model_validate(desk.categories(database().connection(), who.program_id))
+    return CategoriesView.model_validate(desk.categories(database().connection(), who.program_id))
 
 
 @router.post("/catalogue/imports", summary="Bring a table of changes", status_code=201, openapi_extensions=KEYED)
-def post_import(body: ImportBody) -> UploadTo:
+def post_import(body: TableBody) -> TableUpload:
     who, import_id = staff(router), idempotency_key(router)
     connection = database().connection()
     curating.open_import(connection, who.program_id, import_id, body.file_name, body.bytes, f"staff:{who.subject}")
@@ -524,23 +524,23 @@ def post_import(body: ImportBody) -> UploadTo:
         },
         ExpiresIn=UPLOAD_SECONDS,
     )
-    return UploadTo(import_id=import_id, url=url, headers={"Content-Type": "text/csv"})
+    return TableUpload(import_id=import_id, url=url, headers={"Content-Type": "text/csv"})
 
 
 @router.get("/catalogue/imports/<import_id>", summary="What was found in a table")
-def get_import(import_id: Annotated[UUID, Path()]) -> ImportView:
+def get_import(import_id: Annotated[UUID, Path()]) -> TableView:
     who = staff(router)
-    return ImportView.model_validate(curating.import_of(database().connection(), who.program_id, import_id))
+    return TableView.model_validate(curating.import_of(database().connection(), who.program_id, import_id))
 
 
 @router.post("/catalogue/imports/<import_id>/application", summary="Take a good table over, whole")
-def post_application(import_id: Annotated[UUID, Path()]) -> ChangedView:
+def post_application(import_id: Annotated[UUID, Path()]) -> CuratedView:
     who = staff(router)
     done = curating.apply_import(database().connection(), who.program_id, import_id, f"staff:{who.subject}")
-    return ChangedView(change_id=done.change_id, products=done.products)
+    return CuratedView(change_id=done.change_id, products=done.products)
 
 
-def _drafted(document: Programme, body: Preview) -> Programme:
+def _drafted(document: Programme, body: RulesDraft) -> Programme:
     """The document with the draft in it. Raises Refusal (invalid) naming the first field that is wrong."""
     whole = json.loads(document.model_dump_json())
     whole["catalogue"] = body.catalogue

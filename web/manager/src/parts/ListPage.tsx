@@ -33,11 +33,18 @@ export type Answered<Row> = { rows: readonly Row[]; next?: string | null | undef
 
 export type Bulk<Row> = {
   label: string;
-  /** For each row that is chosen; failures are told together. */
-  act: (row: Row) => Promise<unknown>;
   /** Which rows it makes sense for. */
   fits?: (row: Row) => boolean;
-};
+} & (
+  | {
+      /** For each row that is chosen; failures are told together. */
+      act: (row: Row) => Promise<unknown>;
+    }
+  | {
+      /** For all that are chosen at once: what is said then, and how it is taken back. */
+      actAll: (rows: readonly Row[]) => Promise<{ said: string; undo?: (() => void) | undefined }>;
+    }
+);
 
 type Props<Row> = {
   title: string;
@@ -166,20 +173,27 @@ function ClearFilters({ keys }: { keys: readonly string[] }) {
   return <Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear the filters</Button>;
 }
 
-function BulkButton<Row>({ bulk, rows, queryKey, done }: { bulk: Bulk<Row>; rows: readonly Row[]; queryKey: QueryKey; done: () => void }) {
+function BulkButton<Row>({ bulk, rows, queryKey, done: finish }: { bulk: Bulk<Row>; rows: readonly Row[]; queryKey: QueryKey; done: () => void }) {
   const [busy, setBusy] = useState(false);
   const queries = useQueryClient();
   const fitting = rows.filter((row) => bulk.fits?.(row) ?? true);
   const act = async () => {
     setBusy(true);
+    if ("actAll" in bulk) {
+      const done = await bulk.actAll(fitting).catch((failure: unknown) => void tell("error", wordsOf(failure)));
+      setBusy(false);
+      if (done) tell("success", done.said, done.undo);
+      if (done) finish();
+      return queries.invalidateQueries({ queryKey });
+    }
     const failures: unknown[] = [];
     for (const row of fitting) await bulk.act(row).catch((failure: unknown) => failures.push(failure));
     setBusy(false);
     const went = fitting.length - failures.length;
     if (went) tell("success", `${bulk.label}: ${went} done.`);
     if (failures.length) tell("error", `${bulk.label}: ${failures.length} of ${fitting.length} refused. ${wordsOf(failures[0])}`);
-    done();
-    await queries.invalidateQueries({ queryKey });
+    finish();
+    return queries.invalidateQueries({ queryKey });
   };
   return <Button disabled={fitting.length === 0} loading={busy} onClick={() => void act()}>{bulk.label}{fitting.length ? ` (${fitting.length})` : ""}</Button>;
 }

@@ -12,7 +12,7 @@ import { Price } from "./price";
 
 const SIZES = "(max-width: 52rem) 46vw, (max-width: 84rem) 22vw, 19rem";
 
-type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points" | "texts"> & { reason?: string; points_without?: number | null };
+type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points"> & { texts?: Schemas["Listed"]["texts"]; reason?: string; points_without?: number | null };
 
 type Props = {
   products: readonly Product[];
