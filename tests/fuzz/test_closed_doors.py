@@ -231,6 +231,7 @@ OPEN = {
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns", "POST /campaigns/preview",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
+    "GET /me/wishlist", "GET /tiers/distribution",
     "GET /me/wishlist", "GET /me/prices",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
@@ -239,6 +240,8 @@ OPEN = {
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
     "POST /integrations/{connection}/test",
+    # Another programme's staff find nobody.
+    "GET /members", "GET /merges", "GET /goodwill",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
     # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
     "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",
