@@ -15,8 +15,6 @@ declare
 begin
     -- Two who ask for the same at once get one job.
     perform from programme.program where program_id = p_program_id for no key update;
-    -- Results name ten members by their number: they are not kept.
-    delete from simulation.job where program_id = p_program_id and requested_at < clock.now() - interval '30 days';
     select * into j from simulation.job
     where program_id = p_program_id and content_hash = p_content_hash and based_on = p_based_on and state <> 'failed'
       and requested_at > clock.now() - interval '24 hours'

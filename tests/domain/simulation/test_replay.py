@@ -1,5 +1,7 @@
-"""Redemptions priced again: by the same document exactly what is recorded, by another what its own functions say; and what
-is counted beside them: who can have what, what a floor hides, what a campaign may spend, which levels are reached."""
+"""Redemptions priced again: by the same document exactly what is recorded, by another what its own functions say.
+
+And what is counted beside them: who can have what, what a floor hides, what campaigns may spend, levels reached.
+"""
 
 from __future__ import annotations
 
