@@ -240,6 +240,8 @@ OPEN = {
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
     "POST /integrations/{connection}/test",
+    # Another programme's staff find nobody.
+    "GET /members", "GET /merges", "GET /goodwill",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
     # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
     "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",
