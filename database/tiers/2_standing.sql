@@ -49,7 +49,7 @@ end $$;
 
 -- Internal: note the levels that members have reached in the periods of these months, and answer who reached something.
 create or replace function tiers.reach(l tiers.ladder, p_member_ids bigint[], p_months date[]) returns bigint[]
-language plpgsql set search_path = pg_catalog as $$
+language plpgsql set search_path = pg_catalog set plan_cache_mode = force_generic_plan as $$
 declare
     v_risen bigint[];
 begin

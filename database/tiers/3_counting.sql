@@ -5,7 +5,8 @@
 create or replace function tiers.count(
     p_program_id int, p_member_ids bigint[], p_op_ids uuid[], p_occurred_at timestamptz[], p_base_points bigint[],
     p_spend_minor bigint[], p_actor text
-) returns table (member_id bigint, tier text) language plpgsql set search_path = pg_catalog as $$
+) returns table (member_id bigint, tier text) language plpgsql set search_path = pg_catalog
+set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     l tiers.ladder := tiers.ladder_of(p_program_id);
