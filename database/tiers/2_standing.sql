@@ -74,8 +74,7 @@ begin
                 and k.ends_on = tiers.later(t.starts_on, 2 * l.months) and k.source = 'earned'
                 and tiers.rank(l, k.tier) >= t.rank)
         order by t.member_id, t.starts_on
-        on conflict (program_id, member_id, starts_on, ends_on, source) do update
-        set tier = excluded.tier, reached_at = excluded.reached_at, row_xid = pg_current_xact_id()
+        on conflict do nothing
         returning r.member_id
     )
     select array_agg(distinct member_id) into v_risen from risen;
