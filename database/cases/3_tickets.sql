@@ -5,7 +5,7 @@
 --   payment         collected             the member has paid what is owed in another way: it is not charged any more
 --                   written_off           nobody runs after it; above the refund limit by business operations
 --                   paid_back             the money that the provider would not send back was sent in another way
---   publication     seen                  the programme's page does not show the refusal any more
+--   publication     noted                 the programme's page does not show the refusal any more
 --   anything else   what was seen or done elsewhere; it closes the ticket and nothing follows
 --
 -- Statuses: ok, replay, unknown_case, not_open, same_person, not_approver, not_allowed, not_here (a case that is decided by

@@ -152,7 +152,7 @@ begin
     perform casework.open_case(
         p_program_id, p_schedule_id, 'publication', p_schedule_id::text, 'scheduled_publication_refused',
         jsonb_build_object('publish_at', s.publish_at, 'scheduled_by', s.scheduled_by, 'problems', p_problems),
-        array['seen'], array['catalogue-manager', 'business-operator'], clock.now() + interval '1 day', 'sweeper');
+        array['noted'], array['catalogue-manager', 'business-operator'], clock.now() + interval '1 day', 'sweeper');
     return true;
 end;
 $$;

@@ -61,22 +61,23 @@ class Story:
             price = promised["points_full"]
             _say(f"an open quote: {price:,} points, promised to {ben.number}")
             began = time.monotonic()
-            revision, base, factor = self._draft(manager)
+            revision, base, (factor, dearer) = self._draft(manager)
             found = self._look_ahead(operator, revision)
             seconds = time.monotonic() - began
             _tell(found)
-            self._nothing_moved(ben, asins[0], promised, "while it is a draft")
+            self._costs(ben, asins[0], factor, "while it is a draft")
+            self._kept(ben, promised, "while it is a draft")
             version = _body(operator.post(
                 "/programme/draft/publication", json={"revision": revision, "why": "rewards cost a tenth more"}
             ))["version"]  # fmt: skip
-            shown = self._price(ben, asins[0])
-            _require(shown == -(-promised["total_minor"] * factor // 100), f"published: {shown} points")
-            _say(f"published as version {version}: the same reward is {shown:,} points now")
+            _say(f"published as version {version}")
+            self._costs(ben, asins[0], dearer, "after it was published")
             self._kept(ben, promised, "after it was published")
             restored = _body(operator.post(
                 f"/programme/versions/{base}/restoration", json={"why": "members would lose too much"}
             ))["version"]  # fmt: skip
-            self._nothing_moved(ben, asins[0], promised, f"rolled back by version {restored}")
+            self._costs(ben, asins[0], factor, f"rolled back by version {restored}")
+            self._kept(ben, promised, "after it was rolled back")
             answer = ben.redeem(promised, price)
             _require(int(answer["points"]) == price, f"redeemed for {answer['points']}")
             _say(f"{ben.number} redeems the open quote: {price:,} points, as promised")
@@ -121,8 +122,8 @@ class Story:
         _say(f"{done} rewards redeemed, every other one half with money")
         return asins
 
-    def _draft(self, manager: httpx.Client) -> tuple[int, int, int]:
-        """The factor and a tenth; the draft's revision, the version it is based on, and the factor."""
+    def _draft(self, manager: httpx.Client) -> tuple[int, int, tuple[int, int]]:
+        """The factor and a tenth; the draft's revision, the version it is based on, and both factors."""
         told = _body(manager.get("/programme/draft"))
         value = told["document"]["conversion"]
         factor = value["points_per_major"] * (100 + MORE_PERCENT) // 100
@@ -132,7 +133,7 @@ class Story:
             json={"revision": told["revision"], "value": value | {"points_per_major": factor, "by_tier": by_tier}},
         ))  # fmt: skip
         _say(f"drafted: {value['points_per_major']} points a dollar become {factor}; members see nothing of it")
-        return saved["revision"], told["based_on"], factor
+        return saved["revision"], told["based_on"], (value["points_per_major"], factor)
 
     def _look_ahead(self, operator: httpx.Client, revision: int) -> dict[str, Any]:
         began = time.monotonic()
@@ -149,20 +150,17 @@ class Story:
         _say(f"looked ahead in {time.monotonic() - began:.1f} s")
         return result
 
-    def _nothing_moved(self, shopper: Shopper, asin: str, promised: dict[str, Any], when: str) -> None:
-        price = self._price(shopper, asin)
-        _require(price == promised["points_full"], f"{when}: {price} points")
-        self._kept(shopper, promised, when)
-
     def _kept(self, shopper: Shopper, promised: dict[str, Any], when: str) -> None:
         split = shopper.split(promised, promised["points_full"])
         _require((split["points_charged"], split["money_minor"]) == (promised["points_full"], 0), f"{when}: {split}")
         _say(f"{when}: the open quote is still {split['points_charged']:,} points")
 
-    def _price(self, shopper: Shopper, asin: str) -> int:
-        """What a new quote says: a basket of its own, so that it is not the open one again."""
-        quote = shopper.quote(asin, 2)
-        return int(quote["lines"][0]["unit_points"])
+    def _costs(self, shopper: Shopper, asin: str, factor: int, when: str) -> None:
+        """What a new quote says. Of two units, so that it is not the open one again."""
+        (line,) = shopper.quote(asin, 2)["lines"]
+        points, price = line["unit_points"], line["unit_price_minor"]
+        _require(points == -(-price * factor // 100), f"{when}: {points} points for {price / 100:.2f}")
+        _say(f"{when}: a new quote says {points:,} points for {price / 100:.2f}")
 
 
 def _tell(found: dict[str, Any]) -> None:

@@ -231,6 +231,7 @@ OPEN = {
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns", "POST /campaigns/preview",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
+    "GET /me/wishlist", "GET /tiers/distribution",
     "GET /me/wishlist", "GET /me/prices",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",

@@ -156,7 +156,7 @@ def test_a_budget_spent_meanwhile_stops_it(
     assert fields(refused.problems) == {"campaigns.0.budget_minor"}
     # Whoever has read the case need not be told again.
     told = owner.execute(
-        "select cases.settle_ticket(1, %s, 'seen', null, 'staff:bob', '{business-operator}') as said",
+        "select cases.settle_ticket(1, %s, 'noted', null, 'staff:bob', '{business-operator}') as said",
         (refused.schedule_id,),
     ).fetchone()
     assert told == {"said": "ok"}

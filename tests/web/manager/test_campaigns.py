@@ -1,4 +1,4 @@
-"""A campaign is written, published, started, and its budget stops it exactly; what is done at once can be taken back."""
+"""A campaign is written, published and started; its budget stops it exactly; what was done at once can be taken back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def do(page: Page, deed: str) -> None:
     dialog.get_by_role("button", name=deed, exact=True).click()
 
 
-def test_a_campaign_is_started_and_its_budget_stops_it_exactly(manager: Manager) -> None:
+def test_a_campaign_is_started_its_budget_stops_it_exactly_and_a_pause_is_taken_back(manager: Manager) -> None:
     page = manager.sign_in("catalogue-manager", "/campaigns/new")
     page.get_by_label("Name", exact=True).fill("Web week")
     page.get_by_label("Code", exact=True).fill(CODE)
@@ -62,9 +62,6 @@ def test_a_campaign_is_started_and_its_budget_stops_it_exactly(manager: Manager)
     expect(page.get_by_text("$1.00 of $1.00")).to_be_visible()
     expect(page.get_by_role("heading", name="Spent by day")).to_be_visible()
 
-
-def test_a_pause_is_taken_back_where_it_was_done(manager: Manager) -> None:
-    page = manager.sign_in("catalogue-manager", f"/campaigns/{CODE}")
     do(page, "Pause")
     told(page, "It is paused.")
     expect(page.get_by_text("Paused").first).to_be_visible()

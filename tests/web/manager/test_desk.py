@@ -8,6 +8,7 @@ import re
 from playwright.sync_api import expect
 
 from local import joining
+from local.demo.shopper import new_key
 from local.people import MEMBERS
 from tests.cloud import ON_CLOUD
 from tests.web.manager.conftest import Manager, told
@@ -36,7 +37,8 @@ def test_a_case_is_taken_answered_and_decided_and_the_log_says_who_did_it(manage
     with joining.signed_in(manager.cloud, MEMBERS[1].email) as door:
         purchase = {"partner": "partner", "reference": reference}
         told_of = {"kind": "missing_points", "purchase": purchase, "text": "The points never came."}
-        case_id = door.post("/cases", json=told_of).raise_for_status().json()["case_id"]
+        answer = door.post("/cases", json=told_of, headers={"Idempotency-Key": new_key()})
+        case_id = answer.raise_for_status().json()["case_id"]
     page = manager.sign_in("support", "/queue?kind=missing_points")
     page.locator(f"a[href='/cases/{case_id}']").click()
     expect(page.get_by_role("heading", name="Missing points").first).to_be_visible()

@@ -41,6 +41,7 @@ export const OUTCOMES: Record<string, string> = {
   corrected: "It was put right elsewhere.",
   resolved: "It was put right elsewhere; the ticket closes.",
   seen: "Known; nothing follows. Raise the budget on the campaign's page if it is to go on.",
+  noted: "Somebody has read why: what was scheduled is a draft again, to be put right and published.",
   approve: "It goes on.",
   decline: "It does not happen.",
 };
