@@ -60,7 +60,10 @@ def _guarded(app: APIGatewayRestResolver, following: Callable[..., Response[Any]
 
 def _begin(app: APIGatewayRestResolver, who: Caller, name: str) -> UUID:
     event = app.current_event
-    subjects = tuple(str(value)[:80] for value in (app.context.get("_route_args") or {}).values())
+    # What the address names. Its query is among the arguments too, and may be anybody's words.
+    given = app.context.get("_route_args") or {}
+    named = (part.strip("<>") for part in app.context["_route"].path.split("/") if part.startswith("<"))
+    subjects = tuple(str(given[part])[:80] for part in named if part in given)
     body: Any = None
     # What is no JSON was refused before; here it is only not repeated.
     with suppress(Exception):
