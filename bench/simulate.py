@@ -69,13 +69,15 @@ def _measured(port: int, postmaster: int) -> Figures:
         after = before.model_copy(update={"conversion": conversion})
         readers = [open_now.enter_context(come("simulation")) for _ in range(READERS)]
         scanner = open_now.enter_context(come(postgres.SUPERUSER))
-        seconds, scans, most = [], [], 0
+        seconds, scans, cpu, most = [], [], [], 0
         for turn in range(ROUNDS + 1):
+            used = _processor(readers)
             with _memory(postmaster) as seen:
                 one, (recorded, replayed) = _timed(lambda: _simulated(readers, before, after))
             two, _ = _timed(lambda: [scanner.execute(scan.encode()).fetchall() for scan in SCANS])
             # The first of each finds everything on the disk.
             if turn:
+                cpu.append(_processor(readers) - used)
                 seconds.append(one)
                 scans.append(two)
                 most = max(most, seen[0])
@@ -83,6 +85,7 @@ def _measured(port: int, postmaster: int) -> Figures:
         raise RuntimeError(f"the same document gives {replayed} points and not the recorded {recorded}")
     return {
         **spread("simulate_seconds", seconds, 1),
+        **spread("simulate_processor_seconds", cpu, 1),
         **spread("simulate_scan_seconds", scans, 2),
         "simulate_ratio": round(statistics.median(seconds) / statistics.median(scans), 1),
         "simulate_server_mb": most // 2**20,
@@ -121,6 +124,15 @@ def _memory(postmaster: int) -> Iterator[list[int]]:
     finally:
         over.set()
         looking.join()
+
+
+def _processor(readers: Sequence[Connection]) -> float:
+    """Seconds that the server's side of these connections, and this process, have used so far."""
+    ticks = 0
+    for reader in readers:
+        fields = Path(f"/proc/{reader.info.backend_pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK") + time.process_time()
 
 
 def _own(process: int) -> int:

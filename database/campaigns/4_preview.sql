@@ -39,6 +39,8 @@ declare
     v_cap numeric := coalesce((p_campaign ->> 'member_cap_points')::numeric, 'infinity');
     s jsonb := coalesce(p_campaign -> 'segment', '{}');
     o jsonb := coalesce(p_campaign -> 'scope', '{}');
+    -- Where the programme files what Amazon names otherwise.
+    v_mapping jsonb := (select v.document -> 'catalogue' -> 'mapping' from programme.current(p_program_id) v);
     v_named bigint[];
     v_picked bigint[];
     v_bonus boolean := p_campaign ->> 'earn_multiplier_percent' is not null;
@@ -71,10 +73,11 @@ begin
             from redemptions.redemption r
             join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
             left join catalogue.product c on c.program_id = r.program_id and c.asin = l.asin
+            left join catalogue.said t on t.program_id = r.program_id and t.asin = l.asin
             where not v_bonus and r.program_id = p_program_id and r.member_id = any (v_picked) and r.created_at >= v_since
                 and r.state not in ('cancelled', 'failed')
                 and coalesce(r.outcome, 'completed') in ('completed', 'partially_completed')
-                and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? c.category)
+                and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? coalesce(t.category, v_mapping ->> c.category, c.category))
                 and (coalesce(o -> 'asins', '[]') = '[]' or o -> 'asins' ? l.asin)
             group by 1
         ) d using (member_id)

@@ -14,6 +14,9 @@ begin
     when 'claim_codes' then
         delete from members.claim as c where c.ctid = any (array(
             select o.ctid from members.claim as o where o.expires_at < before limit remove_old.most for update skip locked));
+    when 'simulations' then
+        delete from simulation.job as j where j.ctid = any (array(
+            select o.ctid from simulation.job as o where o.requested_at < before limit remove_old.most for update skip locked));
     when 'step_up_codes' then
         delete from redemptions.step_up_code as c where c.ctid = any (array(
             select o.ctid from redemptions.step_up_code as o where o.sent_at < before limit remove_old.most for update skip locked));

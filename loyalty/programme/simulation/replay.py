@@ -78,7 +78,7 @@ type Task[T] = Callable[[Connection], T]
 
 
 def spread[T](among: Sequence[Connection], tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
-    """Each task on whichever connection is free; (number, answer) as they are done. Raises what the first one raises."""
+    """Each task on whichever connection is free; (number, answer) as they are done. Raises the first failure."""
     free: SimpleQueue[Connection] = SimpleQueue()
     for connection in among:
         free.put(connection)

@@ -1,4 +1,4 @@
-"""A campaign is written, published and started; its budget stops it exactly; what was done at once can be taken back."""
+"""A campaign is written, published, started; its budget stops it exactly; what was done at once is taken back."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def test_a_member_is_exported_and_erased_by_two(manager: Manager, portal: Portal
     desk.get_by_role("button", name="Put an export together").click()
     told(desk, "The export is put together")
     work(manager.cloud)
+    desk.reload()
     with desk.expect_download() as taken:
         desk.get_by_role("button", name="Download").first.click()
     with ZipFile(io.BytesIO(Path(taken.value.path()).read_bytes())) as archive:
@@ -47,6 +48,7 @@ def test_a_member_is_exported_and_erased_by_two(manager: Manager, portal: Portal
     second.get_by_role("dialog").get_by_role("button", name="Erase").click()
     told(second, "It runs.")
     work(manager.cloud)
+    second.reload()
     row = second.get_by_role("row").filter(has_text="Sign-in (Cognito)")
     expect(row).to_contain_text("1 users")
     expect(second.get_by_role("row").filter(has_text="Points and membership")).to_contain_text("points")

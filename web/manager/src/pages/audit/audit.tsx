@@ -44,12 +44,12 @@ export default function Audit() {
       ]}
       actions={may("GET /audit.csv") && <Download />}
       columns={[
-        { id: "at", header: "When", cell: (row) => <Moment at={row.at} />, width: 180 },
+        { id: "at", header: "When", cell: (row) => <Moment at={row.at} />, width: 170 },
         { id: "actor", header: "Who", cell: (row) => <Person row={row} />, width: 190 },
         { id: "action", header: "What", cell: (row) => said[row.action] ?? row.action },
         { id: "about", header: "About", cell: (row) => <About row={row} />, width: 200 },
         { id: "detail", header: "Detail", cell: (row) => detail(row) },
-        { id: "outcome", header: "Outcome", cell: (row) => <Outcome row={row} />, width: 150 },
+        { id: "outcome", header: "Outcome", cell: (row) => <Outcome row={row} />, width: 190 },
       ]}
       empty={{ title: "Nobody has done anything yet", text: "Every change is written down here, and every look at a member, an order or a document." }}
     />

@@ -31,7 +31,8 @@ import { useUnsaved } from "../../parts/Unsaved";
 import { type Audience, type Campaign, isBonus, means, page, wallClock } from "./said";
 
 const THINKING_MS = 600;
-const ZONES = Intl.supportedValuesOf("timeZone").map((value) => ({ value, label: value }));
+// UTC is a zone that browsers do not list.
+const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")].map((value) => ({ value, label: value }));
 // Purchases and rewards may be limited to where members live; those of the world's countries.
 const COUNTRIES = ["AT", "AU", "BE", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IN", "IT", "JP", "LU", "MX", "NL", "NO", "NZ", "PL", "PT", "SE", "US"];
 
