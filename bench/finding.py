@@ -1,4 +1,4 @@
-"""How soon a member is found among a million, by each way there is: the slowest of the middle times, in milliseconds."""
+"""How soon a member is found among a million, by each way there is: the slowest middle time, in milliseconds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The OpenAPI documents that the resolvers emit: `python -m lambdas.openapi <folder>` writes one file an API, and the
-table of who of the staff may do what (allowed.json), which the manager app shows buttons by."""
+"""The OpenAPI documents that the resolvers emit: `python -m lambdas.openapi <folder>` writes one file an API, and for
+the manager app who of the staff may do what (allowed.json) and what each of its routes is called (summaries.json)."""
 
 from __future__ import annotations
 
@@ -157,10 +157,23 @@ def write(folder: Path) -> list[Path]:
         path = folder / f"{api}.json"
         path.write_text(json.dumps(document(api), indent=2, ensure_ascii=False) + "\n")
         written.append(path)
-    path = folder / "allowed.json"
-    table = {route: sorted(groups) for route, groups in sorted(ALLOWED.items())}
-    path.write_text(json.dumps(table, indent=2) + "\n")
-    return [*written, path]
+    for name, table in (
+        ("allowed", {route: sorted(groups) for route, groups in sorted(ALLOWED.items())}),
+        ("summaries", _summaries(json.loads((folder / "manager.json").read_text()))),
+    ):
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n")
+        written.append(path)
+    return written
+
+
+def _summaries(whole: dict[str, Any]) -> dict[str, str]:
+    """What each route is for, in a few words: the audit log's own words of it."""
+    return {
+        f"{method.upper()} {path}": operation["summary"]
+        for path, operations in whole["paths"].items()
+        for method, operation in operations.items()
+    }
 
 
 if __name__ == "__main__":

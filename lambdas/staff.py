@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from loyalty.audit import log
 from loyalty.database import database
 
 SCOPE = "loyalty/staff"
+_NAMED = re.compile(r"<(\w+)>")
 
 
 def staff_resolver(title: str, most_bytes: int = MAX_BODY_BYTES) -> APIGatewayRestResolver:
@@ -60,7 +62,9 @@ def _guarded(app: APIGatewayRestResolver, following: Callable[..., Response[Any]
 
 def _begin(app: APIGatewayRestResolver, who: Caller, name: str) -> UUID:
     event = app.current_event
-    subjects = tuple(str(value)[:80] for value in (app.context.get("_route_args") or {}).values())
+    # Beside what the address names the arguments hold the whole body and the query: none of that is kept.
+    args = app.context.get("_route_args") or {}
+    subjects = tuple(str(args[one])[:80] for one in _NAMED.findall(app.context["_route"].path) if one in args)
     body: Any = None
     # What is no JSON was refused before; here it is only not repeated.
     with suppress(Exception):

@@ -21,8 +21,9 @@ BUDGET_SECONDS = 45.0
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """What was sent, and what waits."""
     connection = database().connection()
-    webhooks.follow(connection)
-    linger = min(float(os.environ.get("LINGER_SECONDS", "0")), BUDGET_SECONDS)
+    # Where nobody asked for anything there is nothing to wait for.
+    waits = webhooks.follow(connection) > 0
+    linger = min(float(os.environ.get("LINGER_SECONDS", "0")), BUDGET_SECONDS) if waits else 0
     done = webhooks.send(
         connection, Outside(), lambda name: checking.keys_of(outside_secrets.secret, name), BUDGET_SECONDS, linger
     )

@@ -1,7 +1,8 @@
 """`make prove`: every proof there is: the ledger's, the doors' with many more requests than `make test` makes up, and
-the large tests.
+the large tests, and many timelines of members' levels.
 
-Sizes by environment: those of `make prove-ledger`, and REQUESTS=60 made-up requests for each operation of the APIs.
+Sizes by environment: those of `make prove-ledger`, REQUESTS=60 made-up requests for each operation of the APIs, and
+TIMELINES=40 of members' levels.
 """
 
 from __future__ import annotations
@@ -18,18 +19,21 @@ from proofs.ledger.__main__ import ALL, prove
 from proofs.report import Counts, Line, chosen, conclude, ending_well
 
 REQUESTS = int(os.environ.get("REQUESTS", "60"))
-DOORS, LARGE = "doors", "large"
+TIMELINES = int(os.environ.get("TIMELINES", "40"))
+DOORS, LARGE, TIERS = "doors", "large", "tiers"
 
 
 def main() -> int:
     """0 only if nothing was violated and no mutant survived."""
     counts = Counts()
-    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS, LARGE))
+    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS, LARGE, TIERS))
     prove([name for name in names if name in ALL], counts)
     if DOORS in names:
         counts.lines.append(_doors())
     if LARGE in names:
         counts.lines.append(_large())
+    if TIERS in names:
+        counts.lines.append(_tiers())
     return conclude(counts)
 
 
@@ -42,6 +46,12 @@ def _doors() -> Line:
 def _large() -> Line:
     """The tests that `make test` leaves out."""
     return _tests(LARGE, "the tests that are marked large", "tests", "-m", "large")
+
+
+def _tiers() -> Line:
+    """Members' levels over years: after every step everybody stands where the plain model says."""
+    words = f"{TIMELINES} timelines of 150 purchases, returns, grants, versions and months against the model of levels"
+    return _tests(TIERS, words, "tests/domain/tiers/test_model.py", TIMELINES=str(TIMELINES), STEPS="150")
 
 
 def _tests(name: str, words: str, *which: str, **more: str) -> Line:

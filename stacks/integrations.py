@@ -90,7 +90,7 @@ class IntegrationsStack(Stack):
         acknowledge(
             function.role,
             "Secrets of one folder, which operators fill; their names are in the programme's document",
-            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:{self.region}:{self.account}:secret:"
+            f"AwsSolutions-IAM5[Resource::arn:{self.partition}:secretsmanager:{self.region}:{self.account}:secret:"
             f"{self.outside_parties}*]",
         )
 

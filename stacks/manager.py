@@ -77,6 +77,7 @@ class ManagerStack(Stack):
             pool=identity.staff_pool,
             origin=settings.integrations.manager_origin,
             settings=settings,
+            default="manager_api",
         )
         # The role by which the gateway writes logs is the account's; the API stack has it.
         self.add_stack_dependency(api)

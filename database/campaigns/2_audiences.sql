@@ -130,7 +130,7 @@ language sql stable
     return (select coalesce(array_agg(g.audience), '{}') from campaigns.audience_member g
             where g.program_id = p_program_id and g.member_id = p_member_id);
 
--- What campaigns ask of a member: nothing personal but the country.
+-- What campaigns ask of a member: nothing personal but the country. A number that was merged into another one is that one's.
 create or replace function campaigns.shopper(p_program_id int, p_member_id bigint)
 returns table (tier text, country text, audiences text[]) language sql stable security definer set search_path = pg_catalog
 begin atomic
@@ -143,18 +143,18 @@ create or replace function campaigns.shopper_by_number(p_program_id int, p_numbe
 returns table (member_id bigint, tier text, country text, state text, audiences text[])
 language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select m.member_id, members.tier_of(m.program_id, m.member_id), m.country, m.state,
-        campaigns.audiences_of(p_program_id, m.member_id)
-    from members.member m
-    where m.program_id = p_program_id and m.number = p_number;
+    select b.member_id, b.tier, m.country, b.state, campaigns.audiences_of(p_program_id, b.member_id)
+    from members.by_number(p_program_id, p_number) b
+    join members.member m on m.program_id = p_program_id and m.member_id = b.member_id;
 end;
 
 create or replace function campaigns.shoppers_by_numbers(p_program_id int, p_numbers text[])
 returns table (number text, member_id bigint, tier text, country text, audiences text[])
 language sql stable security definer set search_path = pg_catalog
 begin atomic
-    select m.number, m.member_id, m.tier, m.country, campaigns.audiences_of(p_program_id, m.member_id) from members.member m
-    where m.program_id = p_program_id and m.number = any (p_numbers) and m.state <> 'closed';
+    select b.number, b.member_id, b.tier, m.country, campaigns.audiences_of(p_program_id, b.member_id)
+    from members.by_numbers(p_program_id, p_numbers) b
+    join members.member m on m.program_id = p_program_id and m.member_id = b.member_id;
 end;
 
 -- The document's audiences and how many are in each; `members` null: not counted yet.

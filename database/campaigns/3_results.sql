@@ -24,6 +24,9 @@ begin
         and (s.said -> 'segment' ->> 'audience' is null or g.listed_at is not null or exists (
             select from campaigns.audience a
             where a.program_id = p_program_id and a.audience = s.said -> 'segment' ->> 'audience' and a.counted_at is not null))
+        -- Once the list is gone its sums stay, also if the campaign is given another end.
+        and (g.listed_at is null or exists (
+            select from campaigns.participant p where p.program_id = g.program_id and p.campaign = g.campaign))
         and (g.listed_at is null or g.measured_to is not null or not exists (
             select from campaigns.measure m
             where m.program_id = g.program_id and m.campaign = g.campaign and m.complete
@@ -127,7 +130,7 @@ begin
         select q.campaign, q.member_id
         from campaigns.watched w
         join campaigns.participant q on q.program_id = w.program_id and q.campaign = w.campaign
-        where w.program_id = p_program_id and w.state in ('ended', 'removed') and w.measured_to is null
+        where w.program_id = p_program_id and (w.state = 'removed' or (w.state = 'ended' and w.measured_to is null))
             and w.since <= clock.now() - make_interval(days => campaigns.late_days() + 2)
         limit p_most) g
     where p.program_id = p_program_id and p.campaign = g.campaign and p.member_id = g.member_id;

@@ -39,18 +39,25 @@ declare
     v_cap numeric := coalesce((p_campaign ->> 'member_cap_points')::numeric, 'infinity');
     s jsonb := coalesce(p_campaign -> 'segment', '{}');
     o jsonb := coalesce(p_campaign -> 'scope', '{}');
+    -- Where the programme files what Amazon names otherwise.
+    v_mapping jsonb := (select v.document -> 'catalogue' -> 'mapping' from programme.current(p_program_id) v);
     v_named bigint[];
     v_picked bigint[];
     v_bonus boolean := p_campaign ->> 'earn_multiplier_percent' is not null;
 begin
-    select coalesce(array_agg(m.member_id), '{}') into v_named
-    from members.member m tablesample bernoulli (p_percent) repeatable (1)
-    where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
-    v_picked := v_named;
     if v_counted then
-        select coalesce(array_agg(a.member_id), '{}') into v_picked from campaigns.audience_member a
-        where a.program_id = p_program_id and a.member_id = any (v_named) and a.audience = s ->> 'audience';
-    elsif p_conditions is not null then
+        select coalesce(array_agg(m.member_id), '{}') into v_named
+        from campaigns.audience_member a tablesample bernoulli (p_percent) repeatable (1)
+        join members.member m on m.program_id = a.program_id and m.member_id = a.member_id
+        where a.program_id = p_program_id and a.audience = s ->> 'audience' and m.state = 'active'
+            and campaigns.names(s, m.tier, m.country);
+    else
+        select coalesce(array_agg(m.member_id), '{}') into v_named
+        from members.member m tablesample bernoulli (p_percent) repeatable (1)
+        where m.program_id = p_program_id and m.state = 'active' and campaigns.names(s, m.tier, m.country);
+    end if;
+    v_picked := v_named;
+    if p_conditions is not null and not v_counted then
         select coalesce(array_agg(f.member_id), '{}') into v_picked
         from campaigns.meeting(p_program_id, v_named, p_conditions, clock.now()) f;
     end if;
@@ -66,10 +73,11 @@ begin
             from redemptions.redemption r
             join redemptions.line l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
             left join catalogue.product c on c.program_id = r.program_id and c.asin = l.asin
+            left join catalogue.said t on t.program_id = r.program_id and t.asin = l.asin
             where not v_bonus and r.program_id = p_program_id and r.member_id = any (v_picked) and r.created_at >= v_since
                 and r.state not in ('cancelled', 'failed')
                 and coalesce(r.outcome, 'completed') in ('completed', 'partially_completed')
-                and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? c.category)
+                and (coalesce(o -> 'categories', '[]') = '[]' or o -> 'categories' ? coalesce(t.category, v_mapping ->> c.category, c.category))
                 and (coalesce(o -> 'asins', '[]') = '[]' or o -> 'asins' ? l.asin)
             group by 1
         ) d using (member_id)

@@ -5,6 +5,7 @@
 --   payment         collected             the member has paid what is owed in another way: it is not charged any more
 --                   written_off           nobody runs after it; above the refund limit by business operations
 --                   paid_back             the money that the provider would not send back was sent in another way
+--   publication     noted                 the programme's page does not show the refusal any more
 --   anything else   what was seen or done elsewhere; it closes the ticket and nothing follows
 --
 -- Statuses: ok, replay, unknown_case, not_open, same_person, not_approver, not_allowed, not_here (a case that is decided by
@@ -23,7 +24,8 @@ declare
 begin
     select * into c from casework.case as q
     where q.program_id = settle_ticket.program_id and q.case_id = settle_ticket.case_id;
-    if c.kind not in ('redemption', 'payment', 'shipment', 'reconciliation', 'campaign') then
+    if c.kind not in ('redemption', 'payment', 'shipment', 'reconciliation', 'campaign', 'publication', 'erasure_stuck',
+                      'export_stuck', 'webhook_stopped', 'webhook_given_up') then
         return 'not_here';
     end if;
     -- Whoever records what a provider or Amazon said holds these rows when a case is closed by it: here they are first, too.
@@ -43,6 +45,7 @@ begin
                     then cases.settle_unpaid(c, settle_ticket.decision, settle_ticket.groups)
                 when c.kind = 'payment' and settle_ticket.decision = 'paid_back'
                     then payments.paid_back(c.program_id, c.subject::uuid, c.case_id)
+                when c.kind = 'publication' then programme.seen(c.program_id, c.case_id)
                 else 'ok' end;
             if said <> 'ok' then
                 raise exception using errcode = 'CA001', message = said;

@@ -59,9 +59,16 @@ language sql stable set search_path = pg_catalog as $$
       from members.member m where m.program_id = p_program_id and m.member_id = p_member_id
 $$;
 
--- Internal: why spending was stopped or allowed, in somebody's own words.
-create or replace function members.forget_words(p_program_id integer, p_member_id bigint) returns void
+-- Internal: why spending was stopped or allowed, or the membership blocked, in somebody's own words. How many went.
+drop function if exists members.forget_words(integer, bigint);
+create or replace function members.forget_words(p_program_id integer, p_member_id bigint) returns bigint
 language sql set search_path = pg_catalog as $$
-    update members.freeze set reason = '(erased)', row_xid = pg_current_xact_id()
-     where program_id = p_program_id and member_id = p_member_id and reason <> '(erased)'
+    with frozen as (
+        update members.freeze set reason = '(erased)', row_xid = pg_current_xact_id()
+         where program_id = p_program_id and member_id = p_member_id and reason <> '(erased)' returning 1
+    ), blocked as (
+        update members.block set reason = '(erased)', row_xid = pg_current_xact_id()
+         where program_id = p_program_id and member_id = p_member_id and reason <> '(erased)' returning 1
+    )
+    select (select count(*) from frozen) + (select count(*) from blocked)
 $$;

@@ -11,11 +11,12 @@ begin
     end if;
 end
 $$;
--- No statement of it may hold up anybody for long, and its sorts stay in memory. Set here and not by the session, so that
--- RDS Proxy does not pin it.
+-- No statement of it may hold up anybody for long, its sorts stay in memory, and it comes on two connections instead of with
+-- helpers. Set here and not by the session, so that RDS Proxy does not pin it.
 alter role simulation set statement_timeout = '60s';
 alter role simulation set work_mem = '64MB';
 alter role simulation set jit = off;
+alter role simulation set max_parallel_workers_per_gather = 0;
 
 -- One a draft's content, the version it is compared with and, at most, a day. `document` is the draft as it was.
 create table simulation.job (

@@ -16,20 +16,23 @@ $$;
 -- may still be forgotten.
 create or replace function privacy.in_the_way(program_id integer, member_id bigint) returns text[]
 language sql stable set search_path = pg_catalog as $$
-    select array(select code from unnest(closure.in_the_way(in_the_way.program_id, in_the_way.member_id)) as code
-                 where code in ('redemptions_open', 'points_held', 'cases_open'))
+    -- Memberships that were merged into this one are the same person.
+    with them as (select unnest(members.family(in_the_way.program_id, in_the_way.member_id)) as member_id)
+    select array(select code
+                 from unnest(array['redemptions_open', 'points_held', 'cases_open']) with ordinality as c(code, place)
+                 where exists (select from them where c.code = any (closure.in_the_way(in_the_way.program_id, them.member_id)))
+                 order by place)
            || array_remove(array[
         case when exists (select from payments.dispute as d
                           join redemptions.redemption as r using (program_id, redemption_id)
-                          where r.program_id = in_the_way.program_id and r.member_id = in_the_way.member_id and d.state = 'open')
+                          join them on them.member_id = r.member_id
+                          where r.program_id = in_the_way.program_id and d.state = 'open')
              then 'disputes_open' end,
-        case when exists (select from members.adjustment as a
-                          where a.program_id = in_the_way.program_id and a.member_id = in_the_way.member_id
-                            and a.state = 'waiting')
+        case when exists (select from members.adjustment as a join them on them.member_id = a.member_id
+                          where a.program_id = in_the_way.program_id and a.state = 'waiting')
              then 'adjustments_waiting' end,
-        case when exists (select from privacy.legal_hold as h
-                          where h.program_id = in_the_way.program_id and h.member_id = in_the_way.member_id
-                            and h.lifted_at is null)
+        case when exists (select from privacy.legal_hold as h join them on them.member_id = h.member_id
+                          where h.program_id = in_the_way.program_id and h.lifted_at is null)
              then 'legal_hold' end], null)
 $$;
 

@@ -60,66 +60,70 @@ create or replace function privacy.section(program_id integer, export_id uuid, s
 language plpgsql stable security definer set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
-    whose bigint;
+    whose bigint[];
+    own bigint;
 begin
-    select e.member_id into strict whose from privacy.export as e
+    select e.member_id, members.family(e.program_id, e.member_id) into strict own, whose from privacy.export as e
     where e.program_id = section.program_id and e.export_id = section.export_id and e.state = 'waiting';
     return case section
     when 'person' then (
-        select privacy.shown(to_jsonb(m)) from members.member as m where m.program_id = program_id and m.member_id = whose)
+        select privacy.shown(to_jsonb(m)) || jsonb_build_object('merged_into_this', (
+            select coalesce(jsonb_agg(privacy.shown(to_jsonb(d)) - 'merged_into' order by d.created_at), '[]')
+            from members.member as d where d.program_id = program_id and d.member_id = any (whose) and d.member_id <> own))
+        from members.member as m where m.program_id = program_id and m.member_id = own)
     when 'past_contacts' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(c)) order by c.changed_at), '[]')
-        from members.past_contact as c where c.program_id = program_id and c.member_id = whose)
+        from members.past_contact as c where c.program_id = program_id and c.member_id = any (whose))
     when 'addresses' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(a)) order by a.created_at), '[]')
-        from members.address as a where a.program_id = program_id and a.member_id = whose)
+        from members.address as a where a.program_id = program_id and a.member_id = any (whose))
     when 'terms' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(a)) order by a.accepted_at), '[]')
-        from members.acceptance as a where a.program_id = program_id and a.member_id = whose)
+        from members.acceptance as a where a.program_id = program_id and a.member_id = any (whose))
     when 'consents' then (
         select coalesce(jsonb_agg(one order by one ->> 'given_at', one ->> 'entry'), '[]') from (
             select privacy.shown(to_jsonb(c)) as one from notifications.consent as c
-            where c.program_id = program_id and c.member_id = whose
+            where c.program_id = program_id and c.member_id = any (whose)
             union all
             select privacy.shown(to_jsonb(s)) || jsonb_build_object('kind', 'all', 'given_at', s.noted_at)
-            from notifications.suppression as s where s.program_id = program_id and s.member_id = whose) as both_kinds)
+            from notifications.suppression as s where s.program_id = program_id and s.member_id = any (whose)) as both_kinds)
     when 'balance' then (
         select to_jsonb(b) || jsonb_build_object('lots', (
-            select coalesce(jsonb_agg(to_jsonb(l)), '[]') from points.lots(program_id, whose) as l))
-        from points.balance(program_id, whose) as b)
+            select coalesce(jsonb_agg(to_jsonb(l)), '[]') from points.lots(program_id, own) as l))
+        from points.balance(program_id, own) as b)
     when 'points' then (
         select coalesce(jsonb_agg(jsonb_build_object(
-            'sequence', j.sequence, 'kind', j.kind, 'amount', j.amount, 'available_after', j.available_after,
+            'member_number', members.number_of(j.program_id, j.member_id), 'sequence', j.sequence, 'kind', j.kind, 'amount', j.amount, 'available_after', j.available_after,
             'held_after', j.held_after, 'pending_after', j.pending_after, 'debt_after', j.debt_after,
             'occurred_at', j.occurred_at, 'booked_at', j.created_at, 'reference', j.reference,
-            'partner', a.partner, 'partner_reference', a.partner_reference) order by j.sequence), '[]')
+            'partner', a.partner, 'partner_reference', a.partner_reference) order by j.member_id, j.sequence), '[]')
         from points.journal as j
         left join points.accrual as a on a.program_id = j.program_id and a.op_id = j.ref_op and a.member_id = j.member_id
-        where j.program_id = program_id and j.member_id = whose)
+        where j.program_id = program_id and j.member_id = any (whose))
     when 'adjustments' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(a)) - array['requested_by', 'decided_by'] order by a.requested_at), '[]')
-        from members.adjustment as a where a.program_id = program_id and a.member_id = whose)
+        from members.adjustment as a where a.program_id = program_id and a.member_id = any (whose))
     when 'redemptions' then (
         select coalesce(jsonb_agg(redemptions.described(r.program_id, r.member_id, r.redemption_id)
                                   || jsonb_build_object('address_id', r.address_id) order by r.created_at), '[]')
-        from redemptions.redemption as r where r.program_id = program_id and r.member_id = whose)
+        from redemptions.redemption as r where r.program_id = program_id and r.member_id = any (whose))
     when 'screening' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(s)) order by s.decided_at), '[]')
         from redemptions.screening as s join redemptions.redemption as r using (program_id, redemption_id)
-        where r.program_id = program_id and r.member_id = whose)
+        where r.program_id = program_id and r.member_id = any (whose))
     when 'payments' then (
         select coalesce(jsonb_agg(jsonb_build_object(
             'redemption_id', p.redemption_id, 'provider', p.provider, 'state', p.state, 'currency', p.currency,
             'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'session_id', p.session_id,
             'permission_id', p.permission_id, 'charge_id', p.charge_id, 'created_at', p.created_at) order by p.created_at), '[]')
         from payments.payment as p join redemptions.redemption as r using (program_id, redemption_id)
-        where r.program_id = program_id and r.member_id = whose)
+        where r.program_id = program_id and r.member_id = any (whose))
     when 'messages' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(m)) order by m.created_at), '[]')
-        from notifications.message as m where m.program_id = program_id and m.member_id = whose)
+        from notifications.message as m where m.program_id = program_id and m.member_id = any (whose))
     when 'cases' then (
         select coalesce(jsonb_agg(cases.described(c.program_id, c.member_id, c.case_id) order by c.opened_at), '[]')
-        from cases.member_case as c where c.program_id = program_id and c.member_id = whose)
+        from cases.member_case as c where c.program_id = program_id and c.member_id = any (whose))
     when 'documents' then (
         select coalesce(jsonb_agg(jsonb_build_object(
             'document_id', d.document_id, 'redemption_id', d.redemption_id, 'kind', d.kind, 'number', d.number,
@@ -128,18 +132,32 @@ begin
                 select from privacy.removed_document as x
                 where x.program_id = d.program_id and x.document_id = d.document_id) then d.object_key end)
             order by d.issued_at), '[]')
-        from documents.document as d where d.program_id = program_id and d.member_id = whose)
+        from documents.document as d where d.program_id = program_id and d.member_id = any (whose))
     when 'wishes' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(w)) order by w.added_at), '[]')
-        from wishes.wish as w where w.program_id = program_id and w.member_id = whose)
+        from wishes.wish as w where w.program_id = program_id and w.member_id = any (whose))
+    when 'levels' then jsonb_build_object(
+        'now', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(t))), '[]')
+                from tiers.standing as t where t.program_id = program_id and t.member_id = any (whose)),
+        'changes', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(t)) - 'actor' order by t.changed_at), '[]')
+                    from tiers.change as t where t.program_id = program_id and t.member_id = any (whose)),
+        'granted', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(t)) - array['granted_by', 'withdrawn_by'] order by t.granted_at), '[]')
+                    from tiers.granted as t where t.program_id = program_id and t.member_id = any (whose)))
+    when 'campaigns' then jsonb_build_object(
+        'audiences', (select coalesce(jsonb_agg(a.audience order by a.audience), '[]')
+                      from campaigns.audience_member as a where a.program_id = program_id and a.member_id = any (whose)),
+        'takes_part', (select coalesce(jsonb_agg(jsonb_build_object('campaign', p.campaign, 'held_out', p.held_out) order by p.campaign), '[]')
+                       from campaigns.participant as p where p.program_id = program_id and p.member_id = any (whose)))
     when 'account' then jsonb_build_object(
         'freezes', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(f)) - 'actor' order by f.occurred_at), '[]')
-                    from members.freeze as f where f.program_id = program_id and f.member_id = whose),
+                    from members.freeze as f where f.program_id = program_id and f.member_id = any (whose)),
+        'blocks', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(b)) - 'actor' order by b.occurred_at), '[]')
+                   from members.block as b where b.program_id = program_id and b.member_id = any (whose)),
         'closures', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(c)) order by c.started_at), '[]')
-                     from closure.closure as c where c.program_id = program_id and c.member_id = whose),
+                     from closure.closure as c where c.program_id = program_id and c.member_id = any (whose)),
         'earlier_exports', (select coalesce(jsonb_agg(jsonb_build_object('requested_at', e.requested_at, 'state', e.state)
                                                       order by e.requested_at), '[]')
-                            from privacy.export as e where e.program_id = program_id and e.member_id = whose))
+                            from privacy.export as e where e.program_id = program_id and e.member_id = any (whose)))
     end;
 end
 $$;

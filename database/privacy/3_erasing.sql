@@ -99,13 +99,13 @@ begin
         perform privacy.run(e.program_id, e.erasure_id);
         -- Memberships that were merged into this one are the same person.
         with also as (
-            insert into privacy.erasure(program_id, erasure_id, member_id, erasure_key, origin, reason, state, request_hash,
+            insert into privacy.erasure as n (program_id, erasure_id, member_id, erasure_key, origin, reason, state, request_hash,
                                         requested_by, requested_at, decided_by, decided_at, due_at)
             select m.program_id, clock.new_id(), m.member_id, privacy.erasure_key(m.program_id, m.member_id), 'request', e.reason,
                    'running', e.request_hash, e.requested_by, e.requested_at, actor, clock.now(), clock.now()
             from members.member as m
             where m.program_id = e.program_id and m.merged_into = e.member_id
-            on conflict do nothing returning program_id, erasure_id)
+            on conflict do nothing returning n.program_id, n.erasure_id)
         insert into privacy.receipt(program_id, erasure_id, store, place)
         select a.program_id, a.erasure_id, s.store, s.place from also as a cross join privacy.stores() as s;
         return 'running';
@@ -270,7 +270,9 @@ begin
         if not members.is_erased(e.program_id, e.member_id) then
             raise exception 'erasure %: the members room still knows who it was', e.erasure_id;
         end if;
-        perform members.forget_words(e.program_id, e.member_id);
+        went := went || jsonb_build_object(
+            'words', members.forget_words(e.program_id, e.member_id) + support.forget(e.program_id, e.member_id),
+            'audiences', campaigns.forget(e.program_id, e.member_id));
     when 'list' then
         insert into privacy.listed(program_id, member_id, listed_at) values (e.program_id, e.member_id, clock.now())
         on conflict do nothing;
@@ -376,18 +378,27 @@ language sql security definer set search_path = pg_catalog as $$
     values (note_listed.program_id, note_listed.member_id, clock.now()) on conflict do nothing
 $$;
 
+-- Whose keys these are, by one walk over a programme's members.
+create or replace function privacy.whose(program_id integer, keys text[]) returns table (erasure_key text, member_id bigint)
+language sql stable security definer set search_path = pg_catalog as $$
+    select k.key, m.member_id
+    from members.member as m
+    cross join lateral (select privacy.erasure_key(m.program_id, m.member_id) as key offset 0) as k
+    where m.program_id = whose.program_id and k.key = any (whose.keys)
+$$;
+
 -- One line of the list, said to a database that may have forgotten it. `what`: erasure, or closure (the member's own, which the
 -- closure's schedule brings to its end). Answers known (it is carried out or under way here), again, waits (an order is open: say
 -- it again later), unknown_key (nobody here has it: the member is newer than the restored instant).
-create or replace function privacy.reapply(program_id integer, request_id uuid, what text, erasure_key text, approved_at timestamptz)
-returns text language plpgsql security definer set search_path = pg_catalog as $$
+drop function if exists privacy.reapply(integer, uuid, text, text, timestamptz);
+create or replace function privacy.reapply(
+    program_id integer, member_id bigint, request_id uuid, what text, erasure_key text, approved_at timestamptz
+) returns text language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
-    whose bigint;
+    whose bigint := member_id;
 begin
-    select m.member_id into whose from members.member as m
-    where m.program_id = reapply.program_id and privacy.erasure_key(m.program_id, m.member_id) = reapply.erasure_key;
-    if not found then
+    if privacy.erasure_key(program_id, whose) is distinct from erasure_key then
         return 'unknown_key';
     elsif what = 'closure' then
         if exists (select from closure.closure as c where c.program_id = reapply.program_id and c.member_id = whose

@@ -14,6 +14,9 @@ begin
     when 'claim_codes' then
         delete from members.claim as c where c.ctid = any (array(
             select o.ctid from members.claim as o where o.expires_at < before limit remove_old.most for update skip locked));
+    when 'simulations' then
+        delete from simulation.job as j where j.ctid = any (array(
+            select o.ctid from simulation.job as o where o.requested_at < before limit remove_old.most for update skip locked));
     when 'step_up_codes' then
         delete from redemptions.step_up_code as c where c.ctid = any (array(
             select o.ctid from redemptions.step_up_code as o where o.sent_at < before limit remove_old.most for update skip locked));
@@ -40,17 +43,34 @@ begin
 end
 $$;
 
--- One piece of one rule, noted by day. How many went.
+-- One piece of one rule, noted by day. How many went; 0 also when it is not yet time to look again, which is a day after
+-- there was nothing more.
 create or replace function privacy.apply_retention(rule text, days integer, most integer) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    how_many bigint := privacy.remove_old(apply_retention.rule, greatest(apply_retention.days, 1), apply_retention.most);
+    how_many bigint;
 begin
+    if not privacy.is_due(apply_retention.rule) then
+        return 0;
+    end if;
+    how_many := privacy.remove_old(apply_retention.rule, greatest(apply_retention.days, 1), apply_retention.most);
     if how_many > 0 then
         perform privacy.note_removed(apply_retention.rule, how_many);
     end if;
+    if how_many < apply_retention.most then
+        perform privacy.look_tomorrow(apply_retention.rule);
+    end if;
     return how_many;
 end
+$$;
+
+-- Internal.
+create or replace function privacy.is_due(rule text) returns boolean language sql stable set search_path = pg_catalog as $$
+    select not exists (select from privacy.retention_mark as m where m.rule = is_due.rule and m.due_at > clock.now())
+$$;
+create or replace function privacy.look_tomorrow(rule text) returns void language sql set search_path = pg_catalog as $$
+    insert into privacy.retention_mark as m (rule, due_at) values (look_tomorrow.rule, clock.now() + interval '1 day')
+    on conflict (rule) do update set due_at = excluded.due_at, row_xid = pg_current_xact_id()
 $$;
 
 -- Internal.
@@ -62,15 +82,24 @@ language sql set search_path = pg_catalog as $$
     set removed = r.removed + excluded.removed, last_at = excluded.last_at, row_xid = pg_current_xact_id()
 $$;
 
--- PDFs that nobody has to keep any more, of everybody.
+-- PDFs that nobody has to keep any more, of everybody; once a day.
 create or replace function privacy.documents_to_remove(most integer)
 returns table (program_id integer, document_id uuid, object_key text)
-language sql stable security definer set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if not privacy.is_due('documents') then
+        return;
+    end if;
+    return query
     select d.program_id, d.document_id, d.object_key from documents.document as d
     where d.issued_at < clock.now() - interval '10 years' and privacy.keep_document_until(d.issued_at) <= clock.now()::date
       and not exists (select from privacy.removed_document as x
                       where x.program_id = d.program_id and x.document_id = d.document_id)
-    order by d.issued_at limit most
+    order by d.issued_at limit documents_to_remove.most;
+    if not found then
+        perform privacy.look_tomorrow('documents');
+    end if;
+end
 $$;
 
 -- Its PDF is gone; an erased member's receipt says so when it was the last.

@@ -46,6 +46,14 @@ begin
 end;
 $$;
 
+-- Internal: its case was decided.
+create or replace function programme.seen(p_program_id integer, p_schedule_id uuid) returns text
+language sql set search_path = pg_catalog as $$
+    update programme.schedule set state = 'dismissed', row_xid = pg_current_xact_id()
+     where program_id = p_program_id and schedule_id = p_schedule_id and state = 'refused';
+    select 'ok'
+$$;
+
 -- Internal: what was scheduled is a draft again; false if there is another one.
 create or replace function programme.back_to_draft(s programme.schedule) returns boolean
 language plpgsql set search_path = pg_catalog as $$
@@ -144,7 +152,7 @@ begin
     perform casework.open_case(
         p_program_id, p_schedule_id, 'publication', p_schedule_id::text, 'scheduled_publication_refused',
         jsonb_build_object('publish_at', s.publish_at, 'scheduled_by', s.scheduled_by, 'problems', p_problems),
-        array['seen'], array['catalogue-manager', 'business-operator'], clock.now() + interval '1 day', 'sweeper');
+        array['noted'], array['catalogue-manager', 'business-operator'], clock.now() + interval '1 day', 'sweeper');
     return true;
 end;
 $$;

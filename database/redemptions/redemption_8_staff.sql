@@ -162,7 +162,8 @@ end
 $$;
 
 -- Orders of the programme, newest first, those before one of them (null: from the newest). Filters, null for all: state, what it waits
--- for, stuck, age in hours, a member with all that became part of the membership, a product, with or without money. At most 200.
+-- for (a delivery: of the last sixty days), stuck, age in hours, a member with all that became part of the membership, a product,
+-- with or without money. At most 200.
 create or replace function redemptions.list_for_staff(
     program_id integer, before uuid, page_size integer, of_state text, of_waits text, only_stuck boolean, older_hours integer,
     of_members bigint[], of_asin text, with_money boolean
@@ -192,11 +193,16 @@ begin
               select from redemptions.line as l
               where l.program_id = r.program_id and l.asin = list_for_staff.of_asin and l.redemption_id = r.redemption_id))
       and (list_for_staff.with_money is null or (r.money_minor > 0) = list_for_staff.with_money)
+      -- An id's time is its device's, and two days off at most.
       and (list_for_staff.older_hours is null
-           or r.created_at < clock.now() - make_interval(hours => list_for_staff.older_hours))
+           or r.created_at < clock.now() - make_interval(hours => list_for_staff.older_hours)
+              and r.redemption_id < clock.first_id(
+                  clock.now() - make_interval(hours => list_for_staff.older_hours) + interval '2 days'))
       -- What is closed waits for nothing but its delivery, and is never stuck.
       and (list_for_staff.only_stuck is not true or r.state <> 'closed')
-      and (list_for_staff.of_waits is null or list_for_staff.of_waits = 'delivery' or r.state <> 'closed')
+      and (list_for_staff.of_waits is null
+           or list_for_staff.of_waits <> 'delivery' and r.state <> 'closed'
+           or list_for_staff.of_waits = 'delivery' and r.redemption_id > clock.first_id(clock.now() - interval '60 days'))
       and (list_for_staff.of_waits is null or w.waits = list_for_staff.of_waits)
       and (list_for_staff.only_stuck is not true or s.stuck)
     order by r.redemption_id desc

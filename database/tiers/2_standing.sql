@@ -49,7 +49,7 @@ end $$;
 
 -- Internal: note the levels that members have reached in the periods of these months, and answer who reached something.
 create or replace function tiers.reach(l tiers.ladder, p_member_ids bigint[], p_months date[]) returns bigint[]
-language plpgsql set search_path = pg_catalog as $$
+language plpgsql set search_path = pg_catalog set plan_cache_mode = force_generic_plan as $$
 declare
     v_risen bigint[];
 begin
@@ -74,8 +74,7 @@ begin
                 and k.ends_on = tiers.later(t.starts_on, 2 * l.months) and k.source = 'earned'
                 and tiers.rank(l, k.tier) >= t.rank)
         order by t.member_id, t.starts_on
-        on conflict (program_id, member_id, starts_on, ends_on, source) do update
-        set tier = excluded.tier, reached_at = excluded.reached_at, row_xid = pg_current_xact_id()
+        on conflict do nothing
         returning r.member_id
     )
     select array_agg(distinct member_id) into v_risen from risen;
@@ -106,7 +105,7 @@ language sql stable set search_path = pg_catalog as $$
     select distinct on (c.member_id) c.*
     from tiers.claims(l, p_member_ids) c
     where c.rank > 1
-    order by c.member_id, c.rank desc, c.drops_on desc, c.source = 'granted', c.grant_id
+    order by c.member_id, c.rank desc, c.drops_on desc, c.source = 'granted', c.source, c.grant_id
 $$;
 
 -- Internal: give members, who are locked, the level they have by the rules, and answer those whose level changed. Each change is

@@ -5,7 +5,8 @@
 create or replace function tiers.count(
     p_program_id int, p_member_ids bigint[], p_op_ids uuid[], p_occurred_at timestamptz[], p_base_points bigint[],
     p_spend_minor bigint[], p_actor text
-) returns table (member_id bigint, tier text) language plpgsql set search_path = pg_catalog as $$
+) returns table (member_id bigint, tier text) language plpgsql set search_path = pg_catalog
+set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     l tiers.ladder := tiers.ladder_of(p_program_id);
@@ -177,11 +178,9 @@ begin
     with gone as (
         delete from tiers.reached r where r.program_id = p_program_id and r.member_id = p_duplicate returning *
     )
-    insert into tiers.reached as r (program_id, member_id, starts_on, ends_on, source, tier, reached_at)
+    insert into tiers.reached (program_id, member_id, starts_on, ends_on, source, tier, reached_at)
     select g.program_id, p_survivor, g.starts_on, g.ends_on, g.source, g.tier, g.reached_at from gone g
-    on conflict (program_id, member_id, starts_on, ends_on, source) do update
-    set tier = excluded.tier, row_xid = pg_current_xact_id()
-    where tiers.rank(l, r.tier) < tiers.rank(l, excluded.tier);
+    on conflict do nothing;
     update tiers.granted g set member_id = p_survivor, row_xid = pg_current_xact_id()
     where g.program_id = p_program_id and g.member_id = p_duplicate;
     delete from tiers.standing s where s.program_id = p_program_id and s.member_id = p_duplicate;

@@ -61,6 +61,19 @@ begin
             end if;
         end if;
         if w.version < l.version then
+            -- First those whose level is gone: until then purchases and quotes take them for beginners.
+            select array_agg(b.member_id) into v_ids
+            from (select m.member_id from members.member m
+                  where m.program_id = w.program_id and m.tier in (
+                      select v ->> 'code' from programme.published p, jsonb_array_elements(p.tiers -> 'levels') v
+                      where p.program_id = w.program_id
+                      except select c from unnest(l.codes) c)
+                  limit p_most) b;
+            if v_ids is not null then
+                perform tiers.lock(w.program_id, v_ids);
+                perform tiers.settle(l, v_ids, 'programme', 'sweeper');
+                return cardinality(v_ids);
+            end if;
             select array_agg(b.member_id) into v_ids
             from (select m.member_id from members.member m
                   where m.program_id = w.program_id and m.member_id > w.after_member_id

@@ -93,13 +93,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /programme/draft/simulations": PROGRAMME | BOOKS,
     "GET /programme/simulations": PROGRAMME | BOOKS,
     "GET /programme/simulations/{simulation_id}": PROGRAMME | BOOKS,
-    # Campaigns
-    "GET /campaigns": frozenset({CATALOGUE, OPERATOR}),
     # Levels
     "GET /members/{member_number}/tier": DESK,
     "POST /members/{member_number}/tier-grants": frozenset({OPERATOR}),
     "DELETE /members/{member_number}/tier-grants/{grant_id}": frozenset({OPERATOR}),
     "GET /tiers/distribution": PROGRAMME,
+    # Campaigns
     "GET /campaigns": frozenset({CATALOGUE, OPERATOR, FINANCE}),
     "GET /campaigns/{campaign}": frozenset({CATALOGUE, OPERATOR, FINANCE}),
     "POST /campaigns/preview": frozenset({CATALOGUE, OPERATOR}),

@@ -1,7 +1,7 @@
 """`make demo STORY=angry-call`: somebody calls about a broken parcel, and is helped while they are on the telephone.
 
 A cloud of its own. A member has paid for something with points of two ages and with a card; it arrived broken. Support
-finds her by the number she calls from, sees one page of everything, gives the points back to the lots they came from and
+finds her by the number she calls from, sees one page of everything, gives points back to the lots they came from and
 the money to the card, adds goodwill inside the agent's budget; and the audit log says who did and looked at what.
 """
 
@@ -158,7 +158,8 @@ class Story:
         ):
             _require(wanted in actions, f"the audit log has {wanted}")
         told = str(lines)
-        _require("206" not in told and "crushed" not in told, "the audit log says nothing of the person")
+        said = [one for one in (CALLS_FROM, "5550177", "crushed", MEMBER.email) if one in told]
+        _require(not said, f"the audit log says nothing of the person, and not {said}")
         _say("the audit log:")
         for one in lines:
             _say(

@@ -23,6 +23,7 @@ INVARIANTS = (
     "notifications.invariants",
     "reconciliation.invariants",
     "closure.invariants",
+    "tiers.invariants",
     "support.invariants",
     "privacy.invariants",
 )

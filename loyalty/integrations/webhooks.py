@@ -56,8 +56,9 @@ class Tried:
     milliseconds: int
 
 
-def follow(connection: Connection) -> None:
-    """Take the webhooks of every programme's current version."""
+def follow(connection: Connection) -> int:
+    """Take the webhooks of every programme's current version. How many are switched on."""
+    active = 0
     for row in connection.execute("select program_id from integrations.programmes() as program_id").fetchall():
         hooks = reading.current(connection, row["program_id"]).document.integrations.webhooks
         told = [
@@ -65,6 +66,8 @@ def follow(connection: Connection) -> None:
             for one in hooks
         ]
         connection.execute("select integrations.set_webhooks(%s, %s)", (row["program_id"], Jsonb(told)))
+        active += sum(one.active for one in hooks)
+    return active
 
 
 def send(connection: Connection, calls: Calls, keys: KeysOf, seconds: float, linger: float = 0) -> Sent:

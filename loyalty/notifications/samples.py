@@ -25,6 +25,7 @@ def words(document: Programme, key: str, language: str, portal_origin: str, now:
         "redemption_id": _ORDER, "case_id": _ORDER, "quantity": 2, "amount_minor": 1_800,
         "until": (now + timedelta(days=1)).isoformat(), "expected_by": (now + timedelta(days=4)).isoformat(),
         "expires_on": (now + timedelta(days=30)).date().isoformat(), "to": document.tiers.levels[-1].code,
+        "kept_until": (now + timedelta(days=400)).date().isoformat(),
     }  # fmt: skip
     known = words_of(document, language, template.kind, facts, payload, portal_origin, _TITLES[0])
     known |= {"code": "418302", "minutes": "15"}

@@ -90,17 +90,31 @@ def list_closed(connection: Connection, ended: EndedAccounts, most: int = 100) -
 def reapply(connection: Connection, ended: EndedAccounts) -> Reapplied:
     """Say the whole list to a database that was restored: whoever ended after its instant ends again."""
     done = Reapplied()
+    by_programme: dict[int, list[Line]] = {}
     for line in ended.lines():
-        row = connection.execute(
-            "select privacy.reapply(%s, %s, %s, %s, %s) as became",
-            (line.program_id, line.request_id, line.what, line.erasure_key, line.at),
-        ).fetchone()
-        assert row is not None
-        became = row["became"]
-        setattr(done, became, getattr(done, became) + 1)
-        if became != "known":
-            done.lines.append(f"{line.request_id} {line.what}: {became}")
+        by_programme.setdefault(line.program_id, []).append(line)
+    for program_id, lines in by_programme.items():
+        rows = connection.execute(
+            "select * from privacy.whose(%s, %s)", (program_id, [line.erasure_key for line in lines])
+        ).fetchall()
+        members = {row["erasure_key"]: row["member_id"] for row in rows}
+        for line in lines:
+            became = _say_again(connection, line, members.get(line.erasure_key))
+            setattr(done, became, getattr(done, became) + 1)
+            if became != "known":
+                done.lines.append(f"{line.request_id} {line.what}: {became}")
     return done
+
+
+def _say_again(connection: Connection, line: Line, member_id: int | None) -> str:
+    if member_id is None:
+        return "unknown_key"
+    row = connection.execute(
+        "select privacy.reapply(%s, %s, %s, %s, %s, %s) as became",
+        (line.program_id, member_id, line.request_id, line.what, line.erasure_key, line.at),
+    ).fetchone()
+    assert row is not None
+    return str(row["became"])
 
 
 def overdue(connection: Connection) -> int:

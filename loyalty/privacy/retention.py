@@ -47,6 +47,8 @@ RETENTION: tuple[Rule, ...] = (
          "10 years from the end of their year, erased members' too: the law wants them", "job"),
     Rule("exports", "exports (S3)", "exports of members' data", "7 days", "bucket", EXPORT_DAYS),
     Rule("imports", "import files (S3)", "files of members and purchases", "30 days", "bucket", 30),
+    Rule("simulations", "simulation", "what drafts would do, with ten members by number as examples", "30 days", "job",
+         30),
     Rule("logs", "logs", "ids only", "as `log_retention_days` says", "log group"),
     Rule("books", "points, orders, payments, reports, reconciliation", "ids, amounts, times: the books",
          "always; nobody is named in them", "erasure"),

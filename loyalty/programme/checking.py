@@ -49,12 +49,14 @@ def _logo(connection: Connection, program_id: int, before: Programme, after: Pro
 
 def _store(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:
     changed = [name for name in ("region", "currency") if getattr(before.store, name) != getattr(after.store, name)]
-    if not changed:
-        return
-    row = connection.execute("select redemptions.any_yet(%s) as redeemed", (program_id,)).fetchone()
-    if row is not None and row["redeemed"]:
+    if changed and _redeemed(connection, program_id):
         for name in changed:
             yield Problem(f"store.{name}", "cannot change any more: members have redeemed in this store")
+
+
+def _redeemed(connection: Connection, program_id: int) -> bool:
+    row = connection.execute("select redemptions.any_yet(%s) as redeemed", (program_id,)).fetchone()
+    return row is not None and bool(row["redeemed"])
 
 
 def _tiers(connection: Connection, program_id: int, before: Programme, after: Programme) -> Iterator[Problem]:

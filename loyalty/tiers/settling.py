@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from loyalty.database import Connection
 
-# Members a transaction, and transactions a call: what is left goes on in the next minute.
-BATCH, BATCHES = 2_000, 10
+# Members a transaction, and seconds a call: what is left goes on in the next minute.
+BATCH, SECONDS = 2_000, 10.0
 
 
 def settle_due(connection: Connection) -> int:
@@ -19,8 +21,8 @@ def walk(connection: Connection) -> int:
 
 
 def _until_done(connection: Connection, statement: str) -> int:
-    total = 0
-    for _ in range(BATCHES):
+    total, end = 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
         row = connection.execute(statement.encode(), (BATCH,)).fetchone()
         assert row is not None
         total += int(row["count"])

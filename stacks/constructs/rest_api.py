@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
@@ -21,7 +21,11 @@ ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correl
 
 
 class RestApi(Construct):
-    """`api` is the gateway's resource; `url` where its stage answers."""
+    """`api` is the gateway's resource; `url` where its stage answers.
+
+    `default`: the function whose routes behind a scope share one greedy resource. Each route of its own would be three
+    of the five hundred resources that a template has room for; the function knows its routes, and who may ask for them.
+    """
 
     def __init__(
         self,
@@ -29,11 +33,12 @@ class RestApi(Construct):
         id: str,
         *,
         description: str,
-        routes: Iterable[Route],
+        routes: Sequence[Route],
         functions: Mapping[str, lambda_.IFunction],
         pool: cognito.IUserPool,
         origin: str | None,
         settings: Settings,
+        default: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         # The gateway may write logs only when its account has a role: see ApiStack.
@@ -70,7 +75,7 @@ class RestApi(Construct):
             for name, function in functions.items()
         }
         methods: dict[str, list[str]] = {}
-        for route in routes:
+        for route in _gathered(routes, default):
             methods.setdefault(route.path, []).append(route.method)
             resource = self.api.root.resource_for_path(route.path)
             if route.scope is None:
@@ -99,7 +104,7 @@ class RestApi(Construct):
             for path, allowed in methods.items():
                 self.api.root.resource_for_path(path).add_cors_preflight(
                     allow_origins=[origin],
-                    allow_methods=[*allowed, "OPTIONS"],
+                    allow_methods=apigateway.Cors.ALL_METHODS if allowed == ["ANY"] else [*allowed, "OPTIONS"],
                     allow_headers=ALLOWED_HEADERS,
                     # A browser asks before each call to an address it has not asked about lately.
                     max_age=Duration.minutes(10),
@@ -129,6 +134,14 @@ class RestApi(Construct):
                     )
                 },
             )
+
+
+def _gathered(routes: Sequence[Route], default: str | None) -> Iterator[Route]:
+    """What the gateway has a resource for: routes of `default` behind one scope are one."""
+    greedy = {route.scope: route for route in routes if route.function == default and route.scope}
+    yield from (route for route in routes if route.function != default or not route.scope)
+    for scope, route in greedy.items():
+        yield Route("ANY", "/{proxy+}", route.function, scope)
 
 
 def _access_log_format() -> apigateway.AccessLogFormat:

@@ -13,7 +13,7 @@ MEMBERS_DOORS = ("member_api", "quote_api")
 WHOSE = {"member_id", "p_member_id", "subject", "p_subject"}
 # Of the programme, of Amazon's rate or of the shop: no member's row is in reach.
 NOBODYS = {
-    *("programme.current", "programme.version"),
+    *("programme.current", "programme.version", "programme.logo_of"),
     *("catalogue.categories", "catalogue.page", "catalogue.product_of", "catalogue.stored", "catalogue.store_products"),
     *("catalogue.cards", "catalogue.asked"),
     *("orders.take_token", "orders.close_bucket", "orders.rate_of", "orders.orders_waiting"),
@@ -35,7 +35,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports"),
+                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports", "campaigns"),
                 "reconciliation",
                 "simulation",
                 "tiers",

@@ -755,10 +755,11 @@ def _message_test(world: World) -> Request:
 
 
 def _section(world: World) -> Request:
-    draft = world.quiet("manager").send(Request("GET", "/programme/draft")).body
-    value = draft["document"]["casework"]
+    # Of the version, not of the draft: that may hold any nonsense.
+    value = world.quiet("manager").send(Request("GET", "/programme")).body["document"]["casework"]
+    revision = world.quiet("manager").send(Request("GET", "/programme/draft")).body["revision"]
     value["answer_hours"] = value["answer_hours"] % 700 + 1
-    return Request.json("PUT", "/programme/draft/casework", {"revision": draft["revision"], "value": value})
+    return Request.json("PUT", "/programme/draft/casework", {"revision": revision, "value": value})
 
 
 def _publication(world: World, **more: Any) -> Request:

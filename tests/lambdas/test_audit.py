@@ -51,6 +51,8 @@ def test_a_change_names_who_what_whose_and_how_it_ended_and_not_what_was_said(
     assert one["action"] == "POST /adjustments"
     assert (one["member_number"], one["status"], one["code"]) == (who.number, 200, None)
     assert one["detail"] == {"points": 500, "reason_code": "goodwill"}
+    assert one["subjects"] == []
+    assert "Zelmantine" not in str(one)
 
 
 def test_what_was_refused_is_written_down_with_the_reason(doors: Doors, somebody: Callable[..., Somebody]) -> None:

@@ -170,6 +170,16 @@ def test_finance_finds_the_houses_accounts_in_its_month(door: Doors, world: Book
             }
         ],
     }
+    # A level made this one's delivery free.
+    with world.owner.transaction():
+        world.owner.execute("set local session_replication_role = replica")
+        quote = "(select quote_id from redemptions.redemption where redemption_id = %s)"
+        world.owner.execute(f"update redemptions.quote set delivery_free = true where quote_id = {quote}", (drifting,))
+        world.owner.execute(
+            f"update redemptions.quote_line set expected_shipping_minor = 599 where quote_id = {quote}", (drifting,)
+        )
+    free = door("manager_api", "GET", f"/finance/months/{month}/house", token=finance).body["accounts"][0]
+    assert (free["account"], free["reason"], free["amount_minor"]) == ("free_delivery", "tier", 599)
     assert door("manager_api", "GET", f"/finance/months/{month}/house", token=OPERATOR).status == 403
     assert door("manager_api", "GET", f"/finance/months/{month}/house.csv", token=finance).status == 200
 

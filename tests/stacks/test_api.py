@@ -83,7 +83,10 @@ def test_the_gateway_has_the_routes_of_the_table_and_no_other(
         for method in _methods(assembly)
         if method.api == api and method.verb != "OPTIONS"
     }
-    assert deployed == {(route.method, route.path, route.scope) for route in table}
+    # The staff's function has one greedy resource for all of its routes.
+    own = [route for route in table if route.function != "manager_api" or route.public]
+    greedy = {("ANY", "/{proxy+}", "loyalty/staff")} if len(own) < len(table) else set()
+    assert deployed == {(route.method, route.path, route.scope) for route in own} | greedy
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,10 @@ def test_a_browser_may_ask_from_the_portal_and_from_nowhere_else(assembly: Assem
             allowed = response["ResponseParameters"]["method.response.header.Access-Control-Allow-Origin"]
             assert allowed == origins[method.api], method
             seen.add((method.api, method.path))
-    wanted = {("Member", route.path) for route in routes.MEMBER} | {("Manager", route.path) for route in routes.MANAGER}
+    wanted = {("Member", route.path) for route in routes.MEMBER} | {
+        ("Manager", route.path if route.function != "manager_api" or route.public else "/{proxy+}")
+        for route in routes.MANAGER
+    }
     assert seen == wanted
 
 

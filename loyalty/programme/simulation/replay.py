@@ -15,7 +15,7 @@ from loyalty.database import Connection
 from loyalty.programme.simulation.rules import Rules, Window
 
 # About so many redemptions a part: its joins and sorts stay in some tens of megabytes.
-PART = 170_000
+PART = 250_000
 MAX_PARTS = 120
 # A quote is at most two hours older than its redemption.
 QUOTE_AGE = timedelta(hours=3)
@@ -78,7 +78,7 @@ type Task[T] = Callable[[Connection], T]
 
 
 def spread[T](among: Sequence[Connection], tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
-    """Each task on whichever connection is free; (number, answer) as they are done. Raises what the first one raises."""
+    """Each task on whichever connection is free; (number, answer) as they are done. Raises the first failure."""
     free: SimpleQueue[Connection] = SimpleQueue()
     for connection in among:
         free.put(connection)

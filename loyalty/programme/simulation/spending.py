@@ -13,7 +13,7 @@ from loyalty.points.budgets import Budget, budgets_of
 from loyalty.programme.document import Programme
 from loyalty.programme.schema.campaigns import Campaign
 from loyalty.programme.simulation.replay import Sums
-from loyalty.programme.simulation.rules import Rules, Window, door_of
+from loyalty.programme.simulation.rules import Rules, door_of
 
 # Why nothing can be said of a campaign: past purchases do not tell what it asks for, its audience was not counted yet,
 # or too many campaigns are not for everybody.
@@ -73,7 +73,7 @@ def spending(connection: Connection, program_id: int, rules: Rules, sums: Sequen
                 spent[side] = _bonus(rules, campaign, earned, left)
             else:
                 daily = _daily(sums, side, number)
-                spent[side], last = _capped({day: amount for day, (amount, _) in daily.items()}, left, rules.window)
+                spent[side], last = _capped({day: amount for day, (amount, _) in daily.items()}, left, rules)
                 for day, (_, saved) in daily.items():
                     if last is not None and day > last:
                         dearer[side, day] = dearer.get((side, day), 0) + saved
@@ -136,14 +136,14 @@ def _daily(sums: Sequence[Sums], side: int, number: int) -> dict[int, tuple[int,
     return daily
 
 
-def _capped(daily: Mapping[int, int], left: int, window: Window) -> tuple[Spent, int | None]:
+def _capped(daily: Mapping[int, int], left: int, rules: Rules) -> tuple[Spent, int | None]:
     """Day after day until nothing is left; also the number of the last day that was paid."""
     through = 0
     for day in sorted(daily):
         through += daily[day]
         if through > left:
-            ended = (window.days[day - 1] + window.shift).date()
-            return Spent(left, sum(daily.values()), ended), day
+            begins = rules.window.days[day - 1] + rules.window.shift
+            return Spent(left, sum(daily.values()), begins.astimezone(rules.after.zone).date()), day
     return Spent(through, through, None), None
 
 
@@ -156,7 +156,7 @@ def _bonus(rules: Rules, campaign: Campaign, earned: Sequence[tuple[int, str, in
         at = rules.window.days[day - 1] + rules.window.shift
         if campaign.applies(at) and (not campaign.segment.tiers or tier in campaign.segment.tiers):
             daily[day] = daily.get(day, 0) + micros
-    return _capped({day: micros * extra // 10_000 // per_minor for day, micros in daily.items()}, left, rules.window)[0]
+    return _capped({day: micros * extra // 10_000 // per_minor for day, micros in daily.items()}, left, rules)[0]
 
 
 def _earned(connection: Connection, program_id: int, rules: Rules) -> list[tuple[int, str, int]]:

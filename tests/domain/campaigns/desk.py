@@ -58,6 +58,26 @@ class Desk:
         done = accruals.accrue(self.partner, 1, document, "grocer", bought, "partner:grocer")
         return sum(one.points for one in done.bonuses)
 
+    def redeem(self, member_id: int, outcome: str, *asins: str) -> None:
+        """A redemption of forty days ago that has ended so, a unit for 1,000 points of each product."""
+        row = self.owner.execute(
+            "insert into redemptions.redemption (program_id, redemption_id, member_id, quote_id, programme_version,"
+            " address_id, request_hash, points, money_minor, currency, partial_policy, capture_at, return_days,"
+            " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at,"
+            " updated_at, state, outcome, closed_at, settled_points)"
+            " select 1, clock.new_id(), %s, clock.new_id(), 1, clock.new_id(), '', 5, 0, 'USD', 'all_or_nothing',"
+            " 'acceptance', 30, clock.new_id(), clock.new_id(), t, t, t, t, 'test', t, t, 'closed', %s, t, 5"
+            " from (select clock.now() - interval '40 days') d (t) returning redemption_id",
+            (member_id, outcome),
+        ).fetchone()
+        assert row is not None
+        for number, asin in enumerate(asins, 1):
+            self.owner.execute(
+                "insert into redemptions.line (program_id, redemption_id, line_number, asin, title, quantity,"
+                " unit_points, unit_money_minor) values (1, %s, %s, %s, 'A thing', 1, 1000, 0)",
+                (row["redemption_id"], number, asin),
+            )
+
     def minute(self) -> None:
         """The sweeper's part for campaigns."""
         watching.watch(self.sweeper)

@@ -30,7 +30,7 @@ def people(desk: Desk) -> dict[str, tuple[int, str]]:
     ):  # fmt: skip
         desk.buy(people[name][1], spend_minor, days_ago=days_ago)
     for name in ("redeemer", "undone"):
-        redeem(desk, people[name][0], "completed" if name == "redeemer" else "cancelled")
+        desk.redeem(people[name][0], "completed" if name == "redeemer" else "cancelled")
     desk.owner.execute(
         "update members.member set created_at = created_at - interval '40 days' where member_id <> %s",
         (people["nobody"][0],),
@@ -38,19 +38,6 @@ def people(desk: Desk) -> dict[str, tuple[int, str]]:
     desk.publish(audiences=[{"code": code, "name": code} | asked for code, asked in AUDIENCES.items()])
     desk.minute()
     return people
-
-
-def redeem(desk: Desk, member_id: int, outcome: str) -> None:
-    desk.owner.execute(
-        "insert into redemptions.redemption (program_id, redemption_id, member_id, quote_id, programme_version,"
-        " address_id, request_hash, points, money_minor, currency, partial_policy, capture_at, return_days,"
-        " settle_op_id, release_op_id, release_at, approve_until, place_before, lease_until, actor, created_at,"
-        " updated_at, state, outcome, closed_at, settled_points)"
-        " select 1, clock.new_id(), %s, clock.new_id(), 1, clock.new_id(), '', 5, 0, 'USD', 'all_or_nothing',"
-        " 'acceptance', 30, clock.new_id(), clock.new_id(), t, t, t, t, 'test', t, t, 'closed', %s, t, 5"
-        " from (select clock.now() - interval '40 days') d (t)",
-        (member_id, outcome),
-    )
 
 
 def test_members_are_in_the_audiences_whose_conditions_they_meet(
@@ -108,3 +95,21 @@ def test_counting_in_pieces_finds_the_same_and_an_audience_that_is_gone_is_forgo
     ).fetchone()
     assert row == {"rows": one.members, "keen": one.members}
     assert one.members == 3
+
+
+def test_a_number_that_became_part_of_another_is_in_that_ones_campaigns_alone_and_by_file(
+    desk: Desk, people: dict[str, tuple[int, str]]
+) -> None:
+    survivor, number = people["spender"]
+    duplicate, merged = desk.member()
+    desk.owner.execute(
+        "update members.member set state = 'closed', merged_into = %s where member_id = %s", (survivor, duplicate)
+    )
+    desk.owner.execute(
+        "insert into campaigns.audience_member values (1, %s, 'anything') on conflict do nothing", (survivor,)
+    )
+    with desk.database.connect("importer") as connection:
+        by_file = shoppers.by_numbers(connection, 1, [number, merged, "nobody"])
+    alone = shoppers.by_number(desk.partner, 1, merged)
+    assert by_file == {number: alone, merged: alone}
+    assert (alone.member_id, "anything" in alone.audiences) == (survivor, True)

@@ -39,6 +39,19 @@ def test_a_campaigns_members_are_listed_when_it_starts_and_compared_with_those_h
     assert not done.comparison.enough, "thirty members a group say nothing"
     assert done.reached == len(bonuses)
     assert sum(day.spent_minor for day in done.days) == desk.standing("half").spent_minor == len(bonuses) * 40
+    # Over, and a last look taken: the list goes, the sums stay.
+    acting.act(desk.manager, 1, "half", "end", "enough", "staff:sue")
+    for _ in range(3):
+        desk.minute()
+        desk.database.shift_clock("8 days")
+    desk.minute()
+    left = desk.owner.execute(
+        "select count(*) as members from campaigns.participant where campaign = 'half'"
+    ).fetchone()
+    assert left == {"members": 0}
+    later = standing.results(desk.manager, 1, desk.standing("half")).comparison
+    assert later is not None
+    assert (later.treated, later.held_out) == (treated, without)
 
 
 def test_differences_come_with_how_sure_they_are() -> None:
@@ -91,6 +104,25 @@ def test_a_preview_says_whom_it_would_reach_and_what_the_last_ninety_days_would_
     found = preview.preview(desk.manager, 1, document, one, spenders if one.segment.audience else None)
     assert (found.members, found.held_out, found.cost_minor) == (members, held_out, cost_minor)
     assert found.give_or_take is None
+
+
+def test_a_previewed_discount_costs_what_it_would_have_saved_of_what_was_redeemed(desk: Desk) -> None:
+    member_id, _ = desk.member(country="BR")
+    desk.redeem(member_id, "completed", "B000000001", "B000000002")
+    desk.redeem(member_id, "cancelled", "B000000001")
+    told = campaign(
+        "seen", segment={"countries": ["BR"]}, starts_at="2026-01-01T00:00:00Z", ends_at="2026-04-01T00:00:00Z",
+        earn_multiplier_percent=None, conversion_points_per_major=150,
+    )  # fmt: skip
+    document = reading.current(desk.manager, 1).document
+    found = [
+        preview.preview(
+            desk.manager, 1, document, Campaign.model_validate_json(json.dumps(told | {"scope": scope})), None
+        )
+        for scope in ({}, {"asins": ["B000000002"]}, {"categories": ["Music"]})
+    ]
+    # 2,000 points are 10 dollars at 200 a dollar; a quarter of that is saved at 150.
+    assert [(one.active, one.cost_minor) for one in found] == [(1, 250), (1, 125), (0, 0)]
 
 
 def test_start_a_campaign_and_watch_its_budget_stop_it_exactly(desk: Desk) -> None:

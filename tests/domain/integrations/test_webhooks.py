@@ -8,6 +8,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -435,3 +436,22 @@ def test_every_topic_is_described_for_receivers() -> None:
 
     page = (REPOSITORY / "docs" / "webhooks.md").read_text()
     assert [topic for topic in get_args(Topic) if not topic.endswith("*") and f"`{topic}`" not in page] == []
+
+
+def test_the_example_for_receivers_lets_ours_in_and_nobody_elses() -> None:
+    page = (REPOSITORY / "docs" / "webhooks.md").read_text()
+    example: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], example)
+    is_ours, body, now = example["is_ours"], b'{"type":"webhook.ping"}', int(time.time())
+
+    def headers(timestamp: int, keys: str) -> dict[str, str]:
+        signature = Keys.from_secret(keys).signature("m", timestamp, body)
+        return {"webhook-id": "m", "webhook-timestamp": str(timestamp), "webhook-signature": signature}
+
+    other = signing.PREFIX + base64.b64encode(b"o" * 32).decode()
+    changing = json.dumps({"current": other, "previous": SECRET})
+    assert is_ours(SECRET, headers(now, SECRET), body)
+    assert is_ours(SECRET, headers(now, changing), body)
+    assert not is_ours(SECRET, headers(now, other), body)
+    assert not is_ours(SECRET, headers(now, SECRET), body + b" ")
+    assert not is_ours(SECRET, headers(now - 600, SECRET), body)

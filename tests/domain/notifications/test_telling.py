@@ -338,3 +338,19 @@ def test_every_topic_has_a_message_and_every_message_a_topic() -> None:
         *("order-cancelled", "order-failed", "order-partly-confirmed", "claim-code", "step-up-code", "phone-code"),
         *("tier-granted", "tier-lowered"),
     } == set(TEMPLATES)
+
+
+def test_a_new_level_is_told_with_what_it_gives_and_a_lost_one_softly(world: World) -> None:
+    ada, jan = world.member(), world.member(language="de")
+    up = {"from": "member", "to": "gold", "direction": "up", "cause": "reached", "kept_until": "2027-12-31"}
+    world.tell(world.event("member.tier_changed", ada, **up))
+    world.tell(world.event("member.tier_changed", jan, **up | {"cause": "granted"}))
+    down = {"from": "gold", "to": "silver", "direction": "down", "cause": "period_ended", "kept_until": "2028-12-31"}
+    world.tell(world.event("member.tier_changed", ada, **down))
+    reached, given, lowered = world.email.letters[-3:]
+    assert reached.subject == "Welcome to Gold"
+    assert "yours until 31 December 2027" in reached.text
+    assert "- points for every purchase" in reached.text
+    assert "Stufe Gold geschenkt. Sie gilt bis 31. Dezember 2027" in given.text
+    assert "your level is now Silver. Every point you have stays yours" in lowered.text
+    assert not {"{", "}"} & set(reached.text + given.text + lowered.text)

@@ -375,6 +375,22 @@ def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(
     assert refused(lambda: requests.export(house.staff, 1, member.number, key, SUE)) == "erased"
 
 
+def test_memberships_that_were_merged_are_one_person(house: House) -> None:
+    survivor, duplicate = house.member(), house.furnished()
+    with house.owner.transaction():
+        house.owner.execute("select members.merge(1, %s, %s)", (duplicate.member_id, survivor.member_id))
+    key = house.world.new_key()
+    requests.export(house.staff, 1, survivor.number, key, SUE)
+    assert exporting.make_next(house.job, house.stores, house.stores, house.failures.append), house.failures
+    with ZipFile(io.BytesIO(house.stores.objects[requests.place_of(house.staff, 1, key, SUE)])) as archive:
+        assert WORDS in archive.read("data/cases.json").decode()
+        assert duplicate.email in archive.read("data/person.json").decode()
+    told = house.erased(survivor)
+    assert told["state"] == "done"
+    for personal in (survivor.email, duplicate.email, duplicate.subject, phone_of(duplicate)):
+        assert house.anywhere(personal) == [], personal
+
+
 def test_a_store_that_refuses_is_tried_again_and_stuck_ones_come_to_a_person(house: House) -> None:
     member = house.member()
     key = house.ask(member)
@@ -464,6 +480,9 @@ def test_the_job_removes_what_is_older_than_the_table_says(house: House) -> None
     )
     done = retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True)
     assert done["phone_codes"] == 1
+    # Once there is nothing more, nobody looks again before the next day.
+    house.owner.execute("update members.phone_code set sent_at = sent_at - interval '1 year'")
+    assert retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True) == {}
     house.later("11 years")
     done = retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True)
     assert {"phone_codes", "case_words", "message_facts", "documents"} <= set(done)

@@ -6,11 +6,12 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from loyalty.database import Connection
-from loyalty.programme import drafting, publishing, reading, scheduling
+from loyalty.programme import checking, drafting, publishing, reading, scheduling
 from loyalty.refusal import Kind, Refusal
 from tests.conftest import TestDatabase
 from tests.domain import people
@@ -228,6 +229,25 @@ def test_what_a_change_means_for_members_is_said_beforehand(manager: Connection)
     draft = save(manager, "points", points | {"expiry": {"kind": "fixed", "months": 6}, "return_extension_days": 90})
     assert {note.field for note in draft.notes} == {"points.expiry.months", "points.return_extension_days"}
     assert draft.problems == ()
+
+
+@pytest.mark.parametrize(("published", "days"), [(90, 90), (10, 30)])
+def test_more_days_for_returned_points_are_also_for_orders_under_way_and_fewer_are_not(
+    manager: Connection, owner: Connection, published: int, days: int
+) -> None:
+    change(manager, "points", return_extension_days=published)
+    publish(manager)
+    row = owner.execute(
+        "select redemptions.return_days(jsonb_populate_record(null::redemptions.redemption,"
+        """ '{"program_id": 1, "return_days": 30}')) as days"""
+    ).fetchone()
+    assert row == {"days": days}
+
+
+def test_the_store_stands_once_anybody_has_redeemed(manager: Connection) -> None:
+    assert change(manager, "store", currency="EUR", region="DE").problems == ()
+    with mock.patch.object(checking, "_redeemed", return_value=True):
+        assert fields(drafting.read(manager, 1).problems) == {"store.currency", "store.region"}
 
 
 def test_rolling_back_is_a_new_version_that_says_what_the_old_one_said(manager: Connection) -> None:

@@ -154,6 +154,13 @@ def test_a_budget_spent_meanwhile_stops_it(
     assert (scheduling.publish_due(sweeper), drafts.version(manager)) == (0, before)
     (refused,) = scheduling.schedules(manager, 1)
     assert fields(refused.problems) == {"campaigns.0.budget_minor"}
+    # Whoever has read the case need not be told again.
+    told = owner.execute(
+        "select cases.settle_ticket(1, %s, 'noted', null, 'staff:bob', '{business-operator}') as said",
+        (refused.schedule_id,),
+    ).fetchone()
+    assert told == {"said": "ok"}
+    assert scheduling.schedules(manager, 1) == []
 
 
 def test_a_small_change_meanwhile_is_kept_and_does_not_stop_it(

@@ -39,6 +39,27 @@ order by r.redemption_id, l.line_number
 """
 
 
+def now_of(shop: Shop) -> datetime:
+    row = shop.owner.execute("select clock.now() as now").fetchone()
+    assert row is not None
+    now: datetime = row["now"]
+    return now
+
+
+def campaign(code: str, starts_at: datetime, days: float, factor: int, **more: Any) -> dict[str, Any]:
+    return {
+        "code": code,
+        "state": "running",
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + timedelta(days=days)).isoformat(),
+        "conversion_points_per_major": factor,
+        "budget_minor": 10**9,
+        "funder": "brand",
+        "holdout_percent": 0,
+        **more,
+    }
+
+
 def live(shop: Shop, dice: random.Random) -> None:
     """Members of all levels redeem whatever the shelf has, in points and money."""
     owner = shop.owner

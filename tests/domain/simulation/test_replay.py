@@ -1,11 +1,13 @@
-"""Redemptions priced again: by the same document exactly what is recorded, by another what its own functions say."""
+"""Redemptions priced again: by the same document exactly what is recorded, by another what its own functions say.
+
+And what is counted beside them: who can have what, what a floor hides, what campaigns may spend, levels reached.
+"""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,51 +16,10 @@ from loyalty.programme.document import Programme
 from loyalty.programme.simulation import replay, running
 from loyalty.programme.simulation.replay import Sums
 from loyalty.programme.simulation.rules import DAYS, Window, rules
-from tests.conftest import TestDatabase
-from tests.domain.catalogue.shop import Shop, open_shop
-from tests.domain.simulation.past import changed, current, live, one_by_one
+from tests.domain.catalogue.shop import Shop
+from tests.domain.simulation.past import campaign, changed, current, now_of, one_by_one
 
 NOT_MOVED = timedelta(0)
-
-
-def campaign(code: str, starts_at: datetime, days: float, factor: int, **more: Any) -> dict[str, Any]:
-    return {
-        "code": code,
-        "state": "running",
-        "starts_at": starts_at.isoformat(),
-        "ends_at": (starts_at + timedelta(days=days)).isoformat(),
-        "conversion_points_per_major": factor,
-        "budget_minor": 10**9,
-        "funder": "brand",
-        "holdout_percent": 0,
-        **more,
-    }
-
-
-@pytest.fixture(scope="module")
-def shop(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Redeemed under a document with everything in it that makes prices differ."""
-    with open_shop(database, tmp_path_factory.mktemp("shop")) as shop:
-        now = _now(shop)
-        tiers = shop.program().tiers.model_dump(mode="json")
-        tiers["levels"][2]["benefits"]["free_delivery"] = True
-        shop.publish(
-            conversion={"by_tier": {"silver": 190}, "by_category": {"Kitchen": 230}, "min_points_share_percent": 5},
-            tiers=tiers,
-            campaigns=[
-                campaign("gold", now - timedelta(days=1), 30, 160, segment={"tiers": ["gold"]}),
-                campaign("half", now - timedelta(days=1), 30, 170, holdout_percent=50),
-            ],
-        )
-        live(shop, random.Random(6))
-        yield shop
-
-
-def _now(shop: Shop) -> datetime:
-    row = shop.owner.execute("select clock.now() as now").fetchone()
-    assert row is not None
-    now: datetime = row["now"]
-    return now
 
 
 def categories(shop: Shop) -> dict[str, str | None]:
@@ -69,7 +30,7 @@ def categories(shop: Shop) -> dict[str, str | None]:
 
 
 def replayed(shop: Shop, after: Programme, shift: timedelta) -> list[Sums]:
-    now = _now(shop) + timedelta(seconds=1)
+    now = now_of(shop) + timedelta(seconds=1)
     window = Window(now - timedelta(days=DAYS), now, shift)
     both = {asin: (category, category) for asin, category in categories(shop).items()}
     said = rules(current(shop.owner), after, window, both)
@@ -127,7 +88,7 @@ def test_any_document_gives_what_its_own_functions_say_of_each_redemption(shop: 
 
 
 def drawn(shop: Shop, dice: random.Random) -> Programme:
-    now = _now(shop)
+    now = now_of(shop)
     stocked = sorted({category for category in categories(shop).values() if category})
     redeemed = [row["asin"] for row in shop.owner.execute("select distinct asin from redemptions.line order by 1")]
     tiers = shop.program().tiers.model_dump(mode="json")
@@ -166,8 +127,7 @@ def drawn(shop: Shop, dice: random.Random) -> Programme:
 
 def test_a_whole_simulation_of_no_change_changes_nothing(shop: Shop) -> None:
     document = current(shop.owner)
-    with shop.database.connect("simulation") as one, shop.database.connect("simulation") as other:
-        found = running.simulate([one, other], 1, document, document)
+    found = simulated(shop, document)
     for name in ("points", "money_minor", "cost_minor", "liability_minor", "buys_minor"):
         assert found[name][0] == found[name][1], name
     assert (found["members"]["more"], found["members"]["fewer"]) == (0, 0)
@@ -175,3 +135,67 @@ def test_a_whole_simulation_of_no_change_changes_nothing(shop: Shop) -> None:
     assert all(product["members"][0] == product["members"][1] for product in found["products"])
     assert found["hidden"]["products"] == 0
     assert found["cost_minor"][0] == found["paid_minor"] - found["money_minor"][0]
+
+
+def simulated(shop: Shop, after: Programme) -> dict[str, Any]:
+    with shop.database.connect("simulation") as one, shop.database.connect("simulation") as other:
+        return running.simulate([one, other], 1, current(shop.owner), after)
+
+
+def test_who_can_have_a_favourite_is_who_has_its_points_at_the_level_they_are_in(shop: Shop) -> None:
+    for number, tier in enumerate(["member", "silver", "gold"] * 6):
+        shop.member(points=1500 * (number + 1), tier=tier)
+    found = simulated(
+        shop, changed(current(shop.owner), conversion={"points_per_major": 300, "by_tier": {"silver": 100}})
+    )
+    for product in found["products"]:
+        for tier in product["tiers"]:
+            for side in (0, 1):
+                price = tier["points"][side]
+                row = shop.owner.execute(
+                    "select count(*) as count from members.member m join points.member p using (program_id, member_id)"
+                    " where m.program_id = 1 and m.tier = %s and p.available >= %s",
+                    (tier["tier"], price),
+                ).fetchone()
+                assert row is not None
+                assert tier["members"][side] == (0 if price is None else row["count"])
+        assert product["members"] == [sum(tier["members"][side] for tier in product["tiers"]) for side in (0, 1)]
+    by_tier = {tier["tier"]: tier for tier in found["tiers"]}
+    assert by_tier["silver"]["fewer"] == 0 < by_tier["silver"]["more"]
+    assert by_tier["member"]["more"] == 0 < by_tier["member"]["fewer"]
+    assert len(found["examples"]) == 10
+    # Of all for whom something changes; the rest are others.
+    assert sum(one["affordable"][0] != one["affordable"][1] for one in found["examples"]) >= 5
+
+
+def test_a_margin_floor_that_nothing_reaches_hides_the_shelf_and_says_what_was_redeemed_of_it(shop: Shop) -> None:
+    found = simulated(shop, changed(current(shop.owner), conversion={"margin_floor_basis_points": 10_000}))
+    hidden = found["hidden"]
+    assert hidden["products"] == hidden["below_margin_floor"] > 100
+    assert hidden["redeemed_units"] == found["units"]
+    assert all(product["members"][1] == 0 for product in found["products"])
+
+
+def test_a_campaign_spends_what_its_budget_has_left_and_then_rewards_cost_what_they_cost_without(shop: Shop) -> None:
+    now = now_of(shop)
+    kinder = campaign("half-price", now, 200, 100)
+    rich = simulated(shop, changed(current(shop.owner), campaigns=[kinder]))
+    poor = simulated(shop, changed(current(shop.owner), campaigns=[{**kinder, "budget_minor": 5_00}]))
+    ended = simulated(shop, changed(current(shop.owner), campaigns=[{**kinder, "state": "ended"}]))
+    told = {one["campaign"]: one for one in rich["campaigns"]}["half-price"]
+    assert told["spend_minor"][1] == told["wanted_minor"][1] > 5_00
+    assert (told["spend_minor"][0], told["ends_on"][1]) == (None, None)
+    capped = {one["campaign"]: one for one in poor["campaigns"]}["half-price"]
+    assert (capped["spend_minor"][1], capped["wanted_minor"][1]) == (5_00, told["wanted_minor"][1])
+    assert capped["ends_on"][1] == (now + timedelta(days=89)).astimezone(current(shop.owner).zone).date().isoformat()
+    # All of it was redeemed on one day: the last that is paid.
+    assert poor["points"][1] == rich["points"][1] < ended["points"][1]
+
+
+def test_levels_are_counted_anew_only_where_the_draft_changes_them(shop: Shop) -> None:
+    document = current(shop.owner)
+    assert simulated(shop, document)["levels"] is None
+    tiers = document.tiers.model_dump(mode="json")
+    tiers["levels"][1]["qualifying_units"] = 1
+    found = simulated(shop, changed(document, tiers=tiers))
+    assert [one["tier"] for one in found["levels"]] == ["silver", "gold"]

@@ -228,6 +228,9 @@ def test_two_memberships_become_one_and_every_point_keeps_its_day(desk: Desk) ->
     assert sum(amount for _, amount in desk.lots(survivor)) == 300 + 500 + 7 + 40
     assert sweeping.follow_merged(desk.sweeper) == 0
     assert desk.broken() == {}
+    # The books follow, and so do the months and funders of what was moved.
+    desk.owner.execute("select reports.post(100000)")
+    assert desk.one("select count(*) from reports.transit") == 0
 
 
 def test_a_debt_is_paid_with_the_survivors_points_and_pending_points_follow_on_their_day(desk: Desk) -> None:
@@ -354,6 +357,19 @@ def test_a_stuck_order_is_tried_again_and_ends_once(desk: Desk) -> None:
     assert not seeing.order(desk.api, 1, order)["stuck"]
     desk.world.database.shift_clock("40 minutes")
     (listed,) = seeing.orders(desk.api, 1, seeing.Orders(stuck=True, member_number=number), None, 50)
+    assert [
+        len(
+            seeing.orders(
+                desk.api, 1, seeing.Orders(waits_for=waits, member_number=number, asin=asin, money=money), None, 9
+            )
+        )
+        for waits, asin, money in (
+            ("release_delay", "B000000001", False),
+            ("release_delay", "B000000009", None),
+            ("delivery", None, None),
+            (None, None, True),
+        )
+    ] == [1, 0, 0, 0]
     assert (listed["redemption_id"], listed["waits_for"]) == (str(order), "release_delay")
     ordering.try_again(desk.api, 1, order, SUE)
     with pytest.raises(Refusal) as soon:
@@ -363,6 +379,8 @@ def test_a_stuck_order_is_tried_again_and_ends_once(desk: Desk) -> None:
     desk.world.run(order)
     assert desk.world.row(order)["outcome"] == "completed"
     assert seeing.orders(desk.api, 1, seeing.Orders(stuck=True, member_number=number), None, 50) == []
+    assert len(seeing.orders(desk.api, 1, seeing.Orders(waits_for="delivery", member_number=number), None, 50)) == 1
+    assert len(seeing.orders(desk.api, 1, seeing.Orders(state="closed", older_hours=1), None, 50)) == 0
     with pytest.raises(Refusal) as over:
         ordering.try_again(desk.api, 1, order, SUE)
     assert over.value.code == "order-over"

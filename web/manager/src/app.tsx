@@ -1,17 +1,19 @@
 /** The map: which page is at which place, and what stands before all of them (signed in, allowed). */
 import I18nProvider from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { Suspense, useEffect, useSyncExternalStore } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { Problem } from "@shared/problem";
 import { isSignedIn, onSession, who } from "@shared/session";
+import { api, got } from "./api";
 import { may } from "./may";
 import { NotAllowed } from "./pages/not-allowed";
 import { NotFound } from "./pages/not-found";
 import { SignedIn } from "./pages/signed-in";
 import { SignedOut } from "./pages/signed-out";
 import { Boundary } from "./parts/Boundary";
+import { callThem } from "./parts/Shown";
 import { Waiting } from "./parts/States";
 import { firstPlace, PLACES } from "./places";
 import { Shell } from "./shell";
@@ -49,20 +51,29 @@ export function App() {
 
 function Staff() {
   const [place] = useLocation();
-  const first = firstPlace();
+  const staff = useQuery({ queryKey: ["staff"], queryFn: () => got(api().GET("/staff")), enabled: may("GET /staff"), retry: false, staleTime: Infinity });
+  if (staff.data) callThem(staff.data.staff);
   return (
     <Shell>
       <Boundary key={place}>
         <Suspense fallback={<Waiting />}>
-          <Switch>
-            {PLACES.map(({ path, needs, page: Page }) => (
-              <Route key={path} path={path}>{may(needs) ? <Page /> : <NotAllowed needs={needs} />}</Route>
-            ))}
-            <Route path="/">{first ? <Redirect to={first} replace /> : <NotAllowed />}</Route>
-            <Route><NotFound /></Route>
-          </Switch>
+          {/* Histories name people: who they are is known before the first page is drawn. */}
+          {staff.isLoading ? <Waiting /> : <Places />}
         </Suspense>
       </Boundary>
     </Shell>
+  );
+}
+
+function Places() {
+  const first = firstPlace();
+  return (
+    <Switch>
+      {PLACES.map(({ path, needs, page: Page }) => (
+        <Route key={path} path={path}>{may(needs) ? <Page /> : <NotAllowed needs={needs} />}</Route>
+      ))}
+      <Route path="/">{first ? <Redirect to={first} replace /> : <NotAllowed />}</Route>
+      <Route><NotFound /></Route>
+    </Switch>
   );
 }

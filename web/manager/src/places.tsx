@@ -28,6 +28,8 @@ export const PLACES: readonly Place[] = [
   { path: "/members/:number/statement", label: "Statement", needs: "GET /members/{member_number}/statement", page: lazy(() => import("./pages/members/statement")) },
   { path: "/members/:number/merge", label: "Merge", needs: "GET /members/{member_number}/merge-preview", page: lazy(() => import("./pages/members/merge")) },
   { path: "/orders/:id", label: "Order", needs: "GET /redemptions/{redemption_id}", page: lazy(() => import("./pages/orders/order")) },
+  { path: "/privacy/requests", label: "Privacy requests", group: "Members", needs: "GET /privacy/requests", page: lazy(() => import("./pages/privacy/requests")) },
+  { path: "/privacy/requests/:id", label: "Privacy request", needs: "GET /privacy/requests/{request_id}", page: lazy(() => import("./pages/privacy/request")) },
   // Programme
   { path: "/programme", label: "Overview", group: "Programme", needs: "GET /programme", page: lazy(() => import("./pages/programme/overview")) },
   { path: "/programme/brand", label: "Brand", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/brand/brand")) },
@@ -35,6 +37,7 @@ export const PLACES: readonly Place[] = [
   { path: "/programme/messages/:key", label: "Message", needs: "GET /programme/messages", page: lazy(() => import("./pages/messages/message")) },
   { path: "/programme/points", label: "Points policy", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/points")) },
   { path: "/programme/prices", label: "Prices in points", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/prices")) },
+  { path: "/tiers", label: "Tiers", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/tiers/tiers")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
   { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
   { path: "/programme/ahead", label: "Look ahead", group: "Programme", needs: "GET /programme/simulations", page: lazy(() => import("./pages/simulate/ahead")) },
@@ -50,12 +53,20 @@ export const PLACES: readonly Place[] = [
   { path: "/catalogue/rules", label: "Rules", group: "Catalogue", needs: "POST /catalogue/preview", page: lazy(() => import("./pages/catalogue/rules")) },
   { path: "/catalogue/categories", label: "Categories", group: "Catalogue", needs: "GET /catalogue/categories", page: lazy(() => import("./pages/catalogue/categories")) },
   { path: "/catalogue/changes", label: "Changes", group: "Catalogue", needs: "GET /catalogue/changes", page: lazy(() => import("./pages/catalogue/changes")) },
+  // Integrations
+  { path: "/integrations", label: "Integrations", group: "Programme", needs: "GET /integrations", page: lazy(() => import("./pages/integrations/overview")) },
+  { path: "/integrations/settings", label: "Settings of integrations", needs: "GET /programme/draft", page: lazy(() => import("./pages/integrations/settings")) },
+  { path: "/integrations/deliveries", label: "Delivery log", group: "Records", needs: "GET /integrations/deliveries", page: lazy(() => import("./pages/integrations/deliveries")) },
+  { path: "/integrations/deliveries/:id", label: "Delivery", needs: "GET /integrations/deliveries/{delivery_id}", page: lazy(() => import("./pages/integrations/delivery")) },
+  { path: "/privacy/retention", label: "How long what is kept", group: "Records", needs: "GET /privacy/retention", page: lazy(() => import("./pages/privacy/retention")) },
   // Campaigns
   { path: "/campaigns", label: "Campaigns", group: "Campaigns", needs: "GET /campaigns", page: lazy(() => import("./pages/campaigns/campaigns")) },
   { path: "/audiences", label: "Audiences", group: "Campaigns", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/audiences")) },
   { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
   { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
   { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
+  // Records
+  { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];
 
 /** Where somebody begins: the first page that they may see. */

@@ -8,6 +8,8 @@ import { paint } from "@shared/theme";
 type Brand = Config["brand"] & { logo?: string | null };
 type Heard = { kind: "preview-brand"; brand: Brand; language?: string };
 
+const ASK_EVERY_MS = 500;
+
 let version = 0;
 const listeners = new Set<() => void>();
 
@@ -24,6 +26,7 @@ export function listen(speak: (language: string) => Promise<void>): void {
   if (!isFramed() || !manager_origin) return;
   addEventListener("message", ({ origin, source, data }: MessageEvent<unknown>) => {
     if (origin !== manager_origin || source !== window.parent || !isBrand(data)) return;
+    clearInterval(asking);
     const { logo, ...brand } = data.brand;
     replaceConfig<Config>({ ...config(), brand: { ...brand, logo_url: logo ? `${api}/brand/logos/${logo}` : brand.logo_url } });
     if (/^#[0-9a-f]{6}$/i.test(brand.accent)) paint(brand.accent);
@@ -35,7 +38,10 @@ export function listen(speak: (language: string) => Promise<void>): void {
     if (data.language) speak(data.language).then(shown, shown);
     else shown();
   });
-  window.parent.postMessage({ kind: "preview-ready" }, manager_origin);
+  const ask = () => window.parent.postMessage({ kind: "preview-ready" }, manager_origin);
+  // Until it is heard: the page around may still be drawing itself.
+  const asking = setInterval(ask, ASK_EVERY_MS);
+  ask();
 }
 
 function isBrand(data: unknown): data is Heard {

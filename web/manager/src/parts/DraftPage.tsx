@@ -80,7 +80,7 @@ export function Conflict<Value>({ draft }: { draft: SectionDraft<Value> }) {
         {differences.length === 0 ? (
           <Alert type="info">Theirs is the same as yours on this page: they changed another one. Saving yours takes nothing away.</Alert>
         ) : (
-          <ExpandableSection headerText={`${differences.length} differences on this page`} defaultExpanded>
+          <ExpandableSection headerText={differences.length === 1 ? "One difference on this page" : `${differences.length} differences on this page`} defaultExpanded>
             <SpaceBetween size="xs">
               {differences.slice(0, 40).map(([field, theirs, mine]) => (
                 <div key={field}>

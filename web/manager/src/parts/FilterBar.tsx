@@ -17,6 +17,8 @@ export type Filter =
   | { key: string; label: string; kind: "date" };
 
 const TYPING_MS = 350;
+// So many options are looked for, not looked through.
+const SEARCHED = 12;
 
 export function FilterBar({ filters, onChange }: { filters: readonly Filter[]; onChange?: () => void }) {
   const [chosen, change] = useFilters();
@@ -43,6 +45,8 @@ function One({ filter, value, set }: { filter: Filter; value: string; set: (valu
       selectedOption={selected}
       options={filter.options}
       expandToViewport
+      filteringType={filter.options.length > SEARCHED ? "auto" : "none"}
+      filteringPlaceholder="Find one"
       onChange={({ detail }) => set(detail.selectedOption.value ?? "")}
     />
   );

@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { languageName } from "@shared/shown";
 import { config } from "../config";
 
@@ -27,7 +27,8 @@ export function Preview({ brand, languages }: Props) {
   const [language, setLanguage] = useState(languages.includes("en") ? "en" : languages[0] ?? "en");
   const [available, setAvailable] = useState(0);
   const origin = config().portal_origin;
-  useEffect(() => {
+  // Before the frame has anything to say.
+  useLayoutEffect(() => {
     const hear = ({ origin: from, source, data }: MessageEvent<{ kind?: string } | null>) => {
       if (from === origin && source === frame.current?.contentWindow && data?.kind === "preview-ready") setReady((times) => times + 1);
     };

@@ -20,11 +20,19 @@ export function Points({ change }: { change: number }) {
   return <Box display="inline" color={change < 0 ? "text-status-error" : "text-status-success"}><span className="num">{signed(change)}</span></Box>;
 }
 
-/** An actor of a history: "staff:…" of oneself is "you". */
+let names: ReadonlyMap<string, string> = new Map();
+
+/** Who works here; asked for before the first page is drawn. */
+export function callThem(staff: readonly { actor: string; name: string }[]): void {
+  names = new Map(staff.map(({ actor: code, name }) => [code, name]));
+}
+
+/** An actor of a history by name: "staff:…" of oneself is "you". */
 export function actor(code: string | null | undefined): string {
   if (!code) return "–";
   const [kind, subject] = code.split(":", 2);
-  if (kind === "staff") return subject === who() ? "you" : `staff ${subject?.slice(0, 8)}`;
+  if (kind === "staff") return subject === who() ? "you" : (names.get(code) ?? `staff ${subject?.slice(0, 8)}`);
+  if (kind === "member") return "the member";
   return plain(code);
 }
 

@@ -14,7 +14,7 @@ const AVAILABLE = 38_250;
 const BALANCE = { available: AVAILABLE, held: 1_400, pending: 5_200, debt: 0, expires_next_on: null, expires_next_amount: 0 };
 const product = (asin: string, brand: string, title: string, points: number) => {
   const price_minor = Math.round(points / 2);
-  return { asin, brand, title, points, price_minor, currency: config().store.currency, image: null, from_points: null };
+  return { asin, brand, title, points, price_minor, currency: config().store.currency, image: null, from_points: false, texts: {} };
 };
 
 export default function Sample() {
@@ -59,7 +59,7 @@ export default function Sample() {
         </div>
         <section className="section goes-with">
           <h2>{say("product.goes_with")}</h2>
-          <Cards products={shown.map((one) => ({ ...one, from_points: false }))} balance={AVAILABLE} />
+          <Cards products={shown} balance={AVAILABLE} />
         </section>
       </article>
     </>

@@ -30,13 +30,14 @@ export function Movement({ line }: { line: Line }) {
   );
 }
 
-function title({ kind, partner, available_change, redemption_id }: Line): string {
+function title({ kind, partner, available_change, redemption_id, reference }: Line): string {
   const by = partner?.startsWith("system:") ? null : partner;
   if (kind === "accrue" || kind === "reverse") {
     const where = by ? "_at" : "";
     const waits = kind === "accrue" && available_change === 0 ? "_pending" : "";
     return say(`statement.${kind}${waits}${where}` as Key, { partner: by ?? "" });
   }
+  if (kind === "transfer" && reference === "merge") return say("statement.merged");
   if (kind === "transfer") return say(available_change > 0 ? "statement.transfer_in" : "statement.transfer_out");
   if (kind === "adjust") return say(available_change < 0 ? "statement.adjust_down" : "statement.adjust_up");
   if (kind === "expire" && redemption_id) return say("statement.expire_returned");

@@ -6,6 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useParams } from "wouter";
+import { now } from "@shared/now";
 import { countryName, money, number } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { useWholeDraft } from "../../draft";
@@ -40,7 +41,7 @@ export default function CampaignPage() {
       description={(data) => (data.kind ? KINDS[data.kind] : "It has left the programme; its budget stays for returns.")}
       actions={(data) => (
         <>
-          {data.definition && <Deeds campaign={data.campaign} state={data.state} over={Boolean(data.ends_at && Date.parse(data.ends_at) <= Date.now())} />}
+          {data.definition && <Deeds campaign={data.campaign} state={data.state} over={Boolean(data.ends_at && Date.parse(data.ends_at) <= now())} />}
           {data.definition && may("PUT /programme/draft/{section}") && <Button onClick={() => go(`/campaigns/new?copy=${encodeURIComponent(data.campaign)}`)}>Copy</Button>}
           {data.definition && may("PUT /programme/draft/{section}") && <Button onClick={() => go(`${page(data.campaign)}/edit`)}>Edit</Button>}
         </>

@@ -5,10 +5,10 @@ import Button from "@cloudscape-design/components/button";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
-import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import TimeInput from "@cloudscape-design/components/time-input";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
@@ -31,7 +31,8 @@ import { useUnsaved } from "../../parts/Unsaved";
 import { type Audience, type Campaign, isBonus, means, page, wallClock } from "./said";
 
 const THINKING_MS = 600;
-const ZONES = Intl.supportedValuesOf("timeZone").map((value) => ({ value, label: value }));
+// UTC is a zone that browsers do not list.
+const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")].map((value) => ({ value, label: value }));
 // Purchases and rewards may be limited to where members live; those of the world's countries.
 const COUNTRIES = ["AT", "AU", "BE", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IN", "IT", "JP", "LU", "MX", "NL", "NO", "NZ", "PL", "PT", "SE", "US"];
 
@@ -111,7 +112,7 @@ function One({ draft, code, begin, document }: OneProps) {
           <>
             {dirty && code !== null && <Button disabled={draft.saving} onClick={() => (setSaid(begin), setTouched(false), draft.reset())}>Discard changes</Button>}
             {!dirty && code !== null && <Button onClick={() => go("/programme/publish")}>Review and publish</Button>}
-            <Button variant="primary" loading={draft.saving} disabled={!dirty || twice} onClick={save}>Save in the draft</Button>
+            <Button variant="primary" loading={draft.saving} disabled={!dirty || twice || !said.code} onClick={save}>Save in the draft</Button>
           </>
         )
       }
@@ -209,16 +210,19 @@ const Pair = ({ children }: { children: ReactNode }) => <ColumnLayout columns={2
 /** A day and a time on one clock. */
 function Clock({ name, label, value, onChange, disabled }: { name: string; label: string; value: string; onChange: (text: string) => void; disabled: boolean }) {
   const [day = "", time = ""] = value.split("T");
-  const [typed, setTyped] = useState(time);
-  useEffect(() => setTyped(time), [time]);
+  const [typed, setTyped] = useState({ day, time });
+  useEffect(() => setTyped({ day, time }), [day, time]);
+  // Only a whole day and a whole time are one: until then what is typed stays here.
+  const type = (next: { day: string; time: string }) => {
+    setTyped(next);
+    const text = `${next.day.replaceAll("/", "-")}T${next.time}`;
+    if (/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) onChange(text);
+  };
   return (
     <SpaceBetween direction="horizontal" size="xs" alignItems="start">
-      <DateField name={name} label={label} value={day} disabled={disabled} onChange={(chosen) => chosen && onChange(`${chosen}T${time || "00:00"}`)} />
-      <FieldFrame name={`${name} time`} label="At" constraint="Hour and minute, 24 hours">
-        <Input value={typed} disabled={disabled} placeholder="09:00" onChange={({ detail }) => {
-          setTyped(detail.value);
-          if (/^([01]\d|2[0-3]):[0-5]\d$/.test(detail.value)) onChange(`${day}T${detail.value}`);
-        }} />
+      <DateField name={name} label={label} value={typed.day} disabled={disabled} onChange={(chosen) => type({ ...typed, day: chosen })} />
+      <FieldFrame name={`${name}.time`} label={`${label} at`}>
+        <TimeInput value={typed.time} format="hh:mm" placeholder="hh:mm" disabled={disabled} onChange={({ detail }) => type({ ...typed, time: detail.value })} />
       </FieldFrame>
     </SpaceBetween>
   );
@@ -228,7 +232,7 @@ type Found = { reach: Schemas["ReachView"] | undefined; wrong: readonly Field[];
 
 /** What it would reach, once somebody stops typing; what is wrong with it, by field. */
 function useReach(said: Campaign, audience: Audience | null): Found {
-  const body = JSON.stringify({ campaign: said, audience: said.segment.audience ? audience : null });
+  const body = JSON.stringify({ campaign: { ...said, code: said.code || "new" }, audience: said.segment.audience ? audience : null });
   const [settled, setSettled] = useState(body);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(body), THINKING_MS);

@@ -3,25 +3,27 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Link from "@cloudscape-design/components/link";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useLocation, useParams } from "wouter";
-import { date, day, money, number } from "@shared/shown";
+import { date, day, number } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { may } from "../../may";
 import { Bars } from "../../parts/Chart";
 import { PageFrame, type Section, Sections } from "../../parts/DetailPage";
 import { useFilters } from "../../parts/filters";
 import { Go } from "../../parts/Go";
+import { PrivacyPanel } from "../../parts/PrivacyPanel";
 import { actor, Moment, Money, Points, State } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
+import { TierPanel } from "../../parts/TierPanel";
 import { plain } from "../../words";
 import { OrderRows } from "../orders/orders";
 import { kindName } from "../queue/kinds";
+import { short } from "./words";
 import { Adjust, Block, Correct, OpenCase, Unfreeze } from "./acts";
 
 type Overview = Schemas["Overview"];
@@ -52,6 +54,7 @@ export default function Member() {
                 { id: "cases", label: `Cases and messages`, content: <Sections sections={[cases(found), messages(found)]} /> },
                 { id: "contact", label: "Addresses and consent", content: <Sections sections={[addresses(found), consents(found), pastContacts(found)]} /> },
                 { id: "safety", label: "Safety", content: <Sections sections={[standing(found), screenings(found), devices(found)]} /> },
+                ...(may("GET /members/{member_number}/privacy") ? [{ id: "privacy", label: "Privacy", content: <PrivacyPanel memberNumber={found.member.member_number} /> }] : []),
                 { id: "history", label: "By hand", content: <Sections sections={[adjustments(found), merges(found), may("GET /audit") && audit(found)]} /> },
               ]}
             />
@@ -108,7 +111,7 @@ function who({ member, terms, addresses: known }: Overview): Section {
       ["Language", member.language],
       ["Level", plain(member.tier)],
       ["Member since", day(member.member_since)],
-      ["Came by", actor(member.created_by)],
+      ["Came by", actor(member.created_by).replace(":", " ")],
       ["Sign-in", member.sign_in ? <>since <Moment at={member.claimed_at} /></> : "None yet"],
       ["Terms", terms[0] ? `${terms[0].version}, ${day(terms[0].accepted_at)}` : "Not accepted"],
       ["Also known as", member.also.join(", ")],
@@ -127,7 +130,9 @@ function points({ points: has, member }: Overview): Section {
       ["Pending", has.waiting.length ? `${number(has.waiting.reduce((sum, { amount }) => sum + amount, 0))}, the next on ${day(has.waiting[0]!.until)}` : number(has.pending)],
       ["Owed", has.debt ? number(has.debt) : null],
     ],
-    content: has.lots.length ? (
+    content: has.lots.length === 1 ? (
+      <Box>{number(has.lots[0]!.amount)} {has.lots[0]!.expires_on ? `good until ${date(has.lots[0]!.expires_on)}` : "never lapse"}</Box>
+    ) : has.lots.length ? (
       <Bars
         label="Points by their last good day"
         yTitle="Points"
@@ -140,36 +145,7 @@ function points({ points: has, member }: Overview): Section {
   };
 }
 
-const level = ({ member }: Overview): Section => ({ title: "Level", content: <Level memberNumber={member.member_number} /> });
-
-const SOURCES: Record<string, string> = { earned: "Earned", registered: "As registered", stepped_down: "Kept one step down", granted: "Given by staff", start: "Where everybody begins" };
-
-function Level({ memberNumber }: { memberNumber: string }) {
-  const query = useQuery({
-    queryKey: [...memberKey(memberNumber), "tier"],
-    queryFn: () => got(api().GET("/members/{member_number}/tier", { params: { path: { member_number: memberNumber } } })),
-  });
-  return (
-    <Loaded query={query}>
-      {(stands) => {
-        const shown = (units: number) => (stands.unit === "spend_minor" ? money(units, stands.currency) : number(units));
-        const toGo = stands.units_to_go;
-        return (
-          <SpaceBetween size="m">
-            <Box><Box variant="strong" display="inline">{stands.tier_name}</Box>, {(SOURCES[stands.source] ?? plain(stands.source)).toLowerCase()}{stands.until ? `, until ${date(stands.until)}` : ""}</Box>
-            {toGo !== null && toGo !== undefined && stands.next_tier && (
-              <ProgressBar
-                label={`On the way to ${plain(stands.next_tier)}`}
-                value={(100 * stands.units) / Math.max(1, stands.units + toGo)}
-                additionalInfo={`${shown(stands.units)} of ${shown(stands.units + toGo)} by ${date(stands.period_until)}`}
-              />
-            )}
-          </SpaceBetween>
-        );
-      }}
-    </Loaded>
-  );
-}
+const level = ({ member }: Overview): Section => ({ title: "Level", content: <TierPanel memberNumber={member.member_number} /> });
 
 function latest(found: Overview): (Section | false)[] {
   const open = found.cases.filter(({ state }) => state !== "decided" && state !== "withdrawn");
@@ -296,7 +272,7 @@ const screenings = ({ screenings: rows }: Overview): Section => ({
       rows={rows}
       none="No order of this member was screened"
       columns={[
-        { id: "order", header: "Order", cell: (row) => <Go to={`/orders/${row.redemption_id}`}>{row.redemption_id.slice(0, 8)}</Go> },
+        { id: "order", header: "Order", cell: (row) => <Go to={`/orders/${row.redemption_id}`}>{short(row.redemption_id)}</Go> },
         { id: "at", header: "When", cell: (row) => <Moment at={row.decided_at} /> },
         { id: "action", header: "The rules said", cell: (row) => `${plain(row.action)} (${number(row.points)})` },
         { id: "result", header: "What came of it", cell: (row) => row.results.map((one) => (one ? plain(one) : "Still open")).join(", ") || "–" },

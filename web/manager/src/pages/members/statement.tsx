@@ -8,7 +8,7 @@ import { Go } from "../../parts/Go";
 import { ListPage } from "../../parts/ListPage";
 import { Moment, Points } from "../../parts/Shown";
 import { plain } from "../../words";
-import { KINDS } from "./words";
+import { KINDS, short } from "./words";
 
 type Row = Schemas["StatementLine"];
 type Part = { rows: { sequence: number }[]; head: { sequence: number } };
@@ -19,6 +19,7 @@ export default function Statement() {
   return (
     <ListPage<Row>
       title={`Statement of ${memberNumber}`}
+      description={<Go to={`/members/${memberNumber}`}>Back to the member</Go>}
       queryKey={["statement", memberNumber]}
       ask={async (filters, before) => {
         const page = await got(api().GET("/members/{member_number}/statement", {
@@ -39,8 +40,8 @@ export default function Statement() {
       columns={[
         { id: "at", header: "When", cell: (row) => <Moment at={row.occurred_at} />, text: (row) => row.occurred_at },
         { id: "kind", header: "What", cell: (row) => KINDS[row.kind] ?? plain(row.kind), text: (row) => row.kind },
-        { id: "about", header: "About", cell: (row) => (row.redemption_id ? <Go to={`/orders/${row.redemption_id}`}>{row.redemption_id.slice(0, 8)}</Go> : row.partner ? `${row.partner}, ${row.partner_reference}` : row.reference ? plain(row.reference) : "–"), text: (row) => row.redemption_id ?? row.partner_reference ?? row.reference },
-        { id: "points", header: "Points", numeric: true, cell: (row) => <Points change={row.amount} />, text: (row) => row.amount },
+        { id: "about", header: "About", cell: (row) => (row.redemption_id ? <Go to={`/orders/${row.redemption_id}`}>{short(row.redemption_id)}</Go> : row.partner ? `${row.partner}, ${row.partner_reference}` : row.reference ? plain(row.reference) : "–"), text: (row) => row.redemption_id ?? row.partner_reference ?? row.reference },
+        { id: "points", header: "Points", numeric: true, cell: (row) => (row.available_change ? <Points change={row.available_change} /> : number(Math.abs(row.amount))), text: (row) => row.amount },
         { id: "available", header: "Available after", numeric: true, cell: (row) => number(row.available_after), text: (row) => row.available_after },
         { id: "held", header: "Held after", numeric: true, cell: (row) => number(row.held_after), text: (row) => row.held_after },
         { id: "lots", header: "Which", cell: (row) => row.lots.map((lot) => `${number(Number(lot["amount"]))} good until ${lot["expires_on"] ? date(String(lot["expires_on"])) : "ever"}`).join(", ") || "–" },

@@ -1,4 +1,5 @@
 /** How codes about members and orders read. */
+import { plain } from "../../words";
 
 export const FOUND_BY: Record<string, string> = {
   number: "Number", name: "Name", phone: "Telephone", email: "E-mail",
@@ -13,6 +14,18 @@ export const WAITS: Record<string, string> = {
 export const ACTS: Record<string, string> = {
   cancelled: "Cancelled by staff", address_changed: "Address changed by staff", tried_again: "Tried again by staff", sent_again: "Confirmation sent again",
 };
+
+/** Steps of the machine. */
+const EVENTS: Record<string, string> = {
+  payment_asked: "Payment approval asked for", ordering: "Sent to be ordered", accepted: "Ordered in full", partially_accepted: "Ordered in part", rejected: "Amazon did not accept it",
+  points_returned: "Points returned", units_cancelled: "Amazon will not deliver it", units_returned: "Given back", in_review: "A person is asked", step_up: "The member's confirmation asked for",
+  confirmed: "Confirmed by the member", not_confirmed: "Not confirmed in time", checking: "Screening: a person is asked", frozen: "Stopped: spending is frozen", approved: "Let through",
+  not_approved: "Not let through", looked_at: "Looked at", payment_abandoned: "Payment not approved in time", expired: "Not ordered in time", failed: "Could not be carried out",
+};
+export const event = (code: string): string => EVENTS[code] ?? plain(code);
+
+/** Enough of an order's number to tell it from every other, and to search for it. */
+export const short = (redemptionId: string): string => redemptionId.slice(0, 13);
 
 /** Rows of the ledger. */
 export const KINDS: Record<string, string> = {

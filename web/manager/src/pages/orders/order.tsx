@@ -20,7 +20,7 @@ import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
 import { plain } from "../../words";
 import { OpenCase } from "../members/acts";
-import { ACTS, WAITS } from "../members/words";
+import { ACTS, event, WAITS } from "../members/words";
 import { kindName } from "../queue/kinds";
 
 type Order = Schemas["StaffOrder"];
@@ -41,7 +41,7 @@ export default function OrderPage() {
       query={query}
       from={{ label: "Orders", path: "/orders" }}
       title={(found) => found.lines.map((line) => line.title).join(", ")}
-      description={(found) => <>{found.words} {found.waits_for && `Waits for: ${(WAITS[found.waits_for] ?? plain(found.waits_for)).toLowerCase()}${found.waits_until ? `, until ${moment(found.waits_until)}` : ""}.`}</>}
+      description={(found) => <>{plain(found.status)}. {found.waits_for && `Waits for: ${(WAITS[found.waits_for] ?? plain(found.waits_for)).toLowerCase()}${found.waits_until ? `, until ${moment(found.waits_until)}` : ""}.`}</>}
       actions={(found) => <Actions found={found} />}
       sections={(found) => [
         { title: "How far", content: <Far found={found} /> },
@@ -141,7 +141,7 @@ function Elsewhere({ found, refresh }: { found: Order; refresh: readonly (readon
         )}
       </Loaded>
       {chosen === "new" && (
-        <>
+        <SpaceBetween size="m">
           <TextField name="full_name" label="Name" value={given.full_name} onChange={set("full_name")} />
           <TextField name="line1" label="Street" value={given.line1} onChange={set("line1")} />
           <TextField name="city" label="City" value={given.city} onChange={set("city")} />
@@ -149,7 +149,7 @@ function Elsewhere({ found, refresh }: { found: Order; refresh: readonly (readon
           <TextField name="postal_code" label="Postal code" value={given.postal_code} onChange={set("postal_code")} />
           <TextField name="country_code" label="Country" value={given.country_code} onChange={set("country_code")} />
           <TextField name="phone" label="Telephone" value={given.phone} onChange={set("phone")} />
-        </>
+        </SpaceBetween>
       )}
     </AskingAction>
   );
@@ -196,7 +196,7 @@ const HEARD: Record<string, string> = { shipped: "Handed to the carrier", out_fo
 function timeline(found: Order): Line[] {
   const shipments = ((found.progress as { shipments?: { packages?: { carrier?: string | null; events: { status: string; at: string }[] }[] }[] } | null)?.shipments ?? []).flatMap(({ packages }) => packages ?? []);
   const lines: Line[] = [
-    ...found.events.map((one) => ({ at: one.at, icon: "success" as const, what: plain(one.kind), detail: amounts(one.detail, found.currency) })),
+    ...found.events.map((one) => ({ at: one.at, icon: "success" as const, what: event(one.kind), detail: amounts(one.detail, found.currency) })),
     ...found.money.map((one) => ({ at: one.created_at, icon: one.state === "declined" ? ("error" as const) : ("info" as const), what: `Payment: ${plain(one.state).toLowerCase()}`, detail: one.reason ? plain(one.reason) : "" })),
     ...shipments.flatMap((parcel) => parcel.events.map((one) => ({ at: one.at, icon: "in-progress" as const, what: HEARD[one.status.toLowerCase()] ?? plain(one.status.toLowerCase()), detail: parcel.carrier ?? "" }))),
     ...found.messages.map((one) => ({ at: one.sent_at ?? one.created_at, icon: one.state === "failed" || one.state === "bounced" ? ("error" as const) : ("info" as const), what: `${one.channel === "sms" ? "SMS" : "E-mail"}: ${plain(one.template).toLowerCase()}`, detail: plain(one.state) })),
@@ -207,7 +207,7 @@ function timeline(found: Order): Line[] {
 
 function amounts(detail: Record<string, unknown>, currency: string): string {
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && typeof value !== "object")
+    .filter(([name, value]) => value !== null && typeof value !== "object" && !(name.endsWith("_minor") && value === 0))
     .map(([name, value]) => (name.endsWith("_minor") ? money(Number(value), currency) : `${plain(name)}: ${typeof value === "number" ? number(value) : /^\d{4}-\d\d-\d\dT/.test(String(value)) ? moment(String(value)) : plain(String(value))}`))
     .join(", ");
 }

@@ -10,7 +10,7 @@ import { type Column, ListPage } from "../../parts/ListPage";
 import { Moment, Money, State } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
 import { plain } from "../../words";
-import { WAITS } from "../members/words";
+import { short, WAITS } from "../members/words";
 
 type Order = Schemas["Order"];
 type Query = NonNullable<NonNullable<import("@api/manager").paths["/redemptions"]["get"]["parameters"]["query"]>>;
@@ -20,8 +20,8 @@ const HOURS = [1, 24, 24 * 7, 24 * 30];
 
 export const COLUMNS: readonly Column<Order>[] = [
   { id: "what", header: "What", cell: (row) => row.titles.join(", "), text: (row) => row.titles.join("; ") },
-  { id: "number", header: "Order", cell: (row) => <code>{row.redemption_id.slice(0, 8)}</code>, text: (row) => row.redemption_id, width: 110 },
-  { id: "member", header: "Member", cell: (row) => <Go to={`/members/${row.member_number}`}>{row.member_number}</Go>, text: (row) => row.member_number },
+  { id: "number", header: "Order", cell: (row) => <code>{short(row.redemption_id)}</code>, text: (row) => row.redemption_id, width: 150 },
+  { id: "member", header: "Member", cell: (row) => <Go to={`/members/${row.member_number}`}>{row.member_number}</Go>, text: (row) => row.member_number, width: 140 },
   { id: "state", header: "How far", cell: (row) => <Standing row={row} />, text: (row) => row.status },
   { id: "waits", header: "Waits for", cell: (row) => (row.waits_for ? WAITS[row.waits_for] ?? plain(row.waits_for) : "–"), text: (row) => row.waits_for },
   { id: "points", header: "Points", numeric: true, cell: (row) => number(row.points), text: (row) => row.points },

@@ -69,7 +69,7 @@ export const useFullDraft = () => useQuery({ queryKey: [...PROGRAMME, "draft"], 
 
 /** Where a section is edited. */
 export const EDITED: Record<string, { path: string; label: string }> = {
-  brand: { path: "/brand", label: "Brand" },
+  brand: { path: "/programme/brand", label: "Brand" },
   store: { path: "/programme/settings", label: "Store" },
   enrolment: { path: "/programme/settings", label: "Enrolment" },
   points: { path: "/programme/points", label: "Points policy" },
@@ -77,10 +77,11 @@ export const EDITED: Record<string, { path: string; label: string }> = {
   pricing: { path: "/programme/prices", label: "Delivery, tax and quotes" },
   redemption: { path: "/programme/prices", label: "Redemption" },
   tiers: { path: "/tiers", label: "Tiers" },
+  audiences: { path: "/audiences", label: "Audiences" },
   campaigns: { path: "/campaigns", label: "Campaigns" },
   catalogue: { path: "/catalogue", label: "Catalogue rules" },
-  integrations: { path: "/integrations", label: "Integrations" },
-  messages: { path: "/messages", label: "Messages" },
+  integrations: { path: "/integrations/settings", label: "Integrations" },
+  messages: { path: "/programme/messages", label: "Messages" },
   notifications: { path: "/programme/settings", label: "Notifications" },
   documents: { path: "/programme/settings", label: "Member documents" },
   screening: { path: "/programme/screening", label: "Screening" },

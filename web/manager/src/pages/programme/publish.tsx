@@ -10,7 +10,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import TimeInput from "@cloudscape-design/components/time-input";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, type ComponentType, Suspense, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { Problem } from "@shared/problem";
 import { api, asked, got } from "../../api";
@@ -25,11 +25,8 @@ import { Loaded, Nothing } from "../../parts/States";
 import { PLACES } from "../../places";
 import { tell } from "../../tell";
 import { inZone, instantOf } from "../../zoned";
+import { Simulation } from "../simulate/Simulation";
 import { type Draft, EDITED, PROGRAMME, sectionOf, useFullDraft, useProgramme } from "./document";
-
-// Where the look ahead is part of the app, it is part of this page.
-const [ahead] = Object.values(import.meta.glob<{ Simulation: ComponentType }>("../simulate/Simulation.tsx"));
-const Simulation = ahead && lazy(async () => ({ default: (await ahead()).Simulation }));
 
 export default function Publish() {
   const query = useFullDraft();
@@ -61,7 +58,7 @@ function Review({ draft }: { draft: Draft }) {
           <SpaceBetween size="xs">{draft.notes.map(({ field, note }) => <StatusIndicator key={field} type="info">{note}</StatusIndicator>)}</SpaceBetween>
         </Container>
       )}
-      {Simulation && <Suspense fallback={null}><Simulation /></Suspense>}
+      {may("GET /programme/simulations") && <Simulation />}
       {may("POST /programme/draft/publication") && <Decide draft={draft} />}
     </SpaceBetween>
   );

@@ -17,6 +17,7 @@ import { Go } from "../../parts/Go";
 import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
 import { plain } from "../../words";
+import { short } from "../members/words";
 import { kindName, OUTCOMES } from "./kinds";
 
 type Case = Schemas["StaffCase"];
@@ -40,7 +41,7 @@ export default function CasePage() {
 }
 
 const isOver = ({ state }: Case) => state === "decided" || state === "withdrawn";
-const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && !["adjustment", "screening", "merge"].includes(kind);
+const ofMember = ({ member_id, kind }: Case) => Boolean(member_id) && !["adjustment", "screening", "merge", "erasure"].includes(kind);
 
 /** A member's case names its order; a ticket is about one. */
 const orderOf = ({ redemption_id, subject, kind }: Case) => redemption_id ?? (["redemption", "payment", "shipment", "screening"].includes(kind) ? subject : null);
@@ -54,7 +55,7 @@ function facts(found: Case): Section {
       ["Owner", found.owner ? actor(found.owner) : "Nobody yet"],
       ["Reason", found.reason && plain(found.reason)],
       ["Member", found.member_number && <Go key="member" to={`/members/${found.member_number}`}>{found.member_number}</Go>],
-      ["Order", orderOf(found) && <Go key="order" to={`/orders/${orderOf(found)}`}>{orderOf(found)!.slice(0, 8)}</Go>],
+      ["Order", orderOf(found) && <Go key="order" to={`/orders/${orderOf(found)}`}>{short(orderOf(found)!)}</Go>],
       ["Units", found.quantity && number(found.quantity)],
       ["Partner", found.partner],
       ["Partner's reference", found.partner_reference],
@@ -168,7 +169,8 @@ function Actions({ found }: { found: Case }) {
       {found.state === "open" && found.kind === "adjustment" && <AdjustmentDecision found={found} />}
       {found.state === "open" && found.kind === "screening" && <ScreeningDecision found={found} />}
       {found.state === "open" && found.kind === "merge" && <Go to="/merges">Look at the merge</Go>}
-      {found.state === "open" && !["adjustment", "screening", "merge"].includes(found.kind) && <Decide found={found} />}
+      {found.state === "open" && found.kind === "erasure" && <Go to={`/privacy/requests/${found.case_id}`}>Look at the erasure</Go>}
+      {found.state === "open" && !["adjustment", "screening", "merge", "erasure"].includes(found.kind) && <Decide found={found} />}
     </>
   );
 }

@@ -16,6 +16,12 @@ export const KINDS: Record<string, string> = {
   redemption: "Redemption",
   reconciliation: "Reconciliation",
   campaign: "Campaign budget",
+  publication: "Scheduled publication",
+  erasure: "Erasure of a member",
+  erasure_stuck: "Erasure is stuck",
+  export_stuck: "Export failed",
+  webhook_stopped: "Webhook stopped",
+  webhook_given_up: "Event not taken",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
@@ -35,6 +41,7 @@ export const OUTCOMES: Record<string, string> = {
   corrected: "It was put right elsewhere.",
   resolved: "It was put right elsewhere; the ticket closes.",
   seen: "Known; nothing follows. Raise the budget on the campaign's page if it is to go on.",
+  noted: "Somebody has read why: what was scheduled is a draft again, to be put right and published.",
   approve: "It goes on.",
   decline: "It does not happen.",
 };

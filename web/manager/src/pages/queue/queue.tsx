@@ -1,5 +1,7 @@
 /** Everything that waits for a human, of all kinds, by deadline: what is overdue stands first. The filters are in the address. */
+import { who } from "@shared/session";
 import { api, got, type Schemas } from "../../api";
+import { may } from "../../may";
 import { ListPage } from "../../parts/ListPage";
 import { actor, Moment, State } from "../../parts/Shown";
 import { plain } from "../../words";
@@ -29,6 +31,7 @@ export default function Queue() {
       open={(row) => `/cases/${row.case_id}`}
       refreshSeconds={60}
       csv="queue"
+      bulk={may("POST /cases/{case_id}/assignment") ? [{ label: "Take", fits: (row) => row.state === "open" && row.owner !== `staff:${who()}`, act: (row) => got(api().POST("/cases/{case_id}/assignment", { params: { path: { case_id: row.case_id } }, body: { owner: "me" } })) }] : []}
       filters={[
         {
           key: "state",

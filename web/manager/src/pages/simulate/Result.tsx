@@ -12,6 +12,7 @@ import type { Schemas } from "../../api";
 import { Bars } from "../../parts/Chart";
 import { Money } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
+import { plain } from "../../words";
 
 type Found = Schemas["Result"];
 
@@ -31,10 +32,7 @@ export function Result({ result }: { result: Found }) {
             label="Liability and what points buy, before and after"
             yTitle={currency}
             shown={shown}
-            series={[
-              { title: BEFORE, data: [["Cost of all points", result.liability_minor[0] ?? 0], ["What they buy", result.buys_minor[0]!]] },
-              { title: AFTER, data: [["Cost of all points", result.liability_minor[1] ?? 0], ["What they buy", result.buys_minor[1]!]] },
-            ]}
+            series={[0, 1].map((side) => ({ title: side ? AFTER : BEFORE, data: owed(result, side) }))}
           />
         </Part>
         <Part title="What redemptions cost" description="What Amazon was paid less what members paid, month by month of the past.">
@@ -57,7 +55,8 @@ export function Result({ result }: { result: Found }) {
               label="Members who can have each favourite, before and after"
               yTitle="Percent of members"
               shown={percent}
-              height={320}
+              horizontal
+              height={60 + 32 * result.products.length}
               series={[0, 1].map((side) => ({ title: side ? AFTER : BEFORE, data: result.products.map((one) => [short(one), share(one.members[side]!, result.members.active)] as const) }))}
             />
             <Favourites result={result} />
@@ -83,6 +82,12 @@ function Part({ title, description, children }: { title: string; description?: s
       {children}
     </SpaceBetween>
   );
+}
+
+/** Both for all outstanding points; what they cost is not known before anything was redeemed. */
+function owed(result: Found, side: number): (readonly [string, number])[] {
+  const cost = result.liability_minor[side];
+  return [...(cost == null ? [] : [["They cost", cost] as const]), ["They buy", result.buys_minor[side]!]];
 }
 
 type Sentence = { type: "success" | "warning" | "info"; text: string };
@@ -133,6 +138,7 @@ function Two({ values: [before, after], shown }: { values: readonly (number | nu
 }
 
 const share = (count: number, of: number): number => (of ? Math.round((count / of) * 10_000) / 100 : 0);
+const moved = (before: number, after: number): string => (before === after ? percent(before) : `${percent(before)} → ${percent(after)}`);
 const percent = (value: number): string => `${number(value)} %`;
 const change = (before: number, after: number): string => (before ? `${signed(Math.round(((after - before) / Math.abs(before)) * 1000) / 10)} %` : "new");
 const short = ({ title, asin }: { title: string; asin: string }): string => (title.length > 24 ? `${title.slice(0, 23)}…` : title || asin);
@@ -152,8 +158,8 @@ function Favourites({ result }: { result: Found }) {
       columnDefinitions={[
         { id: "title", header: "Product", cell: (row) => row.title, isRowHeader: true },
         { id: "points", header: "Points", cell: (row) => <Two values={row.points} shown={number} /> },
-        { id: "all", header: "All members", cell: (row) => `${percent(share(row.members[0]!, result.members.active))} → ${percent(share(row.members[1]!, result.members.active))}` },
-        ...known.map(({ tier }) => ({ id: tier, header: tier, cell: (row: Found["products"][number]) => `${percent(of(row, tier, 0))} → ${percent(of(row, tier, 1))}` })),
+        { id: "all", header: "All members", cell: (row) => moved(share(row.members[0]!, result.members.active), share(row.members[1]!, result.members.active)) },
+        ...known.map(({ tier }) => ({ id: tier, header: plain(tier), cell: (row: Found["products"][number]) => moved(of(row, tier, 0), of(row, tier, 1)) })),
       ]}
     />
   );
@@ -167,7 +173,7 @@ function Levels({ result }: { result: Found }) {
       items={result.tiers}
       trackBy="tier"
       columnDefinitions={[
-        { id: "tier", header: "Level", cell: (row) => row.tier || "Of a former level", isRowHeader: true },
+        { id: "tier", header: "Level", cell: (row) => (row.tier ? plain(row.tier) : "Of a former level"), isRowHeader: true },
         { id: "members", header: "Members", cell: (row) => number(row.members) },
         { id: "more", header: "Can afford more", cell: (row) => number(row.more) },
         { id: "fewer", header: "Can afford fewer", cell: (row) => number(row.fewer) },
@@ -216,7 +222,7 @@ function Examples({ result }: { result: Found }) {
       trackBy="member_number"
       columnDefinitions={[
         { id: "number", header: "Member", cell: (row) => row.member_number, isRowHeader: true },
-        { id: "tier", header: "Level", cell: (row) => row.tier },
+        { id: "tier", header: "Level", cell: (row) => plain(row.tier) },
         { id: "points", header: "Points", cell: (row) => number(row.available) },
         { id: "worth", header: "They buy", cell: (row) => <Two values={row.worth_minor} shown={(minor) => money(minor, currency)} /> },
         { id: "count", header: "Favourites within reach", cell: (row) => <Two values={row.affordable} shown={number} /> },

@@ -15,6 +15,7 @@ export default function Ahead() {
   const query = useQuery({
     queryKey: ["programme", "simulations", "list"],
     queryFn: () => got(api().GET("/programme/simulations", { params: { query: { limit: 50 } } })),
+    refetchInterval: ({ state }) => (state.data?.simulations.some((one) => one.state === "waiting" || one.state === "running") ? 2000 : false),
   });
   return (
     <PageFrame title="Look ahead" description="What the draft would change for members, for the books and for the shelf, before anybody publishes it.">
