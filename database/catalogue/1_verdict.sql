@@ -78,15 +78,24 @@ begin atomic
     end;
 end;
 
--- What staff said about products: a kind is hidden with its parent, picked with it, and named and filed as it.
+-- What staff said about a product: a kind is hidden with its parent, picked with it, and named and filed as it.
+create or replace function catalogue.said_of(program_id integer, asin text, parent_asin text)
+returns table (standing text, category text, texts jsonb, featured integer) language sql stable
+begin atomic
+    select case when 'hidden' in (own.standing, family.standing) then 'hidden'
+                else coalesce(own.standing, family.standing) end,
+           coalesce(own.category, family.category),
+           coalesce(nullif(own.texts, '{}'), family.texts, '{}'),
+           own.featured
+    from (select 1) as one
+    left join catalogue.curated as own on own.program_id = said_of.program_id and own.asin = said_of.asin
+    left join catalogue.curated as family
+        on family.program_id = said_of.program_id and family.asin = said_of.parent_asin;
+end;
+
+-- The same of every product of which anything was said, for who looks at all of them by themselves.
 create or replace view catalogue.said as
-select p.program_id, p.asin,
-       case when 'hidden' in (own.standing, family.standing) then 'hidden'
-            else coalesce(own.standing, family.standing) end as standing,
-       coalesce(own.category, family.category) as category,
-       coalesce(nullif(own.texts, '{}'), family.texts, '{}') as texts,
-       own.featured
+select p.program_id, p.asin, s.standing, s.category, s.texts, s.featured
 from catalogue.product as p
-left join catalogue.curated as own on own.program_id = p.program_id and own.asin = p.asin
-left join catalogue.curated as family on family.program_id = p.program_id and family.asin = p.parent_asin
-where own.asin is not null or family.asin is not null;
+cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as s
+where s.standing is not null or s.category is not null or s.featured is not null or s.texts <> '{}';

@@ -41,7 +41,7 @@ begin atomic
         join catalogue.offer as one on one.program_id = priced.program_id and one.asin = wanted.asin
     ) as o
     join catalogue.product as p on p.program_id = o.program_id and p.asin = o.asin
-    left join catalogue.said as s on s.program_id = o.program_id and s.asin = o.asin
+    cross join lateral catalogue.said_of(priced.program_id, p.asin, p.parent_asin) as s
     cross join lateral (
         select coalesce(s.category, rules -> 'mapping' ->> p.category, p.category) as category
     ) as filed
@@ -117,7 +117,7 @@ begin atomic
                l.category as amazons, l.category_name as theirs
         from (select distinct s.listing from catalogue.sellable(categories.program_id, categories.rules) as s) as shown
         join catalogue.product as l on l.program_id = categories.program_id and l.asin = shown.listing
-        left join catalogue.said as said on said.program_id = l.program_id and said.asin = l.asin
+        cross join lateral catalogue.said_of(l.program_id, l.asin, l.parent_asin) as said
     ) as filed
     where filed.category is not null
     group by filed.category
@@ -156,7 +156,7 @@ begin atomic
                end as relevance_key
         from listed as l
         join catalogue.product as p on p.program_id = page.program_id and p.asin = l.listing
-        left join catalogue.said as said on said.program_id = p.program_id and said.asin = p.asin
+        cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as said
         where (page.category is null or l.category = page.category)
           and (page.max_points is null or l.points <= page.max_points)
           and (page.search is null
@@ -189,7 +189,7 @@ begin atomic
     select v.why
     from (select 1) as one
     left join catalogue.offer as o on o.program_id = p.program_id and o.asin = p.asin
-    left join catalogue.said as s on s.program_id = p.program_id and s.asin = p.asin
+    cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as s
     cross join lateral catalogue.verdict(
         p, s.standing, coalesce(s.category, rules -> 'mapping' ->> p.category, p.category), o.offer_id is not null,
         o.price_minor, o.by_amazon, o.merchant_stars, rules) as v
@@ -221,7 +221,7 @@ begin atomic
     with asked as materialized (
         select p.*, said.texts, coalesce(said.category, rules -> 'mapping' ->> p.category, p.category) as filed
         from catalogue.product as p
-        left join catalogue.said as said on said.program_id = p.program_id and said.asin = p.asin
+        cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as said
         where p.program_id = product_of.program_id and p.asin = product_of.asin
           and catalogue.shown(p, product_of.rules)
     ), siblings as materialized (
@@ -268,7 +268,7 @@ begin atomic
                catalogue.shown(p, cards.rules) as shown
         from (select distinct a.asin from unnest(cards.asins) as a(asin)) as wanted
         join catalogue.product as p on p.program_id = cards.program_id and p.asin = wanted.asin
-        left join catalogue.said as said on said.program_id = p.program_id and said.asin = p.asin
+        cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as said
     ), family as materialized (
         select k.asin as of_asin, k.asin, k.kind, k.refused_for, k.checked_at from asked as k
         union all
@@ -330,6 +330,6 @@ begin atomic
             left join known as k on k.asin = o.asin and k.offer_id = o.offer_id
             where o.program_id = p.program_id and o.asin = p.asin)
     from catalogue.product as p
-    left join catalogue.said as said on said.program_id = p.program_id and said.asin = p.asin
+    cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as said
     where p.program_id = asked.program_id and p.asin = any (asked.asins);
 end;

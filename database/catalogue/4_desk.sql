@@ -31,7 +31,7 @@ begin atomic
                  where m.yes)
     from catalogue.product as p
     left join best as b on b.listing = p.asin
-    left join catalogue.said as s on s.program_id = p.program_id and s.asin = p.asin
+    cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as s
     cross join lateral (
         select coalesce(s.category, desk_rows.rules -> 'mapping' ->> p.category, p.category) as category
     ) as filed
@@ -177,7 +177,7 @@ begin atomic
                   where h.program_id = p.program_id and h.asin = p.asin order by h.seen_at desc limit 200) as s)
     from it as p
     left join catalogue.curated as k on k.program_id = p.program_id and k.asin = p.asin
-    left join catalogue.said as s on s.program_id = p.program_id and s.asin = p.asin
+    cross join lateral catalogue.said_of(p.program_id, p.asin, p.parent_asin) as s
     cross join lateral (
         select coalesce(s.category, desk_product.rules -> 'mapping' ->> p.category, p.category) as category
     ) as filed;

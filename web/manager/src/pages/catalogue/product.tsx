@@ -249,7 +249,7 @@ function Changes({ asin }: { asin: string }) {
         { id: "why", header: "Why", cell: (row) => row.why ?? "–" },
         {
           id: "undo",
-          header: "Action",
+          header: "Undo",
           cell: (row) =>
             row.undone_by !== null ? "taken back" : mayCurate() && row.kind !== "undo" ? <Link onFollow={() => undoing(queries, row.change_id)?.()} ariaLabel={`Take back ${plain(row.kind)}`}>Take back</Link> : "",
         },

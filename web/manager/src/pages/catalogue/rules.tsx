@@ -206,7 +206,7 @@ function One({ rule, at, readOnly, own, set, remove }: { rule: Rule; at: number;
             <ManyField name={`${place}.audience.countries`} label="Countries" value={rule.audience.countries} onChange={(some) => set({ ...rule, audience: { ...rule.audience, countries: [...some] } })} options={(store?.delivery_countries ?? []).map((code) => ({ value: code, label: countryName(code) }))} disabled={readOnly} placeholder="All countries" />
           </ColumnLayout>
         )}
-        <Box variant="h4">Which products: every condition must hold</Box>
+        <Box variant="h3">Which products: every condition must hold</Box>
         <ColumnLayout columns={2}>
           <ManyField name={`${place}.matching.categories`} label="Categories" value={m.categories} onChange={(some) => match({ categories: [...some] })} options={categories} disabled={readOnly} placeholder="Any" />
           <ChoiceField
