@@ -8,14 +8,14 @@ end
 $$;
 
 -- These answer more than they did; the repeatable files make them anew.
-drop function if exists catalogue.sellable(integer, jsonb);
+drop function if exists wishes.of_member(integer, bigint, jsonb, text);
 drop function if exists catalogue.categories(integer, jsonb);
 drop function if exists catalogue.page(integer, jsonb, text, text, bigint, text, bigint, text, integer);
 drop function if exists catalogue.product_of(integer, jsonb, text);
 drop function if exists catalogue.cards(integer, jsonb, text[]);
+drop function if exists catalogue.sellable(integer, jsonb);
 drop function if exists catalogue.sellable_among(integer, jsonb, text[]);
 drop function if exists catalogue.shown(catalogue.product, jsonb);
-drop function if exists wishes.of_member(integer, bigint, jsonb, text);
 
 -- Who sends it, and how buyers rate who sells it; null: Amazon did not say.
 alter table catalogue.offer
