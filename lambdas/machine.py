@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from lambdas import queues
+
 
 @cache
 def step_functions() -> Any:
@@ -18,14 +20,6 @@ def step_functions() -> Any:
     return boto3.client(
         "stepfunctions", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
     )
-
-
-@cache
-def _sqs() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
 
 
 def start_execution(program_id: int, redemption_id: UUID, name: str | None = None) -> None:
@@ -51,13 +45,7 @@ def execution_status(name: str) -> str | None:
         return None
 
 
-def tell_simulation(program_id: int, simulation_id: UUID) -> None:
-    """Have a simulation computed."""
-    message = {"program_id": program_id, "simulation_id": str(simulation_id)}
-    _sqs().send_message(QueueUrl=os.environ["SIMULATIONS_QUEUE_URL"], MessageBody=json.dumps(message))
-
-
 def tell_payments(task: str, program_id: int, redemption_id: UUID) -> None:
     """Send a task without a token: `complete` (the member approved) or `abandon` (nobody waits for an approval)."""
     message = {"task": task, "program_id": program_id, "redemption_id": str(redemption_id)}
-    _sqs().send_message(QueueUrl=os.environ["PAYMENTS_QUEUE_URL"], MessageBody=json.dumps(message))
+    queues.sqs().send_message(QueueUrl=os.environ["PAYMENTS_QUEUE_URL"], MessageBody=json.dumps(message))

@@ -183,6 +183,7 @@ class ManagerStack(Stack):
             memory_mb=512,
             database=self._database,
             environment={"DATABASE_READER_HOST": reader} if reader else {},
+            calls_out=False,
         )
         function.add_event_source(
             sources.SqsEventSource(

@@ -127,11 +127,12 @@ begin
           and r.created_at > p_since and (r.outcome is null or r.outcome in ('completed', 'partially_completed'))
         offset 0
     ), priced as (
+        -- Nothing was ever quoted for nothing.
         select f.*,
-               (f.goods * f.quantity + case when not v_charged_1 then 0 when v_free_1[f.tier] then f.tax
-                                            else f.tax + f.delivery end + f.quantity - 1) / f.quantity as price_1,
-               (f.goods * f.quantity + case when not v_charged_2 then 0 when v_free_2[f.tier] then f.tax
-                                            else f.tax + f.delivery end + f.quantity - 1) / f.quantity as price_2,
+               greatest(1, (f.goods * f.quantity + case when not v_charged_1 then 0 when v_free_1[f.tier] then f.tax
+                                                        else f.tax + f.delivery end + f.quantity - 1) / f.quantity) as price_1,
+               greatest(1, (f.goods * f.quantity + case when not v_charged_2 then 0 when v_free_2[f.tier] then f.tax
+                                                        else f.tax + f.delivery end + f.quantity - 1) / f.quantity) as price_2,
                case when f.accepted > 0 then f.charged * f.units / f.accepted
                     else f.goods * f.units + (f.delivery + f.tax) * f.units / f.quantity end as paid
         from base f
@@ -193,7 +194,6 @@ begin
                simulation.down(f.price_1, f.unit_1, f.full_1) as covered_1,
                simulation.down(f.price_2, f.unit_2, f.full_2) as covered_2
         from split f
-        where f.units > 0
         offset 0
     )
     select f.day, f.tier, f.campaign_1, f.campaign_2, count(*) filter (where f.line_number = 1), sum(f.units)::bigint,

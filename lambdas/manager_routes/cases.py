@@ -13,7 +13,7 @@ from lambdas import case_files
 from lambdas.case_files import UploadView
 from lambdas.http import STRICT, Caller, Router, View
 from lambdas.member_routes.cases import NewFile, NewMessage
-from lambdas.staff import staff
+from lambdas.staff import about, staff
 from loyalty.casework import deciding
 from loyalty.casework.deciding import Agent, Lost
 from loyalty.database import Connection, database
@@ -189,7 +189,7 @@ def get_cases(
 @router.get("/cases/<case_id>", summary="One case with all that was said and done")
 def get_case(case_id: UUID) -> StaffCase:
     who = staff(router)
-    return view_of(database().connection(), who.program_id, case_id)
+    return _seen(view_of(database().connection(), who.program_id, case_id))
 
 
 @router.post("/cases/<case_id>/assignment", summary="Take a case, or let it go")
@@ -198,7 +198,7 @@ def post_assignment(case_id: UUID, body: Assignment) -> StaffCase:
     connection = database().connection()
     owner = f"staff:{who.subject}" if body.owner == "me" else None
     deciding.assign(connection, who.program_id, case_id, owner, _agent(who))
-    return view_of(connection, who.program_id, case_id)
+    return _seen(view_of(connection, who.program_id, case_id))
 
 
 @router.post("/cases/<case_id>/messages", summary="Answer the member", status_code=201)
@@ -206,7 +206,7 @@ def post_message(case_id: UUID, body: NewMessage) -> StaffCase:
     who = staff(router)
     connection = database().connection()
     deciding.answer(connection, who.program_id, case_id, body.text, _agent(who))
-    return view_of(connection, who.program_id, case_id)
+    return _seen(view_of(connection, who.program_id, case_id))
 
 
 @router.post("/cases/<case_id>/label", summary="An address to upload a return label to", status_code=201)
@@ -224,8 +224,9 @@ def post_label(case_id: UUID, body: NewFile) -> UploadView:
 def post_outcome(case_id: UUID, body: Decision) -> Decided:
     who = staff(router)
     connection = database().connection()
+    told = deciding.one(connection, who.program_id, case_id)
+    _audited(told)
     if body.outcome == "return_with_label":
-        told = deciding.one(connection, who.program_id, case_id)
         deciding.look_at_files(connection, case_files.shelf(), who.program_id, told)
     state = deciding.decide(
         connection,
@@ -260,6 +261,17 @@ def view_of(connection: Connection, program_id: int, case_id: UUID) -> StaffCase
     if told["files"]:
         deciding.look_at_files(connection, case_files.shelf(), program_id, told)
     return StaffCase(**told)
+
+
+def _seen(found: StaffCase) -> StaffCase:
+    _audited({"member_number": found.member_number})
+    return found
+
+
+def _audited(told: dict[str, Any]) -> None:
+    """The log says which member a case is about."""
+    if told.get("member_number"):
+        about(router, told["member_number"])
 
 
 def _agent(who: Caller) -> Agent:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +11,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
-from lambdas import machine
+from lambdas import queues
 from lambdas.http import STRICT, Router, View
 from lambdas.staff import staff
 from loyalty.database import Connection, database
@@ -212,7 +214,7 @@ def post_simulation(body: Asked) -> Simulation:
     )
     if fresh:
         # Should the message be lost, asking again sends another.
-        machine.tell_simulation(who.program_id, simulation_id)
+        _tell(who.program_id, simulation_id)
     found = jobs.find(connection, who.program_id, simulation_id)
     return Simulation(**_told(found, _standing(draft, programme)), **_more(found))
 
@@ -266,3 +268,9 @@ def _told(job: jobs.Job, standing: _Standing) -> dict[str, Any]:
 
 def _more(job: jobs.Job) -> dict[str, Any]:
     return {"stalled": job.stalled, "result": None if job.result is None else Result(**job.result)}
+
+
+def _tell(program_id: int, simulation_id: UUID) -> None:
+    """Have it computed."""
+    message = {"program_id": program_id, "simulation_id": str(simulation_id)}
+    queues.sqs().send_message(QueueUrl=os.environ["SIMULATIONS_QUEUE_URL"], MessageBody=json.dumps(message))

@@ -93,11 +93,9 @@ class Story:
         return redemption_id, int(answer["money_minor"])
 
     def _call(self, desk: httpx.Client, redemption_id: str) -> None:
-        began = time.perf_counter()
         found = _body(desk.get("/members", params={"q": CALLS_FROM}))["members"]
-        took = (time.perf_counter() - began) * 1000
         _require([one["member_number"] for one in found] == [MEMBER.number], f"found by telephone: {found}")
-        _say(f'"{CALLS_FROM}" is {found[0]["full_name"]}, {MEMBER.number} ({took:.0f} ms)')
+        _say(f'"{CALLS_FROM}" is {found[0]["full_name"]}, {MEMBER.number}')
         page = _body(desk.get(f"/members/{MEMBER.number}/overview"))
         _require(page["redemptions"][0]["redemption_id"] == redemption_id, "the order is on the page")
         _require(len(page["points"]["lots"]) >= 1 and page["messages"], "lots and messages are on the page")

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from lambdas import case_files, machine, mail, openapi, payment_webhook, shelf, sms, webhook_api
+from lambdas import case_files, machine, mail, openapi, payment_webhook, queues, shelf, sms, webhook_api
 from lambdas.environment import environment
 from lambdas.manager_routes.allowed import ALL
 from local.simulators.amazon_pay import notices as sns
@@ -1160,7 +1160,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         stack.callback(environment.cache_clear)
         for target, name, value in (
             (machine, "step_functions", lambda: fakes),
-            (machine, "_sqs", lambda: fakes),
+            (queues, "sqs", lambda: fakes),
             (case_files, "_s3", lambda: fakes),
             (mail, "_ses", lambda: fakes),
             (sms, "_sns", lambda: fakes),

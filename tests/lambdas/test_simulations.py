@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas import machine, simulation
+from lambdas import queues, simulation
 from loyalty.programme.simulation import running
 from tests.lambdas.conftest import Answer, Doors, staff_token
 
@@ -30,7 +30,7 @@ class Queue:
 def queue(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     made = Queue()
     doors.variables["SIMULATIONS_QUEUE_URL"] = "simulations"
-    monkeypatch.setattr(machine, "_sqs", lambda: made)
+    monkeypatch.setattr(queues, "sqs", lambda: made)
     simulation._readers.cache_clear()
     yield made
     if simulation._readers.cache_info().currsize:

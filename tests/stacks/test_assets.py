@@ -10,6 +10,8 @@ import pytest
 
 from stacks import assets
 
+# Text of ours and two fonts; what is more has come in by mistake.
+CODE_LIMIT_MB = 4.5
 LAYER_LIMIT_MB = 60
 # Lambda's own limit for code and layers together.
 WEBHOOKS_LIMIT_MB = 250
@@ -78,7 +80,7 @@ def test_the_layer_is_not_built_again_while_the_lock_file_is_the_same(layer: Pat
 def test_the_code_is_our_three_folders_and_small() -> None:
     code = assets.code()
     assert {path.name for path in code.iterdir()} == set(assets.CODE_FOLDERS)
-    assert _size_mb(code) < 3
+    assert _size_mb(code) < CODE_LIMIT_MB
     assert (code / "loyalty" / "rds-ca-bundle.pem").exists()
     assert not [path for path in code.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
 

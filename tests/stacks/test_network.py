@@ -11,6 +11,7 @@ from tests.stacks.test_functions import Runner, runners, with_database
 # What a variable of this ending makes its reader call, beside the database.
 CALLS_BY_NAME = {
     "SECRET_ARN": "secretsmanager",
+    "OUTSIDE_PARTIES": "secretsmanager",
     "QUEUE_URL": "sqs",
     "STATE_MACHINE_ARN": "states",
     "MAIL_FROM": "email",

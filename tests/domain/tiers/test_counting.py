@@ -126,6 +126,18 @@ def test_spend_counts_where_the_programme_says_so(world: World) -> None:
     assert world.violations() == {}
 
 
+def test_two_memberships_that_become_one_count_together(here: World, jane: Somebody) -> None:
+    duplicate = here.member()
+    here.buy(jane, 600)
+    coat = here.buy(duplicate, 500)
+    with here.owner.transaction():
+        here.owner.execute("select tiers.lock(1, %s::bigint[])", ([jane.member_id, duplicate.member_id],))
+        here.owner.execute("select tiers.merge(1, %s, %s, 'staff:ben')", (duplicate.member_id, jane.member_id))
+    assert (here.tier(jane), here.standing(jane).units, here.standing(duplicate).units) == ("silver", 1_100, 0)
+    here.bring_back(coat, 500)
+    assert (here.tier(jane), here.standing(jane).units) == ("silver", 600)
+
+
 def test_nothing_is_wrong_with_any_of_these(here: World) -> None:
     here.sweep()
     assert here.violations() == {}

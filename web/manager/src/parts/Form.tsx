@@ -172,10 +172,10 @@ function Numeric({ value, onChange, disabled, frame, digits, suffix }: { value: 
   const wrong = unreadable ? (digits ? `Write a number with at most ${digits} decimals.` : "Write a whole number.") : "";
   return (
     <FieldFrame {...frame} error={wrong || frame.error || ""}>
-      <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+      <div className="with-unit">
         <Input value={typed} inputMode="decimal" disabled={disabled} onChange={({ detail }) => change(detail.value)} />
         {suffix && <span>{suffix}</span>}
-      </SpaceBetween>
+      </div>
     </FieldFrame>
   );
 }

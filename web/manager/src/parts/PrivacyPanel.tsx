@@ -80,7 +80,7 @@ function Exports({ found }: { found: Standing }) {
         { id: "state", header: "State", cell: (row) => <RequestState request={row} /> },
         { id: "until", header: "There until", cell: (row) => <Moment at={row.state === "ready" ? row.expires_at : null} /> },
         { id: "taken", header: "Downloaded by", cell: (row) => (row.downloads ?? []).map((one) => actor(one.actor)).join(", ") || "nobody" },
-        { id: "get", header: "", cell: (row) => row.state === "ready" && <Download request={row} refresh={privacyKey(found.member_number)} /> },
+        { id: "get", header: "Action", cell: (row) => row.state === "ready" && <Download request={row} refresh={privacyKey(found.member_number)} /> },
       ]}
     />
   );
@@ -180,7 +180,7 @@ function Holds({ found }: { found: Standing }) {
         { id: "lifted", header: "Lifted", cell: (row) => (row.lifted_at ? <>{actor(row.lifted_by)}, <Moment at={row.lifted_at} /></> : "Stands") },
         {
           id: "lift",
-          header: "",
+          header: "Action",
           cell: (row) =>
             !row.lifted_at && (
               <Action

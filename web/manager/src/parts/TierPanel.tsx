@@ -87,7 +87,7 @@ function Panel({ stands }: { stands: Stands }) {
             { id: "why", header: "Why", cell: (one) => plain(one.reason_code) },
             { id: "by", header: "By", cell: (one) => actor(one.granted_by) },
             { id: "state", header: "State", cell: (one) => <State code={one.state} /> },
-            { id: "act", header: "", cell: (one) => one.state === "active" && <Withdraw stands={stands} grant={one} /> },
+            { id: "act", header: "Action", cell: (one) => one.state === "active" && <Withdraw stands={stands} grant={one} /> },
           ]}
         />
       )}

@@ -104,7 +104,7 @@ function Webhooks({ rows }: { rows: readonly Webhook[] }) {
             { id: "given", header: "Given up", cell: (row) => number(row.given_up) },
             {
               id: "start",
-              header: "",
+              header: "Action",
               cell: (row) =>
                 (row.state === "stopped" || row.failing_since) && (
                   <Action
