@@ -197,10 +197,12 @@ begin
     end if;
     if m.template = 'wish-available' then
         -- What is still wished for and can still be had.
-        select jsonb_agg(coalesce(nullif(p.title, ''), w.title) order by w.added_at desc, w.asin) into wished
+        select jsonb_agg(coalesce(said.texts -> members.language_of(m.program_id, m.member_id) ->> 'title',
+                                  nullif(p.title, ''), w.title) order by w.added_at desc, w.asin) into wished
         from wishes.wish as w
         join wishes.product as seen on seen.program_id = w.program_id and seen.asin = w.asin and seen.available
         left join catalogue.product as p on p.program_id = w.program_id and p.asin = w.asin
+        cross join lateral catalogue.said_of(w.program_id, w.asin, p.parent_asin) as said
         where w.program_id = m.program_id and w.member_id = m.member_id and m.payload -> 'asins' ? w.asin;
         found := found || jsonb_build_object('what', wished);
         if wished is null then found := found || '{"nothing_left": true}'; end if;

@@ -44,13 +44,15 @@ class OwnText(View):
 
 class Catalogue(View):
     """Where to begin. `included`: charged (delivery and tax are in the price) or absorbed (the programme pays them).
-    `own_prices`: some members pay less than these pages say; GET /me/prices tells what I pay."""
+    `own_prices`: some members pay less than these pages say; GET /me/prices tells what I pay.
+    `only_for_some`: there is more for some members; GET /me/catalogue tells what for me."""
 
     programme_version: int
     currency: str
     included: str
     price_includes: str
     own_prices: bool
+    only_for_some: bool
     categories: list[Category]
 
 

@@ -19,9 +19,11 @@ TELLING = frozenset(
             "action",
             "amount",
             "approve",
+            "asin",
             "at",
             "based_on",
             "campaign",
+            "category",
             "code",
             "country",
             "decision",
@@ -29,7 +31,19 @@ TELLING = frozenset(
             "ends_on",
         ),
         *("expires_on", "format", "from_month", "kind", "language", "month", "outcome", "owner"),
-        *("points", "quantity", "reason", "reason_code", "revision", "section", "state", "tier", "until", "version"),
+        *(
+            "points",
+            "quantity",
+            "reason",
+            "reason_code",
+            "revision",
+            "section",
+            "standing",
+            "state",
+            "tier",
+            "until",
+            "version",
+        ),
     }
 )
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")

@@ -64,6 +64,7 @@ def categories(connection: Connection, program_id: int) -> dict[str, Any]:
         "included": document.pricing.included,
         "price_includes": price_includes(document),
         "own_prices": has_own_prices(document, prices.at),
+        "only_for_some": any(rule.effect == "limit" for rule in document.catalogue.rules),
         "categories": rows,
     }
 

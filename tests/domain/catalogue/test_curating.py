@@ -233,6 +233,7 @@ def test_what_is_for_some_is_on_no_shared_page_and_on_theirs_alone(
     shop.publish(catalogue={"rules": [LIMIT]})
     gold, plain = shop.member(tier="gold", points=10**6), shop.member(points=10**6)
     version = reading.current(shop.owner, 1).version
+    assert browsing.categories(member_api, 1)["only_for_some"]
     assert asins(listed(member_api, shop)) == everything - music
     assert asins(browsing.own_page(member_api, 1, gold, Asked())["products"]) == music
     assert browsing.own_page(member_api, 1, plain, Asked())["products"] == []

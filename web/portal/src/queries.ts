@@ -34,6 +34,7 @@ export async function productOf(queries: QueryClient, asin: string): Promise<Sch
     return await onShelf(queries, (version) => got(api().GET("/catalogue/{version}/products/{asin}", { params: { path: { version, asin } } })));
   } catch (failure) {
     if (!(failure instanceof Problem && failure.code === "no-such-product")) throw failure;
+    if (!(await queries.fetchQuery(CATALOGUE)).only_for_some) throw failure;
     return got(api().GET("/me/catalogue/products/{asin}", { params: { path: { asin } } }));
   }
 }

@@ -103,6 +103,7 @@ function OnlyForMe({ asked, available }: { asked: Asked; available: number | und
     queryKey: ["shelf", "only for me", query],
     queryFn: () => got(api().GET("/me/catalogue", { params: { query } })),
     placeholderData: keepPreviousData,
+    enabled: useCatalogue().data?.only_for_some ?? false,
   });
   if (!own.data?.products.length) return null;
   return (

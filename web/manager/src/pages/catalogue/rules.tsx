@@ -53,6 +53,18 @@ export default function Rules() {
               constraint="The sync asks for every product each three hours. The margin floor is on the page Prices in points."
             />
           </Container>
+          {value.hidden_asins.length > 0 && (
+            <Container>
+              <ListField
+                name="catalogue.hidden_asins"
+                label="Hidden by the document"
+                value={value.hidden_asins}
+                onChange={(hidden_asins) => change((before) => ({ ...before, hidden_asins }))}
+                disabled={readOnly}
+                constraint="An ASIN in each line. Products are hidden by hand in their list now; what stands here is hidden all the same."
+              />
+            </Container>
+          )}
           <AllSaid />
           {value.rules.length === 0 && (
             <Container><Nothing title="No rules yet">Everything that can be redeemed is shown. A rule narrows that by category, brand, word, price, stars or who sends it.</Nothing></Container>
