@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from loyalty.database import Connection
 from loyalty.refusal import Kind, Refusal
 
+FIELD = "picture"
 LARGEST_KB = 512
 LARGEST_PIXELS = 16_000_000
 # Twice what the portal and the manager app show it at.
@@ -55,16 +56,25 @@ def drawn(upload: bytes) -> Logo:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not upload or len(upload) > LARGEST_KB * 1024:
-        raise _refused("too-large", f"A logo has at most {LARGEST_KB} kB: save it smaller.")
+        raise Refusal(Kind.INVALID, "too-large", f"A logo has at most {LARGEST_KB} kB: save it smaller.", field=FIELD)
     if _MARKUP.match(upload[:200].removeprefix(b"\xef\xbb\xbf")):
-        raise _refused("svg", "An SVG can carry scripts, so none is taken: save the logo as a PNG, 640 pixels wide.")
+        raise Refusal(
+            Kind.INVALID,
+            "svg",
+            "An SVG can carry scripts, so none is taken: save the logo as a PNG, 640 pixels wide.",
+            field=FIELD,
+        )
     try:
         with Image.open(io.BytesIO(upload), formats=_FORMATS) as opened:
             if opened.width * opened.height > LARGEST_PIXELS:
-                raise _refused("too-large", "A logo has at most 16 million pixels: save it smaller.")
+                raise Refusal(
+                    Kind.INVALID, "too-large", "A logo has at most 16 million pixels: save it smaller.", field=FIELD
+                )
             picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise _refused("no-picture", "This is no PNG, JPEG, WebP or GIF, or it is damaged.") from None
+        raise Refusal(
+            Kind.INVALID, "no-picture", "This is no PNG, JPEG, WebP or GIF, or it is damaged.", field=FIELD
+        ) from None
     # The picture with its empty border cut off: that is what has the right size in a line of text.
     if box := picture.getchannel("A").getbbox():
         picture = picture.crop(box)
@@ -74,7 +84,9 @@ def drawn(upload: bytes) -> Logo:
         smaller.save(packed, "PNG", optimize=True)
         if packed.tell() <= KEPT_BYTES:
             return Logo(packed.getvalue(), picture.width, picture.height)
-    raise _refused("too-large", "The logo has too much detail: save it smaller, or with fewer colours.")
+    raise Refusal(
+        Kind.INVALID, "too-large", "The logo has too much detail: save it smaller, or with fewer colours.", field=FIELD
+    )
 
 
 def keep(connection: Connection, program_id: int, logo: Logo, actor: str) -> None:
@@ -89,7 +101,3 @@ def read(connection: Connection, program_id: int, digest: str) -> Logo | None:
     """The logo of that digest."""
     row = connection.execute("select * from programme.logo_of(%s, %s)", (program_id, digest)).fetchone()
     return None if row is None else Logo(bytes(row["png"]), row["width"], row["height"])
-
-
-def _refused(code: str, detail: str) -> Refusal:
-    return Refusal(Kind.INVALID, code, detail, field="picture")

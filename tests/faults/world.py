@@ -332,7 +332,7 @@ def inhabited(world: World) -> Iterator[World]:
         with (
             mock.patch.dict(os.environ, environment),
             mock.patch.object(machine, "step_functions", step_functions),
-            mock.patch.object(queues, "sqs", queues),
+            mock.patch("lambdas.queues.sqs", queues),
         ):
             yield world
     finally:

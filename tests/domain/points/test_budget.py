@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from loyalty.points import bonuses, ledger
-from loyalty.points.bonuses import Bonus
+from loyalty.points.bonuses import Bonus, Units
 from loyalty.points.ledger import Accrual, DebtPolicy, Outcome, Reversal, Status
 from loyalty.programme import earning
 from tests.conftest import TestDatabase
@@ -25,6 +25,8 @@ from tests.domain.points.conftest import Book
 COST = 4000
 CENT = 10_000
 CODES = itertools.count(1)
+# What counts towards a level is the levels' own tests' affair.
+NO_UNITS = Units(0, 0)
 
 
 class Campaigns(Book):
@@ -48,7 +50,7 @@ class Campaigns(Book):
             partner_reference=reference or str(op_id), funder="shop", unit_cost_micros=unit_cost_micros,
             request_hash=b"\x01", **facts,
         )  # fmt: skip
-        return bonuses.accrue(self.connection, 1, accrual, wanted, "test")
+        return bonuses.accrue(self.connection, 1, accrual, wanted, NO_UNITS, "test")
 
     def give_back(self, reference: str, points: int, by: str = "r1") -> tuple[Outcome, tuple[Bonus, ...]]:
         reversal = Reversal(self.new_id(), "shop", reference, by, points, DebtPolicy.DEBT)
@@ -248,9 +250,9 @@ def many(book: Campaigns, *rows: tuple[int, int, dict[str, int]], prefix: str = 
         )
         for number, (member, points, _) in enumerate(rows)
     ]  # fmt: skip
-    return bonuses.accrue_many(
-        book.connection, 1, "shop", "shop", COST, "importer", accruals, [wanted for _, _, wanted in rows]
-    )
+    wanted, units = [wanted for _, _, wanted in rows], [NO_UNITS] * len(rows)
+    answers = bonuses.accrue_many(book.connection, 1, "shop", "shop", COST, "importer", accruals, wanted, units)
+    return [(status, bonus) for status, bonus, _ in answers]
 
 
 def test_a_files_rows_share_what_is_left_in_their_order(book: Campaigns) -> None:

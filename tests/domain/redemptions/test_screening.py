@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from loyalty.invalid import problems_of
 from loyalty.members import freezing, transferring
 from loyalty.members.claiming import Mail
 from loyalty.programme import publishing, reading
@@ -176,9 +177,9 @@ def test_a_rule_that_makes_no_sense_names_its_field(rule: Mapping[str, Any], nam
     facts = json.loads((publishing.INITIAL / "main.json").read_text()) | {"screening": {"rules": [rule]}}
     with pytest.raises(ValidationError) as caught:
         Programme.model_validate_json(json.dumps(facts))
-    (error,) = caught.value.errors()
-    assert error["loc"][:3] == ("screening", "rules", 0)
-    assert named in error["loc"] or named in error["msg"]
+    (problem,) = problems_of(caught.value)
+    assert problem.field.startswith("screening.rules.0")
+    assert problem.field.endswith(f".{named}") or named in problem.detail
 
 
 def test_two_rules_of_one_code_and_thresholds_upside_down_are_refused_and_an_old_empty_list_is_read() -> None:

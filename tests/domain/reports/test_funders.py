@@ -55,7 +55,7 @@ def test_a_bonus_is_its_campaigns_funders_and_what_comes_back_is_taken_off(books
         member_id=books.member(), op_id=books.new_id(), amount=100, expires_on=None, occurred_at=books.now(),
         partner="shop", partner_reference="basket", funder="brand", unit_cost_micros=5000, request_hash=HASH,
     )  # fmt: skip
-    bonuses.accrue(books.connection, 1, accrual, {"double": 60}, "test")
+    bonuses.accrue(books.connection, 1, accrual, {"double": 60}, bonuses.Units(0, 0), "test")
     reversal = Reversal(books.new_id(), "shop", "basket", "r1", 50, DebtPolicy.DEBT)
     bonuses.reverse(books.connection, 1, reversal, "test")
     books.post()
