@@ -17,6 +17,8 @@ from local.connected import Connected
 from local.people import STAFF, Staff
 from tests.web.conftest import DESK, PATIENCE_MS
 
+# A function that has not run yet, on a busy machine.
+SLOW_MS = 20_000
 PLACES = Path(__file__).parents[3] / "web" / "manager" / "src" / "places.tsx"
 _PLACE = re.compile(r'\{ path: "([^"]+)".*?needs: "([^"]+)"', re.DOTALL)
 
@@ -58,7 +60,7 @@ class Manager:
         page.get_by_role("button", name="Sign in").click()
         sign_in_at_the_pool(page, of_group(group, nth).email)
         page.wait_for_url(f"{self.cloud.manager}/**")
-        expect(page.get_by_role("navigation").first).to_be_visible()
+        expect(page.get_by_role("navigation").first).to_be_visible(timeout=SLOW_MS)
         return page
 
     def close(self) -> None:
