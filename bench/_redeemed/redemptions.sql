@@ -41,7 +41,7 @@ insert into redemptions.quote (program_id, quote_id, member_id, address_id, prog
     tax_total_minor)
 select 1, quote_id, min(member_id), quote_id, 1, 'USD', 'send_what_you_can', false, sha256('bench'), min(at) - interval '1 minute',
     min(at) + interval '14 minutes', min(total_minor), min(points_full), 0, min(points_full), 1, sum(ship), sum(tax)
-from bench_split group by quote_id;
+from bench_split group by quote_id order by min(at);
 insert into redemptions.quote_line (program_id, quote_id, line_number, asin, offer_id, title, quantity, unit_price_minor,
     unit_points_full, expected_unit_price_minor, expected_shipping_minor, expected_tax_minor)
 select 1, quote_id, line_number, asin, offer_id, 'A product of the shop with a title', quantity, unit_price, "full", eup, ship, tax
@@ -54,7 +54,7 @@ select 1, redemption_id, min(member_id), min(quote_id::text)::uuid, 1, redemptio
     sum(quantity * um), 'USD', 'send_what_you_can', 'shipment', 30, 'closed', 'completed', redemption_id, redemption_id,
     sum(quantity * up), sum(quantity * um), sum(quantity * up), 0, min(at), min(at), min(at), min(at), min(at), 'bench', min(at),
     min(at), min(at)
-from bench_split group by redemption_id;
+from bench_split group by redemption_id order by min(at);
 insert into redemptions.line (program_id, redemption_id, line_number, asin, title, quantity, unit_points, unit_money_minor,
     accepted_quantity)
 select 1, redemption_id, line_number, asin, 'A product of the shop with a title', quantity, up, um, quantity from bench_split;
@@ -62,7 +62,7 @@ insert into orders.placement (program_id, redemption_id, member_id, address_id, 
     purchase_order_number, state, queue_number, concluded_at, created_at)
 select 1, redemption_id, min(member_id), redemption_id, 'bench', 'US', 'USD', redemption_id::text, 'PO', 'accepted',
     min(n), min(at), min(at)
-from bench_split group by redemption_id;
+from bench_split group by redemption_id order by min(at);
 insert into orders.placement_line (program_id, redemption_id, line_number, asin, offer_id, quantity, expected_unit_price_minor,
     expected_shipping_minor, expected_tax_minor, limit_unit_price_minor, limit_shipping_minor, limit_tax_minor, accepted_quantity,
     rejected_quantity, charged_minor, variance_minor)
