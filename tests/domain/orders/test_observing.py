@@ -79,7 +79,10 @@ HISTORIES: dict[str, Callable[[Ordered], Said]] = {
 }
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+# The first one of them always, all of them in `make prove`.
+@pytest.mark.parametrize(
+    "name", [name if not place else pytest.param(name, marks=pytest.mark.large) for place, name in enumerate(HISTORIES)]
+)
 def test_every_permutation_ends_the_same(world: Saga, name: str) -> None:
     order = Ordered(world, TOWELS)
     said = HISTORIES[name](order)
@@ -87,7 +90,10 @@ def test_every_permutation_ends_the_same(world: Saga, name: str) -> None:
     assert len(ends) == 1
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+# The first one of them always, all of them in `make prove`.
+@pytest.mark.parametrize(
+    "name", [name if not place else pytest.param(name, marks=pytest.mark.large) for place, name in enumerate(HISTORIES)]
+)
 def test_duplicates_change_nothing_and_gaps_are_filled_by_what_comes_later(world: Saga, name: str) -> None:
     order = Ordered(world, TOWELS)
     said = HISTORIES[name](order)
@@ -98,7 +104,10 @@ def test_duplicates_change_nothing_and_gaps_are_filled_by_what_comes_later(world
         assert ended(order, some + chance.sample(said, len(said))) == end
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+# The first one of them always, all of them in `make prove`.
+@pytest.mark.parametrize(
+    "name", [name if not place else pytest.param(name, marks=pytest.mark.large) for place, name in enumerate(HISTORIES)]
+)
 def test_joining_parts_that_were_joined_apart_is_the_same(world: Saga, name: str) -> None:
     """Associative: whatever is heard first is a state like any other."""
     order = Ordered(world, TOWELS)

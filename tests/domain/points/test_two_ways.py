@@ -37,7 +37,7 @@ def both_ways(book: Book, member: int, usual: str, long: str, arguments: tuple[A
         return book.call(usual, book.program, member, *arguments)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.large) for seed in range(1, 4))])
 def test_both_ways_write_and_answer_the_same_byte_by_byte(book: Book, seed: int) -> None:
     chance = random.Random(seed)
     member = book.member()

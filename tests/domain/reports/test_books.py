@@ -109,7 +109,7 @@ def posted(books: Books, first: date, last: date, book: str | None = None) -> di
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.large) for seed in range(1, 4))])
 def test_over_any_history_both_books_are_points_times_rates_to_the_cent(
     books: Books, seed: int, model: AccountingModel
 ) -> None:
@@ -138,7 +138,7 @@ def test_over_any_history_both_books_are_points_times_rates_to_the_cent(
     assert {line["book"] for day in books.read(FIRST, last)["days"] for line in day["lines"]} <= {model.value}
 
 
-@pytest.mark.parametrize("seed", range(32, 36))
+@pytest.mark.parametrize("seed", [32, *(pytest.param(seed, marks=pytest.mark.large) for seed in range(33, 36))])
 def test_late_events_behind_locks_lose_and_double_nothing(books: Books, seed: int) -> None:
     books.rate()
     random_history(books, seed, 140, locking=True)
