@@ -18,6 +18,7 @@ from loyalty.database import Connection
 from loyalty.privacy.retention import EXPORT_DAYS
 from loyalty.privacy.stores import Files, SignIns
 from loyalty.privacy.words import readme
+from loyalty.spreadsheet import harmless
 
 LEASE_SECONDS, TRIES = 900, 5
 # A function's disk has 512 MB, and a ZIP of more is nobody's to open.
@@ -158,13 +159,8 @@ def _cell(value: Any) -> Any:
         case bool():
             return "yes" if value else "no"
         case dict() | list():
-            return plain(json.dumps(value, ensure_ascii=False))
+            return harmless(json.dumps(value, ensure_ascii=False))
         case str():
-            return plain(value)
+            return harmless(value)
         case _:
             return value
-
-
-def plain(text: str) -> str:
-    """Somebody's own words must not begin a formula in a spreadsheet."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text

@@ -927,7 +927,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
         "POST", f"/cases/{w.case()}/assignment", {"owner": "me"}
     ),
     "manager POST /cases/{case_id}/messages": lambda w: Request.json(
-        "POST", f"/cases/{w.case()}/messages", {"text": "Which shop was it?"}
+        "POST", f"/cases/{w.case()}/messages", {"text": "Which shop was it?"}, w.key()
     ),
     "manager POST /cases/{case_id}/label": lambda w: Request.json(
         "POST", f"/cases/{w.case()}/label", {"content_type": "application/pdf", "size_bytes": 90_000}

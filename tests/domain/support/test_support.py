@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -210,6 +211,10 @@ def test_a_contact_put_right_is_told_to_the_one_before(desk: Desk) -> None:
         "de",
         "wrong@example.com",
     )
+    rest = datetime.fromisoformat(told["claimable_from"]) - datetime.fromisoformat(
+        told["past_contacts"][0]["changed_at"]
+    )
+    assert rest == timedelta(hours=72)
     assert desk.one(
         "select count(*) from outbox.event where topic = 'security.contact_changed' and key = %s", str(desk.id(number))
     )

@@ -184,7 +184,7 @@ function Answer({ found }: { found: Case }) {
       confirm="Send"
       needs="POST /cases/{case_id}/messages"
       ready={text.trim().length > 0}
-      act={() => got(api().POST("/cases/{case_id}/messages", { params: { path: { case_id: found.case_id } }, body: { text: text.trim() } }))}
+      act={(key) => got(api().POST("/cases/{case_id}/messages", { params: { path: { case_id: found.case_id }, header: { "Idempotency-Key": key } }, body: { text: text.trim() } }))}
       done="Sent. The member is told that there is an answer."
       after={() => setText("")}
       refresh={[QUEUE]}
