@@ -44,10 +44,10 @@ function Ask({ survivor }: { survivor: string }) {
   const [wanted, setWanted] = useState("");
   const [reason, setReason] = useState("");
   const preview = usePreview(survivor, wanted);
-  const key = useRef(newKey());
+  const [intention] = useState(() => new Intention(newKey));
   const asking = useMutation({
     mutationFn: () => got(api().POST("/members/{member_number}/merges", {
-      params: { path: { member_number: survivor }, header: { "Idempotency-Key": key.current } },
+      params: { path: { member_number: survivor }, header: { "Idempotency-Key": intention.keyFor([wanted, reason]) } },
       body: { duplicate: wanted, reason: reason.trim() },
     })),
     onSuccess: () => {
