@@ -11,7 +11,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import TimeInput from "@cloudscape-design/components/time-input";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import type { Field } from "@shared/problem";
 import { Problem } from "@shared/problem";
