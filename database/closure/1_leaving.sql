@@ -1,18 +1,19 @@
 -- A member closes the account, and may undo it for thirty days; until then nothing is lost. Rooms before this one say what
 -- stands in the way, and each forgets what is its own.
 
--- Internal: what has to end first: codes in the order in which they are told. Held points are those of redemptions.
+-- Internal: what has to end first: codes in the order in which they are told. Held points are those of redemptions. Memberships
+-- that were merged into this one are the same person.
 create or replace function closure.in_the_way(program_id integer, member_id bigint) returns text[]
 language sql stable set search_path = pg_catalog as $$
+    with them as (select unnest(members.family(in_the_way.program_id, in_the_way.member_id)) as member_id)
     select array_remove(array[
-        case when exists (select from redemptions.redemption as r
-                          where r.program_id = in_the_way.program_id and r.member_id = in_the_way.member_id
-                            and r.state <> 'closed') then 'redemptions_open' end,
-        case when (select p.held from points.member as p
-                   where p.program_id = in_the_way.program_id and p.member_id = in_the_way.member_id) > 0
+        case when exists (select from redemptions.redemption as r join them on them.member_id = r.member_id
+                          where r.program_id = in_the_way.program_id and r.state <> 'closed') then 'redemptions_open' end,
+        case when exists (select from points.member as p join them on them.member_id = p.member_id
+                          where p.program_id = in_the_way.program_id and p.held > 0)
              then 'points_held' end,
-        case when exists (select from cases.member_case as k
-                          where k.program_id = in_the_way.program_id and k.member_id = in_the_way.member_id
+        case when exists (select from cases.member_case as k join them on them.member_id = k.member_id
+                          where k.program_id = in_the_way.program_id
                             and k.state in ('open', 'approval', 'return')) then 'cases_open' end,
         case members.spending_state(in_the_way.program_id, in_the_way.member_id)
              when 'frozen' then 'frozen' when 'blocked' then 'blocked' when 'closed' then 'blocked' end], null)
