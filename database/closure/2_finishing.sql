@@ -28,22 +28,28 @@ language sql security definer set search_path = pg_catalog as $$
     where c.program_id = put_off.program_id and c.closure_id = put_off.closure_id and c.state in ('closing', 'closed')
 $$;
 
--- Internal: the points go, and the membership with them. The caller holds the closure's row and the member's. Returns the points.
+-- Internal: the points go, those of memberships that became part of this one too, and the membership with them. The caller holds the closure's row and the member's. Returns the points.
 create or replace function closure.take_away(c closure.closure) returns bigint
 language plpgsql set search_path = pg_catalog as $$
 declare
-    forfeited points.outcome := points.forfeit(c.program_id, c.member_id, clock.new_id(), 'closure', 'closure');
+    whose bigint;
+    forfeited points.outcome;
+    taken bigint := 0;
 begin
-    if forfeited.status <> 'ok' then
-        raise exception 'closure %: the ledger says %', c.closure_id, forfeited.status;
-    end if;
+    for whose in select f.member_id from unnest(members.family(c.program_id, c.member_id)) as f (member_id) order by 1 loop
+        forfeited := points.forfeit(c.program_id, whose, clock.new_id(), 'closure', 'closure');
+        if forfeited.status <> 'ok' then
+            raise exception 'closure %: the ledger says %', c.closure_id, forfeited.status;
+        end if;
+        taken := taken + forfeited.amount;
+    end loop;
     perform members.close(c.program_id, c.member_id);
     update closure.closure as one
     set state = 'closed', closed_at = clock.now(), due_at = clock.now(), row_xid = pg_current_xact_id()
     where one.program_id = c.program_id and one.closure_id = c.closure_id;
     perform outbox.emit(c.program_id, 'member.closed', c.member_id::text, c.closure_id,
                         jsonb_build_object('member_id', c.member_id));
-    return forfeited.amount;
+    return taken;
 end
 $$;
 
@@ -146,7 +152,7 @@ begin
 end
 $$;
 
--- Points that came into a closed account afterwards, as of returned goods, and what it then owes. How many accounts.
+-- Points that came into a closed account, or one that had become part of it, afterwards, as of returned goods, and what it then owes. How many accounts.
 create or replace function closure.forfeit_late(most integer) returns integer
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -154,8 +160,13 @@ declare
     taken integer := 0;
 begin
     for late in
-        select c.program_id, c.member_id from closure.closure as c
-        join points.member as p on p.program_id = c.program_id and p.member_id = c.member_id
+        select p.program_id, p.member_id from closure.closure as c
+        cross join lateral (
+            select c.member_id
+            union all
+            select d.member_id from members.member as d
+            where d.program_id = c.program_id and d.merged_into = c.member_id) as f
+        join points.member as p on p.program_id = c.program_id and p.member_id = f.member_id
         where c.closed_at > clock.now() - interval '2 years'
           and p.available + p.pending + p.debt > 0 and p.held = 0
         order by c.closed_at limit most

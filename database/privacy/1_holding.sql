@@ -66,7 +66,7 @@ begin
                           order by x.export_id desc limit 20) as e),
         'erasures', (select coalesce(jsonb_agg(privacy.described_erasure(e) order by e.erasure_id desc), '[]')
                      from privacy.erasure as e where e.program_id = m.program_id and e.member_id = m.member_id))
-    from points.balance(m.program_id, m.member_id) as b;
+    from closure.balance(m.program_id, m.member_id) as b;
 end
 $$;
 

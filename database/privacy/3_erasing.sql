@@ -40,7 +40,7 @@ begin
     obstacles := privacy.in_the_way(program_id, whose);
     if cardinality(obstacles) > 0 then
         return obstacles[1];
-    elsif points is distinct from (select b.available + b.pending from points.balance(program_id, whose) as b) then
+    elsif points is distinct from (select b.available + b.pending from closure.balance(program_id, whose) as b) then
         return 'points_changed';
     end if;
     insert into privacy.erasure(program_id, erasure_id, member_id, erasure_key, origin, reason, state, request_hash,
@@ -86,7 +86,7 @@ begin
             return obstacles[1];
         elsif (select (c.evidence -> 'points')::bigint from casework.case as c
                where c.program_id = e.program_id and c.case_id = e.erasure_id)
-              is distinct from (select b.available + b.pending from points.balance(e.program_id, e.member_id) as b) then
+              is distinct from (select b.available + b.pending from closure.balance(e.program_id, e.member_id) as b) then
             return 'points_changed';
         end if;
     end if;

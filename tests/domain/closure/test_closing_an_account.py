@@ -429,6 +429,30 @@ def test_what_comes_back_afterwards_is_forfeited_and_what_is_owed_written_off(ho
     assert house.one("select debt from points.member where member_id = %s", member.member_id) == 0
 
 
+def test_what_became_part_of_an_account_goes_with_it_and_what_comes_there_later_too(house: House) -> None:
+    member, old = house.member(), house.member(points=0)
+    house.owner.execute(
+        "select points.accrue(1, %s, clock.new_id(), 70, null, clock.now(), 'shop', 'late', 'shop', 1, '\\x00', 'test',"
+        " clock.now() + interval '90 days')",
+        (old.member_id,),
+    )
+    house.owner.execute("select members.merge(1, %s, %s)", (old.member_id, member.member_id))
+    house.world.accrue(old.member_id, 30)
+    assert house.standing(member).points == 1_100
+    assert refused(lambda: house.close(member, points=1_000)) == "points-changed"
+    house.close(member, points=1_100)
+    house.later()
+    assert house.finish().closed == 1
+    for who in (member, old):
+        assert house.one("select available + pending from points.member where member_id = %s", who.member_id) == 0
+    # Nothing comes to the closed account by way of the old one.
+    house.world.accrue(old.member_id, 5)
+    assert house.one("select forwarded from support.forward_late(0, 100)") == 0
+    assert house.finish().late == 1
+    for who in (member, old):
+        assert house.world.balance(who.member_id) == (0, 0)
+
+
 # ---- who may ---------------------------------------------------------------------------------------------------------
 
 

@@ -392,7 +392,7 @@ def test_under_a_legal_hold_nothing_ends_and_nothing_goes(house: House) -> None:
     assert house.one("select closure.end_now(1, %s, %s)", member.member_id, house.world.new_key()) is None
     # One that comes between two stores stops at the next.
     assert house.one("select privacy.erase_store(1, %s, 'list', '{}')", key) == "waits"
-    assert house.points(member) == 20_000
+    assert house.points(member) == 20_001
     assert {member.subject, duplicate.subject} <= house.stores.users
     house.lift(duplicate, hold)
     house.later("2 hours")
