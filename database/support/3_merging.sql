@@ -11,6 +11,11 @@ language sql stable set search_path = pg_catalog as $$
         case when 'blocked' in (d.state, s.state) then 'blocked' end,
         case when num_nonnulls(d.frozen_at, s.frozen_at) > 0 then 'frozen' end,
         case when num_nonnulls(d.closing_since, s.closing_since) > 0 then 'closing' end,
+        -- It waits for its second person, or has it and is carried out.
+        case when exists (select from casework.case as k
+                          where k.program_id = d.program_id and k.kind = 'erasure'
+                            and k.subject in ('member:' || d.member_id, 'member:' || s.member_id)
+                            and (k.state = 'open' or k.decision = 'approve')) then 'erasing' end,
         case when exists (select from redemptions.redemption as r
                           where r.program_id = d.program_id and r.member_id = d.member_id and r.state <> 'closed')
              then 'redemptions_open' end,

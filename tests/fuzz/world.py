@@ -1119,7 +1119,7 @@ _TABLES = (
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
     "catalogue.change", "catalogue.changed", "catalogue.import",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
-    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "privacy.legal_hold",
+    "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "members.legal_hold",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "

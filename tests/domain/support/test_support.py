@@ -19,6 +19,7 @@ from loyalty.database import Connection
 from loyalty.members import blocking, membership
 from loyalty.points import accruals, ledger
 from loyalty.points.accruals import Earned, Purchase, Return
+from loyalty.privacy import requests
 from loyalty.programme import reading
 from loyalty.redemptions import sweeping
 from loyalty.refusal import Refusal
@@ -265,6 +266,24 @@ def test_two_memberships_become_one_and_every_point_keeps_its_day(desk: Desk) ->
     # The books follow, and so do the months and funders of what was moved.
     desk.owner.execute("select reports.post(100000)")
     assert desk.one("select count(*) from reports.transit") == 0
+
+
+def test_who_is_being_erased_is_merged_with_nobody(desk: Desk) -> None:
+    survivor, duplicate = desk.person(), desk.person()
+    key = desk.world.new_key()
+    requests.erase(desk.api, 1, duplicate, key, "member_request", 0, SUE)
+    for one, other in ((survivor, duplicate), (duplicate, survivor)):
+        (told,) = merging.preview(desk.api, 1, one, other)["obstacles"]
+        assert told["code"] == "erasing"
+    with pytest.raises(Refusal) as asked:
+        desk.merged(duplicate, survivor)
+    assert asked.value.code == "erasing"
+    requests.decide(desk.api, 1, key, "approve", OLGA, OPERATORS)
+    assert [one["code"] for one in merging.preview(desk.api, 1, duplicate, survivor)["obstacles"]] == ["erasing"]
+    declined = desk.world.new_key()
+    requests.erase(desk.api, 1, survivor, declined, "member_request", 0, SUE)
+    requests.decide(desk.api, 1, declined, "decline", OLGA, OPERATORS)
+    assert merging.preview(desk.api, 1, survivor, desk.person())["obstacles"] == []
 
 
 def test_a_debt_is_paid_with_the_survivors_points_and_pending_points_follow_on_their_day(desk: Desk) -> None:
