@@ -38,7 +38,7 @@ INSTALL_SECONDS, MEASURE_SECONDS = 300, 900
 
 
 def run() -> Figures:
-    """The figures of the issue's line: js_kb, css_kb, performance, lcp_ms, tbt_ms, cls, axe_violations; and by page."""
+    """The figures of the one line: js_kb, css_kb, performance, lcp_ms, tbt_ms, cls, axe_violations; and by page."""
     browser = program()
     _install()
     with fresh_cloud("web", {}) as cloud:

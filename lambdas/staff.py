@@ -16,6 +16,7 @@ from lambdas.manager_routes.allowed import ALLOWED, FOR_ANYBODY, is_written_down
 from lambdas.observed import correlation_id, log_failure
 from loyalty.audit import log
 from loyalty.database import database
+from loyalty.members.membership import NUMBER
 
 SCOPE = "loyalty/staff"
 _NAMED = re.compile(r"<(\w+)>")
@@ -81,8 +82,11 @@ def _begin(app: APIGatewayRestResolver, who: Caller, name: str) -> UUID:
 def _finish(app: APIGatewayRestResolver, who: Caller, entry: UUID, status: int, code: str | None) -> None:
     args = app.context.get("_route_args") or {}
     member_number = args.get("member_number") or app.context.get("audited_member")
+    # What was not checked yet may be anybody's words.
+    if not (isinstance(member_number, str) and NUMBER.fullmatch(member_number)):
+        member_number = None
     try:
-        log.finish(database().connection(), who.program_id, entry, status, code, member_number and member_number[:40])
+        log.finish(database().connection(), who.program_id, entry, status, code, member_number)
     except psycopg.Error as failure:
         # What was done is done; the entry stays without an ending, which says so.
         log_failure(failure)

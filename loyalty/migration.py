@@ -37,8 +37,8 @@ ROOMS = (
     "reconciliation",
     "closure",
     "support",
-    "privacy",
     "integrations",
+    "privacy",
     "simulation",
 )
 

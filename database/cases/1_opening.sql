@@ -149,23 +149,34 @@ begin
 end
 $$;
 
--- Internal: another message. Statuses: ok, replay (the last one says the same), over (the case is closed), too_many.
-create or replace function cases.add_message(c cases.member_case, author text, actor text, said text) returns text
+-- Internal: another message. What has a key is that message however often it is sent (by the same person, with the same words:
+-- otherwise key_reuse); what has none is the same one as the last if it says the same.
+-- Statuses: ok, replay, key_reuse, key_time (of no time near now), over (the case is closed), too_many.
+drop function if exists cases.add_message(cases.member_case, text, text, text);
+create or replace function cases.add_message(c cases.member_case, author text, actor text, said text, key uuid default null)
+returns text
 language plpgsql set search_path = pg_catalog as $$
 declare
     last cases.message;
+    same cases.message;
 begin
     select * into last from cases.message as m
     where m.program_id = c.program_id and m.case_id = c.case_id order by m.message_number desc limit 1;
-    if (last.actor, last.text) = (add_message.actor, add_message.said) then
+    select * into same from cases.message as m
+    where m.program_id = c.program_id and m.case_id = c.case_id and m.message_key = add_message.key;
+    if found then
+        return case when (same.actor, same.text) = (add_message.actor, add_message.said) then 'replay' else 'key_reuse' end;
+    elsif not clock.key_is_fresh(add_message.key) then
+        return 'key_time';
+    elsif add_message.key is null and (last.actor, last.text) = (add_message.actor, add_message.said) then
         return 'replay';
     elsif c.state in ('decided', 'withdrawn') then
         return 'over';
     elsif last.message_number >= 100 then
         return 'too_many';
     end if;
-    insert into cases.message(program_id, case_id, message_number, author, actor, text, written_at)
-    values (c.program_id, c.case_id, last.message_number + 1, author, actor, said, clock.now());
+    insert into cases.message(program_id, case_id, message_number, author, actor, text, written_at, message_key)
+    values (c.program_id, c.case_id, last.message_number + 1, author, actor, said, clock.now(), key);
     perform casework.note(c.program_id, c.case_id, 'message', actor, jsonb_build_object('number', last.message_number + 1));
     if author = 'staff' then
         perform cases.tell(c, 'case.message');

@@ -398,7 +398,9 @@ end
 $$;
 
 -- Staff answer. Statuses as cases.add_message; unknown_case, not_approver.
-create or replace function cases.answer(program_id integer, case_id uuid, said text, actor text, groups text[]) returns text
+drop function if exists cases.answer(integer, uuid, text, text, text[]);
+create or replace function cases.answer(program_id integer, case_id uuid, key uuid, said text, actor text, groups text[])
+returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     c cases.member_case := cases.locked(answer.program_id, null, answer.case_id);
@@ -408,6 +410,6 @@ begin
     elsif answer.actor is null or not coalesce(array['support', 'business-operator'] && answer.groups, false) then
         return 'not_approver';
     end if;
-    return cases.add_message(c, 'staff', answer.actor, answer.said);
+    return cases.add_message(c, 'staff', answer.actor, answer.said, answer.key);
 end
 $$;

@@ -16,7 +16,7 @@ grant execute on function
     cases.budget_of(integer, text),
     cases.open_for_member(
         integer, text, uuid, text, uuid, integer, integer, text, text, date, text, bytea, text, text[]),
-    cases.answer(integer, uuid, text, text, text[]),
+    cases.answer(integer, uuid, uuid, text, text, text[]),
     cases.promise_label(integer, uuid, uuid, text, text, integer, text),
     cases.looked_at(integer, uuid, uuid, boolean),
     cases.return_with_label(integer, uuid, text, text[]),

@@ -1,21 +1,32 @@
 -- A member closes the account, and may undo it for thirty days; until then nothing is lost. Rooms before this one say what
 -- stands in the way, and each forgets what is its own.
 
+-- Internal: what is in an account and in those that became part of it.
+create or replace function closure.balance(program_id integer, member_id bigint)
+returns table (available bigint, pending bigint, held bigint, debt bigint)
+language sql stable set search_path = pg_catalog as $$
+    select sum(b.available)::bigint, sum(b.pending)::bigint, sum(b.held)::bigint, sum(b.debt)::bigint
+    from unnest(members.family(balance.program_id, balance.member_id)) as f (member_id),
+         points.balance(balance.program_id, f.member_id) as b
+    having count(*) > 0
+$$;
+
 -- Internal: what has to end first: codes in the order in which they are told. Held points are those of redemptions.
 create or replace function closure.in_the_way(program_id integer, member_id bigint) returns text[]
 language sql stable set search_path = pg_catalog as $$
     select array_remove(array[
         case when exists (select from redemptions.redemption as r
-                          where r.program_id = in_the_way.program_id and r.member_id = in_the_way.member_id
+                          where r.program_id = in_the_way.program_id and r.member_id = any (f.ids)
                             and r.state <> 'closed') then 'redemptions_open' end,
-        case when (select p.held from points.member as p
-                   where p.program_id = in_the_way.program_id and p.member_id = in_the_way.member_id) > 0
+        case when exists (select from points.member as p
+                          where p.program_id = in_the_way.program_id and p.member_id = any (f.ids) and p.held > 0)
              then 'points_held' end,
         case when exists (select from cases.member_case as k
-                          where k.program_id = in_the_way.program_id and k.member_id = in_the_way.member_id
+                          where k.program_id = in_the_way.program_id and k.member_id = any (f.ids)
                             and k.state in ('open', 'approval', 'return')) then 'cases_open' end,
         case members.spending_state(in_the_way.program_id, in_the_way.member_id)
              when 'frozen' then 'frozen' when 'blocked' then 'blocked' when 'closed' then 'blocked' end], null)
+    from (select members.family(in_the_way.program_id, in_the_way.member_id) as ids) as f
 $$;
 
 -- How a member stands: active or closing (from when, and when it may be undone until: later where the end was put off), what
@@ -28,13 +39,14 @@ returns table (
     select coalesce(c.state, 'active'), c.started_at, greatest(c.undo_until, c.due_at), b.available, b.pending, b.held, b.debt,
            closure.in_the_way(standing.program_id, standing.member_id),
            array(select r.redemption_id from redemptions.redemption as r
-                 where r.program_id = standing.program_id and r.member_id = standing.member_id and r.state <> 'closed'
+                 where r.program_id = standing.program_id and r.member_id = any (f.ids) and r.state <> 'closed'
                  order by r.redemption_id desc limit 100),
            array(select k.case_id from cases.member_case as k
-                 where k.program_id = standing.program_id and k.member_id = standing.member_id
+                 where k.program_id = standing.program_id and k.member_id = any (f.ids)
                    and k.state in ('open', 'approval', 'return')
                  order by k.case_id desc limit 100)
-    from points.balance(standing.program_id, standing.member_id) as b
+    from closure.balance(standing.program_id, standing.member_id) as b
+    cross join (select members.family(standing.program_id, standing.member_id) as ids) as f
     left join closure.closure as c on c.program_id = standing.program_id and c.member_id = standing.member_id
                                   and c.state = 'closing'
 $$;
@@ -68,7 +80,7 @@ begin
     obstacles := closure.in_the_way(program_id, member_id);
     if cardinality(obstacles) > 0 then
         return obstacles[1];
-    elsif points is distinct from (select b.available + b.pending from points.balance(program_id, member_id) as b) then
+    elsif points is distinct from (select b.available + b.pending from closure.balance(program_id, member_id) as b) then
         return 'points_changed';
     end if;
     insert into closure.closure(program_id, closure_id, member_id, request_hash, started_at, undo_until, due_at)

@@ -9,7 +9,7 @@ grant execute on function
     closure.due(integer),
     closure.put_off(integer, uuid, integer),
     closure.finish(integer, uuid),
-    closure.sign_in_removed(integer, uuid, integer),
+    closure.sign_in_removed(integer, uuid, text, integer),
     closure.erase(integer, uuid),
     closure.forfeit_late(integer),
     closure.overdue()

@@ -36,6 +36,19 @@ language sql stable set search_path = pg_catalog as $$
       from members.member m where m.program_id = p_program_id and m.subject = p_subject
 $$;
 
+-- Nobody claims a membership for so long after its e-mail address was changed. Only staff change it while nobody has claimed, and
+-- one of them must not be enough to take somebody's membership: the address that was there is told, and has this time to object.
+create or replace function members.claim_rest() returns interval
+language sql immutable set search_path = pg_catalog return interval '72 hours';
+
+-- From when a code is sent again; null: at any time.
+create or replace function members.claimable_from(p_program_id integer, p_member_id bigint) returns timestamptz
+language sql stable set search_path = pg_catalog as $$
+    select max(c.changed_at) + members.claim_rest() from members.past_contact c
+     where c.program_id = p_program_id and c.member_id = p_member_id and c.channel = 'email'
+    having max(c.changed_at) + members.claim_rest() > clock.now()
+$$;
+
 -- Statuses: send (to `email`, in `language`); silent (say the same to the caller, send nothing); about this sign-in itself:
 -- already_member, closing (of a membership that it is leaving). A new code replaces the sign-in's last one.
 create or replace function members.start_claim(
@@ -52,7 +65,8 @@ begin
         return;
     end if;
     select * into m from members.member where program_id = p_program_id and number = p_number;
-    if not found or m.subject is not null or m.state <> 'active' then
+    if not found or m.subject is not null or m.state <> 'active'
+       or members.claimable_from(p_program_id, m.member_id) is not null then
         return query select 'silent', null::text, null::text;
         return;
     end if;

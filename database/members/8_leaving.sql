@@ -15,7 +15,7 @@ language sql set search_path = pg_catalog as $$
      where program_id = p_program_id and member_id = p_member_id
 $$;
 
--- Internal: the sign-in that has nothing else here, in no programme; null: there is none to remove.
+-- Internal: the sign-in of this membership alone that has nothing else here, in no programme; null: there is none to remove.
 create or replace function members.sign_in_of_the_gone(p_program_id integer, p_member_id bigint) returns text
 language sql stable set search_path = pg_catalog as $$
     select m.subject from members.member m
@@ -29,6 +29,10 @@ $$;
 create or replace function members.erase(p_program_id integer, p_member_id bigint) returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
+    -- Forgotten here first, nobody would find it there any more.
+    if cardinality(members.sign_ins_of_the_gone(p_program_id, p_member_id)) > 0 then
+        raise exception 'member % can still sign in', p_member_id;
+    end if;
     update members.member
        set email = '', phone = null, subject = null, claimed_at = null, default_address_id = null, request_hash = '\x',
            row_xid = pg_current_xact_id()
@@ -43,6 +47,8 @@ begin
      where program_id = p_program_id and member_id = p_member_id and note is not null;
     update members.block set reason = '', row_xid = pg_current_xact_id()
      where program_id = p_program_id and member_id = p_member_id and reason <> '';
+    update members.legal_hold set reason = '(erased)', row_xid = pg_current_xact_id()
+     where program_id = p_program_id and member_id = p_member_id and lifted_at is not null and reason <> '(erased)';
     perform members.erase(p_program_id, m.member_id) from members.member m
      where m.program_id = p_program_id and m.merged_into = p_member_id;
 end;
@@ -53,7 +59,8 @@ create or replace function members.is_erased(p_program_id integer, p_member_id b
 language sql stable set search_path = pg_catalog as $$
     select m.state = 'closed' and m.email = '' and m.phone is null and m.subject is null
            and not exists (select from members.member d
-                            where d.program_id = p_program_id and d.merged_into = p_member_id and d.email <> '')
+                            where d.program_id = p_program_id and d.merged_into = p_member_id
+                              and (d.email <> '' or d.subject is not null))
            and not exists (select from members.address a where a.program_id = p_program_id and a.member_id = p_member_id)
            and not exists (select from members.past_contact c where c.program_id = p_program_id and c.member_id = p_member_id)
       from members.member m where m.program_id = p_program_id and m.member_id = p_member_id

@@ -8,6 +8,13 @@ begin atomic
     insert into points.member (program_id, member_id) values (p_program_id, p_member_id) on conflict do nothing;
 end;
 
+-- Internal: two accounts are one person's, whose memberships were merged.
+create or replace function points.same_person(p_program_id int, p_one bigint, p_other bigint) returns boolean
+language plpgsql stable set search_path = pg_catalog as $$
+begin
+    return coalesce(members.standing_for(p_program_id, p_one) = members.standing_for(p_program_id, p_other), false);
+end $$;
+
 -- New points of any origin pay debt first; what is left becomes available.
 create or replace function points.credit(
     m points.standing, j points.journal, p_kind points.kind, p_from int, p_amount bigint, p_key int
@@ -74,7 +81,13 @@ begin
     select * into v_known from points.accrual
     where program_id = p_program_id and partner = p_partner and partner_reference = p_partner_reference;
     if found then
-        if v_known.member_id <> p_member_id then return points.refusal('key_reuse', p_op_id, 0); end if;
+        if v_known.member_id <> p_member_id then
+            if not points.same_person(p_program_id, v_known.member_id, p_member_id) then
+                return points.refusal('key_reuse', p_op_id, 0);
+            end if;
+            -- The first answer is in the journal of the account of then.
+            m.member_id := v_known.member_id;
+        end if;
         return points.replay(m, v_known.op_id, p_request_hash);
     end if;
     v_replay := points.replay(m, p_op_id, p_request_hash);
@@ -208,6 +221,11 @@ begin
         select coalesce(sum(amount), 0) from points.reversal
         where program_id = p_program_id and accrual_op_id = a.op_id) then
         return points.answer('over_accrual', m, p_op_id, p_amount);
+    end if;
+    -- The points of a merged membership are with the one that stands for it: whatever the policy, that one is asked first
+    -- (support.forward_late), and only what it has not is written off.
+    if p_debt_policy = 'write_off' and members.standing_for(p_program_id, a.member_id) <> a.member_id then
+        p_debt_policy := 'debt';
     end if;
     -- What is owed is counted exactly too.
     if p_debt_policy = 'debt' and not points.is_amount(m.debt + p_amount) then

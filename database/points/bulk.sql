@@ -52,7 +52,9 @@ begin
         where program_id = p_program_id and partner = p_partner and partner_reference = p_partner_references[i];
         if found then
             v_status[i] := case
-                when v_known.member_id = p_member_ids[i] and v_known.request_hash = p_request_hashes[i] then 'replay'
+                when v_known.request_hash = p_request_hashes[i]
+                    and (v_known.member_id = p_member_ids[i]
+                         or points.same_person(p_program_id, v_known.member_id, p_member_ids[i])) then 'replay'
                 else 'key_reuse' end;
             continue;
         end if;

@@ -19,9 +19,8 @@ language sql stable set search_path = pg_catalog as $$
     -- Memberships that were merged into this one are the same person.
     with them as (select unnest(members.family(in_the_way.program_id, in_the_way.member_id)) as member_id)
     select array(select code
-                 from unnest(array['redemptions_open', 'points_held', 'cases_open']) with ordinality as c(code, place)
-                 where exists (select from them where c.code = any (closure.in_the_way(in_the_way.program_id, them.member_id)))
-                 order by place)
+                 from unnest(closure.in_the_way(in_the_way.program_id, in_the_way.member_id)) with ordinality as c(code, place)
+                 where code in ('redemptions_open', 'points_held', 'cases_open') order by place)
            || array_remove(array[
         case when exists (select from payments.dispute as d
                           join redemptions.redemption as r using (program_id, redemption_id)
@@ -31,9 +30,7 @@ language sql stable set search_path = pg_catalog as $$
         case when exists (select from members.adjustment as a join them on them.member_id = a.member_id
                           where a.program_id = in_the_way.program_id and a.state = 'waiting')
              then 'adjustments_waiting' end,
-        case when exists (select from privacy.legal_hold as h join them on them.member_id = h.member_id
-                          where h.program_id = in_the_way.program_id and h.lifted_at is null)
-             then 'legal_hold' end], null)
+        case when members.held(in_the_way.program_id, in_the_way.member_id) then 'legal_hold' end], null)
 $$;
 
 -- Internal: until when the law wants a document: ten years from the end of its year (loyalty/privacy/retention.py says so too).
@@ -62,14 +59,14 @@ begin
         'legal_holds', (select coalesce(jsonb_agg(jsonb_build_object(
                             'hold_id', h.hold_id, 'reason', h.reason, 'placed_by', h.placed_by, 'placed_at', h.placed_at,
                             'lifted_by', h.lifted_by, 'lifted_at', h.lifted_at) order by h.hold_id desc), '[]')
-                        from privacy.legal_hold as h where h.program_id = m.program_id and h.member_id = m.member_id),
+                        from members.legal_hold as h where h.program_id = m.program_id and h.member_id = m.member_id),
         'exports', (select coalesce(jsonb_agg(privacy.described_export(e) order by e.export_id desc), '[]')
                     from (select * from privacy.export as x
                           where x.program_id = m.program_id and x.member_id = m.member_id
                           order by x.export_id desc limit 20) as e),
         'erasures', (select coalesce(jsonb_agg(privacy.described_erasure(e) order by e.erasure_id desc), '[]')
                      from privacy.erasure as e where e.program_id = m.program_id and e.member_id = m.member_id))
-    from points.balance(m.program_id, m.member_id) as b;
+    from closure.balance(m.program_id, m.member_id) as b;
 end
 $$;
 
@@ -92,8 +89,13 @@ language sql stable set search_path = pg_catalog as $$
         'kind', 'erasure', 'request_id', e.erasure_id, 'member_number', members.number_of(e.program_id, e.member_id),
         'state', e.state, 'reason', e.reason, 'origin', e.origin, 'requested_by', e.requested_by,
         'requested_at', e.requested_at, 'decided_by', e.decided_by, 'decided_at', e.decided_at, 'done_at', e.done_at,
-        'forfeited', e.forfeited, 'waits_for', case when e.state in ('running', 'stuck') and e.forfeited is null
-                                                    then to_jsonb(privacy.in_the_way(e.program_id, e.member_id)) else '[]' end,
+        'forfeited', e.forfeited,
+        -- As they were shown to whoever asked.
+        'points', (select c.evidence -> 'points' from casework.case as c
+                   where c.program_id = e.program_id and c.case_id = e.erasure_id),
+        'waits_for', case when e.state not in ('running', 'stuck') then '[]'
+                          when e.forfeited is null then to_jsonb(privacy.in_the_way(e.program_id, e.member_id))
+                          when members.held(e.program_id, e.member_id) then '["legal_hold"]' else '[]' end,
         'receipts', (select coalesce(jsonb_agg(jsonb_build_object(
                         'store', r.store, 'state', r.state, 'removed', r.removed, 'until', r.until, 'at', r.at,
                         'attempts', r.attempts, 'problem', r.problem) order by r.place), '[]')
@@ -137,27 +139,25 @@ create or replace function privacy.place_hold(program_id integer, number text, h
 returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint;
-    known privacy.legal_hold;
+    known members.legal_hold;
 begin
     select m.member_id into whose from members.member as m
     where m.program_id = place_hold.program_id and m.number = place_hold.number for no key update;
     if not found then
         return 'unknown_member';
     end if;
-    select * into known from privacy.legal_hold as h
+    select * into known from members.legal_hold as h
     where h.program_id = place_hold.program_id and h.hold_id = place_hold.hold_id;
     if found then
         return case when (known.member_id, known.reason, known.placed_by) = (whose, place_hold.reason, place_hold.actor)
                     then 'ok' else 'key_reuse' end;
     elsif not clock.key_is_fresh(place_hold.hold_id) then
         return 'key_time';
-    elsif exists (select from privacy.legal_hold as h where h.program_id = place_hold.program_id and h.member_id = whose
+    elsif exists (select from members.legal_hold as h where h.program_id = place_hold.program_id and h.member_id = whose
                                                        and h.lifted_at is null) then
         return 'on_hold';
     end if;
-    insert into privacy.legal_hold(program_id, hold_id, member_id, reason, placed_by, placed_at)
-    values (place_hold.program_id, place_hold.hold_id, whose, place_hold.reason, place_hold.actor, clock.now())
-    on conflict do nothing;
+    perform members.place_hold(place_hold.program_id, place_hold.hold_id, whose, place_hold.reason, place_hold.actor);
     return 'ok';
 end
 $$;
@@ -165,9 +165,9 @@ $$;
 create or replace function privacy.lift_hold(program_id integer, number text, hold_id uuid, actor text) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
-    h privacy.legal_hold;
+    h members.legal_hold;
 begin
-    select one.* into h from privacy.legal_hold as one
+    select one.* into h from members.legal_hold as one
     join members.member as m using (program_id, member_id)
     where one.program_id = lift_hold.program_id and one.hold_id = lift_hold.hold_id and m.number = lift_hold.number
     for update of one;
@@ -176,9 +176,7 @@ begin
     elsif h.lifted_at is not null then
         return case when h.lifted_by = lift_hold.actor then 'ok' else 'lifted' end;
     end if;
-    update privacy.legal_hold as one
-    set lifted_by = lift_hold.actor, lifted_at = clock.now(), row_xid = pg_current_xact_id()
-    where one.program_id = lift_hold.program_id and one.hold_id = lift_hold.hold_id;
+    perform members.lift_hold(lift_hold.program_id, lift_hold.hold_id, lift_hold.actor);
     return 'ok';
 end
 $$;

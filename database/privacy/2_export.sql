@@ -33,9 +33,11 @@ begin
 end
 $$;
 
--- What is to be put together next, and nobody else's for `seconds`; the member's language and sign-in with it.
+-- What is to be put together next, and nobody else's for `seconds`; the member's language and sign-ins with it, also those of
+-- memberships that were merged into it.
+drop function if exists privacy.take_export(integer);
 create or replace function privacy.take_export(seconds integer)
-returns table (program_id integer, export_id uuid, number text, language text, subject text, requested_at timestamptz, said_at timestamptz)
+returns table (program_id integer, export_id uuid, number text, language text, subjects text[], requested_at timestamptz, said_at timestamptz)
 language sql security definer set search_path = pg_catalog as $$
     with next as (
         select e.program_id, e.export_id from privacy.export as e
@@ -47,7 +49,11 @@ language sql security definer set search_path = pg_catalog as $$
         from next where e.program_id = next.program_id and e.export_id = next.export_id
         returning e.*
     )
-    select t.program_id, t.export_id, m.number, m.language, m.subject, t.requested_at, clock.now()
+    select t.program_id, t.export_id, m.number, m.language,
+           array(select o.subject from members.member as o
+                 where o.program_id = t.program_id and o.member_id = any (members.family(t.program_id, t.member_id))
+                   and o.subject is not null order by o.member_id <> t.member_id, o.member_id),
+           t.requested_at, clock.now()
     from taken as t join members.member as m on m.program_id = t.program_id and m.member_id = t.member_id
 $$;
 
@@ -136,6 +142,12 @@ begin
     when 'wishes' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(w)) order by w.added_at), '[]')
         from wishes.wish as w where w.program_id = program_id and w.member_id = any (whose))
+    when 'deliveries' then (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'webhook', d.code, 'topic', d.topic, 'data', d.payload - array['member_id', 'duplicate_id'], 'state', d.state,
+            'occurred_at', d.occurred_at, 'ended_at', d.ended_at) order by d.occurred_at, d.delivery_id), '[]')
+        from integrations.delivery as d
+        where d.program_id = program_id and d.order_key = any (array(select 'member:' || w from unnest(whose) as w)))
     when 'levels' then jsonb_build_object(
         'now', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(t))), '[]')
                 from tiers.standing as t where t.program_id = program_id and t.member_id = any (whose)),

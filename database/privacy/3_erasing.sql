@@ -40,7 +40,7 @@ begin
     obstacles := privacy.in_the_way(program_id, whose);
     if cardinality(obstacles) > 0 then
         return obstacles[1];
-    elsif points is distinct from (select b.available + b.pending from points.balance(program_id, whose) as b) then
+    elsif points is distinct from (select b.available + b.pending from closure.balance(program_id, whose) as b) then
         return 'points_changed';
     end if;
     insert into privacy.erasure(program_id, erasure_id, member_id, erasure_key, origin, reason, state, request_hash,
@@ -63,7 +63,8 @@ language sql set search_path = pg_catalog as $$
     on conflict do nothing
 $$;
 
--- The second person's word. Statuses: running, declined, an obstacle, and those of casework.decide_case.
+-- The second person's word. Statuses: running, declined, an obstacle, points_changed (they are others than the request says), and
+-- those of casework.decide_case.
 create or replace function privacy.decide_erasure(
     program_id integer, erasure_id uuid, decision text, actor text, groups text[]
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
@@ -83,6 +84,10 @@ begin
         obstacles := privacy.in_the_way(e.program_id, e.member_id);
         if cardinality(obstacles) > 0 then
             return obstacles[1];
+        elsif (select (c.evidence -> 'points')::bigint from casework.case as c
+               where c.program_id = e.program_id and c.case_id = e.erasure_id)
+              is distinct from (select b.available + b.pending from closure.balance(e.program_id, e.member_id) as b) then
+            return 'points_changed';
         end if;
     end if;
     decided := casework.decide_case(program_id, erasure_id, decision, actor, groups);
@@ -140,10 +145,11 @@ $$;
 
 -- ---- what the function `privacy` does --------------------------------------------------------------------------------
 
--- The next store of what is due, the caller's for `seconds`. `subject`: the sign-in that has nothing else here;
--- `object_keys`: the files that go with this store.
+-- The next store of what is due and under no legal hold, the caller's for `seconds`. `subjects`: the sign-ins that have nothing
+-- else here; `object_keys`: the files that go with this store.
+drop function if exists privacy.take_step(integer);
 create or replace function privacy.take_step(seconds integer)
-returns table (program_id integer, erasure_id uuid, store text, erasure_key text, decided_at timestamptz, subject text,
+returns table (program_id integer, erasure_id uuid, store text, erasure_key text, decided_at timestamptz, subjects text[],
                object_keys text[])
 language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_column
@@ -152,7 +158,8 @@ declare
     next text;
 begin
     select one.* into e from privacy.erasure as one
-    where one.state = 'running' and one.due_at <= clock.now() order by one.due_at limit 1 for no key update skip locked;
+    where one.state = 'running' and one.due_at <= clock.now() and not members.held(one.program_id, one.member_id)
+    order by one.due_at limit 1 for no key update skip locked;
     if not found then
         return;
     end if;
@@ -162,7 +169,7 @@ begin
     select r.store into strict next from privacy.receipt as r
     where r.program_id = e.program_id and r.erasure_id = e.erasure_id and r.state = 'waiting' order by r.place limit 1;
     return query select e.program_id, e.erasure_id, next, e.erasure_key, e.decided_at,
-        case when next = 'sign_in' then members.sign_in_of_the_gone(e.program_id, e.member_id) end,
+        case when next = 'sign_in' then members.sign_ins_of_the_gone(e.program_id, e.member_id) else '{}' end,
         case next
         when 'cases' then array(select cases.files_of(e.program_id, e.member_id))
         when 'exports' then array(select x.object_key from privacy.export as x
@@ -183,7 +190,7 @@ returns table (document_id uuid, object_key text) language sql stable set search
 $$;
 
 -- Erase one store's rows and write its receipt; what lies outside the database is gone already (`outside`: how much, by what
--- it was). Again changes nothing. Returns the receipt's state, or waits: an order or a case is open again.
+-- it was). Again changes nothing. Returns the receipt's state, or waits: an order or a case is open again, or a legal hold stands now.
 create or replace function privacy.erase_store(program_id integer, erasure_id uuid, store text, outside jsonb) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_variable
@@ -192,6 +199,7 @@ declare
     r privacy.receipt;
     went jsonb := '{}';
     points_gone bigint;
+    held boolean;
     how_many bigint;
     kept_until date;
     became text := 'done';
@@ -203,20 +211,24 @@ begin
     if r.state <> 'waiting' or e.state <> 'running' then
         return r.state;
     end if;
+    held := members.held(e.program_id, e.member_id);
+    if store = 'account' and not held then
+        points_gone := closure.end_now(e.program_id, e.member_id, e.erasure_id);
+    end if;
+    if held or store = 'account' and points_gone is null then
+        update privacy.erasure as one
+        set due_at = clock.now() + interval '1 hour', row_xid = pg_current_xact_id()
+        where one.program_id = e.program_id and one.erasure_id = e.erasure_id;
+        return 'waits';
+    end if;
     case store
     when 'account' then
-        points_gone := closure.end_now(e.program_id, e.member_id, e.erasure_id);
-        if points_gone is null then
-            update privacy.erasure as one
-            set due_at = clock.now() + interval '1 hour', row_xid = pg_current_xact_id()
-            where one.program_id = e.program_id and one.erasure_id = e.erasure_id;
-            return 'waits';
-        end if;
         update privacy.erasure as one set forfeited = points_gone, row_xid = pg_current_xact_id()
         where one.program_id = e.program_id and one.erasure_id = e.erasure_id;
         went := jsonb_build_object('points', points_gone);
     when 'sign_in' then
-        perform closure.sign_in_removed(c.program_id, c.closure_id, 0) from closure.closure as c
+        perform members.forget_sign_ins(e.program_id, e.member_id, members.sign_ins_of_the_gone(e.program_id, e.member_id));
+        perform closure.sign_in_removed(c.program_id, c.closure_id, null, 0) from closure.closure as c
         where c.program_id = e.program_id and c.member_id = e.member_id and c.state = 'closed';
     when 'notifications' then
         went := (select jsonb_build_object(
@@ -262,7 +274,9 @@ begin
             'codes', (select count(*) from members.phone_code as c where c.program_id = e.program_id and c.member_id = e.member_id)
                 + (select count(*) from members.claim as c where c.program_id = e.program_id and c.member_id = e.member_id),
             'notes', (select count(*) from members.adjustment as a
-                      where a.program_id = e.program_id and a.member_id = e.member_id and a.note is not null)));
+                      where a.program_id = e.program_id and a.member_id = e.member_id and a.note is not null),
+            'holds', (select count(*) from members.legal_hold as h
+                      where h.program_id = e.program_id and h.member_id = e.member_id and h.reason <> '(erased)')));
         perform closure.put_off(c.program_id, c.closure_id, 0) from closure.closure as c
         where c.program_id = e.program_id and c.member_id = e.member_id;
         perform closure.erase(c.program_id, c.closure_id) from closure.closure as c
@@ -272,7 +286,8 @@ begin
         end if;
         went := went || jsonb_build_object(
             'words', members.forget_words(e.program_id, e.member_id) + support.forget(e.program_id, e.member_id),
-            'audiences', campaigns.forget(e.program_id, e.member_id));
+            'audiences', campaigns.forget(e.program_id, e.member_id),
+            'deliveries', integrations.forget(e.program_id, e.member_id));
     when 'list' then
         insert into privacy.listed(program_id, member_id, listed_at) values (e.program_id, e.member_id, clock.now())
         on conflict do nothing;
@@ -423,10 +438,11 @@ begin
 end
 $$;
 
--- How many erasures stand still: stuck, or not looked at for an hour.
+-- How many erasures stand still: stuck, or not looked at for an hour. Those under a legal hold are not among them.
 create or replace function privacy.overdue() returns bigint
 language sql stable security definer set search_path = pg_catalog as $$
     select (select count(*) from privacy.erasure as e
-            where e.state = 'stuck' or e.state = 'running' and e.due_at < clock.now() - interval '1 hour')
+            where e.state = 'stuck' or e.state = 'running' and e.due_at < clock.now() - interval '1 hour'
+                                       and not members.held(e.program_id, e.member_id))
          + (select count(*) from privacy.export as e where e.state = 'waiting' and e.due_at < clock.now() - interval '1 hour')
 $$;

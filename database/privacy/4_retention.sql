@@ -1,6 +1,7 @@
 -- What is kept no longer than loyalty/privacy/retention.py says; a rule a call, a piece at a time.
 
--- Internal: a rule's rows, of all programmes, older than so many days. How many went.
+-- Internal: a rule's rows, of all programmes, older than so many days. What is a member's stays while a legal hold stands. How many
+-- went.
 create or replace function privacy.remove_old(rule text, days integer, most integer) returns bigint
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -10,21 +11,29 @@ begin
     case remove_old.rule
     when 'phone_codes' then
         delete from members.phone_code as c where c.ctid = any (array(
-            select o.ctid from members.phone_code as o where o.sent_at < before limit remove_old.most for update skip locked));
+            select o.ctid from members.phone_code as o where o.sent_at < before
+              and not exists (select from members.all_held() as h where h.program_id = o.program_id and h.member_id = o.member_id)
+            limit remove_old.most for update skip locked));
     when 'claim_codes' then
         delete from members.claim as c where c.ctid = any (array(
-            select o.ctid from members.claim as o where o.expires_at < before limit remove_old.most for update skip locked));
+            select o.ctid from members.claim as o where o.expires_at < before
+              and not exists (select from members.all_held() as h where h.program_id = o.program_id and h.member_id = o.member_id)
+            limit remove_old.most for update skip locked));
     when 'simulations' then
         delete from simulation.job as j where j.ctid = any (array(
             select o.ctid from simulation.job as o where o.requested_at < before limit remove_old.most for update skip locked));
     when 'step_up_codes' then
         delete from redemptions.step_up_code as c where c.ctid = any (array(
-            select o.ctid from redemptions.step_up_code as o where o.sent_at < before limit remove_old.most for update skip locked));
+            select o.ctid from redemptions.step_up_code as o where o.sent_at < before
+              and not exists (select from members.all_held() as h where h.program_id = o.program_id and h.member_id = o.member_id)
+            limit remove_old.most for update skip locked));
     when 'past_contacts' then
         -- That it changed, and when, is still asked; what it was is not.
         update members.past_contact as c set contact = null, row_xid = pg_current_xact_id() where c.ctid = any (array(
             select o.ctid from members.past_contact as o
-            where o.changed_at < before and o.contact is not null limit remove_old.most for update skip locked));
+            where o.changed_at < before and o.contact is not null
+              and not exists (select from members.all_held() as h where h.program_id = o.program_id and h.member_id = o.member_id)
+            limit remove_old.most for update skip locked));
     when 'message_facts' then
         update notifications.message as m
         set facts = '{}', row_xid = pg_current_xact_id(),
@@ -32,11 +41,15 @@ begin
         where m.ctid = any (array(
             select o.ctid from notifications.message as o
             where o.created_at < before and o.state not in ('queued', 'sending')
-              and (o.facts <> '{}' or o.payload - 'warning_id' <> '{}') limit remove_old.most for update skip locked));
+              and (o.facts <> '{}' or o.payload - 'warning_id' <> '{}')
+              and not exists (select from members.all_held() as h where h.program_id = o.program_id and h.member_id = o.member_id)
+            limit remove_old.most for update skip locked));
     when 'case_words' then
         update cases.message as m set text = '(erased)', row_xid = pg_current_xact_id() where m.ctid = any (array(
             select o.ctid from cases.message as o join cases.member_case as c using (program_id, case_id)
-            where c.decided_at < before and o.text <> '(erased)' limit remove_old.most for update of o skip locked));
+            where c.decided_at < before and o.text <> '(erased)'
+              and not exists (select from members.all_held() as h where h.program_id = c.program_id and h.member_id = c.member_id)
+            limit remove_old.most for update of o skip locked));
     end case;
     get diagnostics how_many = row_count;
     return how_many;
@@ -82,7 +95,7 @@ language sql set search_path = pg_catalog as $$
     set removed = r.removed + excluded.removed, last_at = excluded.last_at, row_xid = pg_current_xact_id()
 $$;
 
--- PDFs that nobody has to keep any more, of everybody; once a day.
+-- PDFs that nobody has to keep any more, of everybody of whom no legal hold stands; once a day.
 create or replace function privacy.documents_to_remove(most integer)
 returns table (program_id integer, document_id uuid, object_key text)
 language plpgsql security definer set search_path = pg_catalog as $$
@@ -95,6 +108,7 @@ begin
     where d.issued_at < clock.now() - interval '10 years' and privacy.keep_document_until(d.issued_at) <= clock.now()::date
       and not exists (select from privacy.removed_document as x
                       where x.program_id = d.program_id and x.document_id = d.document_id)
+      and not exists (select from members.all_held() as h where h.program_id = d.program_id and h.member_id = d.member_id)
     order by d.issued_at limit documents_to_remove.most;
     if not found then
         perform privacy.look_tomorrow('documents');

@@ -32,16 +32,17 @@ begin
 end;
 $$;
 
--- Internal: what was refused has been seen; its case is closed with it.
+-- Internal: what was refused has been seen; its case is closed with it. The case before the schedule, as whoever decides the case
+-- takes them.
 create or replace function programme.dismiss(p_program_id integer, p_actor text) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
     v_id uuid;
 begin
-    update programme.schedule set state = 'dismissed', row_xid = pg_current_xact_id()
-     where program_id = p_program_id and state = 'refused' returning schedule_id into v_id;
+    select s.schedule_id into v_id from programme.schedule s where s.program_id = p_program_id and s.state = 'refused';
     if found then
         perform casework.withdraw_case(p_program_id, v_id, p_actor);
+        perform programme.seen(p_program_id, v_id);
     end if;
 end;
 $$;

@@ -31,6 +31,7 @@ begin
             'state', (select t.state from support.told(m.program_id, array[m.member_id], null, null, 1) as t),
             'frozen_since', m.frozen_at, 'closing_since', m.closing_since, 'sign_in', m.subject is not null,
             'claimed_at', m.claimed_at,
+            'claimable_from', case when m.subject is null then members.claimable_from(m.program_id, m.member_id) end,
             'also', (select coalesce(jsonb_agg(d.number order by d.member_id), '[]') from members.member as d
                      where d.program_id = m.program_id and d.member_id = any (family) and d.member_id <> m.member_id),
             'past_contacts', (select coalesce(jsonb_agg(support.plain(to_jsonb(c)) - 'change_id' order by c.changed_at desc), '[]')

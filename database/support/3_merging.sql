@@ -11,6 +11,11 @@ language sql stable set search_path = pg_catalog as $$
         case when 'blocked' in (d.state, s.state) then 'blocked' end,
         case when num_nonnulls(d.frozen_at, s.frozen_at) > 0 then 'frozen' end,
         case when num_nonnulls(d.closing_since, s.closing_since) > 0 then 'closing' end,
+        -- It waits for its second person, or has it and is carried out.
+        case when exists (select from casework.case as k
+                          where k.program_id = d.program_id and k.kind = 'erasure'
+                            and k.subject in ('member:' || d.member_id, 'member:' || s.member_id)
+                            and (k.state = 'open' or k.decision = 'approve')) then 'erasing' end,
         case when exists (select from redemptions.redemption as r
                           where r.program_id = d.program_id and r.member_id = d.member_id and r.state <> 'closed')
              then 'redemptions_open' end,
@@ -172,26 +177,79 @@ language sql stable security definer set search_path = pg_catalog as $$
     order by g.requested_at, g.merge_id limit greatest(1, least(most, 200))
 $$;
 
--- Points that came into a duplicate's account after it was merged follow, and what it then owes is paid. How many accounts.
-create or replace function support.forward_late(most integer) returns integer
+-- Internal: the programme writes off what returned goods leave owing.
+create or replace function support.writes_off(program_id integer) returns boolean
+language sql stable set search_path = pg_catalog as $$
+    select coalesce((select c.document -> 'points' ->> 'debt_policy' = 'write_off'
+                     from programme.current(writes_off.program_id) as c), false)
+$$;
+
+-- Internal: something counts towards a level of this membership.
+create or replace function support.has_units(program_id integer, member_id bigint) returns boolean
+language sql stable set search_path = pg_catalog as $$
+    select exists (select from tiers.month as o where o.program_id = has_units.program_id and o.member_id = has_units.member_id)
+        or exists (select from tiers.reached as r where r.program_id = has_units.program_id and r.member_id = has_units.member_id)
+$$;
+
+-- What came into a duplicate's account after it was merged follows: points, what counts towards levels, and what it then owes is paid;
+-- where the programme writes debts off, what the survivor has not is written off. A closed survivor gets nothing: that goes with
+-- the account. Looks at the next `most` duplicates after that one; how many had something, and the last one looked at (null:
+-- there are no more).
+drop function if exists support.forward_late(integer);
+create or replace function support.forward_late(after bigint, most integer, out forwarded integer, out last bigint)
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
+    programs integer[];
+    duplicates bigint[];
+    survivors bigint[];
     late record;
-    forwarded integer := 0;
+    moved points.outcome;
+    units boolean;
 begin
+    select array_agg(w.program_id), array_agg(w.member_id), array_agg(w.merged_into), max(w.member_id), 0
+    into programs, duplicates, survivors, last, forwarded
+    from (select m.program_id, m.member_id, m.merged_into from members.member as m
+          join members.member as s on s.program_id = m.program_id and s.member_id = m.merged_into
+          join points.member as p on p.program_id = m.program_id and p.member_id = m.member_id
+          join points.member as t on t.program_id = m.program_id and t.member_id = m.merged_into
+          where m.merged_into is not null and m.member_id > forward_late.after and s.state <> 'closed'
+            and (p.held = 0 and (p.available > 0 or p.debt > 0 and (t.available > 0 or support.writes_off(m.program_id)))
+                 or support.has_units(m.program_id, m.member_id))
+          order by m.member_id limit most) as w;
+    if last is null then
+        return;
+    end if;
+    -- All of them at once and ascending, members before their accounts, like everybody who locks several.
+    perform from members.member as m
+    where (m.program_id, m.member_id) in (select * from unnest(programs || programs, duplicates || survivors))
+    order by m.member_id for no key update of m;
+    perform from points.member as p
+    where (p.program_id, p.member_id) in (select * from unnest(programs || programs, duplicates || survivors))
+    order by p.member_id for no key update of p;
     for late in
         select m.program_id, m.member_id, m.merged_into
-        from members.member as m
-        join points.member as p on p.program_id = m.program_id and p.member_id = m.member_id
-        join points.member as t on t.program_id = m.program_id and t.member_id = m.merged_into
-        where m.merged_into is not null and p.held = 0 and (p.available > 0 or p.debt > 0 and t.available > 0)
-        order by m.program_id, m.member_id limit most
+        from unnest(programs, duplicates, survivors) as w (program_id, duplicate_id, survivor_id)
+        -- Not who was led on to somebody else meanwhile.
+        join members.member as m
+            on m.program_id = w.program_id and m.member_id = w.duplicate_id and m.merged_into = w.survivor_id
+        join members.member as s on s.program_id = w.program_id and s.member_id = w.survivor_id and s.state <> 'closed'
+        order by m.member_id
     loop
-        if (points.merge(late.program_id, late.member_id, late.merged_into, clock.new_id(), 'merge')).amount <> 0 then
+        units := support.has_units(late.program_id, late.member_id);
+        if units then
+            perform tiers.merge(late.program_id, late.member_id, late.merged_into, 'merge');
+        end if;
+        moved := points.merge(late.program_id, late.member_id, late.merged_into, clock.new_id(), 'merge');
+        if moved.status = 'ok' and moved.amount > 0 and moved.debt > 0 then
+            moved := points.merge(late.program_id, late.member_id, late.merged_into, clock.new_id(), 'merge');
+        end if;
+        if moved.status = 'ok' and moved.debt > 0 and support.writes_off(late.program_id) then
+            moved := points.waive(late.program_id, late.member_id, clock.new_id(), 'merge');
+        end if;
+        if units or moved.status = 'ok' and moved.amount <> 0 then
             forwarded := forwarded + 1;
         end if;
     end loop;
-    return forwarded;
 end
 $$;
 
@@ -219,5 +277,17 @@ language sql stable security definer set search_path = pg_catalog as $$
     from support.merge as g
     where (g.state = 'waiting') <> exists (
         select from casework.case as c where c.program_id = g.program_id and c.case_id = g.merge_id and c.state = 'open')
+    union all
+    select 'S5 an hour after it was booked, what counts towards a level counts for the membership that stands for it', count(*)
+    from members.member as m
+    join members.member as s on s.program_id = m.program_id and s.member_id = m.merged_into and s.state <> 'closed'
+    where exists (select from tiers.reached as r
+                  where r.program_id = m.program_id and r.member_id = m.member_id
+                    and r.reached_at < clock.now() - interval '1 hour')
+       or exists (select from tiers.month as o
+                  join tiers.purchase as p on p.program_id = o.program_id and p.member_id = o.member_id
+                  join points.accrual as a on a.program_id = p.program_id and a.op_id = p.op_id
+                  where o.program_id = m.program_id and o.member_id = m.member_id
+                    and a.created_at < clock.now() - interval '1 hour')
 $$;
 create or replace view support.invariants as select * from support.check_invariants();

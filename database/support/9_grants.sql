@@ -10,7 +10,7 @@ grant execute on function
     support.decide_merge(integer, uuid, text, text, text[]),
     support.merges_waiting(integer, integer)
 to manager_api;
-grant execute on function support.forward_late(integer) to sweeper;
+grant execute on function support.forward_late(bigint, integer) to sweeper;
 grant execute on function support.check_invariants() to auditor;
 grant select on support.invariants to auditor;
 grant execute on function members.addresses(integer, bigint), members.add_address(

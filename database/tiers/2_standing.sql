@@ -43,6 +43,8 @@ begin
     cross join lateral (
         select tiers.period((greatest(m.created_at, b.began_at) at time zone l.zone)::date, l.months) as starts_on) p
     where m.program_id = l.program_id and m.member_id = any (p_member_ids) and tiers.rank(l, m.tier) > 1
+        -- What a merged membership was registered with went with it.
+        and m.merged_into is null
         and not exists (select from tiers.standing s where s.program_id = m.program_id and s.member_id = m.member_id)
     on conflict do nothing;
 end $$;

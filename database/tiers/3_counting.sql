@@ -33,6 +33,12 @@ begin
     select array_agg(a.member_id), array_agg(a.month) into v_ids, v_months from added a;
     v_ids := tiers.reach(l, v_ids, v_months);
     if v_ids is not null then
+        -- What a merged membership reaches follows to the one that stands for it, and is told there.
+        select array_agg(u.member_id) into v_ids from unnest(v_ids) u (member_id)
+        where not exists (select from members.member m
+                          where m.program_id = p_program_id and m.member_id = u.member_id and m.merged_into is not null);
+    end if;
+    if v_ids is not null then
         v_ids := tiers.lock_or_leave(l, v_ids);
     end if;
     if v_ids is not null then

@@ -51,10 +51,12 @@ begin
         continue when l.codes is null;
         if w.version < l.version and w.walking <> l.version then
             w.after_member_id := 0;
-            if (select (o.tiers, o.time_zone) is not distinct from (n.tiers, n.time_zone)
-                from programme.published o, programme.published n
-                where o.program_id = l.program_id and o.version = w.version and n.program_id = l.program_id
-                    and n.version = l.version) then
+            -- Also not one in between that was published back: members may have been looked at by it meanwhile.
+            if w.version > 0 and not exists (
+                select from programme.published o, programme.published n
+                where n.program_id = l.program_id and n.version = l.version and o.program_id = l.program_id
+                    and o.version between w.version and l.version
+                    and (o.tiers, o.time_zone) is distinct from (n.tiers, n.time_zone)) then
                 update tiers.programme set version = l.version, row_xid = pg_current_xact_id()
                 where program_id = w.program_id;
                 w.version := l.version;

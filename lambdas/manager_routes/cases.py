@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas import case_files
 from lambdas.case_files import UploadView
-from lambdas.http import STRICT, Caller, Router, View
+from lambdas.http import KEYED, STRICT, Caller, Router, View, idempotency_key
 from lambdas.member_routes.cases import NewFile, NewMessage
 from lambdas.staff import about, staff
 from loyalty.casework import deciding
@@ -201,11 +201,12 @@ def post_assignment(case_id: UUID, body: Assignment) -> StaffCase:
     return _seen(view_of(connection, who.program_id, case_id))
 
 
-@router.post("/cases/<case_id>/messages", summary="Answer the member", status_code=201)
+@router.post("/cases/<case_id>/messages", summary="Answer the member", status_code=201, openapi_extensions=KEYED)
 def post_message(case_id: UUID, body: NewMessage) -> StaffCase:
     who = staff(router)
+    key = idempotency_key(router)
     connection = database().connection()
-    deciding.answer(connection, who.program_id, case_id, body.text, _agent(who))
+    deciding.answer(connection, who.program_id, case_id, key, body.text, _agent(who))
     return _seen(view_of(connection, who.program_id, case_id))
 
 

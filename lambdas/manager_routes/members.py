@@ -70,7 +70,8 @@ class PastContact(View):
 
 
 class Person(View):
-    """Who it is. `also`: numbers of memberships that became part of this one. `sign_in`: whether there is one."""
+    """Who it is. `also`: numbers of memberships that became part of this one. `sign_in`: whether there is one.
+    `claimable_from`: no code is sent until then, because staff changed the e-mail address."""
 
     member_number: str
     email: str | None
@@ -85,6 +86,7 @@ class Person(View):
     closing_since: datetime | None
     sign_in: bool
     claimed_at: datetime | None
+    claimable_from: datetime | None
     also: list[str]
     past_contacts: list[PastContact]
 

@@ -66,7 +66,8 @@ class Receipt(View):
 
 
 class PrivacyRequest(View):
-    """An export (`size_bytes`, `expires_at`, `downloads`) or an erasure (`receipts`, `forfeited` points)."""
+    """An export (`size_bytes`, `expires_at`, `downloads`) or an erasure (`receipts`; `points` as they were
+    shown to whoever asked, `forfeited` those that went)."""
 
     kind: Literal["export", "erasure"]
     request_id: UUID
@@ -84,6 +85,7 @@ class PrivacyRequest(View):
     decided_by: str | None = None
     decided_at: datetime | None = None
     done_at: datetime | None = None
+    points: int | None = None
     forfeited: int | None = None
     waits_for: list[str] | None = None
     receipts: list[Receipt] | None = None

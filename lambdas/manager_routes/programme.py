@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas.http import STRICT, Caller, Instant, Router, View
 from lambdas.staff import staff
 from loyalty.database import Connection, database
-from loyalty.programme import comparing, drafting, publishing, reading, scheduling
+from loyalty.programme import comparing, drafting, publishing, reading, restoring, scheduling
 from loyalty.programme.publishing import dumped
 
 router = Router()
@@ -171,6 +171,21 @@ class Published(View):
     time_zone: str
 
 
+class KeptView(View):
+    """A campaign that rolling back does not take from the earlier version. `now`: its state, times and what is fixed
+    stay as they are now; `stays`: that version does not know it; `gone`: it has left and does not come back."""
+
+    code: str
+    name: str | None
+    how: Literal["now", "stays", "gone"]
+
+
+class RolledBack(Published):
+    """`kept`: campaigns that are not as that version had them."""
+
+    kept: list[KeptView]
+
+
 class Versions(View):
     """Newest first; `before` asks for the next page."""
 
@@ -179,11 +194,15 @@ class Versions(View):
 
 
 class VersionDetail(VersionView):
-    """What that version said; `changes` against `against`, its predecessor unless another was asked for."""
+    """What that version said; `changes` against `against`, its predecessor unless another was asked for.
+
+    `rollback`: what rolling back to it would change now; `kept`: the campaigns that it would leave as they are."""
 
     document: dict[str, Any]
     against: int | None
     changes: list[ChangeView]
+    rollback: list[ChangeView]
+    kept: list[KeptView]
 
 
 class Cancelled(View):
@@ -281,25 +300,29 @@ def get_versions(
 def get_version(version: Version, against: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> VersionDetail:
     who = staff(router)
     connection = database().connection()
-    document = dumped(reading.version(connection, who.program_id, version).document)
+    found = reading.version(connection, who.program_id, version)
+    document = dumped(found.document)
     told = publishing.versions(connection, who.program_id, page_size=1, before=version + 1)[0]
     other = against if against is not None else version - 1
     base = dumped(reading.version(connection, who.program_id, other).document) if other else document
+    rollback, kept = restoring.preview(connection, who.program_id, found)
     return VersionDetail(
         **asdict(told),
         document=document,
         against=other or None,
         changes=[ChangeView(**asdict(one)) for one in comparing.changes(base, document)],
+        rollback=[ChangeView(**asdict(one)) for one in rollback],
+        kept=[KeptView(**asdict(one)) for one in kept],
     )
 
 
 @router.post("/programme/versions/<version>/restoration", summary="Roll back: an earlier version applies again")
-def post_restoration(version: Version, body: Restoration) -> Published:
+def post_restoration(version: Version, body: Restoration) -> RolledBack:
     who = staff(router)
     connection = database().connection()
-    published = publishing.restore(connection, who.program_id, version, _actor(who), body.why)
+    published, kept = publishing.restore(connection, who.program_id, version, _actor(who), body.why)
     zone = reading.current(connection, who.program_id).document.points.time_zone
-    return Published(version=published, time_zone=zone)
+    return RolledBack(version=published, time_zone=zone, kept=[KeptView(**asdict(one)) for one in kept])
 
 
 def _scheduled(connection: Connection, program_id: int, zone: str) -> list[ScheduleView]:

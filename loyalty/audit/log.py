@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.database import Connection
+from loyalty.spreadsheet import harmless
 
 # Fields of a request that say what was decided. Everything else may be somebody's name or words.
 TELLING = frozenset(
@@ -138,7 +139,7 @@ def as_rows(entries: Iterable[Mapping[str, Any]]) -> Iterable[list[str]]:
     """Lines of a table, its heading first."""
     yield ["at", "actor", "groups", "action", "subjects", "member_number", "status", "code", "detail", "correlation_id"]
     for one in entries:
-        yield [
+        cells = (
             one["at"].isoformat(),
             one["actor"],
             " ".join(one["groups"]),
@@ -149,4 +150,6 @@ def as_rows(entries: Iterable[Mapping[str, Any]]) -> Iterable[list[str]]:
             one["code"] or "",
             json.dumps(one["detail"], sort_keys=True) if one["detail"] else "",
             one["correlation_id"],
-        ]
+        )
+        # What an address named is whatever somebody typed.
+        yield [harmless(cell) for cell in cells]

@@ -88,11 +88,11 @@ def assign(connection: Connection, program_id: int, case_id: UUID, owner: str | 
     _accepted(row)
 
 
-def answer(connection: Connection, program_id: int, case_id: UUID, text: str, agent: Agent) -> None:
-    """A message to the member. Raises Refusal."""
+def answer(connection: Connection, program_id: int, case_id: UUID, key: UUID, text: str, agent: Agent) -> None:
+    """A message to the member, which `key` identifies. Raises Refusal."""
     row = connection.execute(
-        "select cases.answer(%s, %s, %s, %s, %s::text[]) as status",
-        (program_id, case_id, text, agent.actor, list(agent.groups)),
+        "select cases.answer(%s, %s, %s, %s, %s, %s::text[]) as status",
+        (program_id, case_id, key, text, agent.actor, list(agent.groups)),
     ).fetchone()
     _accepted(row)
 
@@ -198,6 +198,8 @@ _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "units_gone": (Kind.CONFLICT, "Fewer units are left to give back.", None),
     "no_label": (Kind.CONFLICT, "Upload a label first.", None),
     "already_credited": (Kind.CONFLICT, "The purchase has its points.", None),
+    "key_reuse": (Kind.CONFLICT, "This key was used for another message.", "Idempotency-Key"),
+    "key_time": (Kind.INVALID, "This key is too old or from the future.", "Idempotency-Key"),
     "refused": (Kind.CONFLICT, "The ledger cannot hold that.", "points"),
 }
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from loyalty.catalogue.asin import is_asin
 from loyalty.catalogue.curating import LONGEST_DESCRIPTION, LONGEST_TITLE, MOST_FEATURED
+from loyalty.spreadsheet import harmless, is_formula
 
 LARGEST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 20_000
 MISTAKES_TOLD = 200
 LANGUAGES = ("en", "de")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ACTIONS = {"pick": "picked", "hide": "hidden", "": None}
 _SAYING = ("action", "featured", "category")
 _TEXTS = {f"{part}_{language}": (language, part) for language in LANGUAGES for part in ("title", "description")}
@@ -83,11 +83,6 @@ def write(products: Iterable[Mapping[str, Any]], minor_per_major: int) -> str:
             )
         )
     return out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """The cell as no spreadsheet calculates it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def read(data: bytes, categories: Collection[str], known: Known) -> Read:
@@ -156,9 +151,9 @@ def _lines(reader: Any, columns: list[str], categories: Collection[str], told: R
             continue
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if name not in _TOLD}
         for name, cell in row.items():
-            if cell.startswith(_FORMULA):
+            if is_formula(cell):
                 told.wrong(line, name, "This looks like a formula. If it is text, put an apostrophe before it.")
-            elif cell.startswith("'") and cell[1:].startswith(_FORMULA):
+            elif cell.startswith("'") and is_formula(cell[1:]):
                 row[name] = cell[1:]
             if any(ord(character) < 32 and character not in "\n\r\t" for character in cell):
                 told.wrong(line, name, "There is a character that cannot be printed.")

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from psycopg.types.json import Jsonb
 
 from loyalty.database import Connection
 from loyalty.integrations import webhooks
 from loyalty.integrations.outside import NotReached
-from loyalty.integrations.signing import Keys, NoKey
+from loyalty.integrations.signing import PREFIX, Keys, NoKey
 from loyalty.integrations.webhooks import Calls
 from loyalty.orders.amazon_business import (
     AmazonBusiness,
@@ -111,14 +112,22 @@ def webhook(calls: Calls, secrets: Secrets, hook: Webhook, message_id: str, now:
 
 
 def erp(calls: Calls, secrets: Secrets, where: Erp) -> list[Finding]:
-    """HEAD with the token: nothing is booked there by a test."""
+    """HEAD with the token: nothing is booked there by a test.
+
+    Who edits the programme chooses the address and names the secret; the operator who filled the secret in has said
+    which host may see it. Anything else of ours that has a name is no token, and is sent to nobody.
+    """
     try:
-        token = secrets(where.secret)
+        host, token = _token(secrets(where.secret))
     except NoSecret:
         return [Finding("failed", "no-secret", "The secret is not there, or may not be read.")]
+    except ValueError:
+        return [Finding("failed", "no-token", "The secret is not JSON with host and token: nothing was sent.")]
+    if host != urlsplit(where.endpoint).hostname:
+        return [Finding("failed", "other-host", "The secret is for another host: nothing was sent.")]
     kind = "application/json" if where.format == "json" else "application/xml"
     try:
-        answer = calls.call("HEAD", where.endpoint, {"Authorization": f"Bearer {token.strip()}", "Accept": kind})
+        answer = calls.call("HEAD", where.endpoint, {"Authorization": f"Bearer {token}", "Accept": kind})
     except NotReached as failure:
         return [_problem(failure.problem)]
     if answer.status in (401, 403):
@@ -133,6 +142,19 @@ def erp(calls: Calls, secrets: Secrets, where: Erp) -> list[Finding]:
     if answer.status >= 400:
         found.append(Finding("note", "no-head", "It does not say whether it takes documents: only the first one will."))
     return found
+
+
+def _token(secret: str) -> tuple[str, str]:
+    """The one host that may see an ERP's token, and the token. Raises ValueError."""
+    told = json.loads(secret)
+    if not isinstance(told, dict) or told.keys() != {"host", "token"}:
+        raise ValueError("no host and token")
+    host, token = told["host"], told["token"]
+    if not isinstance(host, str) or not isinstance(token, str) or not host or not token.strip():
+        raise ValueError("no host and token")
+    if token.strip().startswith(PREFIX):
+        raise ValueError("a key signs, and is never sent")
+    return host.strip().lower(), token.strip()
 
 
 def amazon_business(client: AmazonBusiness, buying_group: str | None, prefix: str) -> list[Finding]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from loyalty.programme.schema.integrations import is_public_host
 
@@ -75,7 +75,7 @@ class Outside:
         began = time.monotonic()
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if parts.scheme != "https" or parts.port not in (None, PORT) or parts.username or not is_public_host(host):
+        if parts.scheme != "https" or _port(parts) not in (None, PORT) or parts.username or not is_public_host(host):
             raise NotReached("not-allowed")
         address = self._address(host)
         path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -122,6 +122,13 @@ class Outside:
         if not found or not all(is_public(one) for one in found):
             raise NotReached("not-allowed")
         return found[0]
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return 0
 
 
 def _since(began: float) -> int:

@@ -157,7 +157,7 @@ def _step(connection: Connection, due: dict[str, Any], remove_sign_in: RemoveSig
         if due["subject"] is not None:
             remove_sign_in(due["subject"])
             done.sign_ins += 1
-        connection.execute("select closure.sign_in_removed(%s, %s, %s)", (*account, KEEP_HOURS))
+        connection.execute("select closure.sign_in_removed(%s, %s, %s, %s)", (*account, due["subject"], KEEP_HOURS))
     else:
         row = connection.execute("select closure.erase(%s, %s) as erased", account).fetchone()
         assert row is not None

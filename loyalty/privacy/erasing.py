@@ -28,7 +28,7 @@ class Outside:
 
 @dataclass(slots=True)
 class Done:
-    """Receipts that were written, erasures that wait for an order or a case, steps that failed, stuck ones."""
+    """Receipts that were written, erasures that wait (for an order, a case, a legal hold), failed steps, stuck ones."""
 
     receipts: int = 0
     waiting: int = 0
@@ -133,7 +133,7 @@ def _outside(outside: Outside, step: dict[str, Any]) -> dict[str, int]:
             )
             return {"lines": 1}
         case "sign_in":
-            return {"users": int(outside.sign_ins.remove(step["subject"]))} if step["subject"] else {"users": 0}
+            return {"users": sum(outside.sign_ins.remove(subject) for subject in step["subjects"])}
         case "cases":
             return {"objects": outside.files.delete_case_files(step["object_keys"])}
         case "documents":

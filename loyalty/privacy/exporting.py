@@ -18,13 +18,14 @@ from loyalty.database import Connection
 from loyalty.privacy.retention import EXPORT_DAYS
 from loyalty.privacy.stores import Files, SignIns
 from loyalty.privacy.words import readme
+from loyalty.spreadsheet import harmless
 
 LEASE_SECONDS, TRIES = 900, 5
 # A function's disk has 512 MB, and a ZIP of more is nobody's to open.
 LARGEST_BYTES = 400 * 1024 * 1024
 SECTIONS = (
     "person", "past_contacts", "addresses", "terms", "consents", "balance", "points", "adjustments", "redemptions",
-    "screening", "payments", "messages", "cases", "documents", "wishes", "levels", "campaigns", "account",
+    "screening", "payments", "messages", "cases", "documents", "wishes", "levels", "campaigns", "deliveries", "account",
 )  # fmt: skip
 TABLES = ("points", "redemptions", "addresses", "consents", "messages", "cases", "documents", "wishes")
 # What a person calls by another name, or does not read.
@@ -91,8 +92,8 @@ def _write(connection: Connection, export: dict[str, Any], path: Path, files: Fi
             {"redemption_id": one["redemption_id"], **line} for one in sections["redemptions"] for line in one["lines"]
         ]
         archive.writestr("tables/redemption_lines.csv", to_csv(lines))
-        subject = export["subject"]
-        known = dict(sign_ins.of(subject)) if subject else {}
+        # More than one where two memberships became one.
+        known = [dict(user) for subject in export["subjects"] if (user := sign_ins.of(subject))]
         archive.writestr("data/sign_in.json", json.dumps(known, ensure_ascii=False, indent=1))
         for document in sections["documents"]:
             if document["object_key"] and (content := files.document(document["object_key"])):
@@ -158,13 +159,8 @@ def _cell(value: Any) -> Any:
         case bool():
             return "yes" if value else "no"
         case dict() | list():
-            return plain(json.dumps(value, ensure_ascii=False))
+            return harmless(json.dumps(value, ensure_ascii=False))
         case str():
-            return plain(value)
+            return harmless(value)
         case _:
             return value
-
-
-def plain(text: str) -> str:
-    """Somebody's own words must not begin a formula in a spreadsheet."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text

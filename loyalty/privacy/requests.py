@@ -11,6 +11,7 @@ from loyalty.refusal import Kind, Refusal
 
 type Reason = Literal["member_request", "minor", "court_order", "other"]
 
+_ACCEPTED = ("ok", "replay", "running", "declined")
 _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "unknown_member": (Kind.NOT_FOUND, "This programme has no such member.", None),
     "key_reuse": (Kind.CONFLICT, "This key was used for another request.", "Idempotency-Key"),
@@ -107,8 +108,8 @@ def decide(
     actor: str,
     groups: frozenset[str],
 ) -> None:
-    """The second person's word. Raises Refusal."""
-    _accepted(
+    """The second person's word. Raises Refusal; `points-changed`: others than the request says."""
+    told = _one(
         connection,
         "select privacy.decide_erasure(%s, %s, %s, %s, %s::text[]) as told",
         program_id,
@@ -117,6 +118,14 @@ def decide(
         actor,
         sorted(groups),
     )
+    if told == "points_changed":
+        raise Refusal(
+            Kind.CONFLICT,
+            "points-changed",
+            "The member has other points now than when this was asked for. Decline it, and ask again.",
+        )
+    if told not in _ACCEPTED:
+        raise _refusal(str(told))
 
 
 def retry(connection: Connection, program_id: int, erasure_id: UUID, actor: str) -> None:
@@ -149,7 +158,7 @@ def _one(connection: Connection, statement: str, *values: Any) -> Any:
 
 def _accepted(connection: Connection, statement: str, *values: Any) -> None:
     status = str(_one(connection, statement, *values))
-    if status not in ("ok", "replay", "running", "declined"):
+    if status not in _ACCEPTED:
         raise _refusal(status)
 
 

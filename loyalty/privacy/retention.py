@@ -10,7 +10,8 @@ from typing import Literal
 
 from loyalty.database import Connection
 
-type By = Literal["job", "bucket", "closure", "erasure", "log group"]
+# sender: the function `webhook_sender`, when it has sent what there is.
+type By = Literal["job", "bucket", "closure", "erasure", "sender", "log group"]
 
 EXPORT_DAYS = 7
 PIECE, MOST_PIECES = 2_000, 20
@@ -47,8 +48,17 @@ RETENTION: tuple[Rule, ...] = (
          "10 years from the end of their year, erased members' too: the law wants them", "job"),
     Rule("exports", "exports (S3)", "exports of members' data", "7 days", "bucket", EXPORT_DAYS),
     Rule("imports", "import files (S3)", "files of members and purchases", "30 days", "bucket", 30),
+    Rule("catalogue_tables", "import files (S3), catalogue",
+         "staff's tables of products in quarantine; who brought them, and what was wrong, stays", "30 days", "bucket",
+         30),
+    Rule("deliveries", "integrations", "what webhooks were told of a member, and every attempt",
+         "30 days; an erased member's that have ended go at once", "sender", 30),
     Rule("simulations", "simulation", "what drafts would do, with ten members by number as examples", "30 days", "job",
          30),
+    Rule("hold_reasons", "members", "why a legal hold stood, in staff's words",
+         "until the account ends, which it does not while one stands", "closure"),
+    Rule("audit", "audit log", "what staff did and looked at: ids, amounts, members' numbers: nobody's later",
+         "always; no role may change a row", "erasure"),
     Rule("logs", "logs", "ids only", "as `log_retention_days` says", "log group"),
     Rule("books", "points, orders, payments, reports, reconciliation", "ids, amounts, times: the books",
          "always; nobody is named in them", "erasure"),

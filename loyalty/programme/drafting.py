@@ -145,11 +145,12 @@ def over(
     document = dumped(current.document)
     for section in [name for name in SECTIONS if name in touched]:
         base = int(bases.get(section, current.version))
-        if base == current.version:
-            document[section] = touched[section]
-        else:
-            was = dumped(reading.version(connection, program_id, base).document)
-            document[section] = merged(was[section], touched[section], document[section], section, conflicts)
+        was = document if base == current.version else dumped(reading.version(connection, program_id, base).document)
+        mine = touched[section]
+        if section == "messages" and isinstance(mine, dict):
+            # It was saved before these messages existed.
+            mine = {**mine, **{key: texts for key, texts in was[section].items() if key not in mine}}
+        document[section] = merged(was[section], mine, document[section], section, conflicts)
     return document
 
 

@@ -107,6 +107,21 @@ def problems_of(place: str, key: str, message: Message) -> list[Problem]:
     return list(_problems_of(place, TEMPLATES[key], message))
 
 
+def complete(document: Programme) -> tuple[Programme, frozenset[str]]:
+    """The document with the software's own texts for messages that it does not know, and which they are.
+
+    They are in its languages, in English where the software has none; messages that there are no more are left out."""
+    lacking = frozenset(TEMPLATES.keys() - document.messages.keys())
+    if not lacking and len(document.messages) == len(TEMPLATES):
+        return document, lacking
+    texts = {key: document.messages[key] for key in document.messages if key in TEMPLATES}
+    for key in TEMPLATES:
+        if key in lacking:
+            shipped = _shipped()[key]
+            texts[key] = {language: shipped.get(language, shipped["en"]) for language in languages(document)}
+    return document.model_copy(update={"messages": texts}), lacking
+
+
 def languages(document: Programme) -> list[str]:
     """The languages that members are spoken to in: those of the terms they accept."""
     return sorted(document.terms.text)

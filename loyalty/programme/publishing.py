@@ -13,7 +13,7 @@ import psycopg
 
 from loyalty.database import Connection
 from loyalty.invalid import Problem
-from loyalty.programme import checking, messages, reading
+from loyalty.programme import checking, messages, reading, restoring
 from loyalty.programme.comparing import Json
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
@@ -76,18 +76,20 @@ def change(
     raise _stale()
 
 
-def restore(connection: Connection, program_id: int, version: int, actor: str, why: str) -> int:
-    """Roll back: the next version says what that one said. Raises Refusal: not found, conflict `nothing-changed` or
-    `stale-version`, invalid with every problem."""
+def restore(
+    connection: Connection, program_id: int, version: int, actor: str, why: str
+) -> tuple[int, tuple[restoring.Kept, ...]]:
+    """Roll back: the next version says what that one said, but for campaigns that are kept as they are (restoring.py).
+
+    Answers its number, and them. Raises Refusal: not found, conflict `nothing-changed` or `stale-version`, invalid with
+    every problem."""
     current = reading.current(connection, program_id)
-    old = reading.version(connection, program_id, version).document
-    # A version from before a message existed has no text for it.
-    texts = {**current.document.messages, **old.messages}
-    after = old.model_copy(update={"messages": {key: texts[key] for key in texts if key in messages.TEMPLATES}})
-    published = _checked(connection, program_id, current, after, actor, why, "restoration", version)
+    old = reading.version(connection, program_id, version)
+    would = restoring.restored(current, old, restoring.now(connection))
+    published = _checked(connection, program_id, current, would.document, actor, why, "restoration", version)
     if published is None:
         raise _stale()
-    return published
+    return published, would.kept
 
 
 def versions(

@@ -13,6 +13,7 @@ from uuid import UUID
 from loyalty.database import Connection
 from loyalty.payments.currencies import decimal_of
 from loyalty.payments.provider import Money
+from loyalty.spreadsheet import harmless
 
 PAGE_SIZE = 1000
 # As much as a function may answer with.
@@ -75,7 +76,7 @@ def to_csv(found: Iterable[dict[str, Any]]) -> str:
                  {True: "yes", False: "no"}.get(difference.get("explained"), ""), difference.get("points", ""),
                  "" if minor is None else decimal_of(Money(minor, one["currency"])),
                  "" if minor is None else one["currency"], difference.get("asin", ""),
-                 _plain(difference.get("seller", "")), one["unmatched_since"] or "", one["case_id"] or "")
+                 harmless(difference.get("seller", "")), one["unmatched_since"] or "", one["case_id"] or "")
             )  # fmt: skip
     return out.getvalue()
 
@@ -96,12 +97,7 @@ def house_to_csv(month: str, sums: Iterable[HouseSum]) -> str:
     for one in sums:
         amount = decimal_of(Money(one.amount_minor, one.currency)) if one.currency else ""
         writer.writerow(
-            (month, f"house:{one.account}", one.reason, one.asin, _plain(one.seller), one.rows, amount,
+            (month, f"house:{one.account}", one.reason, one.asin, harmless(one.seller), one.rows, amount,
              one.currency or "", one.points or "")
         )  # fmt: skip
     return out.getvalue()
-
-
-def _plain(text: str) -> str:
-    """A seller's name is a stranger's text: in a spreadsheet it must not begin a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -19,6 +19,7 @@ OBSTACLES = {
     "blocked": "One of them is blocked.",
     "frozen": "Spending is stopped for one of them.",
     "closing": "One of them is being closed by its member.",
+    "erasing": "One of them is being erased, or somebody has asked for it.",
     "redemptions_open": "A redemption of the duplicate is on its way to an order.",
     "points_held": "Points of the duplicate are held.",
     "cases_open": "A case of the duplicate is open.",

@@ -110,7 +110,7 @@ MUTANTS = (
     _of(
         "another member's accrual is answered as one's own",
         LEDGER,
-        ("        if v_known.member_id <> p_member_id then return points.refusal('key_reuse', p_op_id, 0); end if;\n", ""),
+        ("if not points.same_person(p_program_id, v_known.member_id, p_member_id) then", "if false then"),
     ),
     _of(
         "the importer counts a row that stands twice in its file twice",

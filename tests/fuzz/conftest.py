@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import TestDatabase
-from tests.fuzz.world import World, opened
+from tests.fuzz.opening import opened
+from tests.fuzz.world import World
 
 
 @pytest.fixture(scope="module")

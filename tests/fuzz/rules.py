@@ -66,7 +66,7 @@ def _echoes_nothing(request: Request, reply: Reply, what: str) -> None:
 
 
 def _logs_nothing_personal(world: World, request: Request, reply: Reply, what: str) -> None:
-    from tests.fuzz.world import FULL_NAME, MAILBOX, PHONE, STREET
+    from tests.fuzz.facts import FULL_NAME, MAILBOX, PHONE, STREET
 
     for stored in (FULL_NAME, PHONE, STREET, MAILBOX):
         assert stored not in reply.log, f"{stored} is in the log\n{what}\n{reply.log}"

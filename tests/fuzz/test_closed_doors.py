@@ -16,7 +16,8 @@ from lambdas import openapi
 from lambdas.manager_routes.allowed import ALL, ALLOWED, FOR_ANYBODY, WRITTEN_DOWN
 from stacks import routes
 from tests.fuzz.door import Request, operations
-from tests.fuzz.world import CANARY_PARTNER, CANARY_STAFF, MAILBOX, World
+from tests.fuzz.facts import CANARY_PARTNER, CANARY_STAFF, MAILBOX
+from tests.fuzz.world import World
 from tests.lambdas.conftest import CANARY_CLIENT, STAFF_CLIENT, Token, member_token, partner_token
 
 OPERATIONS = [

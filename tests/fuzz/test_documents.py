@@ -17,7 +17,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
 from lambdas import openapi
-from tests.fuzz.world import ASIN, World
+from tests.fuzz.facts import ASIN
+from tests.fuzz.world import World
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 load_all_checks()

@@ -6,7 +6,8 @@ import pytest
 
 from lambdas import openapi
 from tests.fuzz.door import operations
-from tests.fuzz.world import GOOD, World
+from tests.fuzz.good import GOOD
+from tests.fuzz.world import World
 
 OPERATIONS = [(api, method, path) for api in openapi.APIS for method, path, _ in operations(api)]
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.fuzz import rules
 from tests.fuzz.door import Reply, Request
-from tests.fuzz.world import FULL_NAME, World
+from tests.fuzz.facts import FULL_NAME
+from tests.fuzz.world import World
 
 REQUEST = Request.json("POST", "/me/addresses", {"full_name": "Somebody Else", "line1": "5 Nowhere Lane"})
 PROBLEM = {"type": "about:blank", "title": "Bad request", "status": 400, "code": "invalid"}

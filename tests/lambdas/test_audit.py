@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -115,6 +116,33 @@ def test_the_table_has_the_same_lines_and_taking_it_is_written_down(
     (line,) = csv.DictReader(io.StringIO(answer.body))
     assert (line["action"], line["detail"]) == ("POST /adjustments", '{"points": 7, "reason_code": "goodwill"}')
     assert entries(doors, "actor=staff:reader")[0]["action"] == "GET /audit.csv"
+
+
+def test_no_cell_of_the_table_is_a_formula_and_what_is_no_members_number_is_not_kept_as_one(
+    doors: Doors, somebody: Callable[..., Somebody]
+) -> None:
+    evil = "=HYPERLINK(A1)"
+    agent = staff_token("support", subject="evil")
+    doors("manager_api", "GET", "/members/%3DHYPERLINK(A1)", token=agent)
+    give(doors, somebody(), 1, subject="evil", member_number=evil)
+    answer = doors("manager_api", "GET", "/audit.csv?actor=staff:evil", token=READER)
+    cells = [cell for row in csv.reader(io.StringIO(answer.body)) for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+    assert [one["member_number"] for one in entries(doors, "actor=staff:evil")] == [None, None]
+    row = dict.fromkeys(("actor", "action", "member_number", "code", "correlation_id"), evil)
+    (_, line) = log.as_rows(
+        [
+            {
+                **row,
+                "at": datetime(2027, 1, 1, tzinfo=UTC),
+                "groups": [],
+                "subjects": [evil],
+                "status": None,
+                "detail": {},
+            }
+        ]
+    )
+    assert line.count(f"'{evil}") == 6
 
 
 def test_a_programme_sees_its_own_staffs_doings(doors: Doors, somebody: Callable[..., Somebody]) -> None:

@@ -42,8 +42,11 @@ class Desk:
         headers = {"Idempotency-Key": str(key)} if key else {}
         return self.doors("member_api", method, path, body, token=member_token(self.subject), headers=headers)
 
-    def staff(self, method: str, path: str, body: Any = None, who: dict[str, str] = SUE) -> Answer:
-        return self.doors("manager_api", method, path, body, token=who)
+    def staff(
+        self, method: str, path: str, body: Any = None, who: dict[str, str] = SUE, key: UUID | None = None
+    ) -> Answer:
+        headers = {"Idempotency-Key": str(key)} if key else {}
+        return self.doors("manager_api", method, path, body, token=who, headers=headers)
 
     def open(self, kind: str = "damaged", **changes: Any) -> Answer:
         units = {"redemption_id": str(self.redemption_id), "line_number": 1, "quantity": 1}
@@ -81,7 +84,9 @@ def test_a_member_opens_a_case_and_staff_give_it_back(desk: Desk) -> None:
     queued = desk.staff("GET", "/cases?kind=damaged&owner=nobody").body["cases"]
     assert case_id in [one["case_id"] for one in queued]
     assert desk.staff("POST", f"/cases/{case_id}/assignment", {"owner": "me"}).body["owner"] == "staff:sue"
-    assert desk.staff("POST", f"/cases/{case_id}/messages", {"text": "We are sorry."}).status == 201
+    assert desk.staff("POST", f"/cases/{case_id}/messages", {"text": "We are sorry."}).status == 400
+    key = desk.world.new_key()
+    assert desk.staff("POST", f"/cases/{case_id}/messages", {"text": "We are sorry."}, key=key).status == 201
     decided = desk.staff("POST", f"/cases/{case_id}/outcome", {"outcome": "refund_without_return"})
     assert (decided.status, decided.body) == (200, {"case_id": case_id, "state": "decided"})
     seen = desk.member("GET", f"/cases/{case_id}").body

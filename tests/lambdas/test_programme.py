@@ -74,8 +74,11 @@ def test_a_version_tells_what_it_changed_and_can_apply_again(doors: Doors) -> No
     assert {one["field"] for one in told["changes"]} >= {"redemption.approval_minutes"}
     assert (told["against"], told["published_by"], told["why"]) == (old, "staff:bob", "agreed")
     assert ask(doors, "GET", f"/versions/{old}?against={version}").body["changes"][0]["before"] is not None
+    earlier = ask(doors, "GET", f"/versions/{old}").body
+    assert "redemption.approval_minutes" in {one["field"] for one in earlier["rollback"]}
+    assert earlier["kept"] == []
     back = ask(doors, "POST", f"/versions/{old}/restoration", {"why": "a mistake"}, OPERATOR)
-    assert back.body["version"] == version + 1
+    assert (back.body["version"], back.body["kept"]) == (version + 1, [])
     newest = ask(doors, "GET", "/versions?limit=1").body
     assert (newest["versions"][0]["origin"], newest["versions"][0]["restored_version"]) == ("restoration", old)
     assert newest["before"] == version + 1

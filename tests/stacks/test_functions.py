@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tests.conftest import REPOSITORY
 from tests.stacks.assembly import Assembly, Resource, listed
 
 # Words in a variable's name that say its value is nobody's business; names that end in _ARN only point at one.
@@ -228,6 +229,15 @@ def test_the_daily_reconciliation_reads_and_only_operators_take_up_what_a_restor
         # What fails to the last of its tries waits for a person.
         dead = runner.resource.properties["DeadLetterConfig"]["TargetArn"]
         assert assembly.at(assembly.follow(runner.resource.stack, dead)).type == "AWS::SQS::Queue"
+
+
+def test_before_a_restore_everything_that_starts_by_the_clock_is_stopped(assembly: Assembly) -> None:
+    said = (REPOSITORY / "docs" / "operations" / "restore.md").read_text().partition("\n2. ")[0]
+    for rule in assembly.resources("AWS::Events::Rule"):
+        if "ScheduleExpression" in rule.properties:
+            assert any(rule.id.startswith(name) for name in re.findall(r"`(\w+)`", said)), rule.id
+    for door in ("member_api", "quote_api", "manager_api", "partner_api", "simulation"):
+        assert f"`{door}`" in said
 
 
 def test_wishes_are_looked_at_every_quarter_of_an_hour_by_who_may_only_come_to_the_database(assembly: Assembly) -> None:

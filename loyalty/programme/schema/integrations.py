@@ -44,14 +44,6 @@ class Payment(Part):
         return self
 
 
-class Erp(Part):
-    """Where finance's system listens."""
-
-    endpoint: Link
-    format: Literal["json", "ubl"] = "json"
-    secret: SecretReference
-
-
 # What receivers may ask for; docs/webhooks.md describes them, and a test compares.
 Topic = Literal[
     "redemption.*", "shipment.*", "units.*", "payment.*", "points.*", "member.*", "case.*", "document.*",
@@ -77,7 +69,7 @@ def _reachable(url: str) -> str:
     except ValueError:
         raise ValueError("is no address") from None
     if parts.username is not None or parts.password is not None:
-        raise ValueError("has a name or password in it: a receiver is known by its signature's secret")
+        raise ValueError("has a name or password in it: those belong into a secret")
     if port not in (None, 443):
         raise ValueError("has a port: only 443 is reached from here")
     if parts.fragment:
@@ -85,6 +77,14 @@ def _reachable(url: str) -> str:
     if not is_public_host(parts.hostname or ""):
         raise ValueError("is not on the internet: write a public host name")
     return url
+
+
+class Erp(Part):
+    """Where finance's system listens. `secret` names a token and the one host that may see it (docs/webhooks.md)."""
+
+    endpoint: Annotated[Link, AfterValidator(_reachable)]
+    format: Literal["json", "ubl"] = "json"
+    secret: SecretReference
 
 
 class Webhook(Part):

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from loyalty.programme import restoring
 from loyalty.programme.changes import campaigns
 from loyalty.programme.changes.campaigns import Standing
 from loyalty.programme.document import Programme
 from loyalty.programme.publishing import INITIAL
+from loyalty.programme.reading import Published
 from tests.domain.campaigns.desk import campaign
 
 MAIN = json.loads((INITIAL / "main.json").read_text())
@@ -84,3 +86,59 @@ def test_an_audience_means_the_same_while_a_campaign_asks_for_it() -> None:
 def test_an_audience_that_cannot_be_meant_is_refused(conditions: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="audiences"):
         document(audiences=({"code": "x", "name": "X"} | conditions,))
+
+
+SOON = {"starts_at": "2026-07-01T00:00:00Z", "state": "scheduled"}
+
+
+def rolled_back(today: Programme, then: Programme) -> tuple[Programme, dict[str, str]]:
+    """What rolling back would publish, which may follow, and which campaigns it would keep."""
+    would = restoring.restored(Published(9, today), Published(3, then), NOW.at)
+    assert fields(today, would.document) == []
+    return would.document, {one.code: one.how for one in would.kept}
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        {"state": "ended"},
+        {"state": "paused"},
+        {"ends_at": "2026-05-01T00:00:00Z"},
+        {"ends_at": "2030-01-01T00:00:00Z"},
+        {"state": "paused", "holdout_percent": 20, "funder": "acme", "segment": {"tiers": ["gold"]}},
+        # Before its time it was called off, or put off: the earlier version would have it running by now.
+        {"state": "draft", "starts_at": "2026-08-01T00:00:00Z"},
+        {"state": "scheduled", "starts_at": "2026-08-01T00:00:00Z"},
+    ],
+)
+def test_rolling_back_brings_back_a_campaigns_rate_and_money_and_not_what_was_done_with_it(
+    done: dict[str, Any],
+) -> None:
+    earlier = campaign("spring", name="Then", earn_multiplier_percent=150, budget_minor=500)
+    today = campaign("spring", name="Now", earn_multiplier_percent=400, budget_minor=900) | done
+    after, kept = rolled_back(document(today), document(earlier))
+    assert kept == {"spring": "now"}
+    money = {"name": "Then", "earn_multiplier_percent": 150, "budget_minor": 500}
+    assert after.campaigns == document(today | money).campaigns
+    assert rolled_back(document(campaign("spring", name="Now")), document(earlier))[1] == {}
+
+
+def test_rolling_back_starts_and_removes_no_campaign_that_has_begun() -> None:
+    today = document(
+        campaign("since", segment={"audience": "lapsed"}),
+        campaign("idea", state="draft"),
+        campaign("soon-too", **SOON),
+        audiences=(LAPSED | {"not_purchased_for_days": 90},),
+    )
+    after, kept = rolled_back(today, document(campaign("removed"), campaign("soon", **SOON)))
+    assert [(one.code, one.state) for one in after.campaigns] == [("soon", "scheduled"), ("since", "running")]
+    assert [one.not_purchased_for_days for one in after.audiences] == [90]
+    assert kept == {"removed": "gone", "since": "stays"}
+    # What has begun in neither comes back whole, unless it was called off.
+    later = {"starts_at": "2026-09-01T00:00:00Z"}
+    after, kept = rolled_back(document(campaign("soon", **SOON | later)), document(campaign("soon", **SOON)))
+    assert (after.campaigns[0].starts_at.month, kept) == (7, {})
+    after, kept = rolled_back(
+        document(campaign("soon", **SOON | {"state": "ended"})), document(campaign("soon", **SOON))
+    )
+    assert (after.campaigns[0].state, kept) == ("ended", {"soon": "now"})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loyalty.campaigns import acting
-from loyalty.programme import reading
+from loyalty.programme import publishing, reading
 from loyalty.programme.partaking import held_out
 from loyalty.programme.schema.campaigns import Campaign
 from loyalty.refusal import Refusal
@@ -134,3 +134,16 @@ def test_an_action_is_a_version_of_its_own_and_stops_or_starts_at_once(desk: Des
         assert told.value.code == "campaign-state"
     with pytest.raises(Refusal):
         acting.act(desk.manager, 1, "nobody", "pause", "because", "staff:sue")
+
+
+def test_a_campaign_that_was_ended_is_not_started_again_by_rolling_back(desk: Desk) -> None:
+    _, number = desk.member()
+    desk.publish(campaigns=[campaign("over")])
+    before = reading.current(desk.owner, 1)
+    desk.publish(redemption=before.document.redemption.model_dump(mode="json") | {"approval_minutes": 7})
+    acting.act(desk.manager, 1, "over", "end", "no more money", "staff:sue")
+    _, kept = publishing.restore(desk.manager, 1, before.version, "staff:bob", "a mistake")
+    assert [(one.code, one.how) for one in kept] == [("over", "now")]
+    after = reading.current(desk.owner, 1).document
+    assert after.redemption == before.document.redemption
+    assert (desk.standing("over").state, desk.buy(number)) == ("ended", 0)

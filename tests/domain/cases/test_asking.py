@@ -119,8 +119,9 @@ def test_twins_open_one_case(desk: Desk) -> None:
 
 def test_both_sides_say_more_until_it_is_over(desk: Desk) -> None:
     member_id, _, case_id = desk.about_an_order()
-    deciding.answer(desk.manager_api, 1, case_id, "Send us a photo.", SUE)
-    deciding.answer(desk.manager_api, 1, case_id, "Send us a photo.", SUE)
+    key = desk.world.new_key()
+    for _ in range(2):
+        deciding.answer(desk.manager_api, 1, case_id, key, "Send us a photo.", SUE)
     asking.say(desk.world.member_api, 1, member_id, case_id, "Here it is.")
     seen = deciding.one(desk.manager_api, 1, case_id)
     assert [(one["author"], one["actor"]) for one in seen["messages"]] == [
@@ -131,10 +132,24 @@ def test_both_sides_say_more_until_it_is_over(desk: Desk) -> None:
     assert (listed["case_id"], listed["answers"]) == (case_id, 1)
     desk.decide(case_id, "refuse", reason="No.")
     assert code(lambda: asking.say(desk.world.member_api, 1, member_id, case_id, "But!")) == "case-closed"
-    assert code(lambda: deciding.answer(desk.manager_api, 1, case_id, "No!", SUE)) == "over"
+    assert code(lambda: deciding.answer(desk.manager_api, 1, case_id, desk.world.new_key(), "No!", SUE)) == "over"
     stranger = desk.world.member()
     assert code(lambda: asking.say(desk.world.member_api, 1, stranger, case_id, "Me?")) == "no-such-case"
     assert code(lambda: asking.one(desk.world.member_api, 1, stranger, case_id)) == "no-such-case"
+
+
+def test_an_answer_is_known_by_its_key_also_when_something_was_said_in_between(desk: Desk) -> None:
+    member_id, _, case_id = desk.about_an_order()
+    key = desk.world.new_key()
+    deciding.answer(desk.manager_api, 1, case_id, key, "Thank you.", SUE)
+    asking.say(desk.world.member_api, 1, member_id, case_id, "And now?")
+    deciding.answer(desk.manager_api, 1, case_id, key, "Thank you.", SUE)
+    assert len(deciding.one(desk.manager_api, 1, case_id)["messages"]) == 3
+    deciding.answer(desk.manager_api, 1, case_id, desk.world.new_key(), "Thank you.", SUE)
+    assert len(deciding.one(desk.manager_api, 1, case_id)["messages"]) == 4
+    assert code(lambda: deciding.answer(desk.manager_api, 1, case_id, key, "Thanks!", SUE)) == "key-reuse"
+    old = UUID("01800000-0000-7000-8000-000000000000")
+    assert code(lambda: deciding.answer(desk.manager_api, 1, case_id, old, "Thanks!", SUE)) == "key-time"
 
 
 def test_what_is_taken_back_ends_and_nothing_is_decided_of_it(desk: Desk) -> None:

@@ -231,7 +231,7 @@ def test_only_the_desk_decides_and_only_in_its_programme(desk: Desk) -> None:
     for outcome in ("refund_without_return", "goodwill_points", "refuse"):
         assert code(lambda o=outcome: desk.decide(case_id, o, NOBODY, points=1, reason="x")) == "not-approver"
     assert code(lambda: deciding.decide(desk.manager_api, 2, case_id, "refund_without_return", SUE)) == "unknown-case"
-    assert code(lambda: deciding.answer(desk.manager_api, 2, case_id, "hello", SUE)) == "unknown-case"
+    assert code(lambda: deciding.answer(desk.manager_api, 2, case_id, case_id, "hello", SUE)) == "unknown-case"
     assert code(lambda: deciding.one(desk.manager_api, 2, case_id)) == "unknown-case"
     assert code(lambda: deciding.assign(desk.manager_api, 2, case_id, SUE.actor, SUE)) == "unknown-case"
 

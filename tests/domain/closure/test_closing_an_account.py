@@ -335,6 +335,63 @@ def test_a_sign_in_that_cannot_be_removed_now_is_removed_later_and_stops_nobody_
     assert closure.overdue(house.closing) == 0
 
 
+def test_a_legal_hold_puts_every_step_off_and_the_member_is_not_told(house: House) -> None:
+    def hold() -> UUID:
+        key = house.world.new_key()
+        assert house.one("select privacy.place_hold(1, %s, %s, 'court', 'staff:x')", house.jane.number, key) == "ok"
+        return key
+
+    def lift(key: UUID) -> None:
+        assert house.one("select privacy.lift_hold(1, %s, %s, 'staff:y')", house.jane.number, key) == "ok"
+
+    house.close()
+    first = hold()
+    assert house.standing().obstacles == []
+    house.later()
+    assert house.finish() == closure.Done(waiting=1)
+    assert (house.finish(), house.world.balance(house.jane.member_id)) == (closure.Done(), (1000, 0))
+    lift(first)
+    house.later("25 hours")
+    assert house.finish() == closure.Done(closed=1, sign_ins=1)
+    second = hold()
+    house.later("25 hours")
+    assert house.finish() == closure.Done()
+    assert house.row()["email"] == house.jane.email
+    assert closure.overdue(house.closing) == 0
+    lift(second)
+    house.later("25 hours")
+    assert house.finish() == closure.Done(erased=1)
+
+
+def test_who_became_one_membership_leaves_with_every_sign_in(house: House) -> None:
+    twin = house.member(points=0)
+    with house.owner.transaction():
+        house.owner.execute("select members.merge(1, %s, %s)", (twin.member_id, house.jane.member_id))
+    case_id = open_case(house, house.jane)
+    house.owner.execute("update cases.member_case set member_id = %s where case_id = %s", (twin.member_id, case_id))
+    assert house.standing().obstacles == ["cases-open"]
+    house.owner.execute("select cases.withdraw(1, %s, %s)", (twin.member_id, case_id))
+    house.owner.execute(
+        "insert into notifications.suppression(program_id, member_id, channel, suppressed, reason, about_at,"
+        " noted_at) values (1, %s, 'email', true, 'bounced', clock.now(), clock.now())",
+        (twin.member_id,),
+    )
+    house.close()
+    house.later()
+    house.refuses = RuntimeError("throttled")
+    assert house.finish().closed == 1
+    with pytest.raises(psycopg.errors.RaiseException, match="can still sign in"):
+        house.owner.execute("select members.erase(1, %s)", (house.jane.member_id,))
+    house.refuses = None
+    house.later("61 minutes")
+    assert house.finish() == closure.Done(sign_ins=2)
+    assert house.removed == [house.jane.subject, twin.subject]
+    house.later("25 hours")
+    assert house.finish() == closure.Done(erased=1), house.failures
+    assert (house.row(twin)["email"], house.row(twin)["subject"]) == ("", None)
+    assert house.one("select count(*) from notifications.suppression where member_id = %s", twin.member_id) == 0
+
+
 def test_a_sign_in_of_a_membership_elsewhere_stays(house: House) -> None:
     twin = somebody(house.owner, program_id=2)
     house.owner.execute(
@@ -370,6 +427,30 @@ def test_what_comes_back_afterwards_is_forfeited_and_what_is_owed_written_off(ho
     assert reversed_ == "ok"
     assert house.finish() == closure.Done(late=1)
     assert house.one("select debt from points.member where member_id = %s", member.member_id) == 0
+
+
+def test_what_became_part_of_an_account_goes_with_it_and_what_comes_there_later_too(house: House) -> None:
+    member, old = house.member(), house.member(points=0)
+    house.owner.execute(
+        "select points.accrue(1, %s, clock.new_id(), 70, null, clock.now(), 'shop', 'late', 'shop', 1, '\\x00', 'test',"
+        " clock.now() + interval '90 days')",
+        (old.member_id,),
+    )
+    house.owner.execute("select members.merge(1, %s, %s)", (old.member_id, member.member_id))
+    house.world.accrue(old.member_id, 30)
+    assert house.standing(member).points == 1_100
+    assert refused(lambda: house.close(member, points=1_000)) == "points-changed"
+    house.close(member, points=1_100)
+    house.later()
+    assert house.finish().closed == 1
+    for who in (member, old):
+        assert house.one("select available + pending from points.member where member_id = %s", who.member_id) == 0
+    # Nothing comes to the closed account by way of the old one.
+    house.world.accrue(old.member_id, 5)
+    assert house.one("select forwarded from support.forward_late(0, 100)") == 0
+    assert house.finish().late == 1
+    for who in (member, old):
+        assert house.world.balance(who.member_id) == (0, 0)
 
 
 # ---- who may ---------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from tests.conftest import REPOSITORY, TestDatabase
 from tests.domain.people import Somebody, published, somebody
 
 SECRET = signing.PREFIX + base64.b64encode(b"k" * 32).decode()
+ERP = Erp(endpoint="https://ERP.example.com/in", secret="erp")
 HOOK = Webhook(code="shop", url="https://shop.example.com/hooks", topics=("member.*",), secret="shop")
 
 
@@ -396,7 +397,7 @@ def test_webhooks_have_codes_of_their_own_and_known_topics() -> None:
 def secrets(name: str) -> str:
     if name == "missing":
         raise NoSecret
-    return SECRET
+    return {"erp": json.dumps({"host": "erp.example.com", "token": "open-sesame"})}.get(name, SECRET)
 
 
 @pytest.mark.parametrize(
@@ -424,9 +425,48 @@ def test_a_webhooks_test_says_what_is_wrong(answer: int | str, secret: str, wors
 )
 def test_an_erps_test_books_nothing(answer: int | str, worst: str) -> None:
     receiver = Receiver([answer])
-    erp = Erp(endpoint="https://erp.example.com/in", format="json", secret="s")
-    assert checking.outcome(checking.erp(receiver, secrets, erp)) == worst
-    assert [body for _, body in receiver.got] == [b""]
+    assert checking.outcome(checking.erp(receiver, secrets, ERP)) == worst
+    assert [(headers["Authorization"], body) for headers, body in receiver.got] == [("Bearer open-sesame", b"")]
+
+
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        ("open-sesame", "no-token"),
+        (SECRET, "no-token"),
+        (json.dumps({"current": SECRET}), "no-token"),
+        (json.dumps({"host": "erp.example.com"}), "no-token"),
+        (json.dumps({"host": "erp.example.com", "token": SECRET}), "no-token"),
+        (json.dumps({"host": "erp.example.com", "token": 7}), "no-token"),
+        (json.dumps(["erp.example.com", "open-sesame"]), "no-token"),
+        (json.dumps({"host": "elsewhere.example.com", "token": "open-sesame"}), "other-host"),
+    ],
+)
+def test_a_secret_goes_to_the_host_that_its_operator_named_and_to_nobody_else(secret: str, code: str) -> None:
+    receiver = Receiver([200])
+    (found,) = checking.erp(receiver, lambda _: secret, ERP)
+    assert (found.level, found.code, receiver.got) == ("failed", code, [])
+    assert secret not in found.detail
+
+
+def test_a_webhooks_key_signs_and_is_never_sent() -> None:
+    receiver = Receiver([200])
+    checking.webhook(receiver, secrets, HOOK, "m", datetime(2026, 11, 22, tzinfo=UTC))
+    assert SECRET.removeprefix(signing.PREFIX) not in str(receiver.got)
+    assert base64.b64decode(SECRET.removeprefix(signing.PREFIX)) not in receiver.got[0][1]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://erp.example.com:99999/", "https://erp.example.com:8443/", "https://erp.example.com:x/",
+     "https://10.0.0.1/", "https://erp.internal/", "https://me:word@erp.example.com/"],
+)  # fmt: skip
+def test_an_erp_that_cannot_be_reached_is_refused_at_its_field(endpoint: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Integrations.model_validate({"erp": {"endpoint": endpoint, "secret": "erp"}})
+    assert refused.value.errors()[0]["loc"] == ("erp", "endpoint")
+    with pytest.raises(NotReached):
+        Outside(look_up=lambda _: ["10.0.0.1"]).call("HEAD", endpoint, {})
 
 
 def test_every_topic_is_described_for_receivers() -> None:

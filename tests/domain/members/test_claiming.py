@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from loyalty.database import Connection
-from loyalty.members import claiming
+from loyalty.members import blocking, claiming
 from loyalty.members.claiming import Mail
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
@@ -124,6 +124,23 @@ def test_a_code_is_good_for_fifteen_minutes(fresh_database: TestDatabase) -> Non
         code = start(connection, document, jane.number, jane.subject).code
         fresh_database.shift_clock("15 minutes 1 second")
         assert refusal(connection, document, jane.number, jane.subject, code) == "claim-refused"
+
+
+def test_one_of_the_staff_cannot_take_an_unclaimed_membership_by_changing_its_address(
+    fresh_database: TestDatabase,
+) -> None:
+    with fresh_database.owner() as owner:
+        document, jane = published(owner), somebody(owner)
+    with fresh_database.connect("member_api") as connection, fresh_database.connect("manager_api") as desk:
+        blocking.correct_contact(desk, 1, jane.number, None, "de")
+        code = start(connection, document, jane.number, jane.subject).code
+        blocking.correct_contact(desk, 1, jane.number, "mine@example.com", None)
+        assert refusal(connection, document, jane.number, jane.subject, code) == "claim-refused"
+        assert start(connection, document, jane.number, jane.subject).mails == []
+        fresh_database.shift_clock("71 hours 59 minutes")
+        assert start(connection, document, jane.number, jane.subject).mails == []
+        fresh_database.shift_clock("1 minute 1 second")
+        assert start(connection, document, jane.number, jane.subject).mails[0].to == "mine@example.com"
 
 
 def test_a_new_code_replaces_the_last_one(database: TestDatabase, document: Programme, jane: Somebody) -> None:

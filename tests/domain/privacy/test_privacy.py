@@ -14,6 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from loyalty.integrations import webhooks
 from loyalty.members import closure
 from loyalty.privacy import erasing, exporting, requests, retention
 from loyalty.privacy.erasing import Outside
@@ -137,7 +138,26 @@ class House:
             " 'offer', 'marketing', 'sent', '{\"amount\": 5}', '{\"amount\": 5}', clock.now(), clock.now())",
             (made.member_id,),
         )
+        self.owner.execute(
+            "insert into integrations.webhook(program_id, code, url, secret, topics, state)"
+            " values (1, 'erp', 'https://erp.example', 'erp', '{member.*}', 'off') on conflict do nothing"
+        )
+        self.owner.execute(
+            "insert into integrations.delivery(program_id, delivery_id, code, event_id, topic, order_key, payload,"
+            " occurred_at, state, due_at, ended_at) values (1, clock.new_id(), 'erp', clock.new_id(), 'member.blocked',"
+            " 'member:' || %(id)s::bigint, jsonb_build_object('member_id', %(id)s::bigint), clock.now(), 'delivered',"
+            " clock.now(), clock.now())",
+            {"id": made.member_id},
+        )
         return made
+
+    def hold(self, member: Somebody, reason: str = "court 12/26") -> UUID:
+        key = self.world.new_key()
+        requests.place_hold(self.staff, 1, member.number, key, reason, SUE)
+        return key
+
+    def lift(self, member: Somebody, hold_id: UUID) -> None:
+        requests.lift_hold(self.staff, 1, member.number, hold_id, OLGA)
 
     def document(self, member: Somebody, redemption_id: UUID) -> str:
         number = self.one("select coalesce(max(sequence), 0) + 1 from documents.document")
@@ -259,7 +279,8 @@ def test_an_export_holds_everything_as_json_and_tables_with_the_pdfs_and_photos(
     assert [name for name in names if name.startswith("photos/")]
     person = json.loads(text["data/person.json"])
     assert (person["email"], person["number"]) == (member.email, member.number)
-    assert json.loads(text["data/sign_in.json"])["email"] == f"{member.subject}@x.example"
+    assert [one["email"] for one in json.loads(text["data/sign_in.json"])] == [f"{member.subject}@x.example"]
+    assert [one["webhook"] for one in json.loads(text["data/deliveries.json"])] == ["erp"]
     points = list(csv.DictReader(io.StringIO(text["tables/points.csv"])))
     assert len(points) == len(json.loads(text["data/points.json"])) >= 3
     assert [row["full_name"] for row in csv.DictReader(io.StringIO(text["tables/addresses.csv"]))] != []
@@ -336,8 +357,55 @@ def test_erasing_needs_two_persons_the_balance_that_was_shown_and_nothing_in_the
     assert requests.one(house.staff, 1, key)["state"] == "declined"
 
 
+def test_the_second_person_approves_the_points_that_the_request_says(house: House) -> None:
+    member = house.member(points=100)
+    key = house.ask(member)
+    assert requests.one(house.staff, 1, key)["points"] == 100
+    house.world.accrue(member.member_id, 50)
+    assert refused(lambda: house.approve(key)) == "points-changed"
+    assert requests.one(house.staff, 1, key)["state"] == "waiting"
+    requests.decide(house.staff, 1, key, "decline", OLGA, OPERATOR)
+    key = house.ask(member)
+    assert requests.one(house.staff, 1, key)["points"] == 150
+    house.approve(key)
+    house.work()
+    house.later("6 minutes")
+    house.work()
+    assert requests.one(house.staff, 1, key)["forfeited"] == 150
+
+
+def test_under_a_legal_hold_nothing_ends_and_nothing_goes(house: House) -> None:
+    member, duplicate = house.member(), house.member(points=1)
+    with house.owner.transaction():
+        house.owner.execute("select members.merge(1, %s, %s)", (duplicate.member_id, member.member_id))
+    key = house.ask(member)
+    house.approve(key)
+    overdue = erasing.overdue(house.job)
+    # Also by the number of what became part of it: it is one person.
+    hold = house.hold(duplicate)
+    house.later("2 hours")
+    assert house.work() == erasing.Done()
+    told = requests.one(house.staff, 1, key)
+    assert (told["state"], told["waits_for"]) == ("running", ["legal-hold"])
+    assert {one["state"] for one in told["receipts"]} == {"waiting"}
+    assert erasing.overdue(house.job) == overdue
+    assert house.one("select closure.end_now(1, %s, %s)", member.member_id, house.world.new_key()) is None
+    # One that comes between two stores stops at the next.
+    assert house.one("select privacy.erase_store(1, %s, 'list', '{}')", key) == "waits"
+    assert house.points(member) == 20_001
+    assert {member.subject, duplicate.subject} <= house.stores.users
+    house.lift(duplicate, hold)
+    house.later("2 hours")
+    house.work()
+    house.later("6 minutes")
+    house.work()
+    assert requests.one(house.staff, 1, key)["state"] == "done"
+    assert not {member.subject, duplicate.subject} & house.stores.users
+
+
 def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(house: House) -> None:
     member = house.furnished()
+    house.lift(member, house.hold(member, "Quorva's lawyer, 12/26"))
     balance = house.points(member)
     assert "members.member" in house.anywhere(member.email)
     journal = (
@@ -357,6 +425,8 @@ def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(
     }
     assert receipts["documents"]["until"] == "2037-01-01"
     assert receipts["members"]["removed"]["addresses"] == 1
+    assert receipts["members"]["removed"]["deliveries"] == 1
+    assert house.anywhere("Quorva's lawyer") == []
     assert receipts["cases"]["removed"] == {"messages": 1, "files": 1, "objects": 1}
     assert receipts["sign_in"]["removed"] == {"users": 1}
     assert member.subject not in house.stores.users
@@ -385,7 +455,11 @@ def test_memberships_that_were_merged_are_one_person(house: House) -> None:
     with ZipFile(io.BytesIO(house.stores.objects[requests.place_of(house.staff, 1, key, SUE)])) as archive:
         assert WORDS in archive.read("data/cases.json").decode()
         assert duplicate.email in archive.read("data/person.json").decode()
+        known = [one["email"] for one in json.loads(archive.read("data/sign_in.json"))]
+        assert known == [f"{survivor.subject}@x.example", f"{duplicate.subject}@x.example"]
     told = house.erased(survivor)
+    assert {one["store"]: one["removed"] for one in told["receipts"]}["sign_in"] == {"users": 2}
+    assert not {survivor.subject, duplicate.subject} & house.stores.users
     assert told["state"] == "done"
     for personal in (survivor.email, duplicate.email, duplicate.subject, phone_of(duplicate)):
         assert house.anywhere(personal) == [], personal
@@ -472,12 +546,13 @@ def test_members_who_close_their_account_come_into_the_list_too(house: House) ->
 
 
 def test_the_job_removes_what_is_older_than_the_table_says(house: House) -> None:
-    member = house.furnished()
+    member, held = house.furnished(), house.member()
     house.owner.execute(
-        "insert into members.phone_code select 1, %s, clock.new_id(), '+12065550100', 'x', 'x', clock.now() - n *"
-        " interval '29 days', clock.now(), 0, null from generate_series(1, 2) as n",
-        (member.member_id,),
+        "insert into members.phone_code select 1, m, clock.new_id(), '+12065550100', 'x', 'x', clock.now() - n *"
+        " interval '29 days', clock.now(), 0, null from generate_series(1, 2) as n, unnest(%s::bigint[]) as m",
+        ([member.member_id, held.member_id],),
     )
+    hold = house.hold(held)
     done = retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True)
     assert done["phone_codes"] == 1
     # Once there is nothing more, nobody looks again before the next day.
@@ -486,6 +561,14 @@ def test_the_job_removes_what_is_older_than_the_table_says(house: House) -> None
     house.later("11 years")
     done = retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True)
     assert {"phone_codes", "case_words", "message_facts", "documents"} <= set(done)
+    # Of whom a legal hold stands everything stays until it is lifted.
+    codes = "select count(*) from members.phone_code where member_id = %s"
+    assert [house.one(codes, one.member_id) for one in (member, held)] == [0, 2]
+    house.lift(held, hold)
+    house.later("1 day 1 hour")
+    assert (
+        retention.apply(house.job, lambda key: house.stores.delete_documents([key]), lambda: True)["phone_codes"] == 2
+    )
     assert not [key for key in house.stores.objects if key.endswith(".pdf")]
     assert house.one("select count(*) from cases.message where text like %s", f"%{WORDS}%") == 0
     # The receipts that said kept are done now, and numbers and amounts stay.
@@ -497,6 +580,7 @@ def test_buckets_keep_what_the_table_says() -> None:
     said = {rule.name: rule.days for rule in retention.RETENTION if rule.by == "bucket"}
     assert said["exports"] == exports.KEPT_DAYS == retention.EXPORT_DAYS
     assert said["case_files"] == case_files.KEPT_DAYS
+    assert [rule.days for rule in retention.RETENTION if rule.by == "sender"] == [webhooks.KEPT_DAYS]
 
 
 def test_the_page_and_the_table_say_the_same() -> None:

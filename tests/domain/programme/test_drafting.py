@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from loyalty.campaigns import acting
 from loyalty.database import Connection
 from loyalty.programme import checking, drafting, publishing, reading, scheduling
 from loyalty.refusal import Kind, Refusal
@@ -250,12 +251,57 @@ def test_the_store_stands_once_anybody_has_redeemed(manager: Connection) -> None
         assert fields(drafting.read(manager, 1).problems) == {"store.currency", "store.region"}
 
 
+@pytest.fixture
+def before_a_message(fresh_database: TestDatabase) -> Iterator[Connection]:
+    """A version, and a draft of its texts, from before the software knew some message; in English and French."""
+    with fresh_database.owner() as owner:
+        drafts.begun(owner)
+        facts = publishing.dumped(reading.current(owner, 1).document)
+        texts = {
+            key: {"en": message["en"], "fr": message["en"]}
+            for key, message in facts["messages"].items()
+            if key != "wish-available"
+        }
+        facts |= {"messages": texts, "terms": facts["terms"] | {"text": {"en": "Terms", "fr": "Conditions"}}}
+        owner.execute("select programme.publish(1, 1, %s::jsonb, 'test', 'test')", (json.dumps(facts),))
+        mine = texts | {
+            "order-failed": {**texts["order-failed"], "en": texts["order-failed"]["en"] | {"subject": "No"}}
+        }
+        owner.execute(
+            "select programme.save_section(1, 2, revision, 'messages', %s::jsonb, 'test') from programme.draft"
+            " where program_id = 1",
+            (json.dumps(mine),),
+        )
+    with fresh_database.connect("manager_api") as connection:
+        yield connection
+
+
+def test_messages_that_new_software_brings_stop_nobody_from_publishing(before_a_message: Connection) -> None:
+    manager = before_a_message
+    acting.act(manager, 1, "spring", "pause", "for now", "staff:ann")
+    draft = drafting.read(manager, 1)
+    assert ([one.field for one in draft.changes], draft.problems) == (["messages.order-failed.en.subject"], ())
+    publish(manager)
+    published = reading.current(manager, 1)
+    wish = published.document.messages["wish-available"]
+    assert (set(wish), wish["fr"] == wish["en"], published.lacking) == ({"en", "fr"}, True, frozenset())
+    # Rolled back to a version without it, today's text stays.
+    own = section(manager, "messages")
+    own["wish-available"]["en"]["subject"] = "Our own words"
+    save(manager, "messages", own)
+    publish(manager)
+    publishing.restore(manager, 1, 2, "staff:bob", "back")
+    back = reading.current(manager, 1).document.messages
+    assert back["wish-available"]["en"].subject == "Our own words"
+    assert back["order-failed"]["en"].subject != "No"
+
+
 def test_rolling_back_is_a_new_version_that_says_what_the_old_one_said(manager: Connection) -> None:
     old = drafts.version(manager)
     change(manager, "conversion", drift_tolerance_basis_points=123)
     publish(manager)
-    version = publishing.restore(manager, 1, old, "staff:bob", "too generous")
-    assert version == old + 2
+    version, kept = publishing.restore(manager, 1, old, "staff:bob", "too generous")
+    assert (version, kept) == (old + 2, ())
     assert reading.current(manager, 1).document == reading.version(manager, 1, old).document
     newest = publishing.versions(manager, 1, page_size=1)[0]
     assert (newest.origin, newest.restored_version, newest.why) == ("restoration", old, "too generous")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -160,6 +162,38 @@ def test_a_budget_spent_meanwhile_stops_it(
         (refused.schedule_id,),
     ).fetchone()
     assert told == {"said": "ok"}
+    assert scheduling.schedules(manager, 1) == []
+
+
+def test_who_decides_the_case_of_a_refusal_and_who_publishes_at_that_moment_do_not_block_each_other(
+    prepared: TestDatabase, manager: Connection, sweeper: Connection, owner: Connection
+) -> None:
+    change(manager, "pricing", quote_minutes=61 if drafts.version(manager) % 2 else 62)
+    schedule_id = schedule(manager)
+    publishing.change(
+        manager,
+        1,
+        lambda d: d.model_copy(update={"pricing": d.pricing.model_copy(update={"quote_minutes": 63})}),
+        "staff:bob",
+        "x",
+    )
+    prepared.shift_clock("2 hours")
+    assert scheduling.publish_due(sweeper) == 0
+    drafting.discard(manager, 1, revision=None, actor="test")
+    change(manager, "redemption", approval_minutes=64 if drafts.version(manager) % 2 else 65)
+    publisher = threading.Thread(target=drafts.publish, args=(manager,))
+    with prepared.owner() as deciding, deciding.transaction():
+        # Deciding takes the case, then the schedule: who publishes waits for the case and holds no schedule.
+        deciding.execute("select from casework.case where case_id = %s for update", (schedule_id,))
+        publisher.start()
+        waits = (
+            "select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        while owner.execute(waits).fetchone() == {"n": 0}:
+            time.sleep(0.01)
+        deciding.execute("set local lock_timeout = '100ms'")
+        deciding.execute("select programme.seen(1, %s)", (schedule_id,))
+    publisher.join()
     assert scheduling.schedules(manager, 1) == []
 
 

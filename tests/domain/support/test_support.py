@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +15,17 @@ import pytest
 from loyalty.casework import asking, deciding
 from loyalty.casework.asking import Units
 from loyalty.casework.deciding import Agent
+from loyalty.database import Connection
 from loyalty.members import blocking, membership
+from loyalty.points import accruals, ledger
+from loyalty.points.accruals import Earned, Purchase, Return
+from loyalty.privacy import requests
+from loyalty.programme import reading
 from loyalty.redemptions import sweeping
 from loyalty.refusal import Refusal
 from loyalty.support import finding, merging, ordering, seeing
 from tests.conftest import TestDatabase
+from tests.domain.people import changed_points
 from tests.domain.redemptions.saga import Line, Saga, saga
 
 SUE, OLGA = "staff:sue", "staff:olga"
@@ -69,6 +79,27 @@ class Desk:
         assert merging.ask(self.api, 1, key, duplicate, survivor, "same person", SUE) == "waiting"
         return merging.decide(self.api, 1, key, "approve", OLGA, OPERATORS)
 
+    def bought(self, number: str, spend_minor: int = 1_000) -> Purchase:
+        key = str(self.world.new_key())
+        return Purchase(key, number, spend_minor, "USD", "other", self.one("select clock.now()"))
+
+    def earns(self, purchase: Purchase) -> Earned:
+        document = reading.current(self.owner, 1).document
+        return accruals.accrue(self.owner, 1, document, "grocer", purchase, "test")
+
+    def brings_back(self, purchase: Purchase, points: int) -> None:
+        document = reading.current(self.owner, 1).document
+        back = Return(purchase.partner_reference, str(self.world.new_key()), points=points)
+        accruals.reverse(self.owner, 1, document, "grocer", back, "test")
+
+    def has(self, number: str) -> tuple[int, int]:
+        row = self.owner.execute("select available, debt from points.balance(1, %s)", (self.id(number),)).fetchone()
+        assert row is not None
+        return row["available"], row["debt"]
+
+    def units(self, number: str) -> int:
+        return int(self.one("select units from tiers.of_member(1, %s)", self.id(number)))
+
     def lots(self, number: str) -> list[tuple[str, int]]:
         rows = self.owner.execute("select * from points.lots(1, %s)", (self.id(number),)).fetchall()
         return [(str(row["expires_on"]), row["amount"]) for row in rows]
@@ -78,7 +109,7 @@ class Desk:
 
     def broken(self) -> dict[str, int]:
         found = self.world.violations()
-        for view in ("support.invariants", "members.invariants", "cases.invariants"):
+        for view in ("support.invariants", "members.invariants", "cases.invariants", "tiers.invariants"):
             with self.world.database.connect("auditor") as auditor:
                 rows = auditor.execute(f"select * from {view} where violations > 0".encode()).fetchall()
             found |= {row["name"]: row["violations"] for row in rows}
@@ -181,6 +212,10 @@ def test_a_contact_put_right_is_told_to_the_one_before(desk: Desk) -> None:
         "de",
         "wrong@example.com",
     )
+    rest = datetime.fromisoformat(told["claimable_from"]) - datetime.fromisoformat(
+        told["past_contacts"][0]["changed_at"]
+    )
+    assert rest == timedelta(hours=72)
     assert desk.one(
         "select count(*) from outbox.event where topic = 'security.contact_changed' and key = %s", str(desk.id(number))
     )
@@ -231,6 +266,24 @@ def test_two_memberships_become_one_and_every_point_keeps_its_day(desk: Desk) ->
     # The books follow, and so do the months and funders of what was moved.
     desk.owner.execute("select reports.post(100000)")
     assert desk.one("select count(*) from reports.transit") == 0
+
+
+def test_who_is_being_erased_is_merged_with_nobody(desk: Desk) -> None:
+    survivor, duplicate = desk.person(), desk.person()
+    key = desk.world.new_key()
+    requests.erase(desk.api, 1, duplicate, key, "member_request", 0, SUE)
+    for one, other in ((survivor, duplicate), (duplicate, survivor)):
+        (told,) = merging.preview(desk.api, 1, one, other)["obstacles"]
+        assert told["code"] == "erasing"
+    with pytest.raises(Refusal) as asked:
+        desk.merged(duplicate, survivor)
+    assert asked.value.code == "erasing"
+    requests.decide(desk.api, 1, key, "approve", OLGA, OPERATORS)
+    assert [one["code"] for one in merging.preview(desk.api, 1, duplicate, survivor)["obstacles"]] == ["erasing"]
+    declined = desk.world.new_key()
+    requests.erase(desk.api, 1, survivor, declined, "member_request", 0, SUE)
+    requests.decide(desk.api, 1, declined, "decline", OLGA, OPERATORS)
+    assert merging.preview(desk.api, 1, survivor, desk.person())["obstacles"] == []
 
 
 def test_a_debt_is_paid_with_the_survivors_points_and_pending_points_follow_on_their_day(desk: Desk) -> None:
@@ -294,6 +347,128 @@ def test_a_merge_needs_a_second_person_and_happens_once(desk: Desk) -> None:
     assert desk.broken().keys() <= {
         "M5 points move by hand only by an adjustment or a case, and nobody decides their own"
     }
+
+
+def test_goods_returned_after_a_merge_are_paid_by_the_survivor_where_debts_are_written_off_too(desk: Desk) -> None:
+    changed_points(desk.owner, debt_policy="write_off")
+    try:
+        for spent in (None, 60, 100):
+            survivor, duplicate = desk.person(points=100), desk.person()
+            bought = desk.bought(duplicate)
+            points = desk.earns(bought).points
+            assert desk.merged(duplicate, survivor) == "merged"
+            if spent is not None:
+                # All that came, and some of the survivor's own.
+                desk.owner.execute(
+                    "select points.adjust(1, %s, clock.new_id(), %s, null, 'spent', '\\x00', 'test', null)",
+                    (desk.id(survivor), -(points + spent)),
+                )
+            desk.brings_back(bought, points)
+            assert sweeping.follow_merged(desk.sweeper) == 1
+            assert (desk.has(survivor), desk.has(duplicate)) == ((100 if spent is None else 0, 0), (0, 0))
+            assert sweeping.follow_merged(desk.sweeper) == 0
+        # What nobody had was written off, and nothing else.
+        assert desk.one("select count(*) from points.journal where (dr, cr, reference) = (15, 4, 'merge')") == 2
+    finally:
+        changed_points(desk.owner, debt_policy="debt")
+    assert {name for name in desk.broken() if not name.startswith("M5")} == set()
+    desk.owner.execute("select reports.post(100000)")
+    assert desk.one("select count(*) from reports.transit") == 0
+
+
+def test_a_purchase_told_again_after_a_merge_has_the_first_answer(desk: Desk) -> None:
+    survivor, duplicate, stranger = desk.person(), desk.person(), desk.person()
+    bought = desk.bought(duplicate)
+    first = desk.earns(bought)
+    row = ledger.Accrual(
+        desk.id(duplicate),
+        desk.world.new_key(),
+        5,
+        None,
+        bought.occurred_at,
+        "shop",
+        bought.partner_reference,
+        "shop",
+        1,
+        request_hash=b"x",
+    )
+
+    def filed(number: str, said: bytes = b"x") -> str:
+        again = replace(row, member_id=desk.id(number), op_id=desk.world.new_key(), request_hash=said)
+        return ledger.accrue_many(desk.owner, 1, "shop", "shop", 1, "importer", [again])[0].value
+
+    assert (filed(duplicate), filed(survivor)) == ("ok", "key_reuse")
+    assert desk.merged(duplicate, survivor) == "merged"
+    assert desk.earns(bought) == replace(first, replayed=True)
+    assert (filed(survivor), filed(duplicate)) == ("replay", "replay")
+    assert (filed(survivor, b"y"), filed(stranger)) == ("key_reuse", "key_reuse")
+    with pytest.raises(Refusal) as other:
+        desk.earns(replace(bought, spend_minor=2_000))
+    assert other.value.code == "reference-reused"
+    with pytest.raises(Refusal) as others:
+        desk.earns(replace(bought, member_number=stranger))
+    assert others.value.code == "reference-reused"
+    assert sum(amount for _, amount in desk.lots(survivor)) == first.points + 5
+
+
+def test_what_a_file_books_to_a_merged_membership_counts_towards_the_survivors_level(desk: Desk) -> None:
+    survivor, duplicate = desk.person(), desk.person()
+    told = "select count(*) from outbox.event where topic = 'member.tier_changed' and key = %s"
+    assert desk.merged(duplicate, survivor) == "merged"
+    # The file had found its members before.
+    (counted,) = desk.owner.execute(
+        "select * from tiers.accrue_purchases(1, 'grocer', 'programme', 4000, 'import', array[%s::bigint],"
+        " array[clock.new_id()], array[25000::bigint], array[current_date + 700], array[clock.now()], array['late-1'],"
+        " array['\\x01'::bytea], array[null::timestamptz], '{}'::int[], '{}'::text[], '{}'::bigint[],"
+        " array[25000::bigint], array[250000::bigint])",
+        (desk.id(duplicate),),
+    ).fetchall()
+    assert counted["status"] == "ok"
+    with desk.owner.transaction(force_rollback=True):
+        desk.owner.execute("update clock.setting set shift = shift + interval '61 minutes'")
+        assert desk.one("select left(name, 2) from support.check_invariants() where violations > 0") == "S5"
+    assert sweeping.follow_merged(desk.sweeper) == 1
+    assert (desk.units(survivor), desk.units(duplicate)) == (25_000, 0)
+    assert desk.has(survivor) == (25_000, 0)
+    assert desk.told(survivor)["member"]["tier"] == "silver"
+    assert [desk.one(told, str(desk.id(number))) for number in (survivor, duplicate)] == [1, 0]
+    assert sweeping.follow_merged(desk.sweeper) == 0
+    assert {name for name in desk.broken() if not name.startswith("M5")} == set()
+
+
+def test_late_points_are_locked_in_the_ledgers_order_and_one_that_cannot_move_stops_nobody(desk: Desk) -> None:
+    one, two, low, high = (desk.person() for _ in range(4))
+    for duplicate, survivor in ((one, high), (two, low)):
+        assert desk.merged(duplicate, survivor) == "merged"
+        desk.world.accrue(desk.id(duplicate), 10)
+    lock = "select from points.member where member_id = %s for no key update"
+    with desk.world.database.connect("sweeper") as sweeper, ThreadPoolExecutor(1) as aside:
+        with desk.owner.transaction():
+            desk.owner.execute(lock.encode(), (desk.id(low),))
+            moved = aside.submit(sweeping.follow_merged, sweeper)
+            waits(desk.owner, sweeper)
+            # Whoever locks both in this order goes on.
+            desk.owner.execute(f"{lock} nowait".encode(), (desk.id(high),))
+        assert moved.result(timeout=20) == 2
+    # The first of them has no room for more.
+    for duplicate in (one, two):
+        desk.world.accrue(desk.id(duplicate), 10)
+    with desk.owner.transaction(force_rollback=True):
+        desk.owner.execute("update points.member set pending = 9007199254740980 where member_id = %s", (desk.id(high),))
+        first = desk.owner.execute("select * from support.forward_late(0, 1)").fetchone()
+        assert first == {"forwarded": 0, "last": desk.id(one)}
+        then = desk.owner.execute("select * from support.forward_late(%s, 1)", (desk.id(one),)).fetchone()
+        assert then == {"forwarded": 1, "last": desk.id(two)}
+    assert sweeping.follow_merged(desk.sweeper) == 2
+
+
+def waits(owner: Connection, other: Connection) -> None:
+    for _ in range(200):
+        row = owner.execute("select pg_blocking_pids(%s) <> '{}' as it", (other.info.backend_pid,)).fetchone()
+        if row is not None and row["it"]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("it does not wait")
 
 
 # ---- orders --------------------------------------------------------------------------------------------------------

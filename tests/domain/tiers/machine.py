@@ -45,7 +45,7 @@ class Timeline:
     def run(self, steps: int) -> None:
         moves = (
             *(self.buy,) * 8, *(self.come_back,) * 4, *(self.spend,) * 2, *(self.pass_time,) * 5, *(self.give,) * 2,
-            self.take, self.publish,
+            self.take, self.publish, self.publish_back,
         )  # fmt: skip
         for _ in range(steps):
             move = self.chance.choice(moves)
@@ -132,6 +132,29 @@ class Timeline:
         self.rules.publish(ladder, self.months)
         self.world.sweep()
         for _, known in self.people:
-            self.rules.look(known, self.world.today())
-            self.rules.look(known, months_on(period_of(self.world.today(), self.months), -self.months))
+            self.look(known)
         return f"… a version: {ladder}, {self.months} months"
+
+    def publish_back(self, who: Somebody, person: Person) -> str:
+        """A version and, before or after everybody was looked at by it, the one before again."""
+        before = self.rules.versions[-1]
+        ladder = self.chance.choice(LADDERS)
+        self.world.publish(levels=levels(*ladder))
+        self.rules.publish(ladder, self.months)
+        reached = self.world.walk(self.chance.randrange(2 * MEMBERS))
+        for each, known in self.people:
+            if each.member_id <= reached:
+                self.look(known)
+        meanwhile = self.chance.choice((self.buy, self.give, self.take, self.come_back))(who, person)
+        self.world.publish(levels=levels(*before))
+        self.rules.publish(before, self.months)
+        self.world.sweep()
+        for _, known in self.people:
+            self.look(known)
+        return f"… a version for a moment: {ladder}, up to {reached}; {meanwhile}"
+
+    def look(self, person: Person) -> None:
+        """What the sweeper notes by a new version: this period and the one before."""
+        today = self.world.today()
+        self.rules.look(person, today)
+        self.rules.look(person, months_on(period_of(today, self.months), -self.months))

@@ -136,6 +136,21 @@ def test_a_level_that_leaves_the_programme_becomes_the_next_lower_one_that_stays
     assert world.violations() == {}
 
 
+def test_levels_published_back_before_everybody_was_looked_at_leave_nobody_on_those_in_between(world: World) -> None:
+    people = [world.member() for _ in range(3)]
+    for each in people:
+        world.buy(each, 3_100)
+    world.sweep()
+    for piece in (lambda: world.walk(1), lambda: world.grant(people[1], "silver", world.today())):
+        world.publish(levels=levels(("member", 0), ("silver", 1_000)), replaced={"gold": "silver"})
+        piece()
+        assert sorted(world.tier(each) for each in people) == ["gold", "gold", "silver"]
+        world.publish(levels=levels(("member", 0), ("silver", 1_000), ("gold", 3_000)), replaced={})
+        world.sweep()
+        assert [world.tier(each) for each in people] == ["gold"] * 3
+    assert world.violations() == {}
+
+
 def test_a_change_is_never_changed(here: World) -> None:
     jane = here.member()
     here.buy(jane, 1_000)

@@ -89,6 +89,19 @@ class World:
         settling.settle_due(self._sweeper)
         settling.walk(self._sweeper)
 
+    def walk(self, pieces: int) -> int:
+        """So many pieces of one member of the sweeper's work; up to which member the newest version was looked at."""
+        for _ in range(pieces):
+            self.owner.execute("select tiers.walk(1)")
+        row = self.owner.execute(
+            "select version, walking, after_member_id from tiers.programme where program_id = 1"
+        ).fetchone()
+        assert row is not None
+        newest = reading.current(self.owner, 1).version
+        if row["version"] == newest:
+            return 2**63 - 1
+        return int(row["after_member_id"]) if row["walking"] == newest else 0
+
     def standing(self, who: Somebody) -> standing.Standing:
         return standing.of_member(self._staff, 1, who.member_id)
 

@@ -38,3 +38,20 @@ def test_a_table_holds_no_formula() -> None:
     rows = [["=1+1", "+cmd", "-2", "@x", "\ttab"], ['say "a, b"', "two\nlines", None, -5, "plain"]]
     written = node.run("manager/src/parts/csv.ts", "return module.csvOf(told);", rows)
     assert written == '\'=1+1,\'+cmd,\'-2,\'@x,\'\ttab\r\n"say ""a, b""","two\nlines",,-5,plain\r\n'
+
+
+def test_one_intention_has_one_key_until_its_dialog_opens_again_or_its_values_change() -> None:
+    program = """
+    let made = 0;
+    const intention = new module.Intention(() => `key ${++made}`);
+    return told.map((values) => values === "open" ? (intention.begin(), "") : intention.keyFor(values));
+    """
+    tried = ["open", [500, ""], [500, ""], [600, ""], [600, ""], "open", [600, ""]]
+    keys = node.run("manager/src/parts/intention.ts", program, tried)
+    assert keys == ["", "key 1", "key 1", "key 2", "key 2", "", "key 3"]
+
+
+def test_what_is_typed_while_something_is_saved_stays_to_be_saved() -> None:
+    program = "return told.map(([mine, sent]) => module.unsaved(mine ?? undefined, sent) ?? null);"
+    told = [[{"a": 1}, {"a": 1}], [{"a": 2}, {"a": 1}], [None, {"a": 1}]]
+    assert node.run("manager/src/typed.ts", program, told) == [None, {"a": 2}, None]

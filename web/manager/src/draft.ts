@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { type Field, Problem } from "@shared/problem";
 import { asked } from "./api";
 import { tell } from "./tell";
+import { same, unsaved } from "./typed";
 
 export type Change = { field: string; before: unknown; after: unknown };
 
@@ -55,16 +56,18 @@ export function useDraft<Value>(section: string): SectionDraft<Value> {
   // The revision that `mine` began from: a newer one that arrives meanwhile must not be written over unseen.
   const [from, setFrom] = useState<number | undefined>();
   const [stale, setStale] = useState<{ detail: string; draft: Draft } | null>(null);
-  const dirty = mine !== undefined && JSON.stringify(mine) !== JSON.stringify(server);
+  const dirty = mine !== undefined && !same(mine, server);
   useEffect(() => {
     if (!dirty && mine !== undefined) setMine(undefined);
   }, [dirty]);
   const saving = useMutation({
-    mutationFn: (revision: number) => asked<Partial<Draft>>("PUT", `/programme/draft/${section}`, { revision, value: mine }),
-    onSuccess: async (answer, revision) => {
+    mutationFn: (sent: { revision: number; value: Value }) => asked<Partial<Draft>>("PUT", `/programme/draft/${section}`, sent),
+    onSuccess: async (answer, { revision, value }) => {
       if (answer.revision === revision + 1) ours.set(revision, answer.revision);
+      // What was typed while this was on its way goes on from here.
+      setFrom(answer.revision);
       await queries.invalidateQueries({ queryKey: ["programme"] });
-      setMine(undefined);
+      setMine((now) => unsaved(now, value));
       setStale(null);
       tell("success", "Saved in the draft. Members see it once it is published.");
     },
@@ -87,7 +90,7 @@ export function useDraft<Value>(section: string): SectionDraft<Value> {
       if (mine === undefined) setFrom(whole.data?.revision);
       setMine(typeof next === "function" ? (next as (before: Value) => Value)(before) : next);
     },
-    save: () => saving.mutate(seen(from ?? whole.data?.revision ?? 0)),
+    save: () => saving.mutate({ revision: seen(from ?? whole.data?.revision ?? 0), value: (mine ?? server) as Value }),
     reset: () => (setMine(undefined), setStale(null), saving.reset()),
     conflict: stale && {
       detail: stale.detail,
@@ -96,7 +99,7 @@ export function useDraft<Value>(section: string): SectionDraft<Value> {
         queries.setQueryData(DRAFT, stale.draft);
         setFrom(stale.draft.revision);
         setStale(null);
-        saving.mutate(stale.draft.revision);
+        saving.mutate({ revision: stale.draft.revision, value: (mine ?? server) as Value });
       },
       takeTheirs: () => {
         queries.setQueryData(DRAFT, stale.draft);

@@ -15,9 +15,19 @@ import { hush, onNotices, told } from "./tell";
 import { GROUP_NAMES } from "./words";
 
 const WIDE = "(min-width: 1100px)";
+// On a telephone it lies over the page, and closes by itself.
+const BESIDE = "(min-width: 689px)";
+const CHOICE = "navigation";
+
+/** As it was chosen in this tab, also after the page was loaded anew; before that, as there is room. */
+const atFirst = () => (matchMedia(BESIDE).matches && sessionStorage.getItem(CHOICE)) || (matchMedia(WIDE).matches ? "open" : "closed");
 
 export function Shell({ children }: { children: ReactNode }) {
-  const [open, setOpen] = useState(() => matchMedia(WIDE).matches);
+  const [open, setOpen] = useState(() => atFirst() === "open");
+  const choose = (next: boolean) => {
+    if (matchMedia(BESIDE).matches) sessionStorage.setItem(CHOICE, next ? "open" : "closed");
+    setOpen(next);
+  };
   return (
     <>
       <div id="top"><Top /></div>
@@ -27,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
         navigation={<Navigation />}
         navigationOpen={open}
         navigationWidth={232}
-        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        onNavigationChange={({ detail }) => choose(detail.open)}
         notifications={<Notices />}
         stickyNotifications
         content={children}

@@ -4,12 +4,13 @@ import Button, { type ButtonProps } from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { newKey } from "../api";
 import { type AllowedRoute, may } from "../may";
 import { tell } from "../tell";
 import { wordsOf } from "../words";
 import { Form } from "./Form";
+import { Intention } from "./intention";
 
 type Props<Answer> = {
   label: string;
@@ -17,6 +18,8 @@ type Props<Answer> = {
   needs: AllowedRoute;
   /** `key`: the Idempotency-Key, the same for every attempt of one intention. */
   act: (key: string) => Promise<Answer>;
+  /** What `act` sends, where it has a key: other values are another intention. */
+  values?: unknown;
   /** What is said when it went well; nothing for null. */
   done: string | ((answer: Answer) => string | null);
   /** Which questions have another answer now. */
@@ -28,13 +31,13 @@ type Props<Answer> = {
   disabled?: boolean;
 };
 
-function useAct<Answer>({ act, done, refresh = [], after, undo }: Props<Answer>, quiet: boolean) {
+function useAct<Answer>({ act, values, done, refresh = [], after, undo }: Props<Answer>, quiet: boolean) {
   const queries = useQueryClient();
-  const key = useRef("");
-  return useMutation({
-    mutationFn: () => act((key.current ||= newKey())),
+  const [intention] = useState(() => new Intention(newKey));
+  const acting = useMutation({
+    mutationFn: () => act(intention.keyFor(values)),
     onSuccess: async (answer) => {
-      key.current = "";
+      intention.begin();
       const words = typeof done === "function" ? done(answer) : done;
       if (words) tell("success", words, undo?.(answer));
       after?.(answer);
@@ -42,15 +45,16 @@ function useAct<Answer>({ act, done, refresh = [], after, undo }: Props<Answer>,
     },
     onError: (failure) => {
       // What the API refused for certain is another intention when it is tried anew.
-      if ((failure as { certain?: boolean }).certain) key.current = "";
+      if ((failure as { certain?: boolean }).certain) intention.begin();
       if (!quiet) tell("error", wordsOf(failure));
     },
   });
+  return { acting, intention };
 }
 
 /** One press. */
 export function Action<Answer>(props: Props<Answer>) {
-  const acting = useAct(props, false);
+  const { acting } = useAct(props, false);
   if (!may(props.needs)) return null;
   return (
     <Button
@@ -79,7 +83,7 @@ type AskingProps<Answer> = Props<Answer> & {
 /** A press that asks first: what it does, and what it needs to know. It stays open while the API refuses. */
 export function AskingAction<Answer>({ title, children, confirm, ready = true, size = "medium", onOpen, ...props }: AskingProps<Answer>) {
   const [open, setOpen] = useState(false);
-  const acting = useAct({ ...props, after: (answer) => (setOpen(false), props.after?.(answer)) }, true);
+  const { acting, intention } = useAct({ ...props, after: (answer) => (setOpen(false), props.after?.(answer)) }, true);
   if (!may(props.needs)) return null;
   const close = () => {
     if (acting.isPending) return;
@@ -93,7 +97,7 @@ export function AskingAction<Answer>({ title, children, confirm, ready = true, s
         variant={props.variant ?? "normal"}
         {...(props.icon && { iconName: props.icon })}
         disabled={props.disabled ?? false}
-        onClick={() => (onOpen?.(), setOpen(true))}
+        onClick={() => (intention.begin(), onOpen?.(), setOpen(true))}
       >
         {props.label}
       </Button>

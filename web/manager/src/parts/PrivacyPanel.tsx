@@ -100,6 +100,7 @@ function RequestErasure({ found }: { found: Standing }) {
       disabled={under || found.obstacles.length > 0}
       ready={understood}
       onOpen={() => setUnderstood(false)}
+      values={[reason, lost]}
       act={(key) =>
         got(api().POST("/members/{member_number}/erasure", {
           params: { path: { member_number: found.member_number }, header: { "Idempotency-Key": key } },
@@ -153,6 +154,7 @@ function PlaceHold({ found }: { found: Standing }) {
       disabled={found.legal_holds.some(({ lifted_at }) => !lifted_at)}
       ready={reason.trim() !== ""}
       onOpen={() => setReason("")}
+      values={reason}
       act={(key) =>
         got(api().POST("/members/{member_number}/legal-holds", {
           params: { path: { member_number: found.member_number }, header: { "Idempotency-Key": key } },

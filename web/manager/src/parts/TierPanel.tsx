@@ -123,6 +123,7 @@ function Give({ stands }: { stands: Stands }) {
       needs="POST /members/{member_number}/tier-grants"
       confirm="Give it"
       ready={tier !== "" && until !== ""}
+      values={[tier, until, reason]}
       act={(key) =>
         got(api().POST("/members/{member_number}/tier-grants", {
           params: { path: { member_number: stands.member_number }, header: { "Idempotency-Key": key } },

@@ -11,7 +11,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import TimeInput from "@cloudscape-design/components/time-input";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import type { Field } from "@shared/problem";
 import { Problem } from "@shared/problem";
@@ -62,7 +62,10 @@ function One({ draft, code, begin, document }: OneProps) {
   const [said, setSaid] = useState<Campaign>(begin);
   const [touched, setTouched] = useState(code === null);
   const [leaving, setLeaving] = useState<string | null>(null);
-  const readOnly = !may("PUT /programme/draft/{section}");
+  const sent = useRef<Campaign | null>(null);
+  const looking = !may("PUT /programme/draft/{section}");
+  // A new one goes on at another address once it is saved: nothing is typed meanwhile.
+  const readOnly = looking || (code === null && draft.saving);
   const started = useStarted(code);
   const saved = draft.saved ?? [];
   const place = code === null ? saved.length : saved.findIndex((one) => one.code === code);
@@ -75,6 +78,7 @@ function One({ draft, code, begin, document }: OneProps) {
   const reach = useReach(said, audience);
   const set = (fields: Partial<Campaign>) => (setTouched(true), setSaid((before) => ({ ...before, ...fields })));
   const save = () => {
+    sent.current = said;
     setLeaving(said.code);
     draft.change(code === null ? [...saved, said] : saved.map((one, at) => (at === place ? said : one)));
   };
@@ -84,7 +88,7 @@ function One({ draft, code, begin, document }: OneProps) {
   }, [leaving, draft.dirty]);
   useEffect(() => {
     if (leaving && !draft.dirty && !draft.saving && draft.saved?.some((one) => one.code === leaving)) {
-      setTouched(false);
+      setTouched(said !== sent.current);
       setLeaving(null);
       if (code === null) go(`${page(leaving)}/edit`, { replace: true });
     }
@@ -106,7 +110,7 @@ function One({ draft, code, begin, document }: OneProps) {
       from={{ label: "Campaigns", path: "/campaigns" }}
       description="It is saved in the draft. Members see it once the draft is published."
       actions={
-        readOnly ? (
+        looking ? (
           <StatusIndicator type="info">You may look, not change</StatusIndicator>
         ) : (
           <>

@@ -95,7 +95,7 @@ function Erp({ value: { erp }, set, readOnly }: Part) {
           <ColumnLayout columns={2}>
             <TextField name="integrations.erp.endpoint" label="Address" type="url" value={erp.endpoint} onChange={(endpoint) => change({ endpoint })} disabled={readOnly} />
             <ChoiceField name="integrations.erp.format" label="Format" value={erp.format} onChange={(format) => change({ format: format as "json" })} disabled={readOnly} options={[{ value: "json", label: "JSON" }, { value: "ubl", label: "UBL (XML)" }]} />
-            <TextField name="integrations.erp.secret" label="Name of its secret" value={erp.secret} onChange={(secret) => change({ secret })} disabled={readOnly} constraint="Below loyalty/<environment>/outside/ at Secrets Manager: the token." />
+            <TextField name="integrations.erp.secret" label="Name of its secret" value={erp.secret} onChange={(secret) => change({ secret })} disabled={readOnly} constraint="Below loyalty/<environment>/outside/ at Secrets Manager: JSON with the host of this address and the token." />
           </ColumnLayout>
         )}
       </SpaceBetween>

@@ -33,6 +33,7 @@ export function Adjust({ memberNumber }: { memberNumber: string }) {
       needs="POST /adjustments"
       ready={points !== null && points !== 0}
       confirm={points !== null && points < 0 ? "Take them" : "Give them"}
+      values={[points, reason, note, expires]}
       act={(key) =>
         got(api().POST("/adjustments", {
           body: { member_number: memberNumber, points: points ?? 0, reason_code: reason, ...(note.trim() && { note: note.trim() }), ...(expires && { expires_on: expires }) },
@@ -144,6 +145,7 @@ export function OpenCase({ memberNumber, orders, label = "Open a case" }: { memb
       confirm="Open it"
       ready={Boolean(order && quantity && said.trim())}
       disabled={orders.length === 0}
+      values={[kind, order?.redemption_id, line, quantity, said]}
       act={(key) =>
         got(api().POST("/members/{member_number}/cases", {
           params: { path: { member_number: memberNumber }, header: { "Idempotency-Key": key } },

@@ -112,7 +112,7 @@ function who({ member, terms, addresses: known }: Overview): Section {
       ["Level", plain(member.tier)],
       ["Member since", day(member.member_since)],
       ["Came by", actor(member.created_by).replace(":", " ")],
-      ["Sign-in", member.sign_in ? <>since <Moment at={member.claimed_at} /></> : "None yet"],
+      ["Sign-in", member.sign_in ? <>since <Moment at={member.claimed_at} /></> : member.claimable_from ? <>None yet; can be claimed from <Moment at={member.claimable_from} />, because the e-mail address was changed</> : "None yet"],
       ["Terms", terms[0] ? `${terms[0].version}, ${day(terms[0].accepted_at)}` : "Not accepted"],
       ["Also known as", member.also.join(", ")],
     ],

@@ -8,7 +8,7 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Wizard from "@cloudscape-design/components/wizard";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useLocation, useParams } from "wouter";
 import { date, day, number } from "@shared/shown";
 import { api, got, newKey, type Schemas } from "../../api";
@@ -16,6 +16,7 @@ import { Action } from "../../parts/Action";
 import { PageFrame } from "../../parts/DetailPage";
 import { useFilters } from "../../parts/filters";
 import { AreaField, Form, TextField } from "../../parts/Form";
+import { Intention } from "../../parts/intention";
 import { State } from "../../parts/Shown";
 import { Loaded } from "../../parts/States";
 import { tell } from "../../tell";
@@ -44,10 +45,10 @@ function Ask({ survivor }: { survivor: string }) {
   const [wanted, setWanted] = useState("");
   const [reason, setReason] = useState("");
   const preview = usePreview(survivor, wanted);
-  const key = useRef(newKey());
+  const [intention] = useState(() => new Intention(newKey));
   const asking = useMutation({
     mutationFn: () => got(api().POST("/members/{member_number}/merges", {
-      params: { path: { member_number: survivor }, header: { "Idempotency-Key": key.current } },
+      params: { path: { member_number: survivor }, header: { "Idempotency-Key": intention.keyFor([wanted, reason]) } },
       body: { duplicate: wanted, reason: reason.trim() },
     })),
     onSuccess: () => {

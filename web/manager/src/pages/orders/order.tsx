@@ -18,7 +18,8 @@ import { AreaField, FieldFrame, TextField } from "../../parts/Form";
 import { Go } from "../../parts/Go";
 import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Loaded, Nothing } from "../../parts/States";
-import { plain } from "../../words";
+import { tell } from "../../tell";
+import { plain, wordsOf } from "../../words";
 import { OpenCase } from "../members/acts";
 import { ACTS, event, WAITS } from "../members/words";
 import { kindName } from "../queue/kinds";
@@ -330,6 +331,8 @@ function Document({ id, label, ready }: { id: string; label: string; ready: bool
     try {
       const found = await got(api().GET("/documents/{document_id}", { params: { path: { document_id: id } } }));
       location.assign(found.url);
+    } catch (failure) {
+      tell("error", wordsOf(failure));
     } finally {
       setBusy(false);
     }

@@ -59,6 +59,7 @@ export default function PrivacyRequest() {
             ["Why", found.kind === "erasure" ? found.origin === "restore" ? "Again, after a restore" : REASONS[found.reason ?? ""] : null],
             ["Second person", found.decided_by ? actor(found.decided_by) : null],
             ["Decided", found.decided_at && <Moment key="decided" at={found.decided_at} />],
+            ["Points that go", found.state === "waiting" && found.points !== null && found.points !== undefined ? number(found.points) : null],
             ["Points that went", found.forfeited === null || found.forfeited === undefined ? null : number(found.forfeited)],
             ["Size", found.size_bytes ? `${(found.size_bytes / MEGABYTE).toFixed(2)} MB, ${found.files} files` : null],
             ["There until", found.state === "ready" ? <Moment key="until" at={found.expires_at} /> : null],
@@ -103,7 +104,7 @@ function Decision({ found }: { found: Request }) {
         done="It runs. Each store gives its receipt here."
         refresh={refresh}
       >
-        <Box>From now on there is no way back: points, sign-in, contacts, addresses, and the words of cases go. Books and documents that the law keeps stay.</Box>
+        <Box>From now on there is no way back: {number(found.points ?? 0)} points, sign-in, contacts, addresses, and the words of cases go. Books and documents that the law keeps stay.</Box>
       </AskingAction>
     </>
   );

@@ -11,7 +11,7 @@ import { plain } from "../../words";
 
 type Retention = Schemas["Retention"];
 
-const BY: Record<string, string> = { job: "The job, every minute", bucket: "The bucket itself", closure: "The end of the account", erasure: "Erasure", "log group": "The log itself" };
+const BY: Record<string, string> = { job: "The job, every minute", bucket: "The bucket itself", closure: "The end of the account", erasure: "Erasure", sender: "The webhooks' sender", "log group": "The log itself" };
 
 export default function RetentionPage() {
   const query = useQuery({ queryKey: ["privacy", "retention"], queryFn: () => got(api().GET("/privacy/retention")) });

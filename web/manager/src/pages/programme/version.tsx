@@ -1,4 +1,5 @@
 /** One version: what it changed, how it differs from today, and the way back to it. */
+import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import { useQuery } from "@tanstack/react-query";
@@ -10,15 +11,17 @@ import { Changes } from "../../parts/Changes";
 import { DetailPage } from "../../parts/DetailPage";
 import { AreaField } from "../../parts/Form";
 import { actor, Moment } from "../../parts/Shown";
-import { Loaded } from "../../parts/States";
 import { download, PROGRAMME, useProgramme } from "./document";
 import { ORIGINS } from "./history";
 
-const useVersion = (version: number, against?: number) =>
+const useVersion = (version: number) =>
   useQuery({
-    queryKey: [...PROGRAMME, "version", version, against ?? "before"],
-    queryFn: () => got(api().GET("/programme/versions/{version}", { params: { path: { version }, query: against ? { against } : {} } })),
+    queryKey: [...PROGRAMME, "version", version],
+    queryFn: () => got(api().GET("/programme/versions/{version}", { params: { path: { version } } })),
   });
+
+type Detail = NonNullable<ReturnType<typeof useVersion>["data"]>;
+type Kept = Detail["kept"][number];
 
 export default function Version() {
   const version = Number(useParams()["version"]);
@@ -34,7 +37,7 @@ export default function Version() {
       actions={(found) => (
         <>
           <Button iconName="download" onClick={() => download(version, found.document)}>Download</Button>
-          {current !== undefined && version < current && <RollBack version={version} current={current} after={() => go("/programme")} />}
+          {current !== undefined && version < current && <RollBack version={version} current={current} found={found} after={() => go("/programme")} />}
         </>
       )}
       sections={(found) => [
@@ -60,7 +63,7 @@ export default function Version() {
   );
 }
 
-function RollBack({ version, current, after }: { version: number; current: number; after: () => void }) {
+function RollBack({ version, current, found, after }: { version: number; current: number; found: Detail; after: () => void }) {
   const [why, setWhy] = useState("");
   return (
     <AskingAction
@@ -72,17 +75,36 @@ function RollBack({ version, current, after }: { version: number; current: numbe
       size="large"
       ready={why.trim().length > 0}
       act={() => got(api().POST("/programme/versions/{version}/restoration", { params: { path: { version } }, body: { why: why.trim() } }))}
-      done={(published) => `Version ${published.version} applies. It says what version ${version} said.`}
+      done={(published) => `Version ${published.version} applies. It says what version ${version} said${published.kept.length ? `, but for campaigns kept as they are: ${named(published.kept)}` : ""}.`}
       after={after}
       refresh={[PROGRAMME]}
     >
-      <Difference version={version} current={current} />
+      {found.kept.length > 0 && <KeptCampaigns kept={found.kept} version={version} />}
+      <Changes changes={found.rollback} label="What would change" heads={["Today", "After rolling back"]} empty="Nothing: this is what applies today." />
       <AreaField name="why" label="Why" value={why} onChange={setWhy} stretch constraint="Everybody who looks at the history reads it." />
     </AskingAction>
   );
 }
 
-function Difference({ version, current }: { version: number; current: number }) {
-  const query = useVersion(version, current);
-  return <Loaded query={query}>{(found) => <Changes changes={found.changes} label="What would change" heads={["Today", `As in version ${version}`]} empty="It says what applies today." />}</Loaded>;
+const HOW = {
+  now: "state, start, end and whom it is for stay as they are now; rate, budget and name come back",
+  stays: "not in that version; it stays as it is now",
+  gone: "left the programme since; it does not come back",
+} as const;
+
+const named = (kept: readonly Kept[]) => kept.map(({ name, code }) => name ?? code).join(", ");
+
+/** Rolling back is no way to start a funder's campaign again, or to end one. */
+function KeptCampaigns({ kept, version }: { kept: readonly Kept[]; version: number }) {
+  return (
+    <Alert type="info" header={`Some campaigns will not be as in version ${version}`}>
+      What was done with a campaign since stays done.
+      <ul>
+        {(["now", "stays", "gone"] as const).map((how) => {
+          const these = kept.filter((one) => one.how === how);
+          return these.length > 0 && <li key={how}><strong>{named(these)}</strong>: {HOW[how]}.</li>;
+        })}
+      </ul>
+    </Alert>
+  );
 }

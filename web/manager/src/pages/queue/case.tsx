@@ -16,7 +16,8 @@ import { AreaField, ChoiceField, FieldFrame, NumberField } from "../../parts/For
 import { Go } from "../../parts/Go";
 import { actor, Moment, Money, State } from "../../parts/Shown";
 import { Nothing } from "../../parts/States";
-import { plain } from "../../words";
+import { tell } from "../../tell";
+import { plain, wordsOf } from "../../words";
 import { short } from "../members/words";
 import { kindName, OUTCOMES } from "./kinds";
 
@@ -150,7 +151,7 @@ function Actions({ found }: { found: Case }) {
   return (
     <>
       {found.state === "open" && (mine ? (
-        <Action label="Let it go" needs="POST /cases/{case_id}/assignment" act={() => assign("nobody")} done="It is nobody's now." undo={() => () => void assign("me")} refresh={[QUEUE]} />
+        <Action label="Let it go" needs="POST /cases/{case_id}/assignment" act={() => assign("nobody")} done="It is nobody's now." undo={() => () => void assign("me").catch((failure: unknown) => tell("error", wordsOf(failure)))} refresh={[QUEUE]} />
       ) : (
         <Action label="Take it" needs="POST /cases/{case_id}/assignment" act={() => assign("me")} done="It is yours." refresh={[QUEUE]} />
       ))}
@@ -184,7 +185,8 @@ function Answer({ found }: { found: Case }) {
       confirm="Send"
       needs="POST /cases/{case_id}/messages"
       ready={text.trim().length > 0}
-      act={() => got(api().POST("/cases/{case_id}/messages", { params: { path: { case_id: found.case_id } }, body: { text: text.trim() } }))}
+      values={text}
+      act={(key) => got(api().POST("/cases/{case_id}/messages", { params: { path: { case_id: found.case_id }, header: { "Idempotency-Key": key } }, body: { text: text.trim() } }))}
       done="Sent. The member is told that there is an answer."
       after={() => setText("")}
       refresh={[QUEUE]}
