@@ -42,6 +42,8 @@ begin
         v_ids := tiers.lock_or_leave(l, v_ids);
     end if;
     if v_ids is not null then
+        -- The counters may have been waited for, and another version published meanwhile.
+        l := tiers.ladder_of(p_program_id);
         return query select s.member_id, s.tier from tiers.settle(l, v_ids, 'reached', p_actor) s;
     end if;
 end $$;
