@@ -75,7 +75,7 @@ redeem: install ## one member of the running cloud redeems one product, every re
 plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
 	@$(PYTHON) -m local.plug "$(MEMBERS)"
 
-screens: install browser web ## a picture of every page of the portal at both widths, into docs/screens/
+screens: install browser web ## a picture of every page, the portal at both widths and the manager app, into docs/screens/
 	@$(PYTHON) -m local.screens
 
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example

@@ -1,9 +1,11 @@
-"""`make screens`: a cloud of its own, a member with some history, and a picture of every page at both widths."""
+"""`make screens`: a cloud of its own, a member with some history, a picture of every page of the portal at both widths,
+and of the manager app at a desk."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,10 +14,10 @@ from local import joining
 from local.browser import FLAGS, program, sign_in_at_the_pool
 from local.demo.shopper import Unexpected
 from local.fresh import fresh_cloud
-from local.people import Member
+from local.people import STAFF, Member
 from local.processes import Failed
 from local.screens.member import Furnished, furnish
-from local.screens.pages import OUTSIDE, inside
+from local.screens.pages import OF_STAFF, OUTSIDE, inside
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 WIDTHS = {"phone": (390, 844), "desk": (1360, 900)}
@@ -35,7 +37,9 @@ def main() -> int:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
                 for name, size in WIDTHS.items():
-                    _take(browser, f"http://localhost:{cloud.ports.portal}", furnished, name, size)
+                    _take(browser, cloud.portal, furnished, name, size)
+                for group, places in OF_STAFF.items():
+                    _take_staffs(browser, cloud.manager, group, places)
                 browser.close()
     except (Failed, RuntimeError, Unexpected, joining.Refused) as error:
         print(f"SCREENS FAILED {error}", file=sys.stderr)
@@ -59,6 +63,19 @@ def _take(browser: Browser, portal: str, furnished: Furnished, name: str, size: 
     for title, place in places.items():
         page.goto(place)
         _picture(page, f"{title}-{name}")
+    page.close()
+
+
+def _take_staffs(browser: Browser, manager: str, group: str, places: Mapping[str, str]) -> None:
+    width, height = WIDTHS["desk"]
+    page = browser.new_page(viewport={"width": width, "height": height}, base_url=manager, locale="en-US")
+    page.goto("/")
+    page.get_by_role("button", name="Sign in").click()
+    sign_in_at_the_pool(page, next(one.email for one in STAFF if one.group == group))
+    page.get_by_role("navigation").first.wait_for()
+    for title, place in places.items():
+        page.goto(place.format(number=MEMBER.number))
+        _picture(page, f"manager-{title}")
     page.close()
 
 

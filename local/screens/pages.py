@@ -37,3 +37,29 @@ def inside(furnished: Furnished) -> dict[str, str]:
         "terms": "/terms",
         "not-there": "/nowhere",
     }
+
+
+# The manager app's, by who of the staff looks: `{number}` is the member's.
+OF_STAFF: dict[str, dict[str, str]] = {
+    "catalogue-manager": {
+        "overview": "/programme",
+        "brand": "/programme/brand",
+        "messages": "/programme/messages",
+        "points-policy": "/programme/points",
+        "prices": "/programme/prices",
+        "tiers": "/tiers",
+        "look-ahead": "/programme/ahead",
+        "publish": "/programme/publish",
+        "products": "/catalogue/products",
+        "rules": "/catalogue/rules",
+        "campaign-new": "/campaigns/new",
+        "integrations": "/integrations",
+    },
+    "support": {
+        "queue": "/queue",
+        "member": "/members/{number}",
+        "orders": "/orders",
+        "privacy": "/privacy/requests",
+    },
+    "business-operator": {"audit": "/audit"},
+}
