@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from local import joining
 from local.browser import FLAGS, NoBrowser, program, sign_in_at_the_pool
@@ -25,6 +25,8 @@ __all__ = ["cloud"]
 
 PHONE, DESK = (390, 844), (1360, 900)
 PATIENCE_MS = 15_000
+# What is waited for comes late on a busy machine; what never comes is found out all the same.
+expect.set_options(timeout=PATIENCE_MS)
 STOCK_SECONDS, LEAST_PRODUCTS = 120, 150
 _SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 # The token and what renews it are gone, as after a month.
