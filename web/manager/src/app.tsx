@@ -4,6 +4,7 @@ import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { Suspense, useEffect, useSyncExternalStore } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Boundary } from "@shared/boundary";
 import { Problem } from "@shared/problem";
 import { isSignedIn, onSession, who } from "@shared/session";
 import { api, got } from "./api";
@@ -12,7 +13,7 @@ import { NotAllowed } from "./pages/not-allowed";
 import { NotFound } from "./pages/not-found";
 import { SignedIn } from "./pages/signed-in";
 import { SignedOut } from "./pages/signed-out";
-import { Boundary } from "./parts/Boundary";
+import { Broken } from "./parts/Broken";
 import { callThem } from "./parts/Shown";
 import { Waiting } from "./parts/States";
 import { firstPlace, PLACES } from "./places";
@@ -38,7 +39,7 @@ export function App() {
   return (
     <I18nProvider locale="en" messages={[messages]}>
       <QueryClientProvider client={queries}>
-        <Boundary>
+        <Boundary broken={<Broken />}>
           <Switch>
             <Route path="/signed-in" component={SignedIn} />
             <Route>{person ? <Staff key={person} /> : <SignedOut />}</Route>
@@ -55,7 +56,7 @@ function Staff() {
   if (staff.data) callThem(staff.data.staff);
   return (
     <Shell>
-      <Boundary key={place}>
+      <Boundary key={place} broken={<Broken />}>
         <Suspense fallback={<Waiting />}>
           {/* Histories name people: who they are is known before the first page is drawn. */}
           {staff.isLoading ? <Waiting /> : <Places />}

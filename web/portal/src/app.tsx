@@ -2,11 +2,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Boundary } from "@shared/boundary";
 import { config } from "@shared/config";
 import { Problem } from "@shared/problem";
 import { isSignedIn, onSession } from "@shared/session";
 import { useMe } from "./queries";
-import { Boundary } from "./parts/boundary";
+import { Broken } from "./parts/broken";
 import { Page } from "./parts/page";
 import { Failed, Loaded, Waiting } from "./parts/states";
 import { Unanswered } from "./parts/unanswered";
@@ -66,7 +67,7 @@ export function App() {
   const preview = useSyncExternalStore(onPreview, previewed);
   return (
     <QueryClientProvider client={queries}>
-      <Boundary key={`${language} ${preview}`}>
+      <Boundary key={`${language} ${preview}`} broken={<Broken />}>
         <Suspense fallback={<Waiting />}>
           <Switch>
             <Route path="/signed-in" component={SignedIn} />

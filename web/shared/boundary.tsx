@@ -1,8 +1,7 @@
 import { Component, type ReactNode } from "react";
-import { say } from "../words";
 
-/** A page that breaks says so instead of going blank. A file that is gone (a newer version is out) is loaded anew. */
-export class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
+/** A page that breaks shows `broken` instead of going blank. A file that is gone (a newer version is out) is loaded anew. */
+export class Boundary extends Component<{ children: ReactNode; broken: ReactNode }, { broken: boolean }> {
   override state = { broken: false };
 
   static getDerivedStateFromError() {
@@ -21,12 +20,6 @@ export class Boundary extends Component<{ children: ReactNode }, { broken: boole
   }
 
   override render() {
-    if (!this.state.broken) return this.props.children;
-    return (
-      <main className="failed" role="alert">
-        <p>{say("states.broken")}</p>
-        <button type="button" className="button quiet" onClick={() => location.assign("/")}>{say("states.home")}</button>
-      </main>
-    );
+    return this.state.broken ? this.props.broken : this.props.children;
   }
 }
