@@ -277,6 +277,7 @@ def test_an_account_that_is_being_closed_says_so_on_every_page_and_can_be_kept(p
     expect(page.get_by_text(re.compile("^You can undo this until"))).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="Points", exact=True).click()
     expect(page.get_by_text("Your account is being closed.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("points$"))
     is_fine(page)
     page.get_by_role("link", name="Keep it after all").click()
     page.get_by_role("button", name="Keep my account").click()

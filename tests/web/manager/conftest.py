@@ -100,7 +100,7 @@ def seen(cloud: Connected, browser: Browser) -> Iterator[Manager]:
 
 def told(page: Page, words: str | re.Pattern[str]) -> None:
     """What the page says happened."""
-    expect(page.locator("[class*=awsui_flashbar]").get_by_text(words).first).to_be_visible()
+    expect(page.locator("[class*=awsui_flashbar]").get_by_text(words).first).to_be_visible(timeout=SLOW_MS)
 
 
 def token_groups(page: Page) -> list[str]:
