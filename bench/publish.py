@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -41,8 +42,8 @@ def run() -> Figures:
             before = _shelf(door)
             _config(cloud)
             published = _publish(desk, colour, factor)
-            brand.append(_seconds_until(published, lambda: _config(cloud)["brand"]["accent"] == colour))  # noqa: B023
-            price.append(_seconds_until(published, lambda: _shelf(door) != before))  # noqa: B023
+            brand.append(_seconds_until(published, partial(_is_coloured, cloud, colour)))
+            price.append(_seconds_until(published, partial(_is_priced_anew, door, before)))
     return {**spread("publish_to_brand_s", brand, 2), **spread("publish_to_price_s", price, 2)}
 
 
@@ -53,6 +54,14 @@ def _publish(desk: httpx.Client, colour: str, factor: int) -> float:
         draft |= _ok(desk.put(f"/programme/draft/{section}", json=body))
     _ok(desk.post("/programme/draft/publication", json={"revision": draft["revision"], "why": "bench"}))
     return time.perf_counter()
+
+
+def _is_coloured(cloud: Connected, colour: str) -> bool:
+    return bool(_config(cloud)["brand"]["accent"] == colour)
+
+
+def _is_priced_anew(door: httpx.Client, before: list[tuple[str, int]]) -> bool:
+    return _shelf(door) != before
 
 
 def _config(cloud: Connected) -> dict[str, Any]:
