@@ -57,6 +57,11 @@ browser: ## the system's headless Chromium for the web tests, by Debian's packag
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq -o Acquire::Retries=3 chromium-headless-shell > /dev/null; }
 
+ocr: ## Debian's tesseract for scanned invoices, if there is none
+	@command -v tesseract > /dev/null || { \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 tesseract-ocr tesseract-ocr-deu > /dev/null; }
+
 web: build/portal/index.html build/manager/index.html ## the portal's and the manager app's bundles, into build/
 
 # ---- use -------------------------------------------------------------------------------------------------------
@@ -119,7 +124,10 @@ bench-web: install browser web ## the portal: Lighthouse, weights, axe; one JSON
 bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 HISTORY=10000000 SAFETIES=1 PLOT=1: docs)
 	@$(PYTHON) -m bench.ledger
 
+bench-invoices: install ocr ## thousands of generated invoices and scans, read and judged; one JSON line last (QUICK=1)
+	@$(PYTHON) -m bench.invoices $(if $(QUICK),--quick)
+
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger browser format
+.PHONY: help install browser ocr web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices browser format

@@ -33,6 +33,8 @@ ROOMS = (
     "notifications",
     "documents",
     "reports",
+    "erp",
+    "invoices",
     "campaigns",
     "reconciliation",
     "closure",

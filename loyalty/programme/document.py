@@ -17,6 +17,7 @@ from loyalty.programme.schema.casework import Casework
 from loyalty.programme.schema.catalogue import CatalogueRules
 from loyalty.programme.schema.documents import MemberDocuments
 from loyalty.programme.schema.integrations import Integrations
+from loyalty.programme.schema.invoices import Invoices
 from loyalty.programme.schema.kinds import Code, Language, Part, each_once, wrong
 from loyalty.programme.schema.messages import Message, Notifications
 from loyalty.programme.schema.points import Points
@@ -42,6 +43,7 @@ class Programme(Part):
     campaigns: Annotated[tuple[Campaign, ...], Field(max_length=200)] = ()
     catalogue: CatalogueRules = Field(default_factory=CatalogueRules)
     integrations: Integrations = Field(default_factory=Integrations)
+    invoices: Invoices = Field(default_factory=Invoices)
     messages: dict[Code, dict[Language, Message]] = Field(default_factory=dict)
     notifications: Notifications = Field(default_factory=Notifications)
     documents: MemberDocuments = Field(default_factory=MemberDocuments)

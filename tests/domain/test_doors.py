@@ -37,6 +37,8 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
                 *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports", "campaigns"),
                 "reconciliation",
+                "invoices",
+                "erp",
                 "simulation",
                 "tiers",
                 *("closure", "audit", "support", "privacy", "integrations"),
