@@ -75,7 +75,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     (
         "purchase_order",
         r".*\bp ?\.? ?o ?\.?( number| ref(erence)?)?|.*purchase order.*|your (reference|ref|order( number)?)|customer (po|order reference|reference)|po\b.*|"
-        r"bestellreferenz|ihre (referenz|bestellung|bestellnummer|auftragsnummer|bestell number)|kundenreferenz|ihr zeichen|bestellung( number)?|auftragsnummer des kunden|"
+        r"(ihre )?bestellreferenz( po)?|ihre (referenz|bestellung|bestellnummer|auftragsnummer|bestell number)|kundenreferenz|ihr zeichen|bestellung( number)?|auftragsnummer des kunden|"
         r"(votre )?reference (client|commande|d ?achat)|(votre )?bon de commande( number)?|votre (reference|commande)|number de bon de commande|"
         r"(number |numero )?(de )?orden de compra|su (referencia|pedido)|referencia del? (cliente|pedido)|(referencia|pedido) (de )?compra|"
         r"(numero |number |rif(erimento)? )?(d )?ordine (di |d )?acquisto|vostro (riferimento|ordine)|vs (rif|ordine)( number)?|riferimento (cliente|ordine)|"

@@ -19,12 +19,14 @@ _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE
 _BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
 _SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
-_RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
+RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
-    r"\b(asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|order (#|no|number|id)|order placed|bestell(ung|nr|nummer|-nr)|"
-    r"commande\b|pedido\b|ordine\b|p\.?o\.? (#|number)|purchase order|seller:|condition:|zustand:|sku:|isbn\b)",
+    r"[\[(]?\b(asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|"
+    r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*[0-9D][0-9]{2}-[0-9]|"
+    r"p\.?o\.? ?(#|number)|purchase order (#|number)|seller:|condition:|zustand:|sku:)",
     re.IGNORECASE,
 )
+_COUNT = re.compile(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", re.IGNORECASE)
 _COLUMNS = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -133,7 +135,7 @@ def _column(cell: Printed, currency: str) -> str | None:
     money = amounts.amount(cell.text, currency)
     if cell.kind == "ITEM":
         return None
-    if "%" in cell.text and _RATE.fullmatch(cell.text.strip()):
+    if "%" in cell.text and RATE.fullmatch(cell.text.strip()):
         return "rate"
     if cell.kind in ("QUANTITY", "UNIT_PRICE", "PRODUCT_CODE"):
         return {"QUANTITY": "quantity", "UNIT_PRICE": "unit", "PRODUCT_CODE": "asin"}[cell.kind]
@@ -152,7 +154,7 @@ def _has_money(cells: _Cells, row: Row, currency: str) -> bool:
 
 def _money_tokens(text: str, currency: str) -> list[str]:
     plain = re.sub(ORDER, " ", text)
-    tokens = (match[0].strip() for match in amounts.TOKEN.finditer(_RATE.sub(" ", plain)))
+    tokens = (match[0].strip() for match in amounts.TOKEN.finditer(RATE.sub(" ", plain)))
     return [token for token in tokens if (read := amounts.amount(token, currency)) is not None and read.exact]
 
 
@@ -161,8 +163,8 @@ def _money_tokens(text: str, currency: str) -> list[str]:
 
 def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
     """A row of a table of tax by rate: a rate, what it is of, what it makes; and no other words than about tax."""
-    rates = _RATE.findall(cells.text)
-    words = re.sub(r"[^a-z ]+", " ", labels.plain(_RATE.sub(" ", _without_money(cells.text))))
+    rates = RATE.findall(cells.text)
+    words = re.sub(r"[^a-z ]+", " ", labels.plain(RATE.sub(" ", _without_money(cells.text))))
     if len(rates) != 1 or _TAX_WORDS.sub(" ", words).strip():
         return False
     where = row.whole or row.fields[0]
@@ -206,7 +208,7 @@ def _without_money(text: str) -> str:
 
 def _sum(cells: _Cells, found: Tables, currency: str) -> bool:
     """A row of the totals that stands in the table: its words are a total's label and it has no quantity."""
-    words = cells.item.text if cells.item else _without_money(_RATE.sub(" ", cells.text))
+    words = cells.item.text if cells.item else _without_money(RATE.sub(" ", cells.text))
     meaning = labels.meaning(_unnumbered(words))
     if meaning not in ("items", "before_tax", "tax", "total") or cells.first("quantity") or _BARE_ASIN.search(cells.text):
         return False
@@ -232,7 +234,7 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
         line.values["asin"] = Read(asin.text, [asin])
     if order is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
-    quantity = _quantity(cells.first("quantity"))
+    quantity = _quantity(cells.first("quantity"), cells)
     if asin is None and quantity is None:
         line.kind = _pseudo(_unnumbered(_title(words)))
     description = _title(words)
@@ -258,7 +260,7 @@ def _price(line: DraftLine, cells: _Cells, row: Row, currency: str, quantity: Re
     units, sums = (_money(cells.by_meaning.get(name, []), currency) for name in ("unit", "amount"))
     if line.kind != "item":
         if chosen := (sums or units):
-            line.values["amount_minor"] = chosen[0]
+            line.values["amount_minor"] = _before_tax(chosen, line)
         elif tokens := _money_tokens(cells.text, currency):
             line.values["amount_minor"] = _from_row(tokens[0], row, currency)
         return
@@ -275,17 +277,25 @@ def _price(line: DraftLine, cells: _Cells, row: Row, currency: str, quantity: Re
         if u is not a and _int(q) * abs(_int(u)) == abs(_int(a)) and _int(q) > 0
     ]
     if fitting:
-        q, u, a = fitting[0]
+        # With and without tax multiply alike; without is less.
+        q, u, a = min(fitting, key=lambda choice: abs(_int(choice[2])))
     else:
         q, u, a = (next(iter(each), None) for each in (quantities, units, sums))
-        if u is not None and a is None and q is not None and (cells.gross or len(units) == 1):
-            a = None
     if q is not None:
         line.values["quantity"] = q
     if u is not None:
         line.values["unit_price_minor"] = Read(abs(_int(u)), u.places)
     if a is not None:
         line.values["amount_minor"] = a
+
+
+def _before_tax(sums: list[Read], line: DraftLine) -> Read:
+    """Of two that stand in a row, the one that the other is with tax."""
+    rate = line.get("tax_rate_micros")
+    if rate is None or len(sums) < 2:
+        return sums[0]
+    gross = [round(_int(each) * (1 + rate / MILLION)) for each in sums]
+    return next((one for one, with_tax in zip(sums, gross, strict=True) if any(abs(_int(other) - with_tax) <= 1 for other in sums)), sums[0])
 
 
 def _int(read: Read) -> int:
@@ -322,10 +332,17 @@ def _tail(cells: _Cells) -> str:
     return left
 
 
-def _quantity(cell: Printed | None) -> Read | None:
-    """A whole number, perhaps with a unit's word or a minus, as credit memos print it."""
-    match = re.fullmatch(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", cell.text, re.IGNORECASE) if cell else None
-    return Read(int(match[1]), [cell]) if cell and match and int(match[1]) > 0 else None
+def _quantity(cell: Printed | None, cells: _Cells) -> Read | None:
+    """A whole number, perhaps with a unit's word or a minus, as credit memos print it; never the number of the row."""
+    if cell is None:
+        return None
+    text = cell.text
+    numbered = re.match(r"([0-9]{1,4})[.)]?\s", cells.text)
+    if numbered and cells.item is not None and not cells.item.text.startswith(numbered[0]):
+        without = re.sub(rf"^{numbered[1]}[.)]?(\s+|$)", "", text)
+        text = without if without or not cells.first("unit") else text
+    match = _COUNT.fullmatch(text)
+    return Read(int(match[1]), [replace(cell, text=text)]) if match and int(match[1]) > 0 else None
 
 
 def rate_of(text: str) -> int | None:
@@ -339,7 +356,7 @@ def _rate(cells: _Cells) -> Read | None:
     if cell is not None:
         rate = rate_of(cell.text.replace("%", "").strip())
         return None if rate is None else Read(rate, [cell])
-    rates = _RATE.findall(_tail(cells))
+    rates = RATE.findall(_tail(cells))
     value = rate_of(rates[0]) if len(set(rates)) == 1 else None
     return None if value is None or cells.item is None else Read(value, [replace(cells.item, text=f"{rates[0]}%")])
 
@@ -371,8 +388,10 @@ def _title(words: str) -> str:
 def _asin_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
     """The one product number of a row; none if it names several."""
     cell = cells.first("asin")
-    if cell is not None and re.fullmatch(r"[A-Z0-9]{10}", cell.text):
-        return cell
+    if cell is not None:
+        codes = [code for code in cell.text.split() if re.fullmatch(r"[A-Z0-9]{10}", code)]
+        if len(codes) == 1:
+            return paper.placed(codes[0], cell)
     return _one(paper, cells, row, lambda text: [*_ASIN.findall(text), *_BARE_ASIN.findall(text)])
 
 
