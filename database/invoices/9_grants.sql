@@ -44,4 +44,5 @@ grant execute on function
     invoices.months(integer, date)
 to invoice_desk;
 
-grant select on invoices.mail, invoices.document, invoices.invoice, invoices.line, invoices.share, invoices.correction to auditor;
+grant select on invoices.mail, invoices.document, invoices.invoice, invoices.line, invoices.share, invoices.correction,
+    invoices.event to auditor;

@@ -191,6 +191,21 @@ create table invoices.correction (
     foreign key (program_id, invoice_id) references invoices.invoice
 );
 create index correction_recent on invoices.correction (program_id, corrected_at);
+
+-- Insert-only: what became of an invoice, and by whom. Ids, codes and amounts.
+create table invoices.event (
+    program_id integer not null,
+    invoice_id uuid not null,
+    event_number bigint not null generated always as identity,
+    kind text not null check (kind ~ '^[a-z_]{1,40}$'),
+    actor text not null,
+    detail jsonb not null default '{}',
+    occurred_at timestamptz not null,
+    row_xid xid8 not null default pg_current_xact_id(),
+    primary key (program_id, invoice_id, event_number),
+    foreign key (program_id, invoice_id) references invoices.invoice
+);
+
 create function invoices.refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'invoices.% is append-only', tg_table_name using errcode = 'restrict_violation';
@@ -198,6 +213,9 @@ end $$;
 create trigger append_only before update or delete on invoices.correction
     for each row execute function invoices.refuse_change();
 create trigger append_only_whole before truncate on invoices.correction execute function invoices.refuse_change();
+create trigger append_only before update or delete on invoices.event
+    for each row execute function invoices.refuse_change();
+create trigger append_only_whole before truncate on invoices.event execute function invoices.refuse_change();
 
 -- Textract counts calls by account, whichever programme makes them.
 create table invoices.bucket (
