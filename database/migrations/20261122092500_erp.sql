@@ -2,13 +2,17 @@
 create schema erp;
 
 do $$
+declare
+    entry_point text;
 begin
-    if not exists (select from pg_roles where rolname = 'erp_gateway') then
-        create role erp_gateway login;
-    end if;
-    if exists (select from pg_roles where rolname = 'rds_iam') then
-        grant rds_iam to erp_gateway;
-    end if;
+    foreach entry_point in array array['erp_gateway', 'invoice_desk'] loop
+        if not exists (select from pg_roles where rolname = entry_point) then
+            execute format('create role %I login', entry_point);
+        end if;
+        if exists (select from pg_roles where rolname = 'rds_iam') then
+            execute format('grant rds_iam to %I', entry_point);
+        end if;
+    end loop;
 end
 $$;
 
@@ -34,6 +38,8 @@ create table erp.document (
     attempts integer not null default 0 check (attempts >= 0),
     handed_over_at timestamptz not null,
     first_tried_at timestamptz,
+    -- When it left for the first time: from then on the ERP may have it.
+    sent_at timestamptz,
     due_at timestamptz not null,
     taken_by uuid,
     -- The ERP's own id and word for it.
@@ -50,7 +56,8 @@ create table erp.document (
     check ((kind = 'journal') = (subject is null)),
     check (num_nulls(format, body) in (0, 2)),
     check ((state in ('posted', 'refused', 'given_up')) = (ended_at is not null)),
-    check (state not in ('accepted', 'posted') or erp_document_id is not null)
+    check (state not in ('accepted', 'posted') or erp_document_id is not null),
+    check (state <> 'waiting' or sent_at is null)
 );
 create index document_open on erp.document (program_id, due_at) where state in ('waiting', 'sent', 'accepted');
 create index document_subject on erp.document (program_id, subject) where subject is not null;
@@ -71,9 +78,11 @@ create table erp.attempt (
     foreign key (program_id, document_id) references erp.document
 );
 
--- A programme's ERP as it was last met. While it fails it is asked for one document at a time, at ever longer intervals.
+-- A programme's ERP as it was last met. While it fails it is sent one document at a time, at ever longer intervals.
 create table erp.receiver (
     program_id integer primary key references programme.program,
+    -- Since when the programme has one without a break: days of the journal that were locked before were taken by hand.
+    connected_at timestamptz not null,
     failing_since timestamptz,
     failures integer not null default 0 check (failures >= 0),
     due_at timestamptz not null,
