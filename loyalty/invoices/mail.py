@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser, BytesParser
@@ -75,25 +75,23 @@ class Mail:
     reason: str | None = None
 
 
-def read(raw: bytes, limits: confining.Limits = LIMITS) -> Mail:
+def read(raw: bytes, size: int | None = None, limits: confining.Limits = LIMITS) -> Mail:
     """The mail, in bounded time and memory. Never raises for what is in it.
 
-    Reasons: empty, too_large, not_a_mail, too_deep, too_many_parts, too_many_documents, no_pdf, took_too_long,
-    took_too_much_memory, unreadable. Of one larger than LARGEST_BYTES the first of them are enough.
+    `size`: that of the whole mail. Of one larger than LARGEST_BYTES `raw` may be the first HEAD_BYTES, and is not taken
+    apart. Reasons: empty, too_large, not_a_mail, too_deep, too_many_parts, too_many_documents, no_pdf, took_too_long,
+    took_too_much_memory, unreadable.
     """
     if not raw:
         return _unread("empty")
-    too_large = len(raw) > LARGEST_BYTES
+    too_large = max(len(raw), size or 0) > LARGEST_BYTES
     try:
-        answer = confining.run(__name__, raw[:HEAD_BYTES] if too_large else raw, limits)
-        mail = _received(answer)
+        mail = _received(confining.run(__name__, raw[:HEAD_BYTES] if too_large else raw, limits))
     except confining.Stopped as stopped:
         return _unread("too_large" if too_large else stopped.reason)
     except (ValueError, TypeError, KeyError):
         return _unread("unreadable")
-    if too_large:
-        return Mail(mail.message_id, mail.recipients, mail.sender, mail.verdicts, (), "too_large")
-    return mail
+    return replace(mail, documents=(), reason="too_large") if too_large else mail
 
 
 def doubt(mail: Mail, senders: Collection[str]) -> str | None:
