@@ -83,6 +83,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         api=api,
         feeds=feeds,
         integrations=integrations,
+        invoices=invoices,
         **inside,
     )
     if settings.portals.hosting == "amplify":

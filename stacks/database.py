@@ -53,6 +53,12 @@ ROLES = (
     "webhook_sender",
     "integrations_desk",
     "simulation",
+    "invoice_intake",
+    "invoice_reading",
+    "invoice_matching",
+    "invoice_watch",
+    "invoice_desk",
+    "erp_gateway",
 )
 
 

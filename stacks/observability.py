@@ -185,6 +185,7 @@ class ObservabilityStack(Stack):
         self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
+            self._invoice_alarms(invoices)
 
     def _dashboard(
         self,
@@ -327,6 +328,14 @@ class ObservabilityStack(Stack):
             ),
         ):
             self._alarm(name, _said(metric, "reconciliation", period), hours, meaning, silence=silence)
+
+    def _invoice_alarms(self, invoices: InvoicesStack) -> None:
+        self._alarm(
+            "InvoicesGetStuck",
+            invoices.state_machine.metric_failed(period=FIVE_MINUTES),
+            0,
+            "An invoice's execution ended as failed and not even a person was told: see docs/invoices.md",
+        )
 
     def _alarm(
         self,

@@ -17,7 +17,7 @@ MAIL, DOCUMENTS, READINGS = "mail/", "documents/", "readings/"
 KEPT_DAYS = {MAIL: 30, READINGS: 30, DOCUMENTS: 3650}
 REPLACED_DAYS = {MAIL: 1, READINGS: 1, DOCUMENTS: 30}
 # How the CDK ends the name of what says the bucket's ARN to other stacks.
-MARK = "E9C1D1B6"
+MARK = "B90C6676"
 
 
 class InvoiceFiles:
@@ -60,6 +60,14 @@ class InvoiceFiles:
             server_access_logs_bucket=log_bucket,
             server_access_logs_prefix="invoices/",
             removal_policy=removal_policy(settings),
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.GET],
+                    allowed_origins=[settings.integrations.manager_origin],
+                    allowed_headers=[],
+                    max_age=3000,
+                )
+            ],
             lifecycle_rules=[
                 s3.LifecycleRule(
                     prefix=folder,
@@ -100,16 +108,21 @@ class InvoiceFiles:
             )
         )
 
-    def may_read(self, function: lambda_.Function, folder: str) -> None:
+    def may_read(self, function: lambda_.Function, folder: str, *, versions: bool = False) -> None:
         """Also addresses to read from; no listing."""
-        self._allow(function, "s3:GetObject", folder, ["kms:Decrypt"])
+        actions = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
+        self._allow(function, actions, folder, ["kms:Decrypt"])
+
+    def may_see_what_is_gone(self, function: lambda_.Function) -> None:
+        """Without it an object that is gone looks like one that is forbidden."""
+        function.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]))
 
     def may_write(self, function: lambda_.Function, folder: str) -> None:
-        self._allow(function, "s3:PutObject", folder, ["kms:GenerateDataKey", "kms:Decrypt"])
+        self._allow(function, ["s3:PutObject"], folder, ["kms:GenerateDataKey", "kms:Decrypt"])
 
-    def _allow(self, function: lambda_.Function, action: str, folder: str, key_actions: list[str]) -> None:
+    def _allow(self, function: lambda_.Function, wanted: list[str], folder: str, key_actions: list[str]) -> None:
         objects = self.bucket.arn_for_objects(f"{folder}*")
-        for actions, resource in (([action], objects), (key_actions, self.key.key_arn)):
+        for actions, resource in ((wanted, objects), (key_actions, self.key.key_arn)):
             function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
         bucket, role = self.bucket.node.default_child, function.role
         assert isinstance(bucket, s3.CfnBucket)
