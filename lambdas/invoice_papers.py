@@ -18,13 +18,18 @@ def keep(key: str, pdf: bytes) -> None:
     s3().put_object(Bucket=os.environ["INVOICES_BUCKET"], Key=key, Body=pdf, ContentType="application/pdf")
 
 
-def begin(connection: Connection, program_id: int, document_id: UUID) -> None:
-    """Start the Invoice Desk for a document; one that is there already is as good. Raises what boto3 raises."""
+def begin(connection: Connection, program_id: int, document_id: UUID, starts: int = 0) -> None:
+    """Start the Invoice Desk for a document; one that is there already is as good. Raises what boto3 raises.
+
+    `starts`: so often it was begun before; an execution that has ended keeps its name.
+    """
     client = step_functions()
     told = {"program_id": program_id, "document_id": str(document_id)}
     with suppress(client.exceptions.ExecutionAlreadyExists):
         client.start_execution(
-            stateMachineArn=os.environ["INVOICE_DESK_ARN"], name=str(document_id), input=json.dumps(told)
+            stateMachineArn=os.environ["INVOICE_DESK_ARN"],
+            name=f"{document_id}-{starts}" if starts else str(document_id),
+            input=json.dumps(told),
         )
     connection.execute("select invoices.begun(%s, %s)", (program_id, document_id))
 

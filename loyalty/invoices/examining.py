@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 20 << 20
 MOST_PAGES = 100
-LIMITS = confining.Limits(memory_mb=768, cpu_seconds=15, wall_seconds=30)
+LIMITS = confining.Limits(memory_mb=768, cpu_seconds=10, wall_seconds=20)
 
 # A signature's or a scanner's few bytes after the end are harmless; a second file is not.
 _MOST_AFTER_END = 1_024

@@ -27,7 +27,7 @@ HEAD_BYTES = 256 << 10
 MOST_PARTS = 200
 MOST_DEPTH = 8
 MOST_DOCUMENTS = 20
-LIMITS = confining.Limits(memory_mb=1_024, cpu_seconds=30, wall_seconds=60)
+LIMITS = confining.Limits(memory_mb=1_024, cpu_seconds=20, wall_seconds=40)
 
 _RECEIVED_BY_SES = re.compile(r"\bby inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\b", re.IGNORECASE)
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?([^\s<>;,]+@[^\s<>;,]+?)>?\s*(?:;|$)", re.IGNORECASE)

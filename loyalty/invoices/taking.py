@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,8 +19,8 @@ from loyalty.invoices.mail import Mail
 from loyalty.invoices.packing import Found
 from loyalty.programme import reading
 
-# What is to nobody is on the list of the programme that every deployment has.
-_NOBODYS = "main"
+# Twenty papers that are each a trap must not take an hour: what is left then is refused.
+LOOKING_SECONDS = 90.0
 
 type Keep = Callable[[str, bytes], None]
 
@@ -49,9 +50,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of it. `received`: the documents that somebody has to read now. `refused`: reasons of documents."""
+    """What became of it. `program_id`: None: it was to nobody. `received`: the documents that somebody has to read now.
+    `refused`: reasons of documents."""
 
-    program_id: int
+    program_id: int | None
     reason: str | None
     received: tuple[UUID, ...]
     known: int
@@ -67,10 +69,9 @@ def take(connection: Connection, arrived: Arrived, domain: str, keep: Keep) -> T
     code = mail.programme_code(message, domain)
     program_id = _program_id(connection, code) if code else None
     reason = _reason(connection, message, program_id)
-    if program_id is None:
-        code, program_id = None, _program_id(connection, _NOBODYS)
-        assert program_id is not None
-    documents = () if reason else documents_of(connection, program_id, message.documents, keep)
+    documents: tuple[Document, ...] = ()
+    if program_id is not None and reason is None:
+        documents = documents_of(connection, program_id, message.documents, keep)
     if documents and all(document.reason for document in documents):
         reason = "no_usable_pdf"
     return _recorded(connection, program_id, arrived, message, code, documents, reason)
@@ -81,8 +82,11 @@ def documents_of(
 ) -> tuple[Document, ...]:
     """Each paper looked at, those that are good kept under their own hash."""
     documents = []
+    end = time.monotonic() + LOOKING_SECONDS
     for paper, document_id in zip(papers, _new_ids(connection, len(papers)), strict=True):
-        examined = examining.Examined(None, paper.reason) if paper.reason else examining.examine(paper.data)
+        late = "took_too_long" if time.monotonic() > end else None
+        refused = paper.reason or late
+        examined = examining.Examined(None, refused) if refused else examining.examine(paper.data)
         sha256 = hashlib.sha256(paper.data).hexdigest()
         key = None if examined.reason else f"documents/{program_id}/{sha256}.pdf"
         if key is not None and not _is_known(connection, program_id, sha256):
@@ -104,7 +108,7 @@ def _reason(connection: Connection, message: Mail, program_id: int | None) -> st
 
 def _recorded(
     connection: Connection,
-    program_id: int,
+    program_id: int | None,
     arrived: Arrived,
     message: Mail,
     code: str | None,
@@ -115,7 +119,7 @@ def _recorded(
         "object_key": arrived.object_key,
         "message_id": message.message_id or None,
         "sender": message.sender,
-        "recipient": code,
+        "recipient": code if program_id is not None else None,
         "received_at": arrived.received_at.isoformat(),
         "bytes": arrived.size,
         **asdict(message.verdicts),
@@ -141,8 +145,10 @@ def _program_id(connection: Connection, code: str) -> int | None:
 
 
 def _is_known(connection: Connection, program_id: int, sha256: str) -> bool:
-    row = connection.execute("select invoices.known_document(%s, %s) as known", (program_id, sha256)).fetchone()
-    return row is not None and row["known"] is not None
+    known = connection.execute(
+        "select object_key from invoices.known_document(%s, %s)", (program_id, sha256)
+    ).fetchone()
+    return known is not None and known["object_key"] is not None
 
 
 def _new_ids(connection: Connection, count: int) -> list[UUID]:
