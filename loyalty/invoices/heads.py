@@ -20,6 +20,7 @@ from loyalty.invoices.papers import Page, Paper, Printed
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")
 _DAYS = frozenset({"issued_on", "due_on", "ordered_on", "other_date"})
+_TAX_ID = re.compile(r"[A-Z]{2} ?[0-9A-Z]{8,12}")
 # Of each kind of sum so many different values are tried.
 MOST_CHOICES = 6
 
@@ -31,6 +32,10 @@ def name_of(printed: Printed) -> str | None:
     said = labels.meaning(printed.label) if printed.label else None
     if said in _DAYS and not dates.possible(printed.text):
         said = None
+    if said == "tax" and _TAX_ID.fullmatch(printed.text):
+        return "vendor_tax_id"
+    if said == "sold_by" or said is None:
+        return labels.of_type(printed.kind)
     return said or labels.of_type(printed.kind)
 
 
@@ -97,14 +102,30 @@ def currency(paper: Paper) -> tuple[Read | None, bool]:
 
 def days(fields: dict[str, list[Printed]]) -> dict[str, list[Read]]:
     """Every day by its meaning. A date that may be two days is `None` unless the paper's other dates say which."""
-    every = [printed for name in ("issued_on", "due_on", "ordered_on", "other_date") for printed in fields.get(name, [])]
-    way = dates.order(printed.text for printed in every)
+    dated = ("issued_on", "due_on", "ordered_on", "other_date")
+    way = dates.order(printed.text for name in dated for printed in fields.get(name, [])) or _only_way(fields)
     found: dict[str, list[Read]] = {}
     for name in ("issued_on", "due_on"):
         for printed in fields.get(name, []):
             if dates.possible(printed.text):
                 _add(found.setdefault(name, []), dates.ordered(printed.text, way), printed)
     return found
+
+
+def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:
+    """The way of writing in which nothing is due before it was issued, nor after other days than the terms say."""
+    first = {name: fields[name][0].text for name in ("ordered_on", "issued_on", "due_on") if fields.get(name)}
+    terms = next((net_days(printed.text) for printed in fields.get("payment_terms", [])), None)
+    fitting = []
+    for way in ("day", "month"):
+        days = {name: dates.ordered(text, way) for name, text in first.items()}
+        issued, due, ordered = (days.get(name) for name in ("issued_on", "due_on", "ordered_on"))
+        follows = all(
+            one is None or other is None or one <= other for one, other in ((issued, due), (ordered, issued), (ordered, due))
+        )
+        if follows and None not in days.values() and (terms is None or not due or not issued or (due - issued).days == terms):
+            fitting.append(way)
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def net_days(text: str) -> int | None:

@@ -21,11 +21,12 @@ _SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
 RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
-    r"[\[(]?\b(asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|"
+    r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|"
     r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*[0-9D][0-9]{2}-[0-9]|"
     r"p\.?o\.? ?(#|number)|purchase order (#|number)|seller:|condition:|zustand:|sku:)",
     re.IGNORECASE,
 )
+_PURCHASE_ORDER = re.compile(r"\bP\.?\s?O\.?\s?(?:#|number|no\.?|nr\.?)?\s*:?\s*([A-Z0-9][A-Za-z0-9-]{3,59})(?!\S)")
 _COUNT = re.compile(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", re.IGNORECASE)
 _COLUMNS = tuple(
     (name, re.compile(pattern))
@@ -58,7 +59,8 @@ class DraftLine:
 
     kind: str
     values: dict[str, Read] = field(default_factory=dict)
-    page: int = 1
+    # Money in the row that has no column which we know: perhaps the tax.
+    spare: list[Read] = field(default_factory=list)
 
     def get(self, name: str) -> int | None:
         value = self.values[name].value if name in self.values else None
@@ -72,6 +74,8 @@ class Tables:
     lines: list[DraftLine] = field(default_factory=list)
     tax_lines: list[dict[str, Read]] = field(default_factory=list)
     sums: list[Printed] = field(default_factory=list)
+    # Those that head the lines of an order.
+    purchase_orders: list[Printed] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -102,16 +106,22 @@ def tables(paper: Paper, currency: str) -> Tables:
             continue
         if not _has_money(cells, row, currency):
             named = _order_in(paper, cells, row)
+            found.purchase_orders += _purchase_orders(cells, row)
             if named is not None and (headed or not found.lines or "amazon_order_id" in found.lines[-1].values):
                 order, headed = named, True
             elif found.lines:
                 _continue(paper, found.lines[-1], cells, row)
             continue
         line = _line(paper, cells, row, currency, found)
-        if headed and order is not None and "amazon_order_id" not in line.values:
-            line.values["amazon_order_id"] = Read(order.text, [order])
+        if headed and order is not None and line.kind == "item":
+            own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
+            if own.value != order.text:
+                found.findings.append(
+                    Finding(code="unreadable", field=f"lines.{len(found.lines)}.amazon_order_id", detail="not the heading's")
+                )
         found.lines.append(line)
     _unnumber(found.lines)
+    _counted(found.lines)
     return found
 
 
@@ -124,7 +134,9 @@ def _cells(row: Row, currency: str) -> _Cells:
             gross.append(cell)
         elif meaning is not None:
             by_meaning.setdefault(meaning, []).append(cell)
-    item = row.first("ITEM")
+    every = [cell for cell in row.fields if cell.kind == "ITEM"]
+    item = next((cell for cell in every if not re.fullmatch(r"[A-Z0-9]{10}", cell.text)), None)
+    by_meaning.setdefault("asin", []).extend(cell for cell in every if cell is not item)
     text = row.whole.text if row.whole else " ".join(cell.text for cell in row.fields)
     return _Cells(item, by_meaning, gross, text)
 
@@ -228,7 +240,7 @@ def _unnumbered(text: str) -> str:
 def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -> DraftLine:
     where = row.whole or row.fields[0]
     words = _words(cells, currency)
-    line = DraftLine("item", page=where.page)
+    line = DraftLine("item")
     asin, order = _asin_in(paper, cells, row), _order_in(paper, cells, row)
     if asin is not None:
         line.values["asin"] = Read(asin.text, [asin])
@@ -245,7 +257,24 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
     _price(line, cells, row, currency, quantity)
     if (tax := cells.first("tax")) is not None and (read := amounts.amount(tax.text, currency)) is not None:
         line.values["tax_minor"] = Read(read.minor, [tax])
+    else:
+        line.spare = _spare(line, cells, row, currency)
     return line
+
+
+def _spare(line: DraftLine, cells: _Cells, row: Row, currency: str) -> list[Read]:
+    left = [_from_row(token, row, currency) for token in _money_tokens(_tail(cells), currency)]
+    for name in ("unit_price_minor", "amount_minor"):
+        used = next((read for read in left if name in line.values and abs(_int(read)) == abs(line.get(name) or 0)), None)
+        left = [read for read in left if read is not used]
+    return left
+
+
+def tax_beside(lines: list[DraftLine], tax_minor: int) -> None:
+    """The money that every row has left is its tax, if all of it together is the paper's."""
+    if lines and all(len(line.spare) == 1 for line in lines) and sum(_int(line.spare[0]) for line in lines) == tax_minor:
+        for line in lines:
+            line.values["tax_minor"] = line.spare[0]
 
 
 def _pseudo(title: str) -> str:
@@ -365,8 +394,10 @@ def _rate(cells: _Cells) -> Read | None:
 
 
 def _words(cells: _Cells, currency: str) -> str:
+    """The item's own text; lines of it that only the whole row has belong to it, too."""
     if cells.item is not None:
-        return cells.item.text
+        more = [line for line in cells.text.split("\n")[1:] if line.strip() and line.strip() not in cells.item.text]
+        return "\n".join([cells.item.text, *(line for line in more if not _money_tokens(line, currency or "USD"))])
     text = cells.text
     first = next((match.start() for match in amounts.TOKEN.finditer(text) if amounts.currencies(match[0])), len(text))
     return text[:first]
@@ -428,6 +459,29 @@ def _unnumber(lines: list[DraftLine]) -> None:
     if titles and all(re.match(rf"{number}[.)]?\s", title) for number, title in enumerate(titles, 1)):
         for line, title in zip(lines, titles, strict=True):
             line.values["description"].value = _unnumbered(title)
+
+
+def _purchase_orders(cells: _Cells, row: Row) -> list[Printed]:
+    where = row.whole or row.fields[0]
+    return [replace(where, text=number) for number in _PURCHASE_ORDER.findall(cells.text)]
+
+
+def _counted(lines: list[DraftLine]) -> None:
+    """A quantity before the title, where no line of the paper has it elsewhere and each multiplies."""
+    items = [line for line in lines if line.kind == "item"]
+    if any("quantity" in line.values for line in items):
+        return
+    found = []
+    for line in items:
+        count = re.match(r"([0-9]{1,5})(?:\s?[x×])?\s+(?=\S)", str(line.values["description"].value))
+        unit, amount = line.get("unit_price_minor"), line.get("amount_minor")
+        if count is None or unit is None or amount is None or int(count[1]) * unit != abs(amount) or not int(count[1]):
+            return
+        found.append(count)
+    for line, count in zip(items, found, strict=True):
+        title = line.values["description"]
+        line.values["quantity"] = Read(int(count[1]), [replace(title.places[0], text=count[1])])
+        title.value = str(title.value)[count.end() :]
 
 
 def orders_in(paper: Paper) -> Iterator[Printed]:

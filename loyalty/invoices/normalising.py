@@ -95,9 +95,10 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
             making.doubt("currency", "amounts of several currencies")
     _take_number(making, paper, others, fields)
     _take_days(making, fields)
-    _take_words(making, paper, fields)
+    _take_words(making, paper, fields, tables)
     for name, value in heads.chosen(printed_sums, tables, credit).items():
         making.put(name, value)
+    lines.tax_beside(tables.lines, making.draft["tax_minor"])
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_lines(making, paper, tables, fields)
     making.findings += tables.findings
@@ -254,7 +255,7 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
             making.doubt(name, f"{len(reads)} different days are printed")
 
 
-def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]]) -> None:
+def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
     for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms"):
         printed = fields.get(name, [])
         if not printed:
@@ -262,14 +263,23 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
         making.put(name, Read(text, [each for each in printed if " ".join(each.text.split()) == text]))
-    _take_purchase_orders(making, paper, fields.get("purchase_order", []))
+    _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
+
+
+def _several(text: str) -> list[str]:
+    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
+    parts = re.split(r"\s*[,;\n]\s*", text)
+    words = text.split()
+    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
+        return words
+    return [part for part in parts if part]
 
 
 def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Printed]) -> None:
     """Each once, in the order of the paper. One that goes on in the next line ends in a hyphen there."""
     found: list[str] = making.draft.setdefault("purchase_order_numbers", [])
     for value in printed:
-        for text in re.split(r"\s*[,;\n]\s*", re.sub(r"-\n\s*", "-", value.text.strip())):
+        for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
             if lines.ORDER.fullmatch(text) or text in found:
                 continue
