@@ -244,6 +244,8 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
     asin, order = _asin_in(paper, cells, row), _order_in(paper, cells, row)
     if asin is not None:
         line.values["asin"] = Read(asin.text, [asin])
+    elif _SAYS_ASIN.search(cells.text) or cells.first("asin") is not None:
+        found.findings.append(Finding(code="unreadable", field=f"lines.{len(found.lines)}.asin", detail="no product number"))
     if order is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
     quantity = _quantity(cells.first("quantity"), cells)
