@@ -70,6 +70,7 @@ class Search:
                 elif id(phrase) not in self._used:
                     for pair in self._phrase(index, position, phrase):
                         self._continue(index, pair)
+                        pair.value = pair.value.rstrip(",;")
                         yield pair
 
     def _continue(self, index: int, pair: Pair) -> None:

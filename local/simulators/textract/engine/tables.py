@@ -22,9 +22,13 @@ CODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9./-]{3,19}")
 
 @dataclass(eq=False)
 class Row:
-    """One line of the invoice: what stands under each column, line by line, and all its words as they stand."""
+    """One line of the invoice: what stands under each column, line by line, and all its words as they stand.
+
+    `heading`: the first of its lines, when that is none of its own but names an order.
+    """
 
     lines: list[Line]
+    heading: Line | None = None
     cells: dict[int, list[list[Word]]] = field(default_factory=dict)
 
 
@@ -39,7 +43,7 @@ class Table:
     def phrases(self) -> set[int]:
         """Identities."""
         return {id(one) for one in self.head.phrases} | {
-            id(one) for row in self.rows for line in row.lines for one in line.phrases
+            id(one) for row in self.rows for line in row.lines if line is not row.heading for one in line.phrases
         }
 
 
@@ -220,11 +224,11 @@ def _is_heading(head: Head, body: Sequence[Line], block: Sequence[int]) -> bool:
     or are nearer to what follows.
     """
     line = body[block[0]]
-    if len(block) > 2 or len(line.phrases) > 2:
+    if len(block) > 2 or not _names_order(line):
         return False
-    label = COLUMNS.at(line.phrases[0].tokens) or SUMMARY.at(line.phrases[0].tokens)
-    if label is None or label.type not in ("order", "OTHER", "PO_NUMBER"):
-        return False
+    if _names_order(body[0]) and not _anchors(head, body[0]):
+        # The table begins with one: then they all are.
+        return True
     items = [column.left for column in head.columns if column.type == "ITEM"]
     if items and line.phrases[0].left < min(items) - 3:
         return True
@@ -233,11 +237,16 @@ def _is_heading(head: Head, body: Sequence[Line], block: Sequence[int]) -> bool:
     return below < above - 1.5
 
 
+def _names_order(line: Line) -> bool:
+    label = COLUMNS.at(line.phrases[0].tokens) or SUMMARY.at(line.phrases[0].tokens)
+    return len(line.phrases) <= 3 and label is not None and label.type in ("order", "OTHER", "PO_NUMBER")
+
+
 def _row(head: Head, part: Sequence[Line]) -> Row:
     row = Row(list(part))
-    for number, line in enumerate(part):
-        if not number and len(part) > 1 and not _anchors(head, line) and _is_heading(head, part, [0]):
-            continue
+    if len(part) > 1 and not _anchors(head, part[0]) and _is_heading(head, part, [0]):
+        row.heading = part[0]
+    for line in part[1:] if row.heading else part:
         placed: dict[int, list[Word]] = {}
         for phrase in line.phrases:
             for words in _parts(head, phrase):
