@@ -42,13 +42,17 @@ class Column:
 
 @dataclass(slots=True)
 class Head:
-    """The columns from left to right; the body begins below line `last`."""
+    """The columns from left to right; the body begins below line `last`.
+
+    `partial`: it takes only the left of its lines. `headed`: lines that name an order stand over the rows, not in them.
+    """
 
     columns: list[Column]
     first: int
     last: int
     phrases: list[Phrase]
     partial: bool = False
+    headed: bool = False
 
     @property
     def left(self) -> float:

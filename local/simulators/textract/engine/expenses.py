@@ -54,9 +54,10 @@ def documents(pages: Sequence[Page], seed: bytes) -> list[Shape]:
 def _sheets(pages: Sequence[Page]) -> list[Sheet]:
     made: list[Sheet] = []
     before: Table | None = None
+    goes_on = False
     for page in pages:
         found = lines(page)
-        those = tables(found, before)
+        those = tables(found, before, goes_on=goes_on)
         free = without(found, set().union(*(table.phrases for table in those)))
         named = parties(free)
         if page.number == 1 and not any(party.side == "VENDOR" for party in named):
@@ -64,7 +65,8 @@ def _sheets(pages: Sequence[Page]) -> list[Sheet]:
             named += [vendor] if vendor else []
         made.append(Sheet(page, found, those, pairs(free, words_of(named)), named))
         listing = [table for table in those if table.head.items]
-        before = listing[-1] if listing and not _summed(made[-1], listing[-1]) else None
+        before = listing[-1] if listing else None
+        goes_on = before is not None and not _summed(made[-1], before)
     return made
 
 

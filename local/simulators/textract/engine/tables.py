@@ -47,16 +47,22 @@ class Table:
         }
 
 
-def tables(found: Sequence[Line], before: Table | None = None) -> list[Table]:
-    """A page's tables. `before`: the last one of the page before, which may go on without a head."""
+def tables(found: Sequence[Line], before: Table | None = None, *, goes_on: bool = False) -> list[Table]:
+    """A page's tables. `before`: the last one of the page before; `goes_on`: it may do so without a head."""
     tops = heads(found)
     made = []
-    if before is not None and before.head.items and (not tops or not tops[0].items):
+    if goes_on and before is not None and (not tops or not tops[0].items):
         end = tops[0].first if tops else len(found)
-        more = _table(Head(before.head.columns, -1, -1, []), found[:end], continued=True)
+        more = _table(
+            Head(before.head.columns, -1, -1, [], headed=any(row.heading for row in before.rows)),
+            found[:end],
+            continued=True,
+        )
         if more.rows:
             made.append(more)
+    headed = before is not None and any(row.heading for row in before.rows)
     for index, head in enumerate(tops):
+        head.headed = headed and head.items
         end = tops[index + 1].first if index + 1 < len(tops) else len(found)
         made.append(_table(head, found[head.last + 1 : end]))
     return made
@@ -158,18 +164,19 @@ def _ends(head: Head, line: Line) -> bool:
 
 
 def _anchors(head: Head, line: Line) -> bool:
-    """Whether figures stand under columns of figures."""
+    """Whether figures stand under columns of figures: an amount, or three of any kind."""
+    count = 0
     for phrase in line.phrases:
         for part in _parts(head, phrase):
             column = _under(head, part)
-            if column is None or not head.columns[column].figures:
-                continue
             text = " ".join(word.text for word in part)
-            if head.columns[column].type == "QUANTITY" and not is_count(text):
+            if column is None or not head.columns[column].figures or not is_figure(text):
                 continue
-            if is_figure(text):
-                return True
-    return False
+            type_ = head.columns[column].type
+            if type_ == "QUANTITY" and not is_count(text):
+                continue
+            count += 3 if is_money(text) else 1
+    return count >= 3
 
 
 def _is_text(head: Head, line: Line) -> bool:
@@ -226,7 +233,7 @@ def _is_heading(head: Head, body: Sequence[Line], block: Sequence[int]) -> bool:
     line = body[block[0]]
     if len(block) > 2 or not _names_order(line):
         return False
-    if _names_order(body[0]) and not _anchors(head, body[0]):
+    if head.headed or (_names_order(body[0]) and not _anchors(head, body[0])):
         # The table begins with one: then they all are.
         return True
     items = [column.left for column in head.columns if column.type == "ITEM"]
@@ -266,8 +273,12 @@ def _parts(head: Head, phrase: Phrase) -> list[list[Word]]:
     current: int | None = None
     for word in phrase.words:
         column = _figures_over(head.columns, word) if is_figure(word.text) or word.text in "$€£" else None
+        before = parts[-1][-1].right if parts[-1] else None
+        begins = before is not None and any(
+            one.words and before <= one.left + 0.5 and word.left >= one.left - 1.5 for one in head.columns
+        )
         ended = column is None and current is not None and word.text not in MARKS
-        if parts[-1] and (ended or (column is not None and column != current)):
+        if parts[-1] and (begins or ended or (column is not None and column != current)):
             parts.append([])
         parts[-1].append(word)
         current = column if column is not None or ended else current
