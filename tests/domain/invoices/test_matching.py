@@ -52,7 +52,7 @@ def test_a_line_that_is_not_as_ordered_is_a_persons(books: Desk, change: Content
     ("change", "code"),
     [
         ({"currency": "EUR"}, "currency_differs"),
-        ({"purchase_order_numbers": ["SOMEBODY-ELSES"]}, "other_purchase_order"),
+        ({"purchase_order_numbers": ["SOMEBODY-ELSES-7"]}, "other_purchase_order"),
         ({"total_minor": 6603}, "total_differs"),
         ({"subtotal_minor": 5000, "total_minor": 5600}, "total_differs"),
         ({"lines": []}, "missing_field"),
@@ -105,6 +105,14 @@ def test_one_that_names_an_order_of_ours_but_not_its_number_is_a_persons(books: 
     first, second = books.sent(LAMP), books.sent(LAMP)
     told = books.judge(content(first.item(), second.item(), order=first))
     assert codes(told) == {"other_purchase_order"}
+
+
+def test_of_a_number_of_ours_the_beginning_is_enough_where_the_column_is_narrow(books: Desk) -> None:
+    order = books.sent()
+    short, wrong = order.number[:-9], order.number[:-9] + "x"
+    assert codes(books.judge(content(order.item(1), purchase_order_numbers=[wrong]))) == {"other_purchase_order"}
+    assert codes(books.judge(content(order.item(1), purchase_order_numbers=[order.number[:9]]))) != set()
+    assert books.judge(content(order.item(1), purchase_order_numbers=[short, "(PO):"]))["state"] == "approved"
 
 
 def test_a_line_without_an_order_is_of_the_one_behind_our_number(books: Desk) -> None:
