@@ -77,7 +77,8 @@ create index document_open on invoices.document (program_id, received_at) where 
 create index document_mail on invoices.document (program_id, mail_id);
 
 -- One paper of a document. waiting: its goods are not known to have left, or what it corrects is not settled. review: a person has a
--- case about it. approved: it was given to the ERP. posted: the ERP has it in its books. duplicate: the same came before.
+-- case about it. approved: it was given to the ERP. posted: the ERP has it in its books. duplicate: the same came before. read: not
+-- judged yet, which no transaction leaves behind.
 create table invoices.invoice (
     program_id integer not null,
     invoice_id uuid not null,
@@ -100,7 +101,7 @@ create table invoices.invoice (
     corrects text check (length(corrects) <= 40),
     -- What makes it the same as another one, however its words were read.
     fingerprint bytea check (length(fingerprint) = 32),
-    state text not null check (state in ('waiting', 'review', 'approved', 'posted', 'refused', 'duplicate')),
+    state text not null check (state in ('read', 'waiting', 'review', 'approved', 'posted', 'refused', 'duplicate')),
     revision integer not null default 0 check (revision >= 0),
     reason text check (length(reason) between 1 and 500),
     duplicate_of uuid,

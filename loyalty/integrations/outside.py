@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import json
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +22,8 @@ from loyalty.programme.schema.integrations import is_public_host
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
 PORT = 443
+# More than any answer that is read has to say.
+MOST_BYTES = 256 * 1024
 
 # A name's addresses. Raises OSError.
 type LookUp = Callable[[str], list[str]]
@@ -28,14 +31,17 @@ type LookUp = Callable[[str], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; the body is not read."""
+    """What came back. `body`: empty unless it was asked for; `retry_after`: the header of that name."""
 
     status: int
     milliseconds: int
+    body: bytes = b""
+    retry_after: str | None = None
 
 
 class NotReached(Exception):
-    """There was no answer. `problem`: not-allowed, no-such-host, not-trusted, no-connection, too-slow, broken."""
+    """There was no answer. `problem`: not-allowed, no-such-host, not-trusted, no-connection, too-slow, broken, or
+    too-much of one. After the last three the request may have arrived."""
 
     def __init__(self, problem: str, milliseconds: int = 0) -> None:
         super().__init__(problem)
@@ -62,23 +68,40 @@ def look_up(host: str) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, PORT, proto=socket.IPPROTO_TCP)]
 
 
+def elsewhere(setting: str | None) -> dict[str, str]:
+    """What OUTSIDE_HOSTS says: a JSON object, host → URL of where it is on this machine. Raises ValueError."""
+    told = json.loads(setting) if setting else {}
+    if not isinstance(told, dict) or not all(isinstance(url, str) for url in told.values()):
+        raise ValueError("OUTSIDE_HOSTS: an object, host to URL")
+    for host, url in told.items():
+        parts = urlsplit(url)
+        if not is_public_host(host) or parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError(f"OUTSIDE_HOSTS: {host} leads nowhere")
+    return told
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`connect`: for tests; opens a TLS connection to an address for a host."""
+    """`connect`: for tests; opens a TLS connection to an address for a host. `hosts`: those that are not on the internet but
+    at a URL of ours, and at no other: a laptop's stand-ins. Only an entry point says which."""
 
     look_up: LookUp = look_up
     connect: Callable[[str, str], socket.socket] | None = None
     answer_seconds: float = ANSWER_SECONDS
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
-    def call(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """One request. Raises NotReached."""
+    def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most_bytes: int = 0
+    ) -> Answer:
+        """One request; of the answer's body `most_bytes` are read, and one that has more is none. Raises NotReached."""
         began = time.monotonic()
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme != "https" or _port(parts) not in (None, PORT) or parts.username or not is_public_host(host):
             raise NotReached("not-allowed")
-        address = self._address(host)
-        path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        ours = urlsplit(self.hosts[host]) if host in self.hosts else None
+        address = "" if ours else self._address(host)
+        path = f"{ours.path.rstrip('/') if ours else ''}{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         connection: socket.socket | None = None
         late = threading.Event()
 
@@ -95,12 +118,16 @@ class Outside:
         timer.daemon = True
         timer.start()
         try:
-            connection = (self.connect or _connect)(address, host)
+            connection = _connect_here(ours) if ours else (self.connect or _connect)(address, host)
             connection.settimeout(self.answer_seconds)
             speaking = http.client.HTTPSConnection(host, PORT)
             speaking.sock = connection
             speaking.request(method, path, body or None, {"Connection": "close", **headers})
-            status = speaking.getresponse().status
+            answer = speaking.getresponse()
+            read = answer.read(most_bytes + 1) if most_bytes else b""
+            # An answer that broke off: read(n) does not say so itself.
+            if late.is_set() or most_bytes and len(read) <= most_bytes and answer.length:
+                raise http.client.IncompleteRead(read)
         except ssl.SSLCertVerificationError:
             raise NotReached("not-trusted", _since(began)) from None
         except (OSError, http.client.HTTPException, ValueError) as failure:
@@ -111,7 +138,9 @@ class Outside:
             timer.cancel()
             if connection is not None:
                 connection.close()
-        return Answer(status, _since(began))
+        if len(read) > most_bytes:
+            raise NotReached("too-much", _since(began))
+        return Answer(answer.status, _since(began), read, answer.headers.get("Retry-After"))
 
     def _address(self, host: str) -> str:
         try:
@@ -138,6 +167,18 @@ def _since(began: float) -> int:
 @cache
 def _context() -> ssl.SSLContext:
     return ssl.create_default_context()
+
+
+def _connect_here(ours: SplitResult) -> socket.socket:
+    address = (ours.hostname or "", ours.port or (PORT if ours.scheme == "https" else 80))
+    plain = socket.create_connection(address, timeout=CONNECT_SECONDS)
+    if ours.scheme == "http":
+        return plain
+    try:
+        return _context().wrap_socket(plain, server_hostname=ours.hostname)
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _connect(address: str, host: str) -> socket.socket:

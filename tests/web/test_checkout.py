@@ -258,6 +258,7 @@ NEW_KEY = """() => {
 }"""
 
 
+@pytest.mark.large
 def test_a_server_that_wants_to_be_left_alone_is_asked_again_after_the_time_it_names(portal: Portal) -> None:
     member = portal.member(points=10_000)
     page = begin(portal, member, product(portal, member))

@@ -28,7 +28,11 @@ def problems(page: Page, place: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("size", "language"), [(PHONE, "de-DE"), (DESK, "en-US")], ids=["phone-de", "desk-en"])
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [(PHONE, "de-DE"), pytest.param(DESK, "en-US", marks=pytest.mark.large)],
+    ids=["phone-de", "desk-en"],
+)
 def test_every_page_is_accessible_and_fits_the_window(
     portal: Portal, furnished: Furnished, size: tuple[int, int], language: str
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud import ON_CLOUD
@@ -78,6 +79,7 @@ def test_signing_out_without_a_connection_signs_out_in_every_tab(portal: Portal)
     other.wait_for_url("**prompt=login**")
 
 
+@pytest.mark.large
 def test_a_renewal_that_fails_for_now_signs_nobody_out_and_one_that_is_refused_does(portal: Portal) -> None:
     member = portal.member(points=2_000)
     page = portal.page()

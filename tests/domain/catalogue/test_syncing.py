@@ -101,6 +101,7 @@ def test_calls_keep_to_the_published_rate_and_thirty_products(
         assert calls <= 10 + seconds / 2 + 1
 
 
+@pytest.mark.large
 def test_the_popular_come_first_and_the_next_run_goes_on(
     fresh_database: TestDatabase, connection: Connection, amazon: Simulator
 ) -> None:
@@ -126,6 +127,7 @@ def test_the_popular_come_first_and_the_next_run_goes_on(
     assert done.due == 0
 
 
+@pytest.mark.large
 def test_nothing_is_asked_again_before_it_is_due_unless_all_is_wanted(
     fresh_database: TestDatabase, connection: Connection, amazon: Simulator
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_changed_price_and_a_vanished_product_are_noticed(
     assert products(fresh_database, "asin = 'B000000000'")[0]["refused_for"] == "gone"
 
 
+@pytest.mark.large
 def test_amazons_429_is_waited_for_and_its_failures_end_the_run(connection: Connection, amazon: Simulator) -> None:
     amazon.fault("searchProducts", "error_429", 2)
     amazon.fault("productsByAsins", "error_429", 2)

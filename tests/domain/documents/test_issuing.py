@@ -114,6 +114,7 @@ def test_another_programmes_order_has_no_document_here(office: Office) -> None:
         office.follow("redemption.confirmed", {"program_id": 2, "payload": {"redemption_id": str(redemption_id)}})
 
 
+@pytest.mark.large
 def test_numbers_have_no_gaps_though_many_issue_at_once_and_some_give_up(own_office: Office) -> None:
     orders = [own_office.order() for _ in range(12)]
     database = own_office.world.database

@@ -205,6 +205,7 @@ def test_a_cancellation_that_the_order_does_not_confirm_waits_a_day(town: Town) 
     assert town.row(redemption_id)["units_lost"] == 3
 
 
+@pytest.mark.large
 def test_many_orders_are_reported_thirty_a_call(town: Town) -> None:
     ids = [town.ordered(1) for _ in range(33)]
     for redemption_id in ids:

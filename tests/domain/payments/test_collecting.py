@@ -206,6 +206,7 @@ def test_renewals_leave_charges_for_shipments(order: Journey) -> None:
     assert (order.taken_minor(), order.reserved_minor()) == (2599, 0)
 
 
+@pytest.mark.large
 def test_more_shipments_than_a_permission_has_charges_are_taken_together(aging_journey: Journey) -> None:
     order = placed(aging_journey, 4000)
     for number in range(40):

@@ -430,6 +430,7 @@ def crowd(database: TestDatabase, work: list[Any], threads: int = 16) -> list[An
         return [answer for answers in pool.map(client, range(threads)) for answer in answers]
 
 
+@pytest.mark.large
 def test_sixteen_clients_spend_a_budget_to_the_last_point_and_never_above(
     book: Campaigns, database: TestDatabase
 ) -> None:
@@ -456,6 +457,7 @@ def test_discounts_at_once_are_refused_only_when_the_sum_is_short(book: Campaign
     assert book.money(code) == (0, 1000 // 7 * 7, 1000 % 7)
 
 
+@pytest.mark.large
 def test_everything_at_once_neither_loses_money_nor_waits_for_ever(book: Campaigns, database: TestDatabase) -> None:
     codes = [book.open(3_00), book.open(2_00)]
     members = [book.member() for _ in range(12)]

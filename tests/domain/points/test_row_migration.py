@@ -58,6 +58,7 @@ def journal() -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.large
 def test_a_ledger_filled_before_is_brought_over_whole(postgres_port: int, tmp_path: Path) -> None:
     name = f"before_{uuid4().hex}"
     place.create(postgres_port, name)
@@ -117,6 +118,7 @@ def test_a_ledger_filled_before_is_brought_over_whole(postgres_port: int, tmp_pa
         assert migrate(connection).migrations == ()
 
 
+@pytest.mark.large
 def test_the_walls_stand_on_what_was_brought_over(postgres_port: int, tmp_path: Path) -> None:
     name = f"before_{uuid4().hex}"
     place.create(postgres_port, name)

@@ -72,6 +72,7 @@ def test_while_amazon_cannot_be_read_the_day_waits(world: Books, fault: Exceptio
     assert world.verdict(redemption_id) == "matched"
 
 
+@pytest.mark.large
 def test_amazons_429_is_waited_for(world: Books) -> None:
     world.delivered(LAMP)
     world.billing.faults.append(Throttled(0))

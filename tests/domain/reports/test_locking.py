@@ -69,6 +69,7 @@ def test_a_tampered_day_is_found_out_in_the_database_and_in_the_file(books: Book
     books.connection.execute("update reports.line set credit_code = 'deferred_revenue'")
 
 
+@pytest.mark.large
 def test_the_same_points_and_rates_have_the_same_hashes_however_they_are_locked(
     books: Books, postgres_port: int
 ) -> None:

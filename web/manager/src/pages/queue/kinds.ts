@@ -22,6 +22,7 @@ export const KINDS: Record<string, string> = {
   export_stuck: "Export failed",
   webhook_stopped: "Webhook stopped",
   webhook_given_up: "Event not taken",
+  erp_given_up: "Not in the ERP",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
