@@ -23,6 +23,7 @@ from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
+from stacks.invoices import InvoicesStack
 from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
@@ -71,6 +72,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     reconciliation = ReconciliationStack(
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
+    invoices = InvoicesStack(app, named("invoices"), integrations=integrations, **inside)
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     manager = ManagerStack(
         app,
@@ -81,6 +83,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         api=api,
         feeds=feeds,
         integrations=integrations,
+        invoices=invoices,
         **inside,
     )
     if settings.portals.hosting == "amplify":
@@ -111,6 +114,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         notifications=notifications,
         documents=documents,
         reconciliation=reconciliation,
+        invoices=invoices,
         **common,
     )
     for stack in (network, database, identity):

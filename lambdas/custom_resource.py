@@ -7,6 +7,7 @@ import logging
 import os
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
@@ -19,19 +20,38 @@ _log = logging.getLogger()
 _log.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that goes by `physical_id` from now on; if that is another one than before, CloudFormation deletes
+    the one before."""
+
+    physical_id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
 def answered(
     event: Mapping[str, Any],
     physical_id: str,
-    work: Callable[[], Mapping[str, Any]],
+    work: Callable[[], Mapping[str, Any] | Made],
     words: Callable[[Exception], str] = str,
+    undo: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Do `work`, whose result are the resource's attributes, and tell CloudFormation; also returns what was told.
 
-    A deleted resource does nothing. `words` puts a failure so that nothing private is in it.
+    A deleted resource does nothing but `undo`. `words` puts a failure so that nothing private is in it.
     """
     try:
-        done = {} if event["RequestType"] == "Delete" else work()
-        answer = _answer(event, physical_id, "SUCCESS", "done", done)
+        if event["RequestType"] == "Delete":
+            if undo:
+                undo()
+            done: Mapping[str, Any] | Made = {}
+        else:
+            done = work()
+        if isinstance(done, Made):
+            renamed = {**event, "PhysicalResourceId": done.physical_id}
+            answer = _answer(renamed, physical_id, "SUCCESS", "done", done.attributes)
+        else:
+            answer = _answer(event, physical_id, "SUCCESS", "done", done)
     except Exception as error:  # an unanswered custom resource holds the deployment for an hour
         reason = f"{type(error).__name__}: {words(error)}"
         _log.error("%s failed: %s\n%s", physical_id, reason, "".join(traceback.format_tb(error.__traceback__)))

@@ -232,6 +232,8 @@ class Cloud:
             logs=str(self.state / "logs"),
             repository=str(REPOSITORY),
             application_python=str(REPOSITORY / ".venv" / "bin" / "python"),
+            mail_port=self.ports.mail,
+            textract_port=self.ports.textract,
         )
         file = self.state / "emulator.json"
         settings.write(file)

@@ -27,6 +27,7 @@ SOURCES = (
     "database",
     "containers",
     "local/emulator",
+    "local/simulators/mail_signing.py",
 )
 SYNTH_SECONDS, BOOTSTRAP_SECONDS, DEPLOY_SECONDS = 240, 120, 480
 
@@ -144,6 +145,7 @@ def _config_text(ports: Ports, changes: Mapping[str, str]) -> str:
         "staff_logout_urls": f'["http://localhost:{ports.manager}/"]',
         "authority_url": f'"http://localhost:{ports.gateway}"',
         "sns_certificates": f'"http://127.0.0.1:{ports.amazon_pay}/"',
+        "outside_hosts": f'{{ "erp.loyalty.example" = "http://127.0.0.1:{ports.erp}" }}',
         **changes,
     }
     text = (REPOSITORY / "config" / "local.toml").read_text()

@@ -30,6 +30,9 @@ class Ports:
     amazon_business: int = 4610
     amazon_pay: int = 4620
     stripe: int = 4630
+    textract: int = 4640
+    erp: int = 4650
+    mail: int = 4625
 
     @classmethod
     def free(cls) -> Ports:

@@ -21,6 +21,8 @@ from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
 OWNER = "loyalty_owner"
+# Below the folder of outside parties' secrets.
+ERP_SECRET = "erp"  # noqa: S105 - its name
 # One PostgreSQL role an entry point, as the migrations make them.
 ROLES = (
     "member_api",
@@ -51,6 +53,12 @@ ROLES = (
     "webhook_sender",
     "integrations_desk",
     "simulation",
+    "invoice_intake",
+    "invoice_reading",
+    "invoice_matching",
+    "invoice_watch",
+    "invoice_desk",
+    "erp_gateway",
 )
 
 
@@ -272,4 +280,6 @@ class DatabaseStack(Stack):
 
 def _programme_overrides(settings: Settings) -> dict[str, Any]:
     chosen = settings.programme.model_dump(exclude_none=True)
-    return {"redemption": chosen} if chosen else {}
+    endpoint = chosen.pop("erp_endpoint", None)
+    erp = {"integrations": {"erp": {"endpoint": endpoint, "secret": ERP_SECRET}}} if endpoint else {}
+    return {**({"redemption": chosen} if chosen else {}), **erp}

@@ -19,7 +19,8 @@ BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operat
 
 
 class IntegrationsStack(Stack):
-    """Four secrets; `amazon_business_environment` is what a caller of Amazon Business needs."""
+    """Credentials by party; `amazon_business_environment` is what a caller of Amazon Business needs, and
+    `outside_environment` a caller of hosts that the programme's document names."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -70,6 +71,10 @@ class IntegrationsStack(Stack):
         )
         # What operators put below it is found by the name that the programme's document gives.
         self.outside_parties = f"loyalty/{settings.deployment.name}/outside/"
+        self.outside_environment = {
+            "OUTSIDE_PARTIES": self.outside_parties,
+            **({"OUTSIDE_HOSTS": json.dumps(hosts)} if (hosts := settings.integrations.outside_hosts) else {}),
+        }
         self.amazon_business_environment = {
             "AMAZON_BUSINESS_SECRET_ARN": self.amazon_business.secret_arn,
             "AMAZON_BUSINESS_URL": settings.integrations.amazon_business_url,

@@ -17,6 +17,7 @@ from stacks.api import ApiStack
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.invoice_files import DOCUMENTS
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.web_firewall import WebFirewall
@@ -24,6 +25,7 @@ from stacks.documents import DocumentsStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
+from stacks.invoices import InvoicesStack
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
@@ -47,6 +49,7 @@ class ManagerStack(Stack):
         api: ApiStack,
         feeds: FeedsStack,
         integrations: IntegrationsStack,
+        invoices: InvoicesStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -66,6 +69,7 @@ class ManagerStack(Stack):
             "manager_api": self._manager_api(identity, messaging, documents, api, feeds),
             "catalogue_desk": self._catalogue_desk(integrations),
             "integrations_desk": self._integrations_desk(integrations),
+            "invoice_desk": self._invoice_desk(invoices),
         }
         self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
@@ -118,13 +122,19 @@ class ManagerStack(Stack):
                 "AMAZON_PAY_URL": outside.amazon_pay_url,
                 "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
                 "STRIPE_URL": outside.stripe_url,
-                "OUTSIDE_PARTIES": integrations.outside_parties,
+                **integrations.outside_environment,
             },
             packages="webhooks",
         )
         for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
             secret.grant_read(function)
         integrations.let_read_outside(function)
+        return function
+
+    def _invoice_desk(self, invoices: InvoicesStack) -> lambda_.Function:
+        """Gives out addresses of papers: finance reads them beside what was read of them."""
+        function = self._function("invoice_desk", "Staff's work on invoices", invoices.files.environment)
+        invoices.files.may_read(function, DOCUMENTS)
         return function
 
     def _manager_api(

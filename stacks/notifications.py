@@ -188,7 +188,7 @@ class NotificationsStack(Stack):
             memory_mb=512,
             database=self._database,
             environment={
-                "OUTSIDE_PARTIES": integrations.outside_parties,
+                **integrations.outside_environment,
                 "LINGER_SECONDS": str(schedules.outbox_linger_seconds),
             },
         )

@@ -19,6 +19,7 @@ from stacks.constructs.rest_api import RestApi
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
+from stacks.invoices import InvoicesStack
 from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
@@ -141,6 +142,7 @@ class ObservabilityStack(Stack):
         notifications: NotificationsStack,
         documents: DocumentsStack,
         reconciliation: ReconciliationStack,
+        invoices: InvoicesStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -155,6 +157,7 @@ class ObservabilityStack(Stack):
             "Feedback": notifications.feedback.queue,
             "Documents": documents.requests.queue,
             "Simulations": manager.simulations.queue,
+            "InvoiceMails": invoices.arrivals.queue,
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -166,6 +169,7 @@ class ObservabilityStack(Stack):
             "Documents": documents.requests.dead_letters,
             "Simulations": manager.simulations.dead_letters,
             "Reconciliation": reconciliation.dead_letters,
+            "InvoiceMails": invoices.arrivals.dead_letters,
         }
         functions = [
             *api.functions,
@@ -175,11 +179,13 @@ class ObservabilityStack(Stack):
             *notifications.functions,
             *documents.functions,
             *reconciliation.functions,
+            *invoices.functions,
         ]
         apis = {**api.apis, "Manager": manager.api}
         self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
+            self._invoice_alarms(invoices)
 
     def _dashboard(
         self,
@@ -322,6 +328,14 @@ class ObservabilityStack(Stack):
             ),
         ):
             self._alarm(name, _said(metric, "reconciliation", period), hours, meaning, silence=silence)
+
+    def _invoice_alarms(self, invoices: InvoicesStack) -> None:
+        self._alarm(
+            "InvoicesGetStuck",
+            invoices.state_machine.metric_failed(period=FIVE_MINUTES),
+            0,
+            "An invoice's execution ended as failed and not even a person was told: see docs/invoices.md",
+        )
 
     def _alarm(
         self,

@@ -31,6 +31,8 @@ ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+HostName = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")]
+LaptopUrl = Annotated[str, Field(pattern=r"^http://127\.0\.0\.1:\d+$")]
 
 
 class SettingsError(Exception):
@@ -171,6 +173,25 @@ class Integrations(_Section):
     sns_certificates: str = Field(default="", pattern=r"^(http://127\.0\.0\.1:\d+/)?$")
     portal_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
     manager_origin: str = Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")
+    # Hosts of the programme's document that are reached elsewhere than on the internet: only the laptop's stand-ins.
+    outside_hosts: dict[HostName, LaptopUrl] = {}
+
+
+class Invoices(_Section):
+    """Amazon's invoices. `enabled`: SES takes mail to any address at `domain`; of an account's rule sets one is active
+    in a region, so it is off where somebody else's is.
+
+    `textract_per_second`: how many readings are begun, under the account's quota for the region; `textract_burst`: how
+    many at once after a pause. The watch fetches what never came; the gateway takes documents to the ERP.
+    """
+
+    enabled: bool = True
+    domain: str = Field(default="", pattern=r"^$|^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")
+    textract_per_second: float = Field(default=1, gt=0, le=100)
+    textract_burst: int = Field(default=2, ge=1, le=1_000)
+    watch_minutes: int = Field(default=15, ge=0, le=1_440)
+    gateway_minutes: int = Field(default=1, ge=0, le=60)
+    gateway_linger_seconds: int = Field(default=0, ge=0, le=45)
 
 
 class Portals(_Section):
@@ -181,10 +202,12 @@ class Portals(_Section):
 
 
 class Programme(_Section):
-    """What the first version of both programmes has otherwise than the initial documents say."""
+    """What the first version of both programmes has otherwise than the initial documents say. `erp_endpoint`: where
+    finance's system listens; its token is the secret `erp` below the outside parties'."""
 
     release_delay_seconds: int | None = Field(default=None, ge=0, le=86_400)
     approval_minutes: int | None = Field(default=None, ge=1, le=1_440)
+    erp_endpoint: str | None = Field(default=None, pattern=r"^https://[a-z0-9.-]+/\S*$")
 
 
 class Layer(_Section):
@@ -230,6 +253,7 @@ class Settings(_Section):
     services: Services
     engine: Engine
     integrations: Integrations
+    invoices: Invoices
     portals: Portals = Portals()
     programme: Programme
     layer: Layer
@@ -293,7 +317,10 @@ def _refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
     """Values that are each allowed but that AWS, or sense, refuses together."""
     return [
         problem
-        for rule in (_network_rules, _database_rules, _people_rules, _portal_rules, _service_rules, _running_rules)
+        for rule in (
+            *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
+            *(_invoice_rules, _service_rules, _running_rules),
+        )
         for problem in rule(sections)
     ]
 
@@ -359,8 +386,7 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment = sections.get("deployment")
-    identity, messaging, integrations = (sections.get(name) for name in ("identity", "messaging", "integrations"))
+    deployment, identity, messaging = (sections.get(name) for name in ("deployment", "identity", "messaging"))
     if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
         yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
     if identity is not None:
@@ -376,12 +402,36 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("identity", "password_sign_in"), "is for demonstrations, not for a durable deployment", True)
     if messaging is not None and not messaging.operator_emails:
         yield Problem(("messaging", "operator_emails"), "a durable deployment needs somebody to tell", [])
-    if integrations is not None:
-        for key in type(integrations).model_fields:
-            if key == "amazon_pay_topics" or (key == "sns_certificates" and not integrations.sns_certificates):
-                continue
-            if not getattr(integrations, key).startswith("https://"):
-                yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
+
+
+def _outside_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, integrations = sections.get("deployment"), sections.get("integrations")
+    if deployment is None or not deployment.durable or integrations is None:
+        return
+    for key in type(integrations).model_fields:
+        if key in ("amazon_pay_topics", "outside_hosts") or (
+            key == "sns_certificates" and not integrations.sns_certificates
+        ):
+            continue
+        if not getattr(integrations, key).startswith("https://"):
+            yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
+    if integrations.outside_hosts:
+        yield Problem(
+            ("integrations", "outside_hosts"),
+            "a durable deployment reaches everybody on the internet",
+            sorted(integrations.outside_hosts),
+        )
+
+
+def _invoice_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    invoices, messaging = sections.get("invoices"), sections.get("messaging")
+    if invoices is None:
+        return
+    if invoices.enabled and not invoices.domain:
+        yield Problem(("invoices", "domain"), "where invoices are mailed to; or enabled = false", "")
+    if messaging is not None and invoices.domain and messaging.mail_from.endswith(f"@{invoices.domain}"):
+        # Its MX record leads to SES: what people answer to our mails would be taken for invoices.
+        yield Problem(("invoices", "domain"), "is that of messaging.mail_from: a domain of its own", invoices.domain)
 
 
 def _portal_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

@@ -36,6 +36,7 @@ async def serve(settings: Settings) -> None:
         control,
         custom_resources,
         functions,
+        inbound_mail,
         placeholders,
         services,
         sign_in,
@@ -49,6 +50,7 @@ async def serve(settings: Settings) -> None:
     aurora.install(settings.database_port)
     functions.install(settings)
     custom_resources.install()
+    inbound_mail.install(settings.gateway_port)
     sign_in.install()
     state_machines.install()
     telephones.install()
@@ -68,7 +70,9 @@ async def serve(settings: Settings) -> None:
         await asyncio.to_thread(running.stop)
 
     gateway = control.wrap(app.app, record, running, app)
+    mail = await inbound_mail.listen(settings.mail_port, settings.gateway_port)
     await serve_forever(gateway, config, shutdown_trigger=stopped)
+    mail.close()
     functions.stop()
 
 

@@ -17,6 +17,8 @@ class Settings:
     logs: str
     repository: str
     application_python: str
+    mail_port: int
+    textract_port: int
     functions_at_once: int = 6
     clock_file: str = ""
 
@@ -45,6 +47,8 @@ class Settings:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": f"{self.state}/s3",
             "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+            # Functions inherit it: a service that MiniStack lacks has a stand-in.
+            "AWS_ENDPOINT_URL_TEXTRACT": f"http://127.0.0.1:{self.textract_port}",
             # A failing pre-token trigger fails the sign-in, as on AWS.
             "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         }

@@ -54,6 +54,8 @@ def _emulator(state: Path, ports: Ports) -> Iterator[Connected]:
         logs=str(state),
         repository=str(REPOSITORY),
         application_python=str(REPOSITORY / ".venv" / "bin" / "python"),
+        mail_port=ports.mail,
+        textract_port=ports.textract,
     )
     settings.write(state / "emulator.json")
     child = processes.start(

@@ -35,6 +35,11 @@ ROLES = (
     "closure",
     "privacy",
     "simulation",
+    "invoice_intake",
+    "invoice_reading",
+    "invoice_matching",
+    "invoice_watch",
+    "invoice_desk",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

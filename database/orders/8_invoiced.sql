@@ -1,0 +1,35 @@
+-- What was ordered and what has left, for whoever compares invoices with it.
+
+-- Internal: the lines of Amazon's orders, of this programme and no other. `extra_minor`: what the order said beyond the goods and
+-- their tax: shipping less discounts. `shipped`: units that are known to have left.
+create or replace function orders.lines_of(program_id integer, amazon_order_ids text[])
+returns table (
+    amazon_order_id text, redemption_id uuid, line_number integer, asin text, purchase_order_number text, currency text,
+    quantity bigint, unit_price_minor bigint, extra_minor bigint, tax_minor bigint, shipped bigint)
+language sql stable set search_path = pg_catalog as $$
+    select o.amazon_order_id, o.redemption_id, o.line_number, l.asin, p.purchase_order_number, p.currency, sum(o.quantity),
+           max(coalesce(o.unit_price_minor, l.expected_unit_price_minor)),
+           sum(o.charged_minor - o.tax_minor - o.quantity * coalesce(o.unit_price_minor, l.expected_unit_price_minor))::bigint,
+           sum(o.tax_minor)::bigint,
+           (select coalesce(sum(u.quantity), 0) from orders.shipped_unit as u
+            join orders.shipment as s using (program_id, redemption_id, shipment_key)
+            where u.program_id = lines_of.program_id and u.redemption_id = o.redemption_id and u.line_number = o.line_number
+              and s.amazon_order_id = o.amazon_order_id and s.shipped_at is not null)
+    from orders.order_part as o
+    join orders.placement_line as l using (program_id, redemption_id, line_number)
+    join orders.placement as p using (program_id, redemption_id)
+    where o.program_id = lines_of.program_id and o.amazon_order_id = any (lines_of.amazon_order_ids)
+    group by o.amazon_order_id, o.redemption_id, o.line_number, l.asin, p.purchase_order_number, p.currency
+$$;
+
+-- Internal: Amazon's orders behind numbers that we gave ours: each ends with the redemption's id.
+create or replace function orders.behind(program_id integer, purchase_order_numbers text[]) returns setof text
+language sql stable set search_path = pg_catalog as $$
+    select distinct o.amazon_order_id
+    from unnest(behind.purchase_order_numbers) as n(number)
+    join orders.placement as p
+        on p.program_id = behind.program_id and upper(p.purchase_order_number) = n.number
+       and p.redemption_id = substring(lower(n.number) from '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid
+    join orders.order_part as o on o.program_id = p.program_id and o.redemption_id = p.redemption_id
+    where o.amazon_order_id is not null
+$$;

@@ -1,0 +1,103 @@
+"""Bytes from a stranger are taken apart in a process of their own that can neither grow, linger, write nor call out.
+
+The process is this interpreter again, with nothing of our environment (no credentials), bytes in on its standard input
+and bytes out on its standard output: so it works where there is no shared memory, as in Lambda.
+
+A module that can be run so has a function `confined(given: bytes) -> bytes`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+# What it answers is read whole; `confined` functions bound it themselves, far below their memory.
+_REFUSED_EVENTS = ("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "ctypes.")
+_TOO_MUCH_MEMORY = 86
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one process: address space, processor time, and how long anybody waits for it."""
+
+    memory_mb: int
+    cpu_seconds: int
+    wall_seconds: float
+
+
+class Stopped(Exception):
+    """The process gave no answer; `reason` is took_too_long, took_too_much_memory or unreadable."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def run(module: str, given: bytes, limits: Limits) -> bytes:
+    """What the module's `confined` makes of the bytes. Raises Stopped."""
+    command = [sys.executable, "-W", "ignore", "-m", __name__, module, str(limits.memory_mb), str(limits.cpu_seconds)]
+    # Where our packages lie, as this process knows it, and nothing else.
+    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            stdout=subprocess.PIPE,
+            # Complaints may quote the document.
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+            timeout=limits.wall_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Stopped("took_too_long") from None
+    if done.returncode == 0:
+        return done.stdout
+    if done.returncode < 0:
+        # The kernel ends what is over its processor time; where memory is short it ends the largest.
+        raise Stopped("took_too_long" if -done.returncode in (24, 9) else "unreadable")
+    raise Stopped("took_too_much_memory" if done.returncode == _TOO_MUCH_MEMORY else "unreadable")
+
+
+def _confine(memory_mb: int, cpu_seconds: int) -> None:
+    memory = memory_mb << 20
+    for what, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(what, (most, most))
+    sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    # The second wall: no library that reads a document has a reason to do any of these.
+    if event.startswith(_REFUSED_EVENTS):
+        raise PermissionError(event)
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        raise PermissionError(event)
+
+
+def main() -> int:
+    """The process itself: module, megabytes and seconds by argument."""
+    module, memory_mb, cpu_seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    _confine(memory_mb, cpu_seconds)
+    try:
+        answer = importlib.import_module(module).confined(sys.stdin.buffer.read())
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+    except MemoryError:
+        return _TOO_MUCH_MEMORY
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
