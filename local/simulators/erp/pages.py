@@ -25,7 +25,8 @@ white-space:nowrap}a{color:#1f4b99}.none{padding:1rem .8rem;color:var(--soft)}
 def books(file: File) -> str:
     """The whole page."""
     parts = [
-        "<h1>Finance, local stand-in</h1><p>An ERP that lives on your computer: what was given to it, and what it booked.</p>",
+        "<h1>Finance, local stand-in</h1>",
+        "<p>An ERP that lives on your computer: what was given to it, and what it booked.</p>",
         _purchases(file, "invoice", "Vendor invoices"),
         _purchases(file, "credit_memo", "Credit memos"),
         _journal(file),
@@ -56,7 +57,8 @@ def _purchases(file: File, kind: str, title: str) -> str:
 
 def _journal(file: File) -> str:
     rows = file.all(
-        "select d.*, e.account, e.debit_minor, e.credit_minor, e.words from documents d join entries e using (document_id)"
+        "select d.*, e.account, e.debit_minor, e.credit_minor, e.words"
+        " from documents d join entries e using (document_id)"
         " where d.kind = 'journal' order by d.number desc, e.line limit ?",
         SHOWN * 2,
     )
@@ -81,8 +83,8 @@ def _trial_balance(file: File) -> str:
         " group by 1, 2 order by 1, 2"
     )
     told = [
-        [escape(row["account"]), row["currency"], _money(row["debit"], row["currency"]), _money(row["credit"], row["currency"]),
-         _money(row["debit"] - row["credit"], row["currency"])]
+        [escape(row["account"]), row["currency"], _money(row["debit"], row["currency"]),
+         _money(row["credit"], row["currency"]), _money(row["debit"] - row["credit"], row["currency"])]
         for row in rows
     ]  # fmt: skip
     for currency in sorted({row["currency"] for row in rows}):
@@ -104,9 +106,8 @@ def _table(title: str, heads: list[str], rows: list[list[str]], numbers: int) ->
 
     head = "".join(cell("th", place, text) for place, text in enumerate(heads))
     body = "".join(f"<tr>{''.join(cell('td', place, text) for place, text in enumerate(row))}</tr>" for row in rows)
-    return (
-        f'<h2>{title}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<h2>{title}</h2><div class="scroll">{table}</div>'
 
 
 def _link(row: dict[str, Any]) -> str:
