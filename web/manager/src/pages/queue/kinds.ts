@@ -23,6 +23,7 @@ export const KINDS: Record<string, string> = {
   webhook_stopped: "Webhook stopped",
   webhook_given_up: "Event not taken",
   erp_given_up: "Not in the ERP",
+  invoice_missing: "Invoice missing",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
