@@ -38,7 +38,7 @@ _RESULT = re.compile(r"\s*(spf|dkim|dmarc)=([a-z]{2,20})\b(?:.*\sheader\.from=([
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _LOCAL_PART = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _WORD = re.compile(r"[a-z_]{2,20}")
-# Those that SES puts on top, in its order, each once; the last of them ends its part of the head.
+# Those that SES puts on top, in its order, each at most once; its receipt ends them.
 _OF_SES = (
     "return-path",
     "received",
@@ -186,7 +186,7 @@ def _head(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _of_ses(head: list[tuple[str, str]]) -> dict[str, str]:
-    """What stands on top and was put there by SES: its headers in its order, to the last of them or to a stranger's."""
+    """What stands on top and was put there by SES: to its receipt, or to the first header that is not its own."""
     found: dict[str, str] = {}
     at = 0
     for name, value in head:
@@ -248,7 +248,9 @@ def _sender(head: list[tuple[str, str]], checked: str | None) -> str | None:
     if len(addresses) != 1:
         return None
     domain = addresses[0].rpartition("@")[2].lower().rstrip(".")
-    return domain if domain == checked and _DOMAIN.fullmatch(domain) and len(domain) <= 253 else None
+    if checked is None or not _DOMAIN.fullmatch(domain) or len(domain) > 253:
+        return None
+    return domain if domain == checked or domain.endswith(f".{checked}") else None
 
 
 def _recipients(head: list[tuple[str, str]]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud import ON_CLOUD

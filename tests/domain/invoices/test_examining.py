@@ -60,11 +60,15 @@ def test_a_good_paper_is_counted_in_a_process_of_its_own() -> None:
         pytest.param(b"%PDF-1.7\nstartxref\n9\n%%EOF", "unreadable", id="nothing but head and end"),
         pytest.param(crafted(page=b"/MediaBox[0 0 9000 9000]"), "page_too_large", id="a page of ten feet"),
         pytest.param(crafted(page=b"/UserUnit 75000"), "page_too_large", id="a page in giant units"),
-        pytest.param(crafted(catalogue=b"/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>"), "active_content", id="js"),
+        pytest.param(
+            crafted(catalogue=b"/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>"), "active_content", id="js"
+        ),
         pytest.param(crafted(b"<</S/Launch/F(cmd.exe)>>", page=b"/AA<</O 4 0 R>>"), "active_content", id="launches"),
         pytest.param(crafted(catalogue=b"/AcroForm<</XFA(x)>>"), "fillable_form", id="a form of another kind"),
         pytest.param(
-            crafted(stream(b"x", b"/Subtype/Image/Width 100000/Height 100000")), "picture_too_large", id="a giant picture"
+            crafted(stream(b"x", b"/Subtype/Image/Width 100000/Height 100000")),
+            "picture_too_large",
+            id="a giant picture",
         ),
         pytest.param(bomb(), "decompression_bomb", id="a bomb"),
         pytest.param(bomb(3), "decompression_bomb", id="a bomb in a bomb in a bomb"),

@@ -1,0 +1,117 @@
+"""A reading beside the truth: what was read rightly, and what would have been posted wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loyalty.invoices.invoice import Invoice, Reading
+
+# What is compared of the head. Lists are compared whole.
+HEADER = tuple(name for name in Invoice.model_fields if name != "lines")
+# What makes a line right; its title is compared on its own.
+LINE = (
+    "kind",
+    "amazon_order_id",
+    "asin",
+    "quantity",
+    "unit_price_minor",
+    "amount_minor",
+    "tax_rate_micros",
+    "tax_minor",
+)
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts over papers. `wrong_fields` and `wrong_posted` name what it was, with the layout."""
+
+    papers: int = 0
+    header: int = 0
+    header_right: int = 0
+    lines: int = 0
+    lines_right: int = 0
+    titles: int = 0
+    titles_right: int = 0
+    straight: int = 0
+    wrong_posted: list[str] = field(default_factory=list)
+    wrong_read: list[str] = field(default_factory=list)
+    findings: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: Score) -> None:
+        for name in ("papers", "header", "header_right", "lines", "lines_right", "titles", "titles_right", "straight"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.wrong_posted += other.wrong_posted
+        self.wrong_read += other.wrong_read
+        for code, count in other.findings.items():
+            self.findings[code] = self.findings.get(code, 0) + count
+
+
+def score(truths: Sequence[Invoice], readings: Sequence[Reading]) -> Score:
+    """Each truth with the reading of its number, else with the one in its place, else with nothing."""
+    found = Score()
+    left = list(readings)
+    for truth in truths:
+        reading = next((each for each in left if each.draft.get("number") == truth.number), left[0] if left else None)
+        if reading is not None:
+            left.remove(reading)
+        _one(found, truth, reading)
+    # What is no paper of ours and would be posted all the same is wrong as a whole.
+    found.wrong_posted += ["a paper that is none" for reading in left if reading.invoice and not reading.findings]
+    return found
+
+
+def _one(found: Score, truth: Invoice, reading: Reading | None) -> None:
+    true = truth.model_dump(mode="json")
+    draft: Mapping[str, Any] = _whole(reading.draft) if reading else {}
+    found.papers += 1
+    for name in HEADER:
+        found.header += 1
+        if draft.get(name) == true[name]:
+            found.header_right += 1
+        else:
+            found.wrong_read.append(f"{name}: {draft.get(name)!r}, truth {true[name]!r}")
+    lines = draft.get("lines") or []
+    for index, line in enumerate(true["lines"]):
+        own = lines[index] if index < len(lines) else {}
+        wrong = [name for name in LINE if own.get(name) != line[name]]
+        found.lines += 1
+        found.lines_right += not wrong
+        found.wrong_read += [f"lines.{index}.{name}: {own.get(name)!r}, truth {line[name]!r}" for name in wrong]
+        found.titles += 1
+        found.titles_right += own.get("description") == line["description"]
+        if own.get("description") != line["description"]:
+            found.wrong_read.append(f"lines.{index}.description: {own.get('description')!r}, truth {line['description']!r}")
+    if len(lines) > len(true["lines"]):
+        found.wrong_read.append(f"{len(lines)} lines, truth {len(true['lines'])}")
+    for each in reading.findings if reading else ():
+        found.findings[each.code] = found.findings.get(each.code, 0) + 1
+    if reading is not None and reading.invoice is not None and not reading.findings:
+        found.straight += 1
+        found.wrong_posted += list(_untrue(reading.invoice, true))
+
+
+def _untrue(invoice: Invoice, true: Mapping[str, Any]) -> Iterator[str]:
+    """Every value of what would be posted that is not the truth. What is left out is no wrong value."""
+    posted = invoice.model_dump(mode="json")
+    for name in HEADER:
+        if posted[name] != true[name] and posted[name] is not None and posted[name] != []:
+            yield f"{name}: {posted[name]!r}, truth {true[name]!r}"
+    if len(posted["lines"]) != len(true["lines"]):
+        yield f"{len(posted['lines'])} lines, truth {len(true['lines'])}"
+    for index, (own, line) in enumerate(zip(posted["lines"], true["lines"], strict=False)):
+        for name in (*LINE, "description"):
+            if own[name] != line[name] and own[name] not in (None, ""):
+                yield f"lines.{index}.{name}: {own[name]!r}, truth {line[name]!r}"
+
+
+def _whole(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """What a draft does not say is what an Invoice says then."""
+    defaults = {
+        name: list(each.default) if isinstance(each.default, tuple) else each.default
+        for name, each in Invoice.model_fields.items()
+        if not each.is_required()
+    }
+    lines = [{"description": "", **line} for line in draft.get("lines", [])]
+    return {**defaults, **draft, "lines": lines}

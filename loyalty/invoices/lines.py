@@ -1,0 +1,418 @@
+"""The lines of a paper from the rows of its tables, and what else stands in tables: sums, and tax by rate.
+
+A row's values are believed where its columns say so and quantity × unit price is the amount; where the columns do not,
+another choice of the row's own numbers is taken only if it is the one that multiplies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from loyalty.invoices import amounts, labels
+from loyalty.invoices.invoice import MOST_LINES, Finding
+from loyalty.invoices.papers import Paper, Printed, Row
+
+MILLION = 1_000_000
+_ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
+_BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
+_SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
+ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
+_RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
+_ASIDE = re.compile(
+    r"\b(asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|order (#|no|number|id)|order placed|bestell(ung|nr|nummer|-nr)|"
+    r"commande\b|pedido\b|ordine\b|p\.?o\.? (#|number)|purchase order|seller:|condition:|zustand:|sku:|isbn\b)",
+    re.IGNORECASE,
+)
+_COLUMNS = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("asin", r".*\b(asin|item (no|number|code)|product (code|number)|article number|artikel(nummer|number| ?nr)|sku)\b.*"),
+        ("order", r".*\b(order|bestell\w*|commande|pedido|ordine)\b( number| id)?"),
+        ("quantity", r"(qty|quantity|units?|menge|anzahl|stuck(zahl)?|qte|quantite|cant|cantidad|unidades|quantita|q ?ta|aantal|ilosc|antal|pcs)\.?( ordered| shipped)?"),
+        ("rate", r".*(%|\brate\b|satz|taux|\btipo\b|aliquota|tarief|stawka).*"),
+        ("unit", r".*(\bunit\b|\beach\b|stuck|einzel|unitaire|unitario|unit[aà]rio|\bp ?u\b|stuks|jednostk|per item).*"),
+        ("tax", r"(total )?(tax|vat|gst|ust|mwst|tva|iva|btw|moms|steuer|umsatzsteuer|imposta|impuesto|montant (de la )?tva|cuota( de)? iva|importo iva|importe iva)( (amount|betrag|subtotal|total|montant|importo|importe))?"),
+        ("amount", r".*(amount|total|price|betrag|preis|summe|gesamt|montant|prix|importe|precio|importo|prezzo|totale|bedrag|wartosc|net).*"),
+    )
+)  # fmt: skip
+_GROSS = re.compile(r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*")
+_FEE = re.compile(r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b")
+_TAX_WORDS = re.compile(r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b")
+
+
+@dataclass(slots=True)
+class Read:
+    """A value and where it was read; several places where it is printed several times."""
+
+    value: object
+    places: list[Printed]
+
+
+@dataclass(slots=True)
+class DraftLine:
+    """A line in the making, by the names of Line."""
+
+    kind: str
+    values: dict[str, Read] = field(default_factory=dict)
+    page: int = 1
+
+    def get(self, name: str) -> int | None:
+        value = self.values[name].value if name in self.values else None
+        return value if isinstance(value, int) else None
+
+
+@dataclass(slots=True)
+class Tables:
+    """What stood in the tables. `sums`: rows that belong to the totals, as fields with the row's words as label."""
+
+    lines: list[DraftLine] = field(default_factory=list)
+    tax_lines: list[dict[str, Read]] = field(default_factory=list)
+    sums: list[Printed] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A row by what its columns mean; each of those that hold money may occur more than once."""
+
+    item: Printed | None
+    by_meaning: dict[str, list[Printed]]
+    gross: list[Printed]
+    text: str
+
+    def first(self, name: str) -> Printed | None:
+        return next(iter(self.by_meaning.get(name, ())), None)
+
+
+def tables(paper: Paper, currency: str) -> Tables:
+    """Every row of the paper, in order."""
+    found = Tables()
+    order: Printed | None = None
+    headed = False
+    for row in paper.rows():
+        if len(found.lines) > MOST_LINES:
+            found.findings.append(Finding(code="unreadable", field="lines", detail=f"more than {MOST_LINES} lines"))
+            break
+        cells = _cells(row, currency)
+        if _tax_line(cells, row, found, currency) or _sum(cells, found, currency):
+            continue
+        if not _has_money(cells, row, currency):
+            named = _order_in(paper, cells, row)
+            if named is not None and (headed or not found.lines or "amazon_order_id" in found.lines[-1].values):
+                order, headed = named, True
+            elif found.lines:
+                _continue(paper, found.lines[-1], cells, row)
+            continue
+        line = _line(paper, cells, row, currency, found)
+        if headed and order is not None and "amazon_order_id" not in line.values:
+            line.values["amazon_order_id"] = Read(order.text, [order])
+        found.lines.append(line)
+    _unnumber(found.lines)
+    return found
+
+
+def _cells(row: Row, currency: str) -> _Cells:
+    by_meaning: dict[str, list[Printed]] = {}
+    gross: list[Printed] = []
+    for cell in row.fields:
+        meaning = _column(cell, currency)
+        if meaning in ("unit", "amount") and cell.label and _GROSS.fullmatch(labels.plain(cell.label)):
+            gross.append(cell)
+        elif meaning is not None:
+            by_meaning.setdefault(meaning, []).append(cell)
+    item = row.first("ITEM")
+    text = row.whole.text if row.whole else " ".join(cell.text for cell in row.fields)
+    return _Cells(item, by_meaning, gross, text)
+
+
+def _column(cell: Printed, currency: str) -> str | None:
+    label = labels.plain(cell.label)
+    said = next((name for name, pattern in _COLUMNS if label and pattern.fullmatch(label)), None)
+    money = amounts.amount(cell.text, currency)
+    if cell.kind == "ITEM":
+        return None
+    if "%" in cell.text and _RATE.fullmatch(cell.text.strip()):
+        return "rate"
+    if cell.kind in ("QUANTITY", "UNIT_PRICE", "PRODUCT_CODE"):
+        return {"QUANTITY": "quantity", "UNIT_PRICE": "unit", "PRODUCT_CODE": "asin"}[cell.kind]
+    if said in ("tax", "amount", "unit") and money is None:
+        return None
+    if said is None and cell.kind == "PRICE":
+        return "amount"
+    return said
+
+
+def _has_money(cells: _Cells, row: Row, currency: str) -> bool:
+    if any(cells.by_meaning.get(name) for name in ("unit", "amount", "tax")) or cells.gross:
+        return True
+    return any(amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency))
+
+
+def _money_tokens(text: str, currency: str) -> list[str]:
+    plain = re.sub(ORDER, " ", text)
+    tokens = (match[0].strip() for match in amounts.TOKEN.finditer(_RATE.sub(" ", plain)))
+    return [token for token in tokens if (read := amounts.amount(token, currency)) is not None and read.exact]
+
+
+# --- what is no line ---------------------------------------------------------------------------------------------
+
+
+def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
+    """A row of a table of tax by rate: a rate, what it is of, what it makes; and no other words than about tax."""
+    rates = _RATE.findall(cells.text)
+    words = re.sub(r"[^a-z ]+", " ", labels.plain(_RATE.sub(" ", _without_money(cells.text))))
+    if len(rates) != 1 or _TAX_WORDS.sub(" ", words).strip():
+        return False
+    where = row.whole or row.fields[0]
+    printed = [token for token in _money_tokens(cells.text, currency)]
+    read = [value.minor for token in printed if (value := amounts.amount(token, currency)) is not None]
+    rate = rate_of(rates[0])
+    if rate is None or len(read) < 2:
+        return False
+    pairs = [
+        (base, tax)
+        for i, base in enumerate(read)
+        for j, tax in enumerate(read)
+        if i != j and abs(base * rate / MILLION - tax) <= 2 and (len(read) == 2 or base + tax in read)
+    ]
+    base, tax = pairs[0] if pairs else (read[0], read[1])
+    places = {value: _cell_of(row, value, currency) or where for value in (base, tax)}
+    found.tax_lines.append(
+        {
+            "rate_micros": Read(rate, [replace(where, text=rates[0] + "%", confidence=_of(row, rates[0], where))]),
+            "base_minor": Read(base, [places[base]]),
+            "tax_minor": Read(tax, [places[tax]]),
+        }
+    )
+    return True
+
+
+def _of(row: Row, text: str, where: Printed) -> float:
+    return next((cell.confidence for cell in row.fields if text in cell.text), where.confidence)
+
+
+def _cell_of(row: Row, minor: int, currency: str) -> Printed | None:
+    return next(
+        (cell for cell in row.fields if (read := amounts.amount(cell.text, currency)) is not None and read.minor == minor),
+        None,
+    )
+
+
+def _without_money(text: str) -> str:
+    return amounts.TOKEN.sub(" ", text)
+
+
+def _sum(cells: _Cells, found: Tables, currency: str) -> bool:
+    """A row of the totals that stands in the table: its words are a total's label and it has no quantity."""
+    words = cells.item.text if cells.item else _without_money(_RATE.sub(" ", cells.text))
+    meaning = labels.meaning(_unnumbered(words))
+    if meaning not in ("items", "before_tax", "tax", "total") or cells.first("quantity") or _BARE_ASIN.search(cells.text):
+        return False
+    value = cells.first("amount") or cells.first("unit") or cells.first("tax")
+    if value is not None:
+        found.sums.append(replace(value, kind="OTHER", label=_unnumbered(words)))
+    return True
+
+
+def _unnumbered(text: str) -> str:
+    return re.sub(r"^\s*[0-9]{1,3}[.)]?\s+", "", text).strip()
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -> DraftLine:
+    where = row.whole or row.fields[0]
+    words = _words(cells, currency)
+    line = DraftLine("item", page=where.page)
+    asin, order = _asin_in(paper, cells, row), _order_in(paper, cells, row)
+    if asin is not None:
+        line.values["asin"] = Read(asin.text, [asin])
+    if order is not None:
+        line.values["amazon_order_id"] = Read(order.text, [order])
+    quantity = _quantity(cells.first("quantity"))
+    if asin is None and quantity is None:
+        line.kind = _pseudo(_unnumbered(_title(words)))
+    description = _title(words)
+    line.values["description"] = Read(description, [replace(cells.item or where, text=description)])
+    rate = _rate(cells)
+    if rate is not None:
+        line.values["tax_rate_micros"] = rate
+    _price(line, cells, row, currency, quantity)
+    if (tax := cells.first("tax")) is not None and (read := amounts.amount(tax.text, currency)) is not None:
+        line.values["tax_minor"] = Read(read.minor, [tax])
+    return line
+
+
+def _pseudo(title: str) -> str:
+    meaning = labels.meaning(title)
+    if meaning in ("shipping", "discount"):
+        return meaning
+    return "fee" if _FEE.search(labels.plain(title)) else "item"
+
+
+def _price(line: DraftLine, cells: _Cells, row: Row, currency: str, quantity: Read | None) -> None:
+    """Quantity, unit price and amount: as the columns say, else the one choice of the row's numbers that multiplies."""
+    units, sums = (_money(cells.by_meaning.get(name, []), currency) for name in ("unit", "amount"))
+    if line.kind != "item":
+        if chosen := (sums or units):
+            line.values["amount_minor"] = chosen[0]
+        elif tokens := _money_tokens(cells.text, currency):
+            line.values["amount_minor"] = _from_row(tokens[0], row, currency)
+        return
+    quantities = [quantity] if quantity else []
+    if not (quantities and units and sums):
+        tokens = [_from_row(token, row, currency) for token in _money_tokens(_tail(cells), currency)]
+        counts = [_count_from_row(token, row) for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", _tail(cells))]
+        quantities, units, sums = quantities or counts, units or tokens, sums or tokens
+    fitting = [
+        (q, u, a)
+        for q in quantities
+        for u in units
+        for a in sums
+        if u is not a and _int(q) * abs(_int(u)) == abs(_int(a)) and _int(q) > 0
+    ]
+    if fitting:
+        q, u, a = fitting[0]
+    else:
+        q, u, a = (next(iter(each), None) for each in (quantities, units, sums))
+        if u is not None and a is None and q is not None and (cells.gross or len(units) == 1):
+            a = None
+    if q is not None:
+        line.values["quantity"] = q
+    if u is not None:
+        line.values["unit_price_minor"] = Read(abs(_int(u)), u.places)
+    if a is not None:
+        line.values["amount_minor"] = a
+
+
+def _int(read: Read) -> int:
+    return read.value if isinstance(read.value, int) else 0
+
+
+def _money(cells: list[Printed], currency: str) -> list[Read]:
+    return [
+        Read(read.minor, [cell])
+        for cell in cells
+        if (read := amounts.amount(cell.text, currency)) is not None and read.exact
+    ]
+
+
+def _from_row(token: str, row: Row, currency: str) -> Read:
+    read = amounts.amount(token, currency)
+    assert read is not None
+    where = row.whole or row.fields[0]
+    return Read(read.minor, [_cell_of(row, read.minor, currency) or replace(where, text=token)])
+
+
+def _count_from_row(token: str, row: Row) -> Read:
+    where = row.whole or row.fields[0]
+    return Read(int(token), [replace(where, text=token)])
+
+
+def _tail(cells: _Cells) -> str:
+    """The row without the words of its item, so that numbers of a title are not taken for prices."""
+    if cells.item is None:
+        return cells.text
+    left = cells.text
+    for part in cells.item.text.split("\n"):
+        left = left.replace(part, " ", 1)
+    return left
+
+
+def _quantity(cell: Printed | None) -> Read | None:
+    """A whole number, perhaps with a unit's word or a minus, as credit memos print it."""
+    match = re.fullmatch(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", cell.text, re.IGNORECASE) if cell else None
+    return Read(int(match[1]), [cell]) if cell and match and int(match[1]) > 0 else None
+
+
+def rate_of(text: str) -> int | None:
+    """`8.850`, `19`, `5,5` of a hundred, in millionths."""
+    match = re.fullmatch(r"([0-9]{1,2})(?:[.,]([0-9]{1,4}))?", text.strip())
+    return int(match[1]) * 10_000 + int((match[2] or "").ljust(4, "0")) if match else None
+
+
+def _rate(cells: _Cells) -> Read | None:
+    cell = cells.first("rate")
+    if cell is not None:
+        rate = rate_of(cell.text.replace("%", "").strip())
+        return None if rate is None else Read(rate, [cell])
+    rates = _RATE.findall(_tail(cells))
+    value = rate_of(rates[0]) if len(set(rates)) == 1 else None
+    return None if value is None or cells.item is None else Read(value, [replace(cells.item, text=f"{rates[0]}%")])
+
+
+# --- words of a line ---------------------------------------------------------------------------------------------
+
+
+def _words(cells: _Cells, currency: str) -> str:
+    if cells.item is not None:
+        return cells.item.text
+    text = cells.text
+    first = next((match.start() for match in amounts.TOKEN.finditer(text) if amounts.currencies(match[0])), len(text))
+    return text[:first]
+
+
+def _title(words: str) -> str:
+    """The name of what was bought: what stands before the first aside (ASIN, seller, order), on all its lines."""
+    parts: list[str] = []
+    aside = False
+    for part in words.split("\n"):
+        match = _ASIDE.search(part)
+        kept = part[: match.start()] if match else part
+        if not aside and kept.strip(" |·,;-"):
+            parts.append(kept.strip(" |·;"))
+        aside = aside or (match is not None and bool(parts))
+    return " ".join(" ".join(parts).split())[:500]
+
+
+def _asin_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
+    """The one product number of a row; none if it names several."""
+    cell = cells.first("asin")
+    if cell is not None and re.fullmatch(r"[A-Z0-9]{10}", cell.text):
+        return cell
+    return _one(paper, cells, row, lambda text: [*_ASIN.findall(text), *_BARE_ASIN.findall(text)])
+
+
+def _order_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
+    return _one(paper, cells, row, ORDER.findall)
+
+
+def _one(paper: Paper, cells: _Cells, row: Row, find: object) -> Printed | None:
+    assert callable(find)
+    for where in (*cells.by_meaning.get("order", []), *([cells.item] if cells.item else []), *([row.whole] if row.whole else [])):
+        distinct = sorted({each.upper() if each.upper() == each else each for each in find(where.text)})
+        if len(distinct) == 1:
+            return paper.placed(distinct[0], where)
+        if distinct:
+            return None
+    return None
+
+
+def _continue(paper: Paper, line: DraftLine, cells: _Cells, row: Row) -> None:
+    """A row without money goes on with the line before it."""
+    if "asin" not in line.values and (asin := _asin_in(paper, cells, row)) is not None:
+        line.values["asin"] = Read(asin.text, [asin])
+    if "amazon_order_id" not in line.values and (order := _order_in(paper, cells, row)) is not None:
+        line.values["amazon_order_id"] = Read(order.text, [order])
+    more = _title(_words(cells, ""))
+    said = line.values.get("description")
+    if more and said is not None and line.kind == "item":
+        said.value = f"{said.value} {more}".strip()[:500]
+
+
+def _unnumber(lines: list[DraftLine]) -> None:
+    """Take the numbers of the lines from their titles, if every title begins with its own."""
+    titles = [str(line.values["description"].value) for line in lines]
+    if titles and all(re.match(rf"{number}[.)]?\s", title) for number, title in enumerate(titles, 1)):
+        for line, title in zip(lines, titles, strict=True):
+            line.values["description"].value = _unnumbered(title)
+
+
+def orders_in(paper: Paper) -> Iterator[Printed]:
+    """The order numbers that the head of the paper names."""
+    for each in paper.fields():
+        for number in ORDER.findall(each.text):
+            yield paper.placed(number, each)

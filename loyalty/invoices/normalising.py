@@ -1,0 +1,306 @@
+"""AnalyzeExpense's answer becomes a Reading: the same for Textract's own answers and for the laptop's stand-in.
+
+Only what an Invoice has a name for is kept; names and addresses of people are dropped here. Text is data: nothing that a
+paper says is followed. A value that could only be guessed is kept in the draft, with a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from loyalty.invoices import amounts, heads, labels, lines, validating
+from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
+from loyalty.invoices.lines import Read, Tables
+from loyalty.invoices.papers import Page, Paper, Printed, pages
+from loyalty.programme.schema.invoices import Invoices
+
+_NEEDED = ("number", "issued_on", "currency", "total_minor")
+_MOST_WORDS = 500
+
+
+@dataclass(slots=True)
+class _Making:
+    """A reading in the making."""
+
+    draft: dict[str, Any] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def put(self, name: str, read: Read) -> None:
+        self.draft[name] = read.value
+        self.saw(name, read.places)
+
+    def saw(self, name: str, places: Sequence[Printed]) -> None:
+        for place in places:
+            self.seen.append(
+                Seen(name=name, printed=place.text[:_MOST_WORDS], confidence=place.confidence, page=place.page, box=place.box)
+            )
+
+    def doubt(self, name: str, detail: str, code: str = "unreadable") -> None:
+        self.findings.append(Finding(code=code, field=name, detail=detail))
+
+
+def read(expense_documents: Sequence[Mapping[str, Any]], rules: Invoices) -> tuple[Reading, ...]:
+    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none."""
+    found = papers(pages(expense_documents))
+    readings = [reading for paper in found if (reading := _reading(paper, found, rules)) is not None]
+    nothing = Finding(code="not_an_invoice", detail="no number, no total and no lines")
+    return tuple(readings) or (Reading(invoice=None, draft={}, findings=(nothing,)),)
+
+
+def papers(every: Sequence[Page]) -> list[Paper]:
+    """Pages by the invoice that they belong to. One without a number goes on with the invoice before it.
+
+    A number that nearly is the one before it, on a page without a total, is that number, read badly once.
+    """
+    found: list[Paper] = []
+    current: list[str] = []
+    for page in every:
+        own = heads.numbers(page)
+        total = bool(heads.named(page.fields).get("total"))
+        goes_on = not own or any(number in current for number in own)
+        goes_on = goes_on or (not total and any(heads.near(one, other) for one in own for other in current))
+        if found and (goes_on or not current):
+            found[-1].pages.append(page)
+        else:
+            found.append(Paper([page]))
+            current = []
+        current += own
+    return found
+
+
+def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading | None:
+    making = _Making()
+    fields = heads.named(paper.fields())
+    money, agreed = heads.currency(paper)
+    code = str(money.value) if money else "USD"
+    tables = lines.tables(paper, code)
+    printed_sums = heads.sums(fields, tables, code)
+    if not fields.get("number") and not printed_sums.get("total") and not tables.lines:
+        return None
+    credit = _is_credit(paper, fields)
+    making.draft["kind"] = "credit_memo" if credit else "invoice"
+    if money is not None:
+        making.put("currency", money)
+        if not agreed:
+            making.doubt("currency", "amounts of several currencies")
+    _take_number(making, paper, others, fields)
+    _take_days(making, fields)
+    _take_words(making, paper, fields)
+    for name, value in heads.chosen(printed_sums, tables, credit).items():
+        making.put(name, value)
+    _doubt_sums(making, fields, tables, printed_sums, code)
+    _take_lines(making, paper, tables, fields)
+    making.findings += tables.findings
+    return _judged(making, rules)
+
+
+def _judged(making: _Making, rules: Invoices) -> Reading:
+    """The draft as an Invoice, if it is whole; without what is only told and could not be read for sure."""
+    missing = [Finding(code="missing_field", field=name) for name in _NEEDED if making.draft.get(name) is None]
+    draft = _jsonable(making.draft)
+    found = (*making.findings, *missing)
+    if missing:
+        return Reading(invoice=None, draft=draft, seen=tuple(making.seen), findings=found)
+    try:
+        invoice = Invoice.model_validate_json(_as_json(draft))
+    except ValidationError as error:
+        wrong = [Finding(code="unreadable", field=".".join(map(str, each["loc"]))) for each in error.errors()[:20]]
+        return Reading(invoice=None, draft=draft, seen=tuple(making.seen), findings=(*found, *wrong))
+    invoice = _certain(invoice, making.seen, rules)
+    found = (*found, *validating.findings(invoice, making.seen, rules))
+    return Reading(invoice=invoice, draft=draft, seen=tuple(making.seen), findings=found)
+
+
+def _as_json(draft: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps(draft)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _jsonable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(each) for each in value]
+    return value
+
+
+def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice:
+    """Leaves out what nothing is decided by and what was not read for sure: it stays in the draft."""
+    printings: dict[str, list[Seen]] = {}
+    for each in seen:
+        printings.setdefault(each.name, []).append(each)
+    by_arithmetic = validating.proven(invoice, printings)
+
+    def kept(name: str) -> bool:
+        return name not in printings or validating.sure(printings[name], name in by_arithmetic, rules)
+
+    doubtful = {
+        name: None
+        for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms")
+        if getattr(invoice, name) is not None and not kept(name)
+    }
+    own = tuple(
+        line if kept(f"lines.{index}.description") else line.model_copy(update={"description": ""})
+        for index, line in enumerate(invoice.lines)
+    )
+    return invoice.model_copy(update={**doubtful, "lines": own})
+
+
+# --- number, days, words -------------------------------------------------------------------------------------------
+
+
+def _is_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> bool:
+    """By the words beside the number and the total, or a title of a few words."""
+    said = [printed.label for name in ("number", "total", "issued_on") for printed in fields.get(name, [])]
+    titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
+    return bool(fields.get("corrects")) or any(labels.says_credit(text) for text in (*said, *titles))
+
+
+def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields: Mapping[str, list[Printed]]) -> None:
+    for name in ("number", "corrects"):
+        found: dict[str, list[Printed]] = {}
+        for printed in fields.get(name, []):
+            if (number := heads.number_in(printed.text)) is not None:
+                found.setdefault(number, []).append(paper.placed(number, printed))
+        if not found:
+            if fields.get(name):
+                making.doubt(name, "not in the form of a number")
+            continue
+        number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
+        making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
+        if len(found) > 1:
+            making.doubt(name, f"{len(found)} different ones are printed")
+        elif number != number.upper():
+            making.doubt(name, "small letters among capitals")
+        if name == "number" and any(heads.near(number, other) for other in _nearly(paper, others)):
+            making.doubt(name, "elsewhere it reads a little differently")
+
+
+def _nearly(paper: Paper, others: Sequence[Paper]) -> list[str]:
+    """What else on this paper, or on one in the same file that is not whole, might be the same number."""
+    words = [word.text.strip(" ,;:|().#") for word in paper.words() if len(word.text) >= 8]
+    for other in others:
+        fields = heads.named(other.fields())
+        if other is not paper and (not fields.get("total") or not any(other.rows())):
+            words += [number for page in other.pages for number in heads.numbers(page)]
+    return words
+
+
+def _again(paper: Paper, text: str, places: Sequence[Printed]) -> list[Printed]:
+    """Where else the same letters stand as a word of their own."""
+    taken = {(place.page, place.box) for place in places}
+    if any(place.box is None for place in places):
+        return []
+    return [
+        word
+        for word in paper.places(text)
+        if (word.page, word.box) not in taken and not any(_overlap(word, place) for place in places)
+    ]
+
+
+def _overlap(one: Printed, other: Printed) -> bool:
+    if one.page != other.page or one.box is None or other.box is None:
+        return one.page == other.page
+    apart = abs((one.box[1] + one.box[3] / 2) - (other.box[1] + other.box[3] / 2))
+    beside = one.box[0] > other.box[0] + other.box[2] or other.box[0] > one.box[0] + one.box[2]
+    return apart < max(one.box[3], other.box[3]) / 2 and not beside
+
+
+def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
+    found = heads.days(fields)
+    for name in ("issued_on", "due_on"):
+        reads = found.get(name, [])
+        if not reads:
+            if fields.get(name):
+                making.doubt(name, "no date")
+            continue
+        best = max(reads, key=lambda read: len(read.places))
+        if best.value is None:
+            making.doubt(name, "day and month may be either")
+            making.saw(name, best.places)
+            continue
+        making.put(name, best)
+        if len(reads) > 1:
+            making.doubt(name, f"{len(reads)} different days are printed")
+
+
+def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]]) -> None:
+    for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms"):
+        printed = fields.get(name, [])
+        if not printed:
+            continue
+        best = max(printed, key=lambda each: each.confidence)
+        text = " ".join(best.text.split())[:_MOST_WORDS]
+        making.put(name, Read(text, [each for each in printed if " ".join(each.text.split()) == text]))
+    making.draft["purchase_order_numbers"] = []
+    for printed in fields.get("purchase_order", []):
+        for text in re.split(r"\s*[,;\n]\s*", printed.text.strip()):
+            if not text or text in making.draft["purchase_order_numbers"]:
+                continue
+            place = paper.placed(text, printed)
+            making.saw(f"purchase_order_numbers.{len(making.draft['purchase_order_numbers'])}", [place, *_again(paper, text, [place])])
+            making.draft["purchase_order_numbers"].append(text)
+
+
+# --- sums and lines -------------------------------------------------------------------------------------------------
+
+
+def _doubt_sums(
+    making: _Making,
+    fields: Mapping[str, list[Printed]],
+    tables: Tables,
+    printed: Mapping[str, list[Read]],
+    code: str,
+) -> None:
+    """Sums that stand there and are no amounts; several totals of which none adds up are the validation's."""
+    for name in heads.SUMS:
+        for each in (*fields.get(name, []), *(row for row in tables.sums if labels.meaning(row.label) == name)):
+            found = amounts.amount(each.text, code)
+            if (found is None or not found.exact) and any(letter.isdigit() for letter in each.text):
+                if not printed.get(name) and "%" not in each.text:
+                    making.doubt(f"{name}_minor", "no amount")
+
+
+def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:
+    head = {each.text: each for each in lines.orders_in(paper)}
+    only = next(iter(head.values())) if len(head) == 1 else None
+    making.draft["lines"] = []
+    for index, line in enumerate(tables.lines):
+        if line.kind == "item" and "amazon_order_id" not in line.values and only is not None:
+            line.values["amazon_order_id"] = Read(only.text, [only, *_again(paper, only.text, [only])])
+        own: dict[str, Any] = {"kind": line.kind}
+        for name, value in line.values.items():
+            own[name] = value.value
+            making.saw(f"lines.{index}.{name}", _of_lines(name, value, tables))
+        if line.kind == "item" and "amount_minor" not in line.values:
+            making.doubt(f"lines.{index}.amount_minor", "no amount in the row", "missing_field")
+            own["amount_minor"] = 0
+        making.draft["lines"].append(own)
+    making.draft["tax_lines"] = []
+    for index, tax in enumerate(tables.tax_lines):
+        making.draft["tax_lines"].append({name: value.value for name, value in tax.items()})
+        for name, value in tax.items():
+            making.saw(f"tax_lines.{index}.{name}", value.places)
+
+
+def _of_lines(name: str, value: Read, tables: Tables) -> list[Printed]:
+    """An order's number is printed again with every line of the order."""
+    if name != "amazon_order_id":
+        return value.places
+    every = [
+        place
+        for line in tables.lines
+        if name in line.values and line.values[name].value == value.value
+        for place in line.values[name].places
+    ]
+    return list({(place.page, place.box, place.text): place for place in [*value.places, *every]}.values())[:4]
