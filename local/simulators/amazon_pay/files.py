@@ -81,7 +81,8 @@ class File:
         self._connection.execute("pragma foreign_keys = on")
         self._connection.executescript(schema)
         # A file of an earlier version.
-        if not any(row["name"] == "outcome" for row in self._connection.execute("pragma table_info(refunds)")):
+        refunds = [row["name"] for row in self._connection.execute("pragma table_info(refunds)")]
+        if refunds and "outcome" not in refunds:
             self._connection.execute("alter table refunds add column outcome text")
 
     @contextmanager
