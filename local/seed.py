@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local import joining
 from local.connected import OWNER, Connected
 
-SIMULATORS = ("amazon_business", "amazon_pay", "stripe")
+# Who knows us by credentials, and all that runs.
+KNOWING = ("amazon_business", "amazon_pay", "stripe")
+SIMULATORS = (*KNOWING, "textract")
 
 type Say = Callable[[str], None]
 
@@ -65,7 +67,7 @@ def _credentials(cloud: Connected) -> str:
         file.write_text(json.dumps(_new_credentials(), indent=2))
     credentials = _new_credentials() | json.loads(file.read_text())
     file.write_text(json.dumps(credentials, indent=2))
-    business, pay, stripe = (credentials[name] for name in SIMULATORS)
+    business, pay, stripe = (credentials[name] for name in KNOWING)
     manager = cloud.client("secretsmanager")
     for output, value in (
         ("AmazonBusinessSecretArn", business),
@@ -79,7 +81,7 @@ def _credentials(cloud: Connected) -> str:
         "amazon_pay": {k: v for k, v in pay.items() if k != "private_key_pem"},
         "stripe": stripe,
     }
-    for name in SIMULATORS:
+    for name in KNOWING:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
     return "the outside parties know us"
