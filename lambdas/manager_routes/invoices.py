@@ -41,7 +41,7 @@ State = Literal["waiting", "review", "approved", "posted", "refused", "duplicate
 Month = Annotated[str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 OfMonth = Annotated[str | None, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 OfNumber = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9/-]{1,40}$")]
-OfOrder = Annotated[str | None, Query(pattern=r"^[0-9Dd][0-9]{2}-[0-9]{7}-[0-9]{7}$")]
+OfOrder = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 OfFinding = Annotated[str | None, Query(pattern=r"^[a-z][a-z_]{1,40}$")]
 
 
@@ -85,7 +85,7 @@ class SeenValue(View):
     printed: str
     confidence: float
     page: int
-    box: tuple[float, float, float, float] | None
+    box: list[float] | None
 
 
 class MatchView(View):

@@ -25,7 +25,7 @@ export function Decisions({ whole, dirty }: { whole: Whole; dirty: boolean }) {
     <>
       {can("take_back") && (
         <AskingAction {...shared} label="Take back" title="Look at it again" confirm="Take back" act={decide("take_back")} values={reason} done="It waits for a person again." >
-          <Box>It was refused. Taken back, it is compared with its order anew and waits for a person.</Box>
+          <Box>{whole.state === "refused" ? "It was refused." : "It was approved, and the ERP has not been sent it yet."} Taken back, it is compared with its order anew and waits for a person.</Box>
         </AskingAction>
       )}
       {can("refuse") && (

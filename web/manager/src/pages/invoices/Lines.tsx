@@ -45,7 +45,7 @@ export function Lines({ value, change, disabled, currency, doubtful }: Props) {
             </div>
           );
         })}
-        {!disabled && <Button iconName="add-plus" formAction="none" onClick={() => (setOpened({ ...opened, [value.lines.length]: true }), change({ lines: [...value.lines, NO_LINE] }))}>Add a line</Button>}
+        {!disabled && <Button iconName="add-plus" formAction="none" onClick={() => (setOpened({ ...opened, [value.lines.length]: true }), change({ lines: [...value.lines, { ...NO_LINE, quantity: 1 }] }))}>Add a line</Button>}
       </SpaceBetween>
     </fieldset>
   );

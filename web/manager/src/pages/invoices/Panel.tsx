@@ -25,6 +25,8 @@ export function Panel({ whole }: { whole: Whole }) {
   const [current, setCurrent] = useState("");
   const form = useRef<HTMLDivElement>(null);
   const readOnly = !whole.actions.includes("correct") || !may("PUT /invoices/{invoice_id}/content");
+  // What was read with doubt may be right all the same: a person says so.
+  const unconfirmed = whole.findings.some(({ code }) => code === "low_confidence");
   useUnsaved(review.dirty);
   useSaving(review);
   const focus = (event: FocusEvent) => {
@@ -49,7 +51,7 @@ export function Panel({ whole }: { whole: Whole }) {
               actions={
                 <div className="actions">
                   {review.dirty && <Button formAction="none" disabled={review.saving} onClick={review.reset}>Discard changes</Button>}
-                  {!readOnly && <Button variant={review.dirty ? "primary" : "normal"} loading={review.saving} disabled={!review.dirty && whole.content !== null} onClick={review.save}>Save correction</Button>}
+                  {!readOnly && <Button variant={review.dirty ? "primary" : "normal"} loading={review.saving} disabled={!review.dirty && !unconfirmed} onClick={review.save}>{review.dirty || !unconfirmed ? "Save correction" : "Confirm as printed"}</Button>}
                   <Decisions whole={whole} dirty={review.dirty} />
                 </div>
               }
@@ -80,7 +82,7 @@ const atFields = (findings: readonly Finding[]) => findings.filter(({ field }) =
 /** All of it in one place, each a way to its field. */
 function Doubts({ findings, go, whole }: { findings: readonly Finding[]; go: (field: string) => void; whole: Whole }) {
   if (findings.length === 0) {
-    return whole.state === "review" ? <Alert type="success" header="Nothing is doubtful">Its values add up, and they are those of the order. Approve it, and it goes to the ERP.</Alert> : null;
+    return whole.state === "review" && whole.content ? <Alert type="success" header="Nothing is doubtful">Its values add up, and they are those of the order. Approve it, and it goes to the ERP.</Alert> : null;
   }
   return (
     <Alert type="warning" header={findings.length === 1 ? "One thing is doubtful" : `${findings.length} things are doubtful`}>
@@ -92,6 +94,7 @@ function Doubts({ findings, go, whole }: { findings: readonly Finding[]; go: (fi
           </li>
         ))}
       </ul>
+      {whole.second_person && <p>You have corrected it last. What differs still is approved by a second person, or refused.</p>}
     </Alert>
   );
 }

@@ -36,7 +36,7 @@ export type Content = {
   lines: readonly Line[];
 };
 
-export const NO_LINE: Line = { kind: "item", description: "", amazon_order_id: null, asin: null, quantity: 1, unit_price_minor: null, amount_minor: null, tax_rate_micros: null, tax_minor: null };
+export const NO_LINE: Line = { kind: "item", description: "", amazon_order_id: null, asin: null, quantity: null, unit_price_minor: null, amount_minor: null, tax_rate_micros: null, tax_minor: null };
 const NOTHING: Content = {
   kind: "invoice", number: "", issued_on: "", due_on: null, currency: "", vendor_name: null, vendor_tax_id: null, account: null, payment_terms: null, corrects: null,
   purchase_order_numbers: [], subtotal_minor: null, shipping_minor: 0, discount_minor: 0, tax_minor: null, total_minor: null, tax_lines: [], lines: [],
@@ -45,7 +45,7 @@ const NOTHING: Content = {
 /** What the form begins with: the content, else what could be read of it. */
 export function begun(content: object | null | undefined, draft: object): Content {
   const known = (content ?? draft) as Partial<Content>;
-  const lines = (known.lines ?? []).map((line) => ({ ...NO_LINE, quantity: null, ...line }));
+  const lines = (known.lines ?? []).map((line) => ({ ...NO_LINE, ...line }));
   return { ...NOTHING, ...known, lines };
 }
 

@@ -37,7 +37,7 @@ export default function Invoices() {
       filters={[
         { key: "state", label: "State", kind: "tabs", options: [{ value: "", label: "All" }, ...STATE_NAMES.map(([value, label]) => ({ value, label: of(value) ? `${label} (${number(of(value))})` : label }))] },
         { key: "number", label: "Number", kind: "text", placeholder: "1ABC-2DEF-3GHJ" },
-        { key: "order", label: "Order", kind: "text", placeholder: "Amazon's, ours, or a PO" },
+        { key: "order", label: "Amazon's order", kind: "text", placeholder: "114-1000001-1000001" },
         { key: "month", label: "Month", kind: "choice", options: [{ value: "", label: "Any" }, ...months()] },
       ]}
       actions={
@@ -84,7 +84,7 @@ export const monthName = (month: string): string => new Intl.DateTimeFormat("en"
 /** What people corrected, for whoever improves the reading. */
 async function samples(kind: string): Promise<void> {
   try {
-    save(`samples.${kind}`, await (await ask("GET", `/invoices/samples.${kind}`)).text());
+    save(`samples.${kind}`, await (await ask("GET", `/invoices/samples.${kind}`)).blob());
   } catch (failure) {
     tell("error", wordsOf(failure));
   }

@@ -1,6 +1,7 @@
 /** How states, fields and places of invoices are written. */
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import type { Schemas } from "../../api";
+import { config } from "../../config";
 import { plain } from "../../words";
 
 export type Whole = Schemas["InvoiceWhole"];
@@ -45,6 +46,11 @@ export function fieldName(field: string): string {
   if (list === "purchase_order_numbers") return "Purchase order";
   const place = `${list === "lines" ? "Line" : "Tax line"} ${Number(index) + 1}`;
   return name ? `${place}, ${(FIELDS[name] ?? plain(name)).replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())}` : place;
+}
+
+export function currencyOf(found: Whole): string {
+  const code = (found.content ?? found.draft)["currency"];
+  return typeof code === "string" && /^[A-Z]{3}$/.test(code) ? code : config().currency;
 }
 
 /** What is read with less is pointed at. The programme has its own number; this one is for colours only. */

@@ -1,8 +1,9 @@
 /** The parts of an invoice's page. The queue shows the first two of them in a case. */
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Table from "@cloudscape-design/components/table";
+import type { ReactNode } from "react";
 import { number } from "@shared/shown";
-import { config } from "../../config";
 import type { Section } from "../../parts/DetailPage";
 import { spelled } from "../../parts/DraftPage";
 import { Go } from "../../parts/Go";
@@ -11,18 +12,31 @@ import { Nothing } from "../../parts/States";
 import { plain } from "../../words";
 import { Match } from "./Match";
 import { Panel } from "./Panel";
-import { fieldName, percent, type Whole } from "./shown";
+import { currencyOf, fieldName, percent, type Whole } from "./shown";
 
-export const whole = (found: Whole): readonly (Section | null)[] => [review(found), match(found), erp(found), came(found), corrections(found), history(found)];
+export const whole = (found: Whole): readonly (Section | null)[] => [decided(found), review(found), match(found), erp(found), came(found), corrections(found), history(found)];
+
+/** Why it is where it is, once nobody has to look at it. */
+function decided(found: Whole): Section | null {
+  const words = said(found);
+  return words === null ? null : { bare: true, title: "What became of it", content: <Alert type="info">{words}</Alert> };
+}
+
+function said({ state, differs, reason, decided_by, duplicate_of, waits_until }: Whole): ReactNode {
+  if (state === "refused") return <>Refused by {actor(decided_by)}: {reason ?? "no reason was given"}</>;
+  if (state === "duplicate" && duplicate_of) return <>The same came before, as <Go to={`/invoices/${duplicate_of}`}>another invoice</Go>. It is kept, and never posted.</>;
+  if (state === "waiting" && waits_until) return <>Its goods are not known to have left. It is compared again until <Moment at={waits_until} />, then a person is asked.</>;
+  if (differs) return <>Approved by {actor(decided_by)} although something differed: {reason ?? "no reason was given"}</>;
+  return null;
+}
 
 export const review = (found: Whole): Section => ({ bare: true, title: "Review", content: <Panel key={found.invoice_id} whole={found} /> });
 
 export function match(found: Whole): Section {
-  const currency = (found.content as { currency?: string } | null)?.currency ?? config().currency;
   return {
     title: "Ordered, shipped, invoiced",
     description: "Each line of goods by Amazon's order and ASIN. Invoiced is what other approved invoices have, and this one.",
-    content: <Match rows={found.matches} currency={currency} />,
+    content: <Match rows={found.matches} currency={currencyOf(found)} />,
   };
 }
 
@@ -50,8 +64,8 @@ function came({ paper, mail }: Whole): Section {
       ["By", mail ? <Go key="mail" to="/invoices/mails">Mail of {mail.sender_domain ?? "an unknown sender"}</Go> : "Fetched from Amazon"],
       ["Signature", mail && `DKIM ${(mail.dkim ?? "none").toLowerCase()}, SPF ${(mail.spf ?? "none").toLowerCase()}, DMARC ${(mail.dmarc ?? "none").toLowerCase()}`],
       ["File", `${paper.name}, ${paper.pages ? `${number(paper.pages)} ${paper.pages === 1 ? "page" : "pages"}, ` : ""}${number(Math.ceil(paper.bytes / 1000))} kB`],
-      ["In the same file", paper.others.length > 0 && <>{paper.others.map((id) => <div key={id}><Go to={`/invoices/${id}`}>Another invoice</Go></div>)}</>],
-    ].filter((pair): pair is [string, React.ReactNode] => Boolean(pair[1])),
+      ["In the same file", paper.others.length === 0 ? null : <>{paper.others.map((id) => <div key={id}><Go to={`/invoices/${id}`}>Another invoice</Go></div>)}</>],
+    ],
   };
 }
 
@@ -81,7 +95,8 @@ function corrections(found: Whole): Section | null {
 
 const EVENTS: Record<string, string> = {
   received: "Came", judged: "Read and compared", corrected: "Corrected", approved: "Approved", approved_difference: "Approved with a difference", refused: "Refused",
-  taken_back: "Taken back", handed_over: "Handed to the ERP", posted: "In the books",
+  taken_back: "Taken back", handed_over: "Handed to the ERP", posted: "In the books", posting_refused: "Not taken by the ERP", review_opened: "A person is asked",
+  duplicate: "The same came before", waiting: "Waits for the goods",
 };
 
 function history(found: Whole): Section {
