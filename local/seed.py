@@ -21,7 +21,9 @@ from local.connected import OWNER, Connected
 
 # Who knows us by credentials, and all that runs.
 KNOWING = ("amazon_business", "amazon_pay", "stripe")
-SIMULATORS = (*KNOWING, "textract")
+SIMULATORS = (*KNOWING, "textract", "erp")
+# As config/local.toml says.
+ERP_HOST = "erp.loyalty.example"
 
 type Say = Callable[[str], None]
 
@@ -44,7 +46,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
                 say(f"NOT SEEDED  {problems[-1]}")
 
-    run(_settable_clock, _credentials, _webhooks, _packages)
+    run(_settable_clock, _credentials, _erp, _webhooks, _packages)
     catalogue = threading.Thread(target=run, args=(sync_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
@@ -85,6 +87,20 @@ def _credentials(cloud: Connected) -> str:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
     return "the outside parties know us"
+
+
+def _erp(cloud: Connected) -> str:
+    """Its token: below the secrets of outside parties for us, as operators put it there, and at its control plane."""
+    token = json.loads((cloud.state / "credentials.json").read_text())["erp"]["token"]
+    name, value = "loyalty/local/outside/erp", json.dumps({"host": ERP_HOST, "token": token})
+    manager = cloud.client("secretsmanager")
+    try:
+        manager.create_secret(Name=name, SecretString=value)
+    except manager.exceptions.ResourceExistsException:
+        manager.put_secret_value(SecretId=name, SecretString=value)
+    answer = httpx.put(f"{cloud.simulator('erp')}/_simulator/credentials", json={"token": token}, timeout=10)
+    _require(answer, "the simulator erp takes its token")
+    return "the ERP knows us"
 
 
 def _webhooks(cloud: Connected) -> str:
@@ -138,6 +154,7 @@ def _new_credentials() -> dict[str, Any]:
             "api_key": f"sk_test_{secrets.token_hex(24)}",
             "webhook_secret": f"whsec_{secrets.token_hex(16)}",
         },
+        "erp": {"token": secrets.token_urlsafe(32)},
     }
 
 
