@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import random
 from dataclasses import dataclass
+
+from pypdf import PdfReader, PdfWriter
 
 from local.invoices.layouts import BY_NAME
 from local.invoices.layouts.layout import Layout
@@ -11,7 +14,9 @@ from local.invoices.truth import Case, Order, made_up, of_order
 from local.invoices.writing import printed
 from loyalty.invoices.invoice import Invoice
 
-LAYOUTS = tuple(BY_NAME)
+# Two papers in one file: an invoice, and the credit memo for it.
+PAIR = "us_pair"
+LAYOUTS = (*BY_NAME, PAIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,10 @@ def paper(seed: int, layout: str | None = None, order: Order | None = None) -> P
     """The paper of this seed. Without a layout they take turns, for even and odd seeds alike; with an `order` it is
     the invoice or credit memo of exactly that. Raises KeyError for a layout that is none.
     """
-    chosen = BY_NAME[layout or LAYOUTS[seed // 2 % len(LAYOUTS)]]
+    name = layout or LAYOUTS[seed // 2 % len(LAYOUTS)]
+    if name == PAIR:
+        return _pair(seed)
+    chosen = BY_NAME[name]
     rng = random.Random(f"{chosen.name}:{seed}")
     if order is None:
         case = made_up(rng, chosen.region, chosen.shows, chosen.kind, chosen.orders)
@@ -41,3 +49,14 @@ def _drawn(layout: Layout, case: Case, rng: random.Random) -> Paper:
     writing = rng.choice(layout.writings)
     pdf = layout.draw(case, writing, rng)
     return Paper(pdf, (case.invoice,), layout.name, (tuple(printed(case.invoice, writing)),))
+
+
+def _pair(seed: int) -> Paper:
+    both = [paper(seed, name) for name in ("us_business", "us_credit_memo")]
+    writer = PdfWriter()
+    for one in both:
+        writer.append(PdfReader(io.BytesIO(one.pdf)))
+    out = io.BytesIO()
+    writer.write(out)
+    truth = tuple(invoice for one in both for invoice in one.truth)
+    return Paper(out.getvalue(), truth, PAIR, tuple(told for one in both for told in one.printed))

@@ -94,7 +94,7 @@ def _laid(sheet: Sheet, row: Row, widths: list[float], style: Style) -> list[lis
         font = sheet.face.bold if cell.bold else sheet.face.regular
         room = width - 2 * style.gap
         lines = [(line, cell.bold, BLACK) for line in wrapped(cell.text, font, style.size, room)] if cell.text else []
-        for text in cell.below:
+        for text in filter(None, cell.below):
             lines += [(line, False, GREY) for line in wrapped(text, sheet.face.regular, style.size, room)]
         laid.append(lines)
     return laid

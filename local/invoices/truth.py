@@ -44,7 +44,7 @@ class Shows:
 
 @dataclass(frozen=True, slots=True)
 class OrderedLine:
-    """Units of a line as they were charged, before tax without shipping, and their tax."""
+    """Units of a line as they were charged, before tax without shipping, and their tax. `asin` may be empty."""
 
     amazon_order_id: str
     asin: str
@@ -154,17 +154,19 @@ def _items(rng: random.Random, region: Region, numbers: list[str], count: int, m
     owners = sorted([*range(len(numbers)), *(rng.randrange(len(numbers)) for _ in range(count - len(numbers)))])
     for owner in owners:
         quantity = rng.choices((1, 2, 3, rng.randint(4, 12), rng.randint(13, 120)), weights=(45, 20, 10, 18, 7))[0]
-        price = rng.choices(
-            (rng.randint(1, 30) * 100 - 1, rng.randint(95, 4999), rng.randint(50, 249) * 100, rng.randint(5_000, 99999)),
-            weights=(35, 40, 10, 15),
-        )[0]  # fmt: skip
+        cheap, odd, round_sum, dear = (
+            rng.randint(1, 30) * 100 - 1, rng.randint(95, 4_999), rng.randint(50, 249) * 100,
+            rng.randint(5_000, 99_999),
+        )  # fmt: skip
+        price = rng.choices((cheap, odd, round_sum, dear), weights=(35, 40, 10, 15))[0]
         rate = main
         if main and rng.random() < 0.15:
             rate = 0 if region.code == "US" else rng.choice(region.rates)
         amount = price * quantity
         lines.append(
             OrderedLine(
-                numbers[owner], goods.asin(rng), goods.title(rng, region.language), quantity, price, amount,
+                numbers[owner], "" if rng.random() < 0.03 else goods.asin(rng), goods.title(rng, region.language),
+                quantity, price, amount,
                 rounded(amount, rate), rate, rng.choice(goods.SELLERS),
             )
         )  # fmt: skip
@@ -254,7 +256,7 @@ def _line(line: OrderedLine, shows: Shows, sign: int) -> Line:
         kind="item",
         description=line.title,
         amazon_order_id=line.amazon_order_id if shows.orders else None,
-        asin=line.asin if shows.asins else None,
+        asin=line.asin or None if shows.asins else None,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor,
         amount_minor=sign * line.amount_minor,

@@ -66,7 +66,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """`total`: money outside of the table, `cell`: in it. `day`: a name in DAYS. Rates have so many `decimals`.
+    """`total`: money outside of the table, `cell`: in it. `day`: a name in DAYS. Rates have `decimals` or more.
 
     A paper that writes what it takes back without a sign, for its title says it, is `unsigned`.
     """
@@ -89,7 +89,9 @@ class Writing:
         return DAYS[self.day](day)
 
     def rate(self, micros: int) -> str:
-        return f"{micros / 10_000:.{self.decimals}f}".replace(".", self.point) + self.percent
+        # More decimals rather than another rate.
+        decimals = next(n for n in range(self.decimals, 5) if micros % 10 ** (4 - n) == 0)
+        return f"{micros / 10_000:.{decimals}f}".replace(".", self.point) + self.percent
 
 
 USD_SPACED = Money("$", spaced_below=1_000, negative="parentheses")
