@@ -1,9 +1,9 @@
 """How an invoice's tax falls on its amounts, so that rates, bases and totals agree as EN 16931 wants it.
 
-A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales tax
-that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, cents of rounding go to the
-largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the sum, and the paper has
-no table, the one rate that does is derived: tax over base.
+A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales
+tax that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, a cent of
+rounding goes to the largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the
+sum, and the paper has no table, the one rate that does is derived: tax over base.
 
 All amounts are as on an invoice: those of a credit memo, below zero on our side, are above it here.
 """
@@ -74,7 +74,7 @@ def of(invoice: Invoice) -> Breakdown:
     table = {_percent(one.rate_micros): sign(invoice) * one.tax_minor for one in invoice.tax_lines}
     rates = _rates(open_shares, table)
     found = _explained(open_shares, rates, table, tax) if rates or not tax else None
-    if found is None or not table and abs(_missing(found[1], tax)) > _tolerance(invoice):
+    if found is None or (not table and abs(_missing(found[1], tax)) > _tolerance(invoice)):
         if table:
             raise Unfit("BR-CO-17", "The paper's table of rates does not go with its lines.")
         found = _derived(open_shares, tax)
@@ -127,7 +127,9 @@ def _explained(
             for kind, amount, percent, line in shares
         )
         groups = _groups(whole)
-        off = abs(_missing(groups, tax)) + sum(abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups)
+        off = abs(_missing(groups, tax)) + sum(
+            abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups
+        )
         if best is None or off < best[0]:
             best = off, whole, groups
     assert best is not None
