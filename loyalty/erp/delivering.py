@@ -142,12 +142,19 @@ def _ready(
 
 
 def written(kind: str, content: Mapping[str, Any], chosen: Format, programme: Programme) -> str:
-    """A document's text in a format. Raises Unfit, ValidationError."""
+    """A document's text in a format. Beside the invoice `content` has our orders' numbers and redemptions.
+
+    Raises Unfit, ValidationError.
+    """
     if kind == "journal":
         return journal.text(content)
-    invoice = Invoice.model_validate(content)
+    invoice = Invoice.model_validate({name: content[name] for name in Invoice.model_fields if name in content})
+    # What we ordered by is what we wrote ourselves; the paper's may be read wrong.
+    if ours := content.get("purchase_orders"):
+        invoice = invoice.model_copy(update={"purchase_order_numbers": tuple(ours)})
     if chosen == "json":
-        return rest_json.text(invoice, programme.invoices.vendor, programme.invoices.buyer)
+        redemptions = content.get("redemptions") or []
+        return rest_json.text(invoice, programme.invoices.vendor, programme.invoices.buyer, redemptions)
     # Only here is lxml needed.
     from loyalty.erp import ubl
 

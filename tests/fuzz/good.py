@@ -561,6 +561,11 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
     "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
+    "manager GET /erp/documents": _get("/erp/documents"),
+    "manager GET /erp/documents/{document_id}": lambda w: Request("GET", f"/erp/documents/{w.journal_day()}"),
+    "manager POST /erp/documents/{document_id}/sending": lambda w: Request(
+        "POST", f"/erp/documents/{w.journal_day()}/sending"
+    ),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),

@@ -365,6 +365,18 @@ class World:
         assert row is not None
         return UUID(str(row["delivery_id"]))
 
+    def journal_day(self) -> UUID:
+        """A day of the journal that waits for an ERP."""
+        self.owner.execute(
+            "insert into erp.receiver (program_id, connected_at, due_at) values (1, clock.now(), clock.now())"
+            " on conflict do nothing"
+        )
+        row = self.owner.execute(
+            "select erp.hand_over(1, 'journal', null, 'main', '2026-11-21', '{\"day\": \"2026-11-21\"}') as document_id"
+        ).fetchone()
+        assert row is not None
+        return UUID(str(row["document_id"]))
+
     def export(self) -> UUID:
         """Of Alice's data, ready."""
         export_id = self.key()

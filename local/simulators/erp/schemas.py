@@ -30,7 +30,7 @@ _SIDE: Shape = {"account": "words", "code": "words"}
 INVOICE: Shape = {
     "kind": "document", "number": "code", "issued_on": "day", "due_on": "day?", "currency": "currency",
     "vendor": _PARTY, "buyer": [_PARTY, None], "account": "words?", "payment_terms": "words?", "corrects": "code?",
-    "purchase_orders": ["words"],
+    "purchase_orders": ["words"], "redemptions": ["words"],
     "lines": [{
         "line_number": "count", "kind": "kind", "description": "any", "seller_item_id": "words?",
         "seller_order_id": "words?", "quantity": "count?", "unit_price_minor": "minor?", "amount_minor": "minor",
