@@ -21,6 +21,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
+from stacks.invoices import InvoicesStack
 from stacks.manager import ManagerStack
 from stacks.settings import REPOSITORY, Settings
 
@@ -54,6 +55,7 @@ class PortalsStack(Stack):
         manager: ManagerStack,
         identity: IdentityStack,
         feeds: FeedsStack,
+        invoices: InvoicesStack,
         bundles: Path,
         settings: Settings,
         **kwargs: Any,
@@ -62,6 +64,7 @@ class PortalsStack(Stack):
         self._settings = settings
         self._case_files = api.case_files.bucket
         self._tables = feeds.bucket
+        self._papers = invoices.files.bucket
         self._publisher = Functions(self, vpc=vpc, settings=settings).add(
             "publish_portal",
             description="Hands a bundle of the portal or the manager app to Amplify",
@@ -121,6 +124,8 @@ class PortalsStack(Stack):
             # Signed addresses have the one or the other, and the second redirects to the first.
             "files": f"https://{files.bucket_regional_domain_name} https://{files.bucket_domain_name}",
             "tables": f"https://{self._tables.bucket_regional_domain_name} https://{self._tables.bucket_domain_name}",
+            # The browser's own viewer shows them, in a frame.
+            "papers": f"https://{self._papers.bucket_regional_domain_name} https://{self._papers.bucket_domain_name}",
             "pictures": "",
             "portal": self._settings.integrations.portal_origin,
             "manager": self._settings.integrations.manager_origin,

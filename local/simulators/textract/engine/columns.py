@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(slots=True)
 class Head:
-    """The columns from left to right; the body begins below line `last`. `items`: whether lines of an invoice follow."""
+    """The columns from left to right; the body begins below line `last`."""
 
     columns: list[Column]
     first: int
@@ -48,6 +48,7 @@ class Head:
 
     @property
     def items(self) -> bool:
+        """Whether lines of an invoice follow, and not some other table."""
         types = {column.type for column in self.columns}
         named = types & {"ITEM", "PRODUCT_CODE"}
         return bool(named and types & FIGURES and len(types) >= 3) or types >= FIGURES

@@ -89,7 +89,7 @@ class Line:
 
 def lines(page: Page) -> list[Line]:
     """The page's lines, from top to bottom."""
-    made = []
+    made: list[Line] = []
     for row in _rows(page.words):
         height = median(word.height for word in row)
         phrases, words = [], [row[0]]

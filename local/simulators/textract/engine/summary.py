@@ -97,7 +97,7 @@ class Search:
             yield _pair(label.type, label.kind, head, rest[:count], SURE)
             start += label.length + skipped + count
 
-    def _inside(self, head: Sequence[Token], rest: Sequence[Token], kind: str) -> int:
+    def _inside(self, head: Sequence[Token], rest: list[Token], kind: str) -> int:
         """How many of the tokens behind a label are its value."""
         if kind == "text":
             return _text_value(head, rest)
@@ -201,7 +201,7 @@ def _words(part: Sequence[Token]) -> list[Word]:
     return words
 
 
-def _without_marks(rest: Sequence[Token]) -> tuple[Sequence[Token], int]:
+def _without_marks(rest: list[Token]) -> tuple[list[Token], int]:
     """Without a colon or a number sign of its own."""
     count = 0
     while count < len(rest) and rest[count].text in (":", "#", "#:", "-", "–", ":-"):
@@ -209,7 +209,7 @@ def _without_marks(rest: Sequence[Token]) -> tuple[Sequence[Token], int]:
     return rest[count:], count
 
 
-def _begins(tokens: Sequence[Token], start: int, kind: str, length: int) -> bool:
+def _begins(tokens: list[Token], start: int, kind: str, length: int) -> bool:
     """Whether a label in the midst of a phrase is one: behind a separator, or with a value of its kind behind it."""
     if tokens[start - 1].text in SEPARATORS:
         return True
@@ -233,7 +233,7 @@ def _labelled(phrase: Phrase) -> bool:
     return bool(leading(label.kind, rest))
 
 
-def _text_value(head: Sequence[Token], rest: Sequence[Token]) -> int:
+def _text_value(head: Sequence[Token], rest: list[Token]) -> int:
     """The words behind a label: all up to a mark or the next label; none of a sentence."""
     count = leading("text", rest)
     for at in range(1, count):

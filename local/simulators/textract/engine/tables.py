@@ -63,17 +63,18 @@ def _body(head: Head, below: Sequence[Line], continued: bool) -> list[Line]:
         if _ends(head, line):
             break
         above = waiting[-1] if waiting else kept[-1] if kept else None
-        if above is not None and line.top - above.bottom > END_GAP * line.height and not _anchors(head, line):
-            if not _anchor_follows(head, line, below):
-                break
-        if _anchors(head, line):
+        anchors = _anchors(head, line)
+        apart = above is not None and line.top - above.bottom > END_GAP * line.height
+        if apart and not anchors and not _anchor_follows(head, line, below):
+            break
+        if anchors:
             kept += [*([] if continued and not kept else waiting), line]
             waiting = []
         elif kept or not continued or waiting:
             waiting.append(line)
         if continued and not kept and len(waiting) > 3:
             return []
-    close = []
+    close: list[Line] = []
     for line in waiting:
         above = close[-1] if close else kept[-1] if kept else None
         if above is None or line.top - above.bottom > 0.9 * line.height or not _is_text(head, line):
@@ -151,7 +152,10 @@ def _blocks(head: Head, body: Sequence[Line]) -> list[list[Line]]:
         anchors = [index for index in block if marked[index]]
         if not anchors:
             # Words of their own: they go on with the row before, or stand before the first.
-            (rows[-1].extend if rows else rows.append)(block)  # type: ignore[operator]
+            if rows:
+                rows[-1].extend(block)
+            else:
+                rows.append(block)
         elif len(anchors) == 1:
             if rows and not any(marked[index] for index in rows[-1]):
                 rows[-1].extend(block)

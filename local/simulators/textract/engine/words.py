@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 # What a text layer's words are worth; the last digits differ from word to word, as they do with the real service.
 TEXT_LAYER_CONFIDENCE = 99.0
@@ -45,13 +45,14 @@ class Word:
 
 @dataclass(slots=True)
 class Page:
-    """One page's words. `number` begins at 1; `read` says whether the words were recognised in a picture."""
+    """One page's words. `number` begins at 1; `read`: the words were recognised in a picture, turned by `angle`."""
 
     number: int
     width: float
     height: float
     words: list[Word]
     read: bool = False
+    angle: float = 0.0
 
 
 def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
