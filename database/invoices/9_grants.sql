@@ -27,7 +27,7 @@ to invoice_matching;
 grant execute on function
     invoices.to_start(integer),
     invoices.judge_again(integer),
-    invoices.months(integer, date)
+    invoices.months(integer)
 to invoice_watch;
 grant usage on schema audit to invoice_desk;
 grant execute on function
@@ -37,12 +37,15 @@ to invoice_desk;
 grant execute on function
     invoices.correct(integer, uuid, integer, jsonb, jsonb, text, text[]),
     invoices.decide(integer, uuid, text, text, text, text[]),
-    invoices.page(integer, text, text, uuid, integer),
+    invoices.page(integer, text, date, text, text, text, uuid, integer),
+    invoices.counts(integer),
     invoices.one(integer, uuid),
+    invoices.paper(integer, uuid),
     invoices.mails(integer, text, uuid, integer),
-    invoices.samples(integer, date, date, integer),
-    invoices.months(integer, date)
+    invoices.samples(integer, integer),
+    invoices.months(integer),
+    invoices.month(integer, date, integer)
 to invoice_desk;
 
 grant select on invoices.mail, invoices.document, invoices.invoice, invoices.line, invoices.share, invoices.correction,
-    invoices.event to auditor;
+    invoices.event, invoices.invariants to auditor;

@@ -74,7 +74,7 @@ def of(invoice: Invoice) -> Breakdown:
     table = {_percent(one.rate_micros): sign(invoice) * one.tax_minor for one in invoice.tax_lines}
     rates = _rates(open_shares, table)
     found = _explained(open_shares, rates, table, tax) if rates or not tax else None
-    if found is None or not table and abs(_missing(found[1], tax)) > _tolerance(invoice):
+    if found is None or (not table and abs(_missing(found[1], tax)) > _tolerance(invoice)):
         if table:
             raise Unfit("BR-CO-17", "The paper's table of rates does not go with its lines.")
         found = _derived(open_shares, tax)
@@ -127,7 +127,9 @@ def _explained(
             for kind, amount, percent, line in shares
         )
         groups = _groups(whole)
-        off = abs(_missing(groups, tax)) + sum(abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups)
+        off = abs(_missing(groups, tax)) + sum(
+            abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups
+        )
         if best is None or off < best[0]:
             best = off, whole, groups
     assert best is not None

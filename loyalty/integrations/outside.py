@@ -126,7 +126,7 @@ class Outside:
             answer = speaking.getresponse()
             read = answer.read(most_bytes + 1) if most_bytes else b""
             # An answer that broke off: read(n) does not say so itself.
-            if late.is_set() or most_bytes and len(read) <= most_bytes and answer.length:
+            if late.is_set() or (most_bytes and len(read) <= most_bytes and answer.length):
                 raise http.client.IncompleteRead(read)
         except ssl.SSLCertVerificationError:
             raise NotReached("not-trusted", _since(began)) from None
