@@ -35,7 +35,31 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "Fr.": ("CHF",),
 }
 CODES = frozenset(
-    "USD EUR GBP CAD INR JPY CHF AUD CNY BRL SEK HKD PLN CZK DKK NOK MXN SGD AED SAR TRY KWD BHD".split()
+    [
+        "USD",
+        "EUR",
+        "GBP",
+        "CAD",
+        "INR",
+        "JPY",
+        "CHF",
+        "AUD",
+        "CNY",
+        "BRL",
+        "SEK",
+        "HKD",
+        "PLN",
+        "CZK",
+        "DKK",
+        "NOK",
+        "MXN",
+        "SGD",
+        "AED",
+        "SAR",
+        "TRY",
+        "KWD",
+        "BHD",
+    ]
 )
 _UNIT = "|".join(sorted((re.escape(each) for each in (*_SIGNS, *CODES)), key=len, reverse=True))
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
@@ -45,7 +69,9 @@ _SHAPE = re.compile(
     rf"(?P<digits>[0-9][0-9 .,'’]*)(?P<close2>\))?\s?(?P<minus3>-)?\s?(?P<after>{_UNIT})?(?P<close>\))?(?P<code>\s(?:{_UNIT}))?"
 )
 _FREE = frozenset({"free", "gratis", "kostenlos", "kostenfrei", "gratuit", "offert", "gratuito"})
-TOKEN = re.compile(rf"\(?[-\u2212\u2013]?\s?(?:(?:{_UNIT})\s?)?[-\u2212\u2013]?\(?[0-9](?:[0-9.,'’]*[0-9])?\)?-?(?:\s?(?:{_UNIT}))?\)?")
+TOKEN = re.compile(
+    rf"\(?[-\u2212\u2013]?\s?(?:(?:{_UNIT})\s?)?[-\u2212\u2013]?\(?[0-9](?:[0-9.,'’]*[0-9])?\)?-?(?:\s?(?:{_UNIT}))?\)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

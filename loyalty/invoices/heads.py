@@ -93,7 +93,9 @@ def currency(paper: Paper) -> tuple[Read | None, bool]:
 
 def days(fields: dict[str, list[Printed]]) -> dict[str, list[Read]]:
     """Every day by its meaning. A date that may be two days is `None` unless the paper's other dates say which."""
-    every = [printed for name in ("issued_on", "due_on", "ordered_on", "other_date") for printed in fields.get(name, [])]
+    every = [
+        printed for name in ("issued_on", "due_on", "ordered_on", "other_date") for printed in fields.get(name, [])
+    ]
     way = dates.order(printed.text for printed in every)
     found: dict[str, list[Read]] = {}
     for name in ("issued_on", "due_on"):
@@ -136,7 +138,9 @@ def chosen(printed: dict[str, list[Read]], tables: Tables, credit: bool) -> dict
     parts = {
         "subtotal_minor": _choices(printed.get("items", []), of_kind["items"], of_kind["items"]),
         "shipping_minor": _choices(printed.get("shipping", []), of_kind["shipping"], of_kind["shipping"]),
-        "discount_minor": _choices(_below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]),
+        "discount_minor": _choices(
+            _below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]
+        ),
         "tax_minor": _choices(_taxes(printed.get("tax", [])), taxed, taxed),
     }
     totals = printed.get("total", [])[:MOST_CHOICES]

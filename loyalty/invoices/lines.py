@@ -37,9 +37,15 @@ _COLUMNS = tuple(
         ("amount", r".*(amount|total|price|betrag|preis|summe|gesamt|montant|prix|importe|precio|importo|prezzo|totale|bedrag|wartosc|net).*"),
     )
 )  # fmt: skip
-_GROSS = re.compile(r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*")
-_FEE = re.compile(r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b")
-_TAX_WORDS = re.compile(r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b")
+_GROSS = re.compile(
+    r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*"
+)
+_FEE = re.compile(
+    r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b"
+)
+_TAX_WORDS = re.compile(
+    r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b"
+)
 
 
 @dataclass(slots=True)
@@ -147,7 +153,9 @@ def _column(cell: Printed, currency: str) -> str | None:
 def _has_money(cells: _Cells, row: Row, currency: str) -> bool:
     if any(cells.by_meaning.get(name) for name in ("unit", "amount", "tax")) or cells.gross:
         return True
-    return any(amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency))
+    return any(
+        amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency)
+    )
 
 
 def _money_tokens(text: str, currency: str) -> list[str]:
@@ -195,7 +203,11 @@ def _of(row: Row, text: str, where: Printed) -> float:
 
 def _cell_of(row: Row, minor: int, currency: str) -> Printed | None:
     return next(
-        (cell for cell in row.fields if (read := amounts.amount(cell.text, currency)) is not None and read.minor == minor),
+        (
+            cell
+            for cell in row.fields
+            if (read := amounts.amount(cell.text, currency)) is not None and read.minor == minor
+        ),
         None,
     )
 
@@ -208,7 +220,11 @@ def _sum(cells: _Cells, found: Tables, currency: str) -> bool:
     """A row of the totals that stands in the table: its words are a total's label and it has no quantity."""
     words = cells.item.text if cells.item else _without_money(_RATE.sub(" ", cells.text))
     meaning = labels.meaning(_unnumbered(words))
-    if meaning not in ("items", "before_tax", "tax", "total") or cells.first("quantity") or _BARE_ASIN.search(cells.text):
+    if (
+        meaning not in ("items", "before_tax", "tax", "total")
+        or cells.first("quantity")
+        or _BARE_ASIN.search(cells.text)
+    ):
         return False
     value = cells.first("amount") or cells.first("unit") or cells.first("tax")
     if value is not None:
@@ -265,7 +281,9 @@ def _price(line: DraftLine, cells: _Cells, row: Row, currency: str, quantity: Re
     quantities = [quantity] if quantity else []
     if not (quantities and units and sums):
         tokens = [_from_row(token, row, currency) for token in _money_tokens(_tail(cells), currency)]
-        counts = [_count_from_row(token, row) for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", _tail(cells))]
+        counts = [
+            _count_from_row(token, row) for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", _tail(cells))
+        ]
         quantities, units, sums = quantities or counts, units or tokens, sums or tokens
     fitting = [
         (q, u, a)
@@ -324,7 +342,15 @@ def _tail(cells: _Cells) -> str:
 
 def _quantity(cell: Printed | None) -> Read | None:
     """A whole number, perhaps with a unit's word or a minus, as credit memos print it."""
-    match = re.fullmatch(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", cell.text, re.IGNORECASE) if cell else None
+    match = (
+        re.fullmatch(
+            r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?",
+            cell.text,
+            re.IGNORECASE,
+        )
+        if cell
+        else None
+    )
     return Read(int(match[1]), [cell]) if cell and match and int(match[1]) > 0 else None
 
 
@@ -382,7 +408,11 @@ def _order_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
 
 def _one(paper: Paper, cells: _Cells, row: Row, find: object) -> Printed | None:
     assert callable(find)
-    for where in (*cells.by_meaning.get("order", []), *([cells.item] if cells.item else []), *([row.whole] if row.whole else [])):
+    for where in (
+        *cells.by_meaning.get("order", []),
+        *([cells.item] if cells.item else []),
+        *([row.whole] if row.whole else []),
+    ):
         distinct = sorted({each.upper() if each.upper() == each else each for each in find(where.text)})
         if len(distinct) == 1:
             return paper.placed(distinct[0], where)

@@ -39,7 +39,13 @@ class _Making:
     def saw(self, name: str, places: Sequence[Printed]) -> None:
         for place in places:
             self.seen.append(
-                Seen(name=name, printed=place.text[:_MOST_WORDS], confidence=place.confidence, page=place.page, box=place.box)
+                Seen(
+                    name=name,
+                    printed=place.text[:_MOST_WORDS],
+                    confidence=place.confidence,
+                    page=place.page,
+                    box=place.box,
+                )
             )
 
     def doubt(self, name: str, detail: str, code: str = "unreadable") -> None:
@@ -248,7 +254,10 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
             if not text or text in making.draft["purchase_order_numbers"]:
                 continue
             place = paper.placed(text, printed)
-            making.saw(f"purchase_order_numbers.{len(making.draft['purchase_order_numbers'])}", [place, *_again(paper, text, [place])])
+            making.saw(
+                f"purchase_order_numbers.{len(making.draft['purchase_order_numbers'])}",
+                [place, *_again(paper, text, [place])],
+            )
             making.draft["purchase_order_numbers"].append(text)
 
 

@@ -14,8 +14,30 @@ from local.simulators.textract.engine.words import Word
 MOST_LINES = 7
 LINE_GAP = 0.9
 COUNTRIES = frozenset(
-    "united states|usa|us|united kingdom|great britain|uk|germany|deutschland|france|españa|spain|italia|italy|ireland"
-    "|luxembourg|luxemburg|austria|österreich|canada|netherlands|belgium|japan".split("|")
+    [
+        "united states",
+        "usa",
+        "us",
+        "united kingdom",
+        "great britain",
+        "uk",
+        "germany",
+        "deutschland",
+        "france",
+        "españa",
+        "spain",
+        "italia",
+        "italy",
+        "ireland",
+        "luxembourg",
+        "luxemburg",
+        "austria",
+        "österreich",
+        "canada",
+        "netherlands",
+        "belgium",
+        "japan",
+    ]
 )
 _CITY = (
     re.compile(r"(?P<city>[^\d,]+),\s*(?P<state>[A-Z]{2})\s+(?P<zip>\d{5}(?:-\d{4})?)"),
