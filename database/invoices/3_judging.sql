@@ -217,6 +217,15 @@ begin
         where invoices.looks_like_one(x.reading) order by x.position
     loop
         i := invoices.keep_paper(p_program_id, p_document_id, one.position, one.reading);
+    end loop;
+    -- An invoice before the credit memo that takes it back, wherever they stand.
+    for one in
+        select v.invoice_id from invoices.invoice v
+        where v.program_id = p_program_id and v.document_id = p_document_id
+        order by v.kind is not distinct from 'credit_memo', v.position
+    loop
+        select * into strict i from invoices.invoice v
+        where v.program_id = p_program_id and v.invoice_id = one.invoice_id for update;
         i := invoices.weigh(i);
     end loop;
     update invoices.document x
