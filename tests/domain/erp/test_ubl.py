@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from loyalty.erp.checked import CAC, CBC
 from loyalty.erp.gateway import Unfit
 from loyalty.invoices.invoice import Invoice
 from loyalty.programme.schema.invoices import Party
+from tests.conftest import REPOSITORY
 from tests.domain.erp.papers import invoice, memo
 
 AMAZON = Party(name="Amazon Business", country="US", tax_id="91-0000000")
@@ -219,3 +221,9 @@ def _any(draw: random.Random) -> Invoice:
         "discount_minor": sign * discount, "tax_minor": sign * tax,
         "total_minor": sign * (subtotal + shipping + discount + tax), "lines": lines,
     })  # fmt: skip
+
+
+def test_the_page_for_receivers_shows_what_is_sent() -> None:
+    page = (REPOSITORY / "docs" / "erp.md").read_text()
+    shown = json.loads(page.split("```json\n")[1].split("```")[0])
+    assert shown == json.loads(example.text("json"))
