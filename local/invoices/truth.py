@@ -59,7 +59,9 @@ class OrderedLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was charged or, for a credit memo, refunded; amounts are positive in both. `shipping_minor` before tax."""
+    """What was charged or, for a credit memo, refunded; amounts are positive in both. `shipping_minor` is before tax,
+    and its tax is in the lines'. `misprinted_minor`: so much is the total on the paper off.
+    """
 
     purchase_order_number: str
     ordered_on: date
@@ -71,6 +73,7 @@ class Order:
     shipping_minor: int = 0
     discount_minor: int = 0
     ship_to: tuple[str, ...] = ()
+    misprinted_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +132,15 @@ def made_up(
     whole = rng.random() < 0.5
     taxed_shipping = region.code != "US" or rng.random() < 0.5
     assert subtotal + shipping + discount > 0
-    return _case(rng, region, shows, order, purchase_orders, main, taxed_shipping, whole=whole)
+    taxed = main if taxed_shipping else 0
+    return _case(rng, region, shows, order, purchase_orders, main, (taxed, rounded(shipping, taxed)), whole=whole)
 
 
 def of_order(rng: random.Random, region: Region, shows: Shows, order: Order) -> Case:
     """The case of what was charged, to the cent."""
     purchase_orders = {line.amazon_order_id: order.purchase_order_number for line in order.lines}
     main = max(line.rate_micros for line in order.lines)
-    return _case(rng, region, shows, order, purchase_orders, main, taxed_shipping=False, whole=False)
+    return _case(rng, region, shows, order, purchase_orders, main, (main, 0), whole=False)
 
 
 def purchase_order_number(rng: random.Random) -> str:
@@ -175,21 +179,21 @@ def _items(rng: random.Random, region: Region, numbers: list[str], count: int, m
 
 def _case(
     rng: random.Random, region: Region, shows: Shows, order: Order, purchase_orders: dict[str, str], main: int,
-    taxed_shipping: bool, *, whole: bool,
+    shipping: tuple[int, int], *, whole: bool,
 ) -> Case:  # fmt: skip
     sign = -1 if order.kind == "credit_memo" else 1
-    shipping_rate = main if taxed_shipping else 0
+    shipping_rate, shipping_tax = shipping
     parts: list[tuple[str, int, int, int]] = [
         ("item", line.amount_minor, line.rate_micros, line.tax_minor) for line in order.lines
     ]
-    parts.append(("shipping", order.shipping_minor, shipping_rate, rounded(order.shipping_minor, shipping_rate)))
+    parts.append(("shipping", order.shipping_minor, shipping_rate, shipping_tax))
     # A discount that only takes the shipping back is taxed as the shipping was.
     discount_rate = shipping_rate if order.discount_minor == -order.shipping_minor else main
     parts.append(("discount", order.discount_minor, discount_rate, rounded(order.discount_minor, discount_rate)))
     tax_lines = _by_rate(parts, whole)
     tax = sum(line.tax_minor for line in tax_lines)
     subtotal = sum(line.amount_minor for line in order.lines)
-    total = subtotal + order.shipping_minor + order.discount_minor + tax
+    total = subtotal + order.shipping_minor + order.discount_minor + tax + order.misprinted_minor
     kept = [part for part in parts[len(order.lines) :] if shows.pseudo_lines and (part[1] or rng.random() < 0.5)]
     lines = [_line(line, shows, sign) for line in order.lines]
     lines += [_pseudo(part, shows, sign, region.language) for part in kept]

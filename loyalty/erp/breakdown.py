@@ -116,8 +116,9 @@ def _rates(shares: Sequence[_Open], table: dict[Decimal, int]) -> list[Decimal]:
 
 def _explained(
     shares: Sequence[_Open], rates: Sequence[Decimal], table: dict[Decimal, int], tax: int
-) -> tuple[tuple[Share, ...], tuple[Group, ...]]:
-    """What has no printed rate gets the one, by its kind, with which the tax comes out best."""
+) -> tuple[tuple[Share, ...], tuple[Group, ...]] | None:
+    """What has no printed rate gets the one, by its kind, with which the tax comes out best. None: a line's rate is
+    not in the paper's table."""
     unknown = sorted({kind for kind, _, percent, _ in shares if percent is None})
     best: tuple[int, tuple[Share, ...], tuple[Group, ...]] | None = None
     for choice in product(rates or [Decimal(0)], repeat=len(unknown)):
@@ -134,6 +135,8 @@ def _explained(
             best = off, whole, groups
     assert best is not None
     if table:
+        if any(one.percent and one.percent not in table for one in best[2]):
+            return None
         return best[1], tuple(Group(one.percent, one.base_minor, table.get(one.percent, 0)) for one in best[2])
     return best[1], _settled(best[2], tax)
 

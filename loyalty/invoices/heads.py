@@ -100,16 +100,23 @@ def currency(paper: Paper) -> tuple[Read | None, bool]:
 # --- days --------------------------------------------------------------------------------------------------------
 
 
-def days(fields: dict[str, list[Printed]]) -> dict[str, list[Read]]:
-    """Every day by its meaning. A date that may be two days is `None` unless the paper's other dates say which."""
+def days(fields: dict[str, list[Printed]], code: str) -> tuple[dict[str, list[Read]], frozenset[str]]:
+    """Every day by its meaning; and the names of those that may be two days, of which the paper's other dates do not
+    say which: they are taken as the currency's country writes them, which is a guess.
+    """
     dated = ("issued_on", "due_on", "ordered_on", "other_date")
     way = dates.order(printed.text for name in dated for printed in fields.get(name, [])) or _only_way(fields)
     found: dict[str, list[Read]] = {}
+    guessed: set[str] = set()
     for name in ("issued_on", "due_on"):
         for printed in fields.get(name, []):
             if dates.possible(printed.text):
-                _add(found.setdefault(name, []), dates.ordered(printed.text, way), printed)
-    return found
+                day = dates.ordered(printed.text, way)
+                if day is None:
+                    guessed.add(name)
+                    day = dates.ordered(printed.text, "month" if code == "USD" else "day")
+                _add(found.setdefault(name, []), day, printed)
+    return found, frozenset(guessed)
 
 
 def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:

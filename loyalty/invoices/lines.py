@@ -112,6 +112,10 @@ def tables(paper: Paper, currency: str) -> Tables:
             elif found.lines:
                 _continue(paper, found.lines[-1], cells, row)
             continue
+        heading = _heading(cells, row)
+        if heading is not None:
+            order, headed = heading, True
+            found.purchase_orders += _purchase_orders(cells, row)
         line = _line(paper, cells, row, currency, found)
         if headed and order is not None and line.kind == "item":
             own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
@@ -164,9 +168,9 @@ def _has_money(cells: _Cells, row: Row, currency: str) -> bool:
     return any(amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency))
 
 
-def _money_tokens(text: str, currency: str) -> list[str]:
+def _money_tokens(text: str, currency: str, token: re.Pattern[str] = amounts.TOKEN) -> list[str]:
     plain = re.sub(ORDER, " ", text)
-    tokens = (match[0].strip() for match in amounts.TOKEN.finditer(RATE.sub(" ", plain)))
+    tokens = (match[0].strip() for match in token.finditer(RATE.sub(" ", plain)))
     return [token for token in tokens if (read := amounts.amount(token, currency)) is not None and read.exact]
 
 
@@ -180,17 +184,17 @@ def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
     if len(rates) != 1 or _TAX_WORDS.sub(" ", words).strip():
         return False
     where = row.whole or row.fields[0]
-    printed = [token for token in _money_tokens(cells.text, currency)]
-    read = [value.minor for token in printed if (value := amounts.amount(token, currency)) is not None]
     rate = rate_of(rates[0])
-    if rate is None or len(read) < 2:
+    if rate is None:
         return False
-    pairs = [
-        (base, tax)
-        for i, base in enumerate(read)
-        for j, tax in enumerate(read)
-        if i != j and abs(base * rate / MILLION - tax) <= 2 and (len(read) == 2 or base + tax in read)
-    ]
+    pairs, read = list[tuple[int, int]](), list[int]()
+    # 1 234,50 may be one amount or a number before one.
+    for token in (amounts.GROUPED_TOKEN, amounts.TOKEN):
+        printed = _money_tokens(cells.text, currency, token)
+        read = [value.minor for each in printed if (value := amounts.amount(each, currency)) is not None]
+        pairs = pairs or _base_and_tax(read, rate)
+    if len(read) < 2:
+        return False
     base, tax = pairs[0] if pairs else (read[0], read[1])
     places = {value: _cell_of(row, value, currency) or where for value in (base, tax)}
     found.tax_lines.append(
@@ -201,6 +205,15 @@ def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
         }
     )
     return True
+
+
+def _base_and_tax(read: list[int], rate: int) -> list[tuple[int, int]]:
+    return [
+        (base, tax)
+        for i, base in enumerate(read)
+        for j, tax in enumerate(read)
+        if i != j and abs(base * rate / MILLION - tax) <= 2 and (len(read) == 2 or base + tax in read)
+    ]
 
 
 def _of(row: Row, text: str, where: Printed) -> float:
@@ -239,11 +252,13 @@ def _unnumbered(text: str) -> str:
 
 def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -> DraftLine:
     where = row.whole or row.fields[0]
-    words = _words(cells, currency)
+    words = _words(paper, cells, row, currency)
     line = DraftLine("item")
     asin, order = _asin_in(paper, cells, row), _order_in(paper, cells, row)
     if asin is not None:
         line.values["asin"] = Read(asin.text, [asin])
+    elif _SAYS_ASIN.search(cells.text) or cells.first("asin") is not None:
+        found.findings.append(Finding(code="unreadable", field=f"lines.{len(found.lines)}.asin", detail="no product number"))
     if order is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
     quantity = _quantity(cells.first("quantity"), cells)
@@ -257,8 +272,12 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
     _price(line, cells, row, currency, quantity)
     if (tax := cells.first("tax")) is not None and (read := amounts.amount(tax.text, currency)) is not None:
         line.values["tax_minor"] = Read(read.minor, [tax])
-    else:
-        line.spare = _spare(line, cells, row, currency)
+        return line
+    line.spare = _spare(line, cells, row, currency)
+    share = (line.get("tax_rate_micros") or 0) * (line.get("amount_minor") or 0) / MILLION
+    fitting = [read for read in line.spare if abs(_int(read) - share) <= 1]
+    if "tax_rate_micros" in line.values and len(fitting) == 1:
+        line.values["tax_minor"] = fitting[0]
     return line
 
 
@@ -271,8 +290,10 @@ def _spare(line: DraftLine, cells: _Cells, row: Row, currency: str) -> list[Read
 
 
 def tax_beside(lines: list[DraftLine], tax_minor: int) -> None:
-    """The money that every row has left is its tax, if all of it together is the paper's."""
-    if lines and all(len(line.spare) == 1 for line in lines) and sum(_int(line.spare[0]) for line in lines) == tax_minor:
+    """The money that every row has left is its tax, if all of it together is the paper's but for rounding."""
+    if any("tax_minor" in line.values or len(line.spare) != 1 for line in lines):
+        return
+    if abs(sum(_int(line.spare[0]) for line in lines) - tax_minor) <= (len(lines) + 1) / 2:
         for line in lines:
             line.values["tax_minor"] = line.spare[0]
 
@@ -393,14 +414,28 @@ def _rate(cells: _Cells) -> Read | None:
 # --- words of a line ---------------------------------------------------------------------------------------------
 
 
-def _words(cells: _Cells, currency: str) -> str:
-    """The item's own text; lines of it that only the whole row has belong to it, too."""
-    if cells.item is not None:
-        more = [line for line in cells.text.split("\n")[1:] if line.strip() and line.strip() not in cells.item.text]
-        return "\n".join([cells.item.text, *(line for line in more if not _money_tokens(line, currency or "USD"))])
-    text = cells.text
-    first = next((match.start() for match in amounts.TOKEN.finditer(text) if amounts.currencies(match[0])), len(text))
-    return text[:first]
+def _words(paper: Paper, cells: _Cells, row: Row, currency: str) -> str:
+    """The item's own text; and what only the whole row has of it, which stands below it in the same column."""
+    item, whole = cells.item, row.whole
+    if item is None:
+        first = next((each.start() for each in amounts.TOKEN.finditer(cells.text) if amounts.currencies(each[0])), None)
+        return cells.text[:first]
+    if whole is None or item.box is None or "\n" in item.text:
+        return item.text
+    right = min((cell.box[0] for cell in row.fields if cell.box and cell.box[0] > item.box[0] + 0.01), default=1.0)
+    more = [
+        [word for word in line.split() if any(_below_item(place, item, whole, right) for place in paper.places_of(word))]
+        for line in cells.text.split("\n")[1:]
+    ]
+    return "\n".join([item.text, *(" ".join(words) for words in more if words)])
+
+
+def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> bool:
+    if place.page != item.page or place.box is None or item.box is None or whole.box is None:
+        return False
+    middle = place.box[1] + place.box[3] / 2
+    in_column = item.box[0] - 0.01 <= place.box[0] < right
+    return in_column and item.box[1] + item.box[3] < middle <= whole.box[1] + whole.box[3] + 0.002
 
 
 def _title(words: str) -> str:
@@ -420,7 +455,9 @@ def _asin_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
     """The one product number of a row; none if it names several."""
     cell = cells.first("asin")
     if cell is not None:
-        codes = [code for code in cell.text.split() if re.fullmatch(r"[A-Z0-9]{10}", code)]
+        # A column may be narrower than the number.
+        parts = [cell.text.replace("\n", "")] if len(cell.text.replace("\n", "")) == 10 else cell.text.split()
+        codes = [code for code in parts if re.fullmatch(r"[A-Z0-9]{10}", code)]
         if len(codes) == 1:
             return paper.placed(codes[0], cell)
     return _one(paper, cells, row, lambda text: [*_ASIN.findall(text), *_BARE_ASIN.findall(text)])
@@ -441,13 +478,22 @@ def _one(paper: Paper, cells: _Cells, row: Row, find: object) -> Printed | None:
     return None
 
 
+def _heading(cells: _Cells, row: Row) -> Printed | None:
+    """The order that is named in a line of its own above the row's item."""
+    first, _, rest = cells.text.partition("\n")
+    named = ORDER.findall(first)
+    if len(named) != 1 or not rest or row.whole is None or cells.item is None or cells.item.text.split("\n")[0] in first:
+        return None
+    return replace(row.whole, text=named[0])
+
+
 def _continue(paper: Paper, line: DraftLine, cells: _Cells, row: Row) -> None:
     """A row without money goes on with the line before it."""
     if "asin" not in line.values and (asin := _asin_in(paper, cells, row)) is not None:
         line.values["asin"] = Read(asin.text, [asin])
     if "amazon_order_id" not in line.values and (order := _order_in(paper, cells, row)) is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
-    more = _title(_words(cells, ""))
+    more = _title(_words(paper, cells, row, ""))
     said = line.values.get("description")
     if more and said is not None and line.kind == "item":
         said.value = f"{said.value} {more}".strip()[:500]

@@ -94,7 +94,7 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
         if not agreed:
             making.doubt("currency", "amounts of several currencies")
     _take_number(making, paper, others, fields)
-    _take_days(making, fields)
+    _take_days(making, fields, code)
     _take_words(making, paper, fields, tables)
     for name, value in heads.chosen(printed_sums, tables, credit).items():
         making.put(name, value)
@@ -237,8 +237,8 @@ def _overlap(one: Printed, other: Printed) -> bool:
     return apart < max(one.box[3], other.box[3]) / 2 and not beside
 
 
-def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
-    found = heads.days(fields)
+def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> None:
+    found, guessed = heads.days(fields, code)
     for name in ("issued_on", "due_on"):
         reads = found.get(name, [])
         if not reads:
@@ -246,11 +246,9 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
                 making.doubt(name, "no date")
             continue
         best = max(reads, key=lambda read: len(read.places))
-        if best.value is None:
-            making.doubt(name, "day and month may be either")
-            making.saw(name, best.places)
-            continue
         making.put(name, best)
+        if name in guessed:
+            making.doubt(name, "day and month may be either")
         if len(reads) > 1:
             making.doubt(name, f"{len(reads)} different days are printed")
 

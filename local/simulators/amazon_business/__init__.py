@@ -3,8 +3,9 @@
 `python -m local.simulators.amazon_business --port 4610 --database .local/amazon_business.sqlite`
 
 Behind one address: the token endpoint (`/auth/o2/token`), Ordering, Product Search, Cart, Package Tracking,
-Reporting and Reconciliation, the products' pictures (`/images/{name}.webp`), and the control plane (`control`). It
-knows no credentials until `PUT /_simulator/credentials`.
+Reporting, Reconciliation and Document, the products' pictures (`/images/{name}.webp`), and the control plane
+(`control`, `invoice_control`). It knows no credentials until `PUT /_simulator/credentials`, and mails its invoices to
+nobody until it is told to whom (`settings`).
 
 Its file (SQLite, WAL; money in minor units, times ISO 8601 in UTC, `now` is `local.simulators.clock.now()`):
 
@@ -27,6 +28,11 @@ package_events   shipment_id, package_id, status, at: every step
 cancelled_units  external_id, line_external_id, amazon_order_id, quantity, at
 transactions  id, transaction_id, type, at, feed_at, external_id, line_external_id, amazon_order_id, shipment_id, asin,
               quantity, principal_minor, shipping_minor, tax_minor: charges and refunds, an item a row
+invoices      number (key), about (its shipment and package), kind, external_id, corrects, region, issued_at, due_at,
+              state
+invoice_lines number, transaction_id, shipment_id, line_external_id, amazon_order_id, asin, quantity, …_minor
+invoice_mails number, error (what is wrong with it on purpose), attempts, sent_at (null: still to go)
+invoice_reports, report_links   what the Document API was asked for, and its addresses
 notices       kind (push, hint), body, attempts: what still has to be told
 attempts      external_id (key), times: how often an order was asked for, for products that fail once
 """

@@ -22,6 +22,8 @@ from local.simulators.amazon_business import (
     catalogue,
     control,
     deliveries,
+    documents,
+    invoice_control,
     ordering,
     reconciling,
     reporting,
@@ -29,6 +31,7 @@ from local.simulators.amazon_business import (
 )
 from local.simulators.amazon_business.errors import Answer, Cut, invalid
 from local.simulators.amazon_business.gate import Gate
+from local.simulators.amazon_business.mailing import Postman
 from local.simulators.amazon_business.search import Search
 from local.simulators.amazon_business.store import Store
 from local.simulators.amazon_business.telling import Messenger
@@ -45,8 +48,11 @@ FOLLOWING = (
     "shipmentLineItemReports",
     "transactions",
 )
-# The buyer is in the body of an order, and nowhere in reports and tracking.
-WITHOUT_BUYER = ("placeOrder", *FOLLOWING[1:])
+INVOICING = ("invoiceDetails", "invoicePayments", "createReport", "getReport", "getReportDocument", "cancelReport")
+# The buyer is in the body of an order, and nowhere in reports, tracking and invoices.
+WITHOUT_BUYER = ("placeOrder", *FOLLOWING[1:], *INVOICING)
+# What is begun only.
+ACCEPTED = ("createReport",)
 TOKEN_PATHS = ("/auth/o2/token", "/auth/O2/token")
 
 # Given the request and its JSON body: the answer's JSON, or None for 204.
@@ -59,22 +65,26 @@ def create_app(database: Path) -> Starlette:
     catalogue.seed(store)
     gate = Gate(store)
     door = _Door(store, gate)
-    messenger = Messenger(store, gate)
+    messenger, postman = Messenger(store, gate), Postman(store, gate)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(messenger.run(lambda: deliveries.advance(store, gate)))
+        following = messenger.run(lambda: deliveries.advance(store, gate))
+        tasks = [asyncio.create_task(work) for work in (following, postman.run())]
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     return Starlette(
         lifespan=lifespan,
         routes=[
             *(Route(path, door.token, methods=["POST"]) for path in TOKEN_PATHS),
             *door.routes(),
+            *invoice_control.routes(store, gate, postman),
             *control.routes(store, gate, messenger),
+            Route(documents.LINKS + "{token}", door.document, methods=["GET"]),
             Route("/images/{name}.webp", _picture, methods=["GET"]),
         ],
     )
@@ -127,6 +137,15 @@ class _Door:
         def estimate(request: Request, body: Any) -> dict[str, Any]:
             return carts.estimate(store, cart_id(request), body, gate.setting("region"), gate.setting("currency"))
 
+        paper, reconciliation = "/reports/2021-09-30", "/reconciliation/2021-01-08"
+
+        def of_report(work: Callable[[Store, Gate, str], dict[str, Any]]) -> Work:
+            return lambda request, _: work(store, gate, request.path_params["report_id"])
+
+        def address(request: Request, _: Any) -> dict[str, Any]:
+            origin = str(request.base_url).rstrip("/")
+            return documents.document(store, gate, request.path_params["document_id"], origin)
+
         table: list[tuple[str, str, str, Work]] = [
             ("POST", orders, "placeOrder", lambda _, body: ordering.place_order(store, gate, body)),
             ("GET", orders + "/{external_id}", "orderDetails", details),
@@ -148,7 +167,23 @@ class _Door:
             ),
             ("GET", reports + "/orderLineItemReports", "orderLineItemReports", report(reporting.order_line_reports)),
             ("GET", reports + "/shipmentReports", "shipmentReports", report(reporting.shipment_reports)),
-            ("GET", "/reconciliation/2021-01-08/transactions", "transactions", report(reconciling.transactions)),
+            ("GET", reconciliation + "/transactions", "transactions", report(reconciling.transactions)),
+            (
+                "POST",
+                reconciliation + "/invoices",
+                "invoiceDetails",
+                lambda _, body: documents.invoice_details(store, gate, body),
+            ),
+            (
+                "POST",
+                reconciliation + "/invoices/batch/paymentDetails",
+                "invoicePayments",
+                lambda _, body: documents.payment_details(store, gate, body),
+            ),
+            ("POST", paper + "/reports", "createReport", lambda _, body: documents.create(store, gate, body)),
+            ("GET", paper + "/reports/{report_id}", "getReport", of_report(documents.get)),
+            ("DELETE", paper + "/reports/{report_id}", "cancelReport", of_report(documents.cancel)),
+            ("GET", paper + "/documents/{document_id}", "getReportDocument", address),
             (
                 "GET",
                 reports + "/shipmentLineItemReports",
@@ -186,7 +221,7 @@ class _Door:
         fault_name = "trialOrder" if operation == "placeOrder" and _is_trial(body) else operation
         self._gate.before(fault_name)
         self._gate.authorize(request.headers, buyer_in_header=operation not in WITHOUT_BUYER)
-        if operation in FOLLOWING:
+        if operation in FOLLOWING + INVOICING:
             deliveries.advance(self._store, self._gate)
         self._gate.throttle(operation)
         if request.method == "POST" and not request.headers.get("content-type", "").startswith("application/json"):
@@ -194,9 +229,17 @@ class _Door:
         answer = work(request, body)
         if self._gate.after(fault_name) == "malformed_reply":
             return Response('{"lineItems": [{"externalId": "', media_type="application/json")
-        response = Response(status_code=204) if answer is None else JSONResponse(answer)
+        status = 202 if operation in ACCEPTED else 200
+        response = Response(status_code=204) if answer is None else JSONResponse(answer, status)
         response.headers["x-amzn-ratelimit-limit"] = str(self._gate.rates()[operation]["per_second"])
         return response
+
+    async def document(self, request: Request) -> Response:
+        """What an address of the Document API leads to, as from a bucket."""
+        content = documents.download(self._store, self._gate, request.path_params["token"])
+        if content is None:
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
+        return Response(content, media_type="application/octet-stream")
 
     async def token(self, request: Request) -> Response:
         try:

@@ -36,7 +36,7 @@ from local.simulators.amazon_business.shelf import CHANGEABLE
 from local.simulators.amazon_business.store import Store
 from local.simulators.amazon_business.telling import Messenger
 
-OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "charge", "token", "*")
+OPERATIONS = (*PUBLISHED_RATES, "trialOrder", "charge", "invoice", "token", "*")
 
 
 def routes(store: Store, gate: Gate, messenger: Messenger) -> list[Route]:

@@ -16,7 +16,8 @@ from local.simulators.amazon_business.settings import DEFAULTS, PUBLISHED_RATES
 from local.simulators.amazon_business.store import Store
 
 # kind → what it does, told by GET /_simulator/faults. Operations: those of settings.PUBLISHED_RATES, "token",
-# "trialOrder" (placeOrder in TrialMode; "placeOrder" means real orders only), "charge" (of a shipment), or "*" for all.
+# "trialOrder" (placeOrder in TrialMode; "placeOrder" means real orders only), "charge" (of a shipment), "invoice" (its
+# mail), or "*" for all.
 KINDS = {
     "error_500": "nothing done, 500",
     "error_503": "nothing done, 503",
@@ -33,6 +34,15 @@ KINDS = {
     "charge_duplicate": "operation charge: charged twice, under two ids",
     "charge_late": "operation charge: told five days later",
     "charge_missing": "operation charge: never charged",
+    "invoice_wrong_price": "operation invoice: the next one is a tenth dearer than what was charged",
+    "invoice_extra_unit": "operation invoice: the next one has a unit too many",
+    "invoice_other_purchase_order": "operation invoice: the next one names another purchase order",
+    "invoice_wrong_total": "operation invoice: the next one does not add up",
+    "invoice_smudged": "operation invoice: the next one is a bad scan",
+    "invoice_spoofed_sender": "operation invoice: the next one comes from a stranger who says that he is Amazon",
+    "invoice_encrypted": "operation invoice: the next one opens with a password only",
+    "invoice_held": "operation invoice: the next one is never mailed",
+    "report_fatal": "operation createReport: the report fails",
 }
 BEFORE = ("credentials_revoked", "error_500", "error_503", "error_429", "timeout_before")
 AFTER = ("timeout_after_commit", "reset", "error_500_after_commit", "malformed_reply")

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from local.simulators.amazon_business import invoicing
 from local.simulators.amazon_business.errors import Answer, invalid
 from local.simulators.amazon_business.gate import Gate
 from local.simulators.amazon_business.reporting import instant
@@ -23,7 +24,6 @@ from local.simulators.amazon_business.store import Store
 
 OPERATION = "transactions"
 TYPES = ("CHARGE", "REFUND", "OVERREFUND")
-SELLERS = {True: "Amazon.com Services LLC", False: "Brightside Goods Inc."}
 # What the faults of the operation `charge` do.
 OTHER_TOTAL_BASIS_POINTS = 5_000
 LATE = timedelta(days=5)
@@ -81,11 +81,14 @@ def charge(store: Store, gate: Gate, line: sqlite3.Row, shipment_id: str, quanti
         return
     parts = _part(store, line, quantity)
     if odd == "charge_other_total":
-        parts = tuple(part + part * OTHER_TOTAL_BASIS_POINTS // 10_000 for part in parts)
+        principal, shipping, tax = (part + part * OTHER_TOTAL_BASIS_POINTS // 10_000 for part in parts)
+        parts = (principal, shipping, tax)
     feed = at + (LATE if odd == "charge_late" else timedelta(seconds=gate.setting("feed_after_seconds")))
     for time in range(2 if odd == "charge_duplicate" else 1):
         name = _name(f"{shipment_id}:{line['line_external_id']}:{time}")
         _keep(store, name, "CHARGE", at, feed, line, shipment_id, quantity, parts)
+        if time == 0:
+            invoicing.issue(store, gate, "invoice", name, line, (shipment_id, ""), quantity, parts, at)
 
 
 def refund(store: Store, gate: Gate, shipment_id: str, package_id: str, at: datetime) -> None:
@@ -112,6 +115,7 @@ def refund(store: Store, gate: Gate, shipment_id: str, package_id: str, at: date
         share = tuple(-(charged[name] * units // charged["units"]) for name in ("principal", "shipping", "tax"))
         name = _name(f"{shipment_id}:{package_id}:{row['line_external_id']}:refund")
         _keep(store, name, "REFUND", at, feed, row, shipment_id, units, share)
+        invoicing.issue(store, gate, "credit_memo", name, row, (shipment_id, package_id), units, share, at)
 
 
 def by_hand(store: Store, gate: Gate, told: Json) -> str:
@@ -213,7 +217,7 @@ def _shown(store: Store, gate: Gate, row: sqlite3.Row) -> Json:
         "shipTaxRate": "0.00",
         "giftWrapTaxRate": "0.00",
         "legalEntityName": "Loyalty Inc.",
-        "invoiceNumber": f"1{hashlib.sha256((first['shipment_id'] or '').encode()).hexdigest()[:11].upper()}",
+        "invoiceNumber": invoicing.number_of(store, first["transaction_id"]),
         "amount": _money(sum(_total(item) for item in items), gate),
         "paymentInstrumentType": "Visa",
         "paymentInstrumentLast4Digits": "1111",
@@ -242,7 +246,7 @@ def _item(item: sqlite3.Row, gate: Gate) -> Json:
         "itemQuantity": item["quantity"],
         "shipmentId": item["shipment_id"],
         "shipmentDate": _milliseconds(item["at"]),
-        "merchantLegalName": SELLERS[bool(by_amazon)],
+        "merchantLegalName": invoicing.SELLERS[bool(by_amazon)],
         "businessOrderInfo": {},
     }
     if item["type"] != "CHARGE":

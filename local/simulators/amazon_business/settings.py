@@ -21,6 +21,13 @@ report_page_size          entries a page of Reporting (100)
 transaction_page_size     transactions a page of Reconciliation (100)
 feed_after_seconds        a charge or refund can be told so long after it was made (0)
 region, currency          the store
+invoices_by_mail          an invoice is mailed when it is due (true)
+invoice_recipient, mail_port  to whom, and where the laptop's door for mail is ("", 0: nobody gets one)
+invoice_after_seconds     so long after its shipment left, or its refund was issued, an invoice is due (3)
+invoice_grouping          an invoice is of one "shipment", or of all of a "checkout" that leaves before it is due
+invoice_layout            a layout of local.invoices ("": that of the region)
+report_after_seconds      a report waits so long, and is made so long (1)
+report_gzip               documents come compressed (false)
 """
 
 from __future__ import annotations
@@ -45,6 +52,12 @@ PUBLISHED_RATES: dict[str, dict[str, float]] = {
     "shipmentReports": {"per_second": 0.5, "burst": 10},
     "shipmentLineItemReports": {"per_second": 0.5, "burst": 10},
     "transactions": {"per_second": 2, "burst": 10},
+    "invoiceDetails": {"per_second": 2, "burst": 10},
+    "invoicePayments": {"per_second": 2, "burst": 10},
+    "createReport": {"per_second": 0.0167, "burst": 15},
+    "getReport": {"per_second": 2, "burst": 15},
+    "getReportDocument": {"per_second": 0.0167, "burst": 15},
+    "cancelReport": {"per_second": 0.0222, "burst": 10},
 }
 
 DEFAULTS: dict[str, Any] = {
@@ -71,6 +84,14 @@ DEFAULTS: dict[str, Any] = {
     "feed_after_seconds": 0,
     "region": "US",
     "currency": "USD",
+    "invoices_by_mail": True,
+    "invoice_recipient": "",
+    "mail_port": 0,
+    "invoice_after_seconds": 3,
+    "invoice_grouping": "shipment",
+    "invoice_layout": "",
+    "report_after_seconds": 1,
+    "report_gzip": False,
 }
 
 
@@ -87,7 +108,11 @@ def problem(name: str, value: Any) -> str | None:
         ):
             return "rates: each is {per_second, burst}, both above 0"
         return None
-    choices = {"duplicate": ("replay", "reject"), "safeguard_action": ("remove_item", "cancel_order")}
+    choices = {
+        "duplicate": ("replay", "reject"),
+        "safeguard_action": ("remove_item", "cancel_order"),
+        "invoice_grouping": ("shipment", "checkout"),
+    }
     if name in choices and value not in choices[name]:
         return f"{name} is one of {choices[name]}"
     if name in ("ship_after_seconds", "deliver_after_seconds") and value is None:

@@ -51,6 +51,25 @@ create table if not exists transactions(id integer primary key, transaction_id t
     principal_minor integer not null, shipping_minor integer not null, tax_minor integer not null);
 create table if not exists notices(id integer primary key, kind text not null, body text not null,
     attempts integer not null);
+create table if not exists invoices(number text primary key, about text not null unique, kind text not null,
+    external_id text not null,
+    corrects text, region text not null, issued_at text not null, due_at text not null, state text not null);
+create table if not exists invoice_lines(id integer primary key, number text not null, transaction_id text not null,
+    shipment_id text not null, line_external_id text not null, amazon_order_id text not null, asin text not null,
+    quantity integer not null, principal_minor integer not null, shipping_minor integer not null,
+    tax_minor integer not null);
+create table if not exists invoice_mails(id integer primary key, number text not null, error text,
+    attempts integer not null, sent_at text);
+create table if not exists invoice_reports(report_id text primary key, number text, marketplace_id text not null,
+    created_at text not null, cancelled_at text, fatal integer not null);
+create table if not exists report_links(token text primary key, report_id text not null, compressed integer not null,
+    expires_at text not null);
+create index if not exists invoices_state on invoices(state, due_at);
+create index if not exists invoices_order on invoices(external_id);
+create index if not exists invoice_lines_number on invoice_lines(number);
+create index if not exists invoice_lines_transaction on invoice_lines(transaction_id);
+create index if not exists invoice_lines_shipment on invoice_lines(shipment_id);
+create index if not exists invoice_mails_waiting on invoice_mails(id) where sent_at is null;
 create index if not exists open_orders_placed on open_orders(placed_at);
 create index if not exists order_lines_amazon on order_lines(amazon_order_id);
 create index if not exists shipments_order on shipments(external_id);

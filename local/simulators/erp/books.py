@@ -122,8 +122,9 @@ def _booked(file: File, document: Document, format: str, key: str, sha256: str, 
 
 def _had(known: dict[str, Any], code: str, detail: str) -> ApiError:
     """409: which one it was, so that whoever never heard of it can tell."""
-    shown = _shown(known)
-    return ApiError(409, code, "number", detail, sha256=known["sha256"], **shown)
+    refusal = ApiError(409, code, "number", detail, sha256=known["sha256"])
+    refusal.document |= _shown(known)
+    return refusal
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

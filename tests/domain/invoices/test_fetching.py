@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import pytest
 
 from loyalty.invoices import fetching
@@ -26,6 +27,7 @@ from loyalty.orders.amazon_business import (
 from tests.conftest import TestDatabase
 from tests.domain.invoices.books import LAMP, TOWELS, Desk, Order, content, desk, doubt, reading
 from tests.domain.invoices.papers import pdf
+from tests.domain.invoices.test_months import charged
 
 
 @dataclass
@@ -304,12 +306,22 @@ def test_a_month_that_is_over_and_differs_from_what_was_charged_is_counted(watch
         assert row is not None
         return int(row["months"])
 
+    row = watch.books.owner.execute("select date_trunc('month', clock.now()) + interval '2 days' as day").fetchone()
+    assert row is not None
+    day = row["day"]
+    order = watch.sent()
+    watch.books.approved(content(order.item(), order=order, issued_on=day.date().isoformat()))
+    charged(watch.books, order, 6_000, at=day.isoformat())
     watch.run()
+    assert differing() == 0  # it is not over
+    watch.later("50 days")
+    assert differing() == 1
+    charged(watch.books, order, 600, at=day.isoformat())  # its tax came after all
+    assert differing() == 1  # counted once an hour
+    watch.later("61 minutes")
     assert differing() == 0
 
 
 def test_only_the_watch_may_ask(watch: Watch) -> None:
-    import psycopg
-
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         watch.books.intake.execute("select invoices.notice_missing(1, 10)")

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 import uvicorn
@@ -75,6 +76,27 @@ class Simulator:
         answer = urllib3.request("POST", f"{self.url}/_simulator/{path}", json=body)
         assert answer.status in ((200, 204) if expected is None else (expected,)), answer.data
         return json.loads(answer.data) if answer.data else {}
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """A call of the API without the client: the answer as it came."""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": CREDENTIALS.refresh_token,
+            "client_id": CREDENTIALS.client_id,
+            "client_secret": CREDENTIALS.client_secret,
+        }
+        token = urllib3.request(
+            "POST",
+            f"{self.url}/auth/o2/token",
+            body=urlencode(form),
+            headers={"content-type": "application/x-www-form-urlencoded"},
+        )
+        headers = {
+            "x-amz-access-token": json.loads(token.data)["access_token"],
+            "x-amz-date": "20261122T011554Z",
+            "user-agent": "Test/1.0 (Language=Python/3.13; Platform=Test)",
+        }
+        return urllib3.request(method, self.url + path, headers=headers, json=body or None, retries=False)
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """What its file says."""

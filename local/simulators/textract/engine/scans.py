@@ -15,6 +15,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytesseract  # type: ignore[import-untyped]
 from PIL import Image, ImageFilter
 
+from local.simulators.textract.engine import second_look
 from local.simulators.textract.engine.words import Page, Word
 
 DPI = 300
@@ -48,7 +49,9 @@ def recognised(page: pypdfium2.PdfPage, number: int) -> Page:
 def looked_at(picture: Image.Image, number: int, width: float, height: float) -> Page:
     """A picture's words; `width` and `height` of the page in points."""
     picture, angle = straightened(cleaned(picture))
-    return Page(number, width, height, _words(picture, width / picture.width), read=True, angle=angle)
+    points = width / picture.width
+    words = second_look.looked_again(picture, _words(picture, points), points)
+    return Page(number, width, height, words, read=True, angle=angle)
 
 
 def cleaned(picture: Image.Image) -> Image.Image:

@@ -21,6 +21,8 @@ FEWEST_WORDS = 4
 SCAN_SHARE = 0.7
 INVISIBLE = 3
 MOST_CHARACTERS = 60_000
+# How a hyphen at the end of a line is told.
+HYPHENS = (0x02, 0xAD, 0xFFFE)
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ def _characters(text: pypdfium2.PdfTextPage, page: pypdfium2.PdfPage) -> Iterato
     placed = _placing(page)
     for index in range(min(pdfium.FPDFText_CountChars(raw), MOST_CHARACTERS)):
         code = unicode_of(raw, index)
+        if code in HYPHENS:
+            code = 0x2D
         if code <= 32 or code == 0xA0:
             yield " ", 0.0, 0.0, 0.0, 0.0
         elif box_of(raw, index, reference):
