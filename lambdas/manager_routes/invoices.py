@@ -239,7 +239,7 @@ class MailDocument(View):
 
 
 class MailSeen(View):
-    """A mail that came in; what was fetched has none. `fresh` PDFs only: what was known already is under its first mail."""
+    """A mail that came in, with the PDFs it brought first: one that was known already is under its first mail."""
 
     mail_id: UUID
     received_at: datetime

@@ -24,6 +24,7 @@ from loyalty.programme import reading
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop
+from tests.domain.invoices.reviewed import arrived, content, made_up, misread
 from tests.fuzz.door import Door, Reply, Request
 from tests.fuzz.facts import (
     ASIN,
@@ -364,6 +365,11 @@ class World:
         row = self.owner.execute("select delivery_id from integrations.delivery limit 1").fetchone()
         assert row is not None
         return UUID(str(row["delivery_id"]))
+
+    def invoice(self) -> tuple[UUID, dict[str, Any]]:
+        """One that was read with doubt, and what it says."""
+        order, number = made_up(), f"1FUZ-{next(numbers):04d}"
+        return arrived(self.owner, misread(order, number)), content(order, number)
 
     def journal_day(self) -> UUID:
         """A day of the journal that waits for an ERP."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from loyalty.invoices import wording
 from tests.domain.invoices.reviewed import Bought, arrived, bought, content, misread
 from tests.lambdas.conftest import Answer, Doors, Token, staff_token
 from tests.lambdas.test_manager_api import new_key
@@ -146,7 +145,9 @@ def test_a_paper_opens_for_five_minutes_and_the_log_says_who_looked(desk: Doors)
 
 def test_lists_find_what_is_asked_for_and_samples_can_be_taken_away(desk: Doors) -> None:
     place, order = waiting(desk, "1BBB-0001")
-    desk("invoice_desk", "PUT", f"{place}/content", {"revision": 0, "content": content(order, "1BBB-0001")}, token=FIONA)
+    desk(
+        "invoice_desk", "PUT", f"{place}/content", {"revision": 0, "content": content(order, "1BBB-0001")}, token=FIONA
+    )
     for query in (f"number=1bbb&order={order.amazon_order_id}", "state=review&number=1BBB-0001&month=2026-11"):
         found = desk("invoice_desk", "GET", f"/invoices?{query}", token=OTTO).body
         assert [one["number"] for one in found["invoices"]] == ["1BBB-0001"], query
@@ -157,7 +158,9 @@ def test_lists_find_what_is_asked_for_and_samples_can_be_taken_away(desk: Doors)
     assert [one["number"] for one in mails[0]["documents"][0]["invoices"]] == ["1BBB-0001"]
     table = list(csv.DictReader(io.StringIO(desk("invoice_desk", "GET", "/invoices/samples.csv", token=OTTO).body)))
     lines = desk("invoice_desk", "GET", "/invoices/samples.jsonl", token=OTTO).body.splitlines()
-    (sample,) = [one for one in map(json.loads, lines) if place.endswith(one["invoice_id"]) and "quantity" in one["field"]]
+    (sample,) = [
+        one for one in map(json.loads, lines) if place.endswith(one["invoice_id"]) and "quantity" in one["field"]
+    ]
     assert (sample["printed"], sample["read"], sample["corrected"]) == ("7", 7, 2)
     assert len(table) == len(lines)
     months = desk("invoice_desk", "GET", "/invoices/months", token=OTTO).body["months"]
@@ -165,10 +168,3 @@ def test_lists_find_what_is_asked_for_and_samples_can_be_taken_away(desk: Doors)
     month = desk("invoice_desk", "GET", "/invoices/months/2026-11", token=OTTO).body
     assert month["month"] == months[0]
     assert desk("invoice_desk", "GET", "/invoices/months/2020-01", token=OTTO).status == 404
-
-
-def test_every_code_is_in_words() -> None:
-    told = wording.finding({"code": "quantity_exceeds", "field": "lines.0.quantity", "detail": "3 2"}, "USD")
-    assert told["words"] == "More units than are left to be invoiced: 3, where 2 can be."
-    assert wording.finding({"code": "no_such_code"}, None)["words"] == "No such code."
-    assert wording.reason("not_authentic") == "Its signature does not hold: it may be forged."

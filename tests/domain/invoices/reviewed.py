@@ -1,4 +1,4 @@
-"""Invoices for whoever tests what people do with them: an order that was shipped, and a paper that was read with doubt."""
+"""Invoices for tests of what people do with them: an order that was shipped, and a paper that was read with doubt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from loyalty.database import Connection
 
@@ -22,21 +22,26 @@ class Bought:
     purchase_order_number: str
 
 
+def made_up() -> Bought:
+    """One that nobody has ordered."""
+    redemption_id = uuid4()
+    digits = f"{redemption_id.int % 10**14:014d}"
+    return Bought(redemption_id, f"114-{digits[:7]}-{digits[7:]}", f"LOY-{redemption_id}")
+
+
 def bought(owner: Connection, program_id: int = 1, *, shipped: int = 2) -> Bought:
     """An order of Amazon's of its own."""
-    row = owner.execute("select clock.new_id() as id").fetchone()
-    assert row is not None
-    redemption_id: UUID = row["id"]
-    digits = f"{redemption_id.int % 10**14:014d}"
-    order = Bought(redemption_id, f"114-{digits[:7]}-{digits[7:]}", f"LOY-{redemption_id}")
+    order = made_up()
+    redemption_id = order.redemption_id
     known = {
         "program": program_id, "id": redemption_id, "amazon": order.amazon_order_id, "shipped": shipped, "asin": ASIN,
         "number": order.purchase_order_number,
     }  # fmt: skip
     for statement in (
         "insert into orders.placement (program_id, redemption_id, member_id, address_id, connection, region, currency,"
-        " external_id, purchase_order_number, state, queue_number, sends, sent_at, concluded_at, recorded_at, answered_at,"
-        " created_at) values (%(program)s, %(id)s, 1, %(id)s, 'main', 'US', 'USD', %(id)s::text, %(number)s, 'accepted',"
+        " external_id, purchase_order_number, state, queue_number, sends, sent_at, concluded_at, recorded_at,"
+        " answered_at, created_at)"
+        " values (%(program)s, %(id)s, 1, %(id)s, 'main', 'US', 'USD', %(id)s::text, %(number)s, 'accepted',"
         " nextval('orders.queue_number'), 1, clock.now(), clock.now(), clock.now(), clock.now(), clock.now())",
         "insert into orders.placement_line (program_id, redemption_id, line_number, asin, quantity,"
         " expected_unit_price_minor, expected_shipping_minor, expected_tax_minor, limit_unit_price_minor,"
@@ -45,7 +50,8 @@ def bought(owner: Connection, program_id: int = 1, *, shipped: int = 2) -> Bough
         " unit_price_minor, charged_minor, shipping_minor, tax_minor, recorded_at)"
         " values (%(program)s, %(id)s, 1, 1, %(amazon)s, 2, 2499, 5440, 0, 442, clock.now())",
         "insert into orders.follow (program_id, redemption_id, member_id, connection, state, ordered_at, heard_at,"
-        " next_report_at, closed_at) values (%(program)s, %(id)s, 1, 'main', 'closed', clock.now(), clock.now(), clock.now(), clock.now())",
+        " next_report_at, closed_at)"
+        " values (%(program)s, %(id)s, 1, 'main', 'closed', clock.now(), clock.now(), clock.now(), clock.now())",
         "insert into orders.shipment (program_id, redemption_id, shipment_key, amazon_order_id, shipped_at)"
         " values (%(program)s, %(id)s, 's', %(amazon)s, clock.now())",
         "insert into orders.shipped_unit (program_id, redemption_id, shipment_key, line_number, quantity)"
@@ -63,8 +69,8 @@ def content(order: Bought, number: str, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "kind": "invoice", "number": number, "issued_on": "2026-11-20", "due_on": "2026-12-20", "currency": "USD",
-        "vendor_name": "Amazon Business", "purchase_order_numbers": [order.purchase_order_number], "subtotal_minor": 4998,
-        "tax_minor": 442, "total_minor": 5440, "lines": [line],
+        "vendor_name": "Amazon Business", "purchase_order_numbers": [order.purchase_order_number],
+        "subtotal_minor": 4998, "tax_minor": 442, "total_minor": 5440, "lines": [line],
     } | changes  # fmt: skip
 
 
