@@ -12,6 +12,7 @@ from PIL import Image
 
 POINTS_PER_INCH = 72
 QUALITY = 70
+PATCH = 512
 # A page is stamped with no time: the same paper and seed give the same bytes.
 _EPOCH = time.gmtime(0)
 
@@ -40,11 +41,14 @@ def _page(page: Any, dpi: int, skew_degrees: float, noise: float, random: np.ran
     picture: Image.Image = page.render(scale=dpi / POINTS_PER_INCH, grayscale=True).to_pil().convert("L")
     if skew_degrees:
         angle = float(random.uniform(-skew_degrees, skew_degrees))
-        picture = picture.rotate(angle, resample=Image.Resampling.BICUBIC, fillcolor=255)
+        picture = picture.rotate(angle, resample=Image.Resampling.BILINEAR, fillcolor=255)
     if noise:
         grey = np.asarray(picture, dtype=np.float32)
         # A scanner's lamp is not as bright everywhere.
         light = np.linspace(1.0, float(random.uniform(0.94, 1.0)), grey.shape[1], dtype=np.float32)
-        spoiled = grey * light + random.normal(0, noise, grey.shape).astype(np.float32)
+        # One patch of noise, laid side by side: a page's worth of its own would be most of the work.
+        patch = random.standard_normal((PATCH, PATCH), dtype=np.float32) * np.float32(noise)
+        times = (grey.shape[0] // PATCH + 1, grey.shape[1] // PATCH + 1)
+        spoiled = grey * light + np.tile(patch, times)[: grey.shape[0], : grey.shape[1]]
         picture = Image.fromarray(np.clip(spoiled, 0, 255).astype(np.uint8))
     return picture
