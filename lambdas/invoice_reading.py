@@ -178,4 +178,5 @@ def _client(service: str) -> Any:
     from botocore.config import Config
 
     # The state machine tries again; here a call either works or says so quickly.
-    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 2}))
+    client: Any = boto3.client
+    return client(service, config=Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 2}))

@@ -25,7 +25,7 @@ begin
     select * into c from casework.case as q
     where q.program_id = settle_ticket.program_id and q.case_id = settle_ticket.case_id;
     if c.kind not in ('redemption', 'payment', 'shipment', 'reconciliation', 'campaign', 'publication', 'erasure_stuck',
-                      'export_stuck', 'webhook_stopped', 'webhook_given_up', 'erp_given_up') then
+                      'export_stuck', 'webhook_stopped', 'webhook_given_up', 'erp_given_up', 'invoice_missing') then
         return 'not_here';
     end if;
     -- Whoever records what a provider or Amazon said holds these rows when a case is closed by it: here they are first, too.

@@ -47,6 +47,10 @@ class Document:
     object_key: str | None
     reason: str | None
 
+    def told(self) -> dict[str, object]:
+        """As the database takes it."""
+        return {**asdict(self), "document_id": str(self.document_id)}
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -128,7 +132,7 @@ def _recorded(
     }
     rows = connection.execute(
         "select document_id, state, fresh from invoices.take_mail(%s, %s, %s::jsonb, %s::jsonb)",
-        (program_id, _new_ids(connection, 1)[0], json.dumps(told), json.dumps([*map(asdict, documents)], default=str)),
+        (program_id, _new_ids(connection, 1)[0], json.dumps(told), json.dumps([one.told() for one in documents])),
     ).fetchall()
     return Taken(
         program_id=program_id,

@@ -57,7 +57,7 @@ def raw_part(headers: str, body: bytes) -> bytes:
     )
 
 
-# ---- papers ----------------------------------------------------------------------------------------------------------
+# ---- papers ----
 
 
 def test_a_mail_is_taken_apart_in_a_process_of_its_own() -> None:
@@ -161,7 +161,7 @@ def test_nothing_and_noise_are_mails_with_a_reason() -> None:
     assert read(b"\r\n\r\nno head at all").reason == "not_a_mail"
 
 
-# ---- who vouches -----------------------------------------------------------------------------------------------------
+# ---- who vouches ----
 
 
 def doubt(raw: bytes) -> str | None:
@@ -241,7 +241,7 @@ def test_what_the_sender_writes_himself_does_not_vouch_for_him(raw: bytes) -> No
     assert doubt(raw) in ("not_authentic", "no_verdict")
 
 
-# ---- to whom ---------------------------------------------------------------------------------------------------------
+# ---- to whom ----
 
 
 @pytest.mark.parametrize(
