@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pypdfium2  # type: ignore[import-untyped]
-from PIL import Image
+from PIL import Image, ImageFilter
 
 POINTS_PER_INCH = 72
 QUALITY = 70
@@ -17,16 +17,20 @@ PATCH = 512
 _EPOCH = time.gmtime(0)
 
 
-def scan(pdf: bytes, dpi: int = 200, skew_degrees: float = 0.0, noise: float = 0.0, seed: int = 0) -> bytes:
+def scan(
+    pdf: bytes, dpi: int = 200, skew_degrees: float = 0.0, noise: float = 0.0, seed: int = 0, smudges: int = 0
+) -> bytes:
     """The same pages as JPEG pictures. `noise`: the standard deviation of a point's grey, of 0 to 255; every page is
-    askew by up to `skew_degrees`, to either side. Raises ValueError for a resolution of no scanner.
+    askew by up to `skew_degrees`, to either side, and has so many `smudges` in its upper half.
+
+    Raises ValueError for a resolution of no scanner.
     """
     if not 50 <= dpi <= 600:
         raise ValueError("50 to 600 dots per inch")
     random = np.random.default_rng(seed)
     document = pypdfium2.PdfDocument(pdf)
     try:
-        pages = [_page(page, dpi, skew_degrees, noise, random) for page in document]
+        pages = [_page(page, dpi, skew_degrees, noise, random, smudges) for page in document]
     finally:
         document.close()
     out = io.BytesIO()
@@ -37,8 +41,12 @@ def scan(pdf: bytes, dpi: int = 200, skew_degrees: float = 0.0, noise: float = 0
     return out.getvalue()
 
 
-def _page(page: Any, dpi: int, skew_degrees: float, noise: float, random: np.random.Generator) -> Image.Image:
+def _page(
+    page: Any, dpi: int, skew_degrees: float, noise: float, random: np.random.Generator, smudges: int
+) -> Image.Image:
     picture: Image.Image = page.render(scale=dpi / POINTS_PER_INCH, grayscale=True).to_pil().convert("L")
+    for _ in range(smudges):
+        _smudge(picture, random)
     if skew_degrees:
         angle = float(random.uniform(-skew_degrees, skew_degrees))
         picture = picture.rotate(angle, resample=Image.Resampling.BILINEAR, fillcolor=255)
@@ -52,3 +60,11 @@ def _page(page: Any, dpi: int, skew_degrees: float, noise: float, random: np.ran
         spoiled = grey * light + np.tile(patch, times)[: grey.shape[0], : grey.shape[1]]
         picture = Image.fromarray(np.clip(spoiled, 0, 255).astype(np.uint8))
     return picture
+
+
+def _smudge(picture: Image.Image, random: np.random.Generator) -> None:
+    """Somebody wiped over it: a third of the width, some lines high, is blurred."""
+    left, top = int(random.uniform(0, 0.6) * picture.width), int(random.uniform(0.05, 0.45) * picture.height)
+    place = (left, top, left + picture.width * 2 // 5, top + picture.height // 14)
+    blurred = picture.crop(place).filter(ImageFilter.GaussianBlur(picture.width / 450))
+    picture.paste(blurred, place)
