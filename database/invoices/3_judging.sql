@@ -33,7 +33,8 @@ begin
     set content = p_content, draft = coalesce(p_draft, v.draft),
         kind = case when v_known ->> 'kind' in ('invoice', 'credit_memo') then v_known ->> 'kind' end,
         number = nullif(left(v_known ->> 'number', 40), ''),
-        issued_on = case when pg_input_is_valid(v_known ->> 'issued_on', 'date') then (v_known ->> 'issued_on')::date end,
+        issued_on = case when v_known ->> 'issued_on' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v_known ->> 'issued_on', 'date')
+                         then (v_known ->> 'issued_on')::date end,
         currency = substring(v_known ->> 'currency' from '^[A-Z]{3}$'),
         total_minor = case when jsonb_typeof(v_known -> 'total_minor') = 'number' and pg_input_is_valid(v_known ->> 'total_minor', 'bigint')
                            then (v_known ->> 'total_minor')::bigint end,
