@@ -17,6 +17,7 @@ from loyalty.invoices.papers import Paper, Printed, Row
 MILLION = 1_000_000
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
 _BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
+_ASIN_BEFORE_ORDER = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{10})\s*[|·/,]\s*[0-9D][0-9]{2}-[0-9]{7}-")
 _SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
 RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
@@ -204,7 +205,8 @@ def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
     for token in (amounts.GROUPED_TOKEN, amounts.TOKEN):
         printed = _money_tokens(cells.text, currency, token)
         read = [value.minor for each in printed if (value := amounts.amount(each, currency)) is not None]
-        pairs = pairs or _base_and_tax(read, rate)
+        if pairs := _base_and_tax(read, rate):
+            break
     if len(read) < 2:
         return False
     base, tax = pairs[0] if pairs else (read[0], read[1])
@@ -296,10 +298,6 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
         line.values["tax_minor"] = Read(read.minor, [tax])
         return line
     line.spare = _spare(line, cells, row, currency)
-    share = (line.get("tax_rate_micros") or 0) * (line.get("amount_minor") or 0) / MILLION
-    fitting = [read for read in line.spare if abs(_int(read) - share) <= 1]
-    if "tax_rate_micros" in line.values and len(fitting) == 1:
-        line.values["tax_minor"] = fitting[0]
     return line
 
 
@@ -315,7 +313,7 @@ def _spare(line: DraftLine, cells: _Cells, row: Row, currency: str) -> list[Read
 
 def tax_beside(lines: list[DraftLine], tax_minor: int) -> None:
     """The money that every row has left is its tax, if all of it together is the paper's but for rounding."""
-    if any("tax_minor" in line.values or len(line.spare) != 1 for line in lines):
+    if len(lines) < 2 or any("tax_minor" in line.values or len(line.spare) != 1 for line in lines):
         return
     if abs(sum(_int(line.spare[0]) for line in lines) - tax_minor) <= (len(lines) + 1) / 2:
         for line in lines:
@@ -497,7 +495,11 @@ def _asin_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
         codes = [code for code in parts if re.fullmatch(r"[A-Z0-9]{10}", code)]
         if len(codes) == 1:
             return paper.placed(codes[0], cell)
-    return _one(paper, cells, row, lambda text: [*_ASIN.findall(text), *_BARE_ASIN.findall(text)])
+    return _one(paper, cells, row, _asins)
+
+
+def _asins(text: str) -> list[str]:
+    return [found for pattern in (_ASIN, _BARE_ASIN, _ASIN_BEFORE_ORDER) for found in pattern.findall(text)]
 
 
 def _order_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
