@@ -88,6 +88,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /invoices/{invoice_id}/paper": INVOICES,
     "PUT /invoices/{invoice_id}/content": INVOICES,
     "POST /invoices/{invoice_id}/decision": INVOICES,
+    # What leaves for the ERP
+    "GET /erp/documents": INVOICES,
+    "GET /erp/documents/{document_id}": INVOICES,
+    "POST /erp/documents/{document_id}/sending": INVOICES,
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
     "POST /programme/logo": frozenset({CATALOGUE}),

@@ -30,7 +30,7 @@ router = Router()
 
 GOOD_SECONDS = 300
 JSON_LINES: dict[int, OpenAPIResponse] = {
-    200: {"description": "Successful Response", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+    200: {"description": "Successful Response", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 # The columns of a sample.
 SAMPLE = (
@@ -239,7 +239,7 @@ class MailDocument(View):
 
 
 class MailSeen(View):
-    """A mail that came in; what was fetched has none. `fresh` PDFs only: what was known already is under its first mail."""
+    """A mail that came in, with the PDFs it brought first: one that was known already is under its first mail."""
 
     mail_id: UUID
     received_at: datetime
@@ -344,7 +344,7 @@ def get_samples_jsonl() -> Response[str]:
         "Content-Disposition": 'attachment; filename="samples.jsonl"',
         "Cache-Control": "no-store",
     }
-    return Response(200, content_type="application/x-ndjson; charset=utf-8", body=text, headers=headers)
+    return Response(200, content_type="text/plain; charset=utf-8", body=text, headers=headers)
 
 
 @router.get("/invoices/months", summary="What was invoiced and what was charged, by month")

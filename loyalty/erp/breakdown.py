@@ -1,9 +1,9 @@
 """How an invoice's tax falls on its amounts, so that rates, bases and totals agree as EN 16931 wants it.
 
-A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales tax
-that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, cents of rounding go to the
-largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the sum, and the paper has
-no table, the one rate that does is derived: tax over base.
+A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales
+tax that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, a cent of
+rounding goes to the largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the
+sum, and the paper has no table, the one rate that does is derived: tax over base.
 
 All amounts are as on an invoice: those of a credit memo, below zero on our side, are above it here.
 """
@@ -116,8 +116,9 @@ def _rates(shares: Sequence[_Open], table: dict[Decimal, int]) -> list[Decimal]:
 
 def _explained(
     shares: Sequence[_Open], rates: Sequence[Decimal], table: dict[Decimal, int], tax: int
-) -> tuple[tuple[Share, ...], tuple[Group, ...]]:
-    """What has no printed rate gets the one, by its kind, with which the tax comes out best."""
+) -> tuple[tuple[Share, ...], tuple[Group, ...]] | None:
+    """What has no printed rate gets the one, by its kind, with which the tax comes out best. None: a line's rate is
+    not in the paper's table."""
     unknown = sorted({kind for kind, _, percent, _ in shares if percent is None})
     best: tuple[int, tuple[Share, ...], tuple[Group, ...]] | None = None
     for choice in product(rates or [Decimal(0)], repeat=len(unknown)):
@@ -134,6 +135,8 @@ def _explained(
             best = off, whole, groups
     assert best is not None
     if table:
+        if any(one.percent and one.percent not in table for one in best[2]):
+            return None
         return best[1], tuple(Group(one.percent, one.base_minor, table.get(one.percent, 0)) for one in best[2])
     return best[1], _settled(best[2], tax)
 

@@ -73,6 +73,9 @@ TOKEN = re.compile(
     rf"\(?[-\u2212\u2013]?\s?(?:(?:{_UNIT})\s?)?[-\u2212\u2013]?\(?[0-9](?:[0-9.,'’]*[0-9])?\)?-?(?:\s?(?:{_UNIT}))?\)?"
 )
 
+# The same with spaces between thousands.
+GROUPED_TOKEN = re.compile(TOKEN.pattern.replace("[0-9](?:[0-9.,'’]*[0-9])?", "[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})*(?:[0-9.,'’]*[0-9])?"))
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from itertools import product
 
 from loyalty.invoices import amounts, dates, labels
-from loyalty.invoices.lines import Read, Tables
+from loyalty.invoices.lines import RATE, Read, Tables, rate_of
 from loyalty.invoices.papers import Page, Paper, Printed
 
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")
+_DAYS = frozenset({"issued_on", "due_on", "ordered_on", "other_date"})
+_TAX_ID = re.compile(r"[A-Z]{2} ?[0-9A-Z]{8,12}")
 # Of each kind of sum so many different values are tried.
 MOST_CHOICES = 6
 
@@ -27,6 +30,12 @@ def name_of(printed: Printed) -> str | None:
     if printed.kind.startswith("RECEIVER") or any(group.startswith("RECEIVER") for group in printed.groups):
         return None
     said = labels.meaning(printed.label) if printed.label else None
+    if said in _DAYS and not dates.possible(printed.text):
+        said = None
+    if said == "tax" and _TAX_ID.fullmatch(printed.text):
+        return "vendor_tax_id"
+    if said == "sold_by" or said is None:
+        return labels.of_type(printed.kind)
     return said or labels.of_type(printed.kind)
 
 
@@ -91,18 +100,39 @@ def currency(paper: Paper) -> tuple[Read | None, bool]:
 # --- days --------------------------------------------------------------------------------------------------------
 
 
-def days(fields: dict[str, list[Printed]]) -> dict[str, list[Read]]:
-    """Every day by its meaning. A date that may be two days is `None` unless the paper's other dates say which."""
-    every = [
-        printed for name in ("issued_on", "due_on", "ordered_on", "other_date") for printed in fields.get(name, [])
-    ]
-    way = dates.order(printed.text for printed in every)
+def days(fields: dict[str, list[Printed]], code: str) -> tuple[dict[str, list[Read]], frozenset[str]]:
+    """Every day by its meaning; and the names of those that may be two days, of which the paper's other dates do not
+    say which: they are taken as the currency's country writes them, which is a guess.
+    """
+    dated = ("issued_on", "due_on", "ordered_on", "other_date")
+    way = dates.order(printed.text for name in dated for printed in fields.get(name, [])) or _only_way(fields)
     found: dict[str, list[Read]] = {}
+    guessed: set[str] = set()
     for name in ("issued_on", "due_on"):
         for printed in fields.get(name, []):
             if dates.possible(printed.text):
-                _add(found.setdefault(name, []), dates.ordered(printed.text, way), printed)
-    return found
+                day = dates.ordered(printed.text, way)
+                if day is None:
+                    guessed.add(name)
+                    day = dates.ordered(printed.text, "month" if code == "USD" else "day")
+                _add(found.setdefault(name, []), day, printed)
+    return found, frozenset(guessed)
+
+
+def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:
+    """The way of writing in which nothing is due before it was issued, nor after other days than the terms say."""
+    first = {name: fields[name][0].text for name in ("ordered_on", "issued_on", "due_on") if fields.get(name)}
+    terms = next((net_days(printed.text) for printed in fields.get("payment_terms", [])), None)
+    fitting = []
+    for way in ("day", "month"):
+        days = {name: dates.ordered(text, way) for name, text in first.items()}
+        issued, due, ordered = (days.get(name) for name in ("issued_on", "due_on", "ordered_on"))
+        follows = all(
+            one is None or other is None or one <= other for one, other in ((issued, due), (ordered, issued), (ordered, due))
+        )
+        if follows and None not in days.values() and (terms is None or not due or not issued or (due - issued).days == terms):
+            fitting.append(way)
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def net_days(text: str) -> int | None:
@@ -115,9 +145,15 @@ def net_days(text: str) -> int | None:
 
 
 def sums(fields: dict[str, list[Printed]], tables: Tables, code: str) -> dict[str, list[Read]]:
-    """Every sum that is printed, by its meaning, equal ones together with their places."""
+    """Every sum that is printed, by its meaning, equal ones together with their places.
+
+    Those of a table by rate go there.
+    """
     found: dict[str, list[Read]] = {}
     every = {name: [*fields.get(name, [])] for name in SUMS}
+    by_rate = [(printed, line) for printed in every["tax"] if (line := rated(printed, code)) is not None]
+    tables.tax_lines += [line for _, line in by_rate]
+    every["tax"] = [printed for printed in every["tax"] if all(printed is not other for other, _ in by_rate)]
     for printed in tables.sums:
         every[labels.meaning(printed.label) or "items"].append(printed)
     for name, printings in every.items():
@@ -126,6 +162,21 @@ def sums(fields: dict[str, list[Printed]], tables: Tables, code: str) -> dict[st
             if read is not None and read.exact:
                 _add(found.setdefault(name, []), read.minor, printed)
     return found
+
+
+def rated(printed: Printed, code: str) -> dict[str, Read] | None:
+    """`19 % VAT on 100.00` beside `19.00`: a line of the table of tax by rate that is written out."""
+    rate = RATE.search(printed.label)
+    base = [each for token in amounts.TOKEN.finditer(RATE.sub(" ", printed.label)) if (each := amounts.amount(token[0].strip(), code)) and each.exact]
+    tax, micros = amounts.amount(printed.text, code), rate_of(rate[1]) if rate else None
+    if tax is None or micros is None or len(base) != 1:
+        return None
+    beside = replace(printed, text=printed.label, confidence=printed.label_confidence)
+    return {
+        "rate_micros": Read(micros, [beside]),
+        "base_minor": Read(base[0].minor, [beside]),
+        "tax_minor": Read(tax.minor, [printed]),
+    }
 
 
 def chosen(printed: dict[str, list[Read]], tables: Tables, credit: bool) -> dict[str, Read]:
@@ -138,9 +189,7 @@ def chosen(printed: dict[str, list[Read]], tables: Tables, credit: bool) -> dict
     parts = {
         "subtotal_minor": _choices(printed.get("items", []), of_kind["items"], of_kind["items"]),
         "shipping_minor": _choices(printed.get("shipping", []), of_kind["shipping"], of_kind["shipping"]),
-        "discount_minor": _choices(
-            _below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]
-        ),
+        "discount_minor": _choices(_below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]),
         "tax_minor": _choices(_taxes(printed.get("tax", [])), taxed, taxed),
     }
     totals = printed.get("total", [])[:MOST_CHOICES]

@@ -48,7 +48,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     ),
     (
         "due_on",
-        r".*\b(payment due|due date|due by|due on|pay by|payable by|date due)\b.*|due|"
+        r".*\b(payment due|due date|due by|due on|pay by|payable by|due|date due)\b.*|due|"
         r".*(zahlbar bis|fallig|falligkeit|zahlungsziel bis|zu zahlen bis).*|"
         r".*(date )?(d )?echeance.*|a regler (avant )?le|.*(vencimiento|pagar antes del?).*|.*scadenza.*|"
         r".*(vervaldatum|vervaldag|te betalen voor).*|.*termin (platnosci|zaplaty).*|forfallodatum|forfaldsdato",
@@ -59,12 +59,9 @@ _LABELS: tuple[tuple[str, str], ...] = (
         r"date d(e )?(la )?(commande|achat)|fecha del? (pedido|la compra|compra)|data (dell )?(ordine|acquisto)|data d ordine|"
         r"besteldatum|data zamowienia|orderdatum|commande (passee )?le",
     ),
-    (
-        "other_date",
-        r".*\b(delivery|ship(ping|ped|ment)?|tax point|supply|liefer|leistungs|livraison|entrega|consegna)\s?(date|datum|data|fecha)\b.*|"
+    ("other_date", r".*\b(delivery|ship(ping|ped|ment)?|tax point|supply|liefer|leistungs|livraison|entrega|consegna)\s?(date|datum|data|fecha)\b.*|"
         r"(lieferdatum|leistungsdatum|versanddatum|liefer-? ?und leistungsdatum|fecha de (entrega|envio)|date de (livraison|la livraison)|data di (consegna|spedizione)|leverdatum).*|"
-        r"tax point|payment date|period.*|abrechnungszeitraum",
-    ),
+        r"tax point|payment date|period.*|abrechnungszeitraum"),
     (
         "issued_on",
         r"((tax )?invoice|credit (memo|note)|issue|document|billing|bill) (date|issued|date issued)|date (of )?(issue|issued|invoice)|issued( on)?|dated?|"
@@ -78,39 +75,27 @@ _LABELS: tuple[tuple[str, str], ...] = (
     (
         "purchase_order",
         r".*\bp ?\.? ?o ?\.?( number| ref(erence)?)?|.*purchase order.*|your (reference|ref|order( number)?)|customer (po|order reference|reference)|po\b.*|"
-        r"bestellreferenz|ihre (referenz|bestellung|bestellnummer|auftragsnummer|bestell number)|kundenreferenz|ihr zeichen|bestellung( number)?|auftragsnummer des kunden|"
+        r"(ihre )?bestellreferenz( po)?|ihre (referenz|bestellung|bestellnummer|auftragsnummer|bestell number)|kundenreferenz|ihr zeichen|bestellung( number)?|auftragsnummer des kunden|"
         r"(votre )?reference (client|commande|d ?achat)|(votre )?bon de commande( number)?|votre (reference|commande)|number de bon de commande|"
-        r"(number |numero )?(de )?orden de compra|su (referencia|pedido)|referencia del? (cliente|pedido)|(referencia|pedido) (de )?compra|"
+        r"(number |numero )?(de )?orden de compra|su (referencia|pedido)|referencia del? (cliente|pedido)|rif cliente|(referencia|pedido) (de )?compra|"
         r"(numero |number |rif(erimento)? )?(d )?ordine (di |d )?acquisto|vostro (riferimento|ordine)|vs (rif|ordine)( number)?|riferimento (cliente|ordine)|"
         r"(uw|inkoop) ?(referentie|order(nummer)?)|(numer )?zamowienia klienta|er referens",
     ),
     (
         "order",
-        r"(amazon )?(order|orders)( number| id| no)?|amazon order.*|(amazon )?bestell(ung)?s?-?(nummer| ?number|nr)|amazon.?bestell.*|"
+        r"(amazon |sales )?(order|orders)( number| id| no)?|amazon order.*|(amazon )?bestell(ung)?s?-?(nummer| ?number|nr)|amazon.?bestell.*|"
         r"(number|numero) (de )?(la )?commande|commande( amazon)?( number)?|(numero |number )?(de |del )?pedido( number)?|(numero |number )?(d |dell )?ordine( number)?|bestel(ling)?nummer|numer zamowienia|ordernummer",
     ),
-    (
-        "vendor_tax_id",
-        r"(?!.*(your|customer|buyer|bill|kunde|ihre|client|cliente|votre|su )).*\b(vat (registration|reg|id|number|no|identification).*|vat number|tax (id|identification|number|registration).*|ein|fein|gst number|"
+    ("vendor_tax_id", r"(?!.*(your|customer|buyer|bill|kunde|ihre|client|cliente|votre|su )).*\b(vat (registration|reg|id|number|no|identification).*|vat number|tax (id|identification|number|registration).*|ein|fein|gst number|"
         r"ust ?-?id ?-?(nr|number)?|umsatzsteuer ?-?id.*|ustid(nr)?|ust ?-? ?idnr|steuernummer|number (de )?tva.*|numero (de )?tva.*|tva intracommunautaire.*|n ?tva|tva number|"
-        r"nif( iva)?|cif|p(artita)? ?\.? ?iva|partita iva.*|btw ?-?(nummer|number|id)|nip)",
-    ),
-    (
-        "receiver_tax_id",
-        r".*\b(vat|tax|ust|tva|iva|nif|btw)\b.*\b(your|customer|buyer|kunde|ihre|client|cliente|votre)\b.*|.*\b(your|customer|buyer|kunden?|ihre|client|cliente|votre|su)\b.*\b(vat|tax|ust|tva|iva|nif|btw)\b.*",
-    ),
-    (
-        "account",
-        r"(amazon )?(business )?(account|customer|client)( number| id| no)?|kunden(konto|nummer| ?number)|konto(nummer| ?number)?|(number |numero |code )?(de )?(compte|client)( number)?|compte client|(numero |number )?(de )?(cuenta|cliente)( number)?|(numero |number |codice )?(di |del )?(conto|cliente|account)( number)?|klantnummer|rekeningnummer|numer klienta",
-    ),
-    (
-        "payment_terms",
-        r"(payment )?terms( of payment)?|zahlungs(bedingungen|bedingung|ziel|konditionen)|conditions? (de )?(paiement|reglement)|modalites de paiement|condiciones (de )?pago|forma de pago|(condizioni|termini|modalita) di pagamento|betalings(termijn|voorwaarden|conditie)|warunki platnosci",
-    ),
+        r"nif( iva)?|cif|p(artita)? ?\.? ?iva|partita iva.*|btw ?-?(nummer|number|id)|nip)"),
+    ("receiver_tax_id", r".*\b(vat|tax|ust|tva|iva|nif|btw)\b.*\b(your|customer|buyer|kunde|ihre|client|cliente|votre)\b.*|.*\b(your|customer|buyer|kunden?|ihre|client|cliente|votre|su)\b.*\b(vat|tax|ust|tva|iva|nif|btw)\b.*"),
+    ("account", r"(amazon )?(business )?(account|acct|customer|client)( number| id| no)?|kunden(konto|nummer| ?number)|konto(nummer| ?number)?|(number |numero |code )?(de )?(compte|client)( number)?|compte client|(numero |number )?(de )?(cuenta|cliente)( number)?|(numero |number |codice )?(di |del )?(conto|cliente|account)( number)?|klantnummer|rekeningnummer|numer klienta"),
+    ("payment_terms", r"(payment )?terms( of payment)?|zahlungs(bedingungen|bedingung|ziel|konditionen)|conditions?( de)?( paiement| reglement)?|pagamento|paiement|modalites de paiement|condiciones (de )?pago|forma de pago|(condizioni|termini|modalita) di pagamento|betalings(termijn|voorwaarden|conditie)|warunki platnosci"),
     (
         "items",
-        r"(item|items|goods|merchandise|products?) ?\(?s?\)? ?(sub ?)?total.*|sub ?-? ?total.*|zwischensumme.*|warenwert.*|summe (der )?(artikel|positionen).*|artikelsumme.*|"
-        r"sous ?-? ?total.*|total (des )?articles.*|subtotal.*|total (de )?(articulos|productos).*|subtotale.*|totale (articoli|prodotti|merce).*|subtotaal.*|suma czesciowa.*|delsumma.*",
+        r"(item|items|goods|merchandise|products?) ?\(?s?\)? ?(sub ?)?total.*|sub ?-? ?total.*|zwischensumme.*|warenwert.*|summe (netto )?(der )?(artikel|positionen).*|artikelsumme.*|"
+        r"sous ?-? ?total.*|total (des )?articles.*|subtotal.*|net of (items|goods)|net value|goods net|total (de )?(articulos|productos).*|subtotale.*|totale (articoli|prodotti|merce).*|subtotaal.*|suma czesciowa.*|delsumma.*",
     ),
     (
         "before_tax",
@@ -125,7 +110,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     ),
     (
         "discount",
-        r".*\b(discounts?|promo(s|tions?|tional)?|coupons?|savings|vouchers?|allowance)\b.*|.*(rabatt|aktionsgutschein|gutscheine|nachlass|preisnachlass).*|.*(remise|reduction|promotion).*|.*(descuento|promocion).*|.*(sconto|sconti|promozion).*|.*korting.*|.*rabat.*",
+        r".*\b(discounts?|promo(s|tions?|tional)?|coupons?|savings|vouchers?|allowance|rebates?)\b.*|.*(rabatt|aktionsgutschein|gutscheine|nachlass|preisnachlass).*|.*(remise|reduction|promotion).*|.*(descuento|promocion).*|.*(sconto|sconti|promozion).*|.*korting.*|.*rabat.*",
     ),
     (
         "total",
@@ -141,18 +126,12 @@ _LABELS: tuple[tuple[str, str], ...] = (
     (
         "number",
         r"((tax )?invoice|credit (memo|note)|document|receipt|bill|statement)( (number|id|ref(erence)?|no))?|"
-        r"(rechnungs?|gutschrifts?|beleg|storno|stornorechnungs?|rechnungskorrektur) ?-? ?(nummer|number|nr)|rechnung( number)?|gutschrift( number)?|"
-        r"(numero |number )?(de |de la |d )?(facture|avoir)( number)?|(numero |number )?(de |de la )?(factura|abono|factura rectificativa|nota de credito)( rectificativa)?( number)?|"
+        r"num(ero)?|number|(rechnungs?|gutschrifts?|beleg|storno|stornorechnungs?|rechnungskorrektur) ?-? ?(nummer|number|nr)|rechnung( number)?|gutschrift( number)?|"
+        r"(numero |number )?(de |de la |d )?(facture|avoir)( number)?|(num |numero |number )?(de |de la )?(factura|abono|factura rectificativa|nota de credito)( rectificativa)?( number)?|"
         r"(numero |number )?(della |di )?(fattura|nota di credito|documento)( number)?|factuur(nummer| ?number)|(numer )?faktury|faktura( number)?|fakturanummer",
     ),
-    (
-        "vendor_name",
-        r"(remit (payment )?to|issued by|issuer|registered business name|supplier|vendor|rechnungssteller|aussteller|emetteur|emise? par|emisor|emesso da|emittente|fornitore|lieferant)",
-    ),
-    (
-        "sold_by",
-        r"(sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|verkocht door|seller|verkaufer|vendeur)",
-    ),
+    ("vendor_name", r"(pay (to|by)|remit (payment )?to|issued by|issuer|registered business name|supplier|vendor|rechnungssteller|aussteller|emetteur|emise? par|emisor|emesso da|emittente|fornitore|lieferant)"),
+    ("sold_by", r"(sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|verkocht door|seller|verkaufer|vendeur)"),
 )
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _LABELS)
 _CREDIT = re.compile(

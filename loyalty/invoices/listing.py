@@ -1,4 +1,4 @@
-"""What staff see of invoices: lists, one with everything around it, the mail, samples, months. Codes are in words here."""
+"""What staff see of invoices: lists, one with everything around it, mail, samples, months. Codes are in words here."""
 
 from __future__ import annotations
 

@@ -22,6 +22,8 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
+# A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
+_CUT_OFF = re.compile(r"[-/]$|(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){1,3}$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -39,13 +41,7 @@ class _Making:
     def saw(self, name: str, places: Sequence[Printed]) -> None:
         for place in places:
             self.seen.append(
-                Seen(
-                    name=name,
-                    printed=place.text[:_MOST_WORDS],
-                    confidence=place.confidence,
-                    page=place.page,
-                    box=place.box,
-                )
+                Seen(name=name, printed=place.text[:_MOST_WORDS], confidence=place.confidence, page=place.page, box=place.box)
             )
 
     def doubt(self, name: str, detail: str, code: str = "unreadable") -> None:
@@ -90,20 +86,24 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
     printed_sums = heads.sums(fields, tables, code)
     if not fields.get("number") and not printed_sums.get("total") and not tables.lines:
         return None
-    credit = _is_credit(paper, fields)
+    says_credit = _says_credit(paper, fields)
+    credit = says_credit > 0
     making.draft["kind"] = "credit_memo" if credit else "invoice"
     if money is not None:
         making.put("currency", money)
         if not agreed:
             making.doubt("currency", "amounts of several currencies")
     _take_number(making, paper, others, fields)
-    _take_days(making, fields)
-    _take_words(making, paper, fields)
+    _take_days(making, fields, code)
+    _take_words(making, paper, fields, tables)
     for name, value in heads.chosen(printed_sums, tables, credit).items():
         making.put(name, value)
+    lines.tax_beside(tables.lines, making.draft["tax_minor"])
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_lines(making, paper, tables, fields)
     making.findings += tables.findings
+    if says_credit > 1:
+        _give_back(making)
     return _judged(making, rules)
 
 
@@ -165,11 +165,26 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
 # --- number, days, words -------------------------------------------------------------------------------------------
 
 
-def _is_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> bool:
-    """By the words beside the number and the total, or a title of a few words."""
-    said = [printed.label for name in ("number", "total", "issued_on") for printed in fields.get(name, [])]
+def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> int:
+    """How many different signs there are that the paper gives money back: words beside the number, the total, a title."""
     titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
-    return bool(fields.get("corrects")) or any(labels.says_credit(text) for text in (*said, *titles))
+    beside = ([printed.label for printed in fields.get(name, [])] for name in ("number", "total", "issued_on"))
+    return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(fields.get("corrects"))
+
+
+def _give_back(making: _Making) -> None:
+    """A credit memo that prints what it gives back without a minus."""
+    amounts_of = [making.draft.get(name) for name in ("subtotal_minor", "total_minor", "tax_minor", "shipping_minor")]
+    amounts_of += [line["amount_minor"] for line in making.draft["lines"] if line["kind"] != "discount"]
+    if any(isinstance(value, int) and value < 0 for value in amounts_of):
+        return
+    for whole in (making.draft, *making.draft["lines"], *making.draft["tax_lines"]):
+        for name in ("subtotal_minor", "total_minor", "tax_minor", "shipping_minor", "amount_minor", "base_minor"):
+            if isinstance(whole.get(name), int):
+                whole[name] = -whole[name]
+    for line in making.draft["lines"]:
+        if line["kind"] == "discount":
+            line["amount_minor"] = abs(line["amount_minor"])
 
 
 def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields: Mapping[str, list[Printed]]) -> None:
@@ -222,8 +237,8 @@ def _overlap(one: Printed, other: Printed) -> bool:
     return apart < max(one.box[3], other.box[3]) / 2 and not beside
 
 
-def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
-    found = heads.days(fields)
+def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> None:
+    found, guessed = heads.days(fields, code)
     for name in ("issued_on", "due_on"):
         reads = found.get(name, [])
         if not reads:
@@ -231,16 +246,14 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]]) -> None:
                 making.doubt(name, "no date")
             continue
         best = max(reads, key=lambda read: len(read.places))
-        if best.value is None:
-            making.doubt(name, "day and month may be either")
-            making.saw(name, best.places)
-            continue
         making.put(name, best)
+        if name in guessed:
+            making.doubt(name, "day and month may be either")
         if len(reads) > 1:
             making.doubt(name, f"{len(reads)} different days are printed")
 
 
-def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]]) -> None:
+def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
     for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms"):
         printed = fields.get(name, [])
         if not printed:
@@ -248,17 +261,32 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
         making.put(name, Read(text, [each for each in printed if " ".join(each.text.split()) == text]))
-    making.draft["purchase_order_numbers"] = []
-    for printed in fields.get("purchase_order", []):
-        for text in re.split(r"\s*[,;\n]\s*", printed.text.strip()):
-            if not text or text in making.draft["purchase_order_numbers"]:
+    _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
+
+
+def _several(text: str) -> list[str]:
+    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
+    parts = re.split(r"\s*[,;\n]\s*", text)
+    words = text.split()
+    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
+        return words
+    return [part for part in parts if part]
+
+
+def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Printed]) -> None:
+    """Each once, in the order of the paper. One that goes on in the next line ends in a hyphen there."""
+    found: list[str] = making.draft.setdefault("purchase_order_numbers", [])
+    for value in printed:
+        for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
+            name = f"purchase_order_numbers.{len(found)}"
+            if lines.ORDER.fullmatch(text) or text in found:
                 continue
-            place = paper.placed(text, printed)
-            making.saw(
-                f"purchase_order_numbers.{len(making.draft['purchase_order_numbers'])}",
-                [place, *_again(paper, text, [place])],
-            )
-            making.draft["purchase_order_numbers"].append(text)
+            if not any(letter.isdigit() for letter in text) or _CUT_OFF.search(text):
+                making.doubt(name, "not the whole of a number")
+                continue
+            place = paper.placed(text, value)
+            making.saw(name, [place, *_again(paper, text, [place])])
+            found.append(text)
 
 
 # --- sums and lines -------------------------------------------------------------------------------------------------

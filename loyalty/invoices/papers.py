@@ -87,6 +87,9 @@ class Paper:
                 self._index.setdefault(word.text.strip(_PUNCTUATION), []).append(word)
         return self._index.get(text, [])
 
+    def places_of(self, text: str) -> list[Printed]:
+        return self.places(text.strip(_PUNCTUATION))
+
     def placed(self, text: str, near: Printed) -> Printed:
         """`text`, which is a part of `near`, with the confidence and place of its own word if that is known."""
         spots = [word for word in self.places(text) if word.page == near.page and _within(word.box, near.box)]

@@ -37,8 +37,8 @@ def correct(
     rules: Invoices,
     agent: Agent,
 ) -> None:
-    """The whole of it as it is printed, of somebody who looked at this revision. Raises Refusal: not found, invalid with
-    each field, conflict `stale` with who was faster."""
+    """The whole of it as it is printed, by somebody who looked at this revision. Raises Refusal: not found, invalid
+    with each field, conflict `stale` with who was faster."""
     invoice = _complete(content)
     # Nothing is doubtful any more because of how it was read: a person has looked at all of it.
     doubts = [one.model_dump() for one in validating.findings(invoice, (), rules)]

@@ -163,12 +163,12 @@ def _lines(invoice: Invoice) -> Iterator[Finding]:
                 field=f"lines.{index}.amount_minor",
                 detail=f"{line.quantity} × {line.unit_price_minor} is not {abs(line.amount_minor)}",
             )
-    for name in ("asin", "amazon_order_id"):
-        items = [(index, getattr(line, name)) for index, line in enumerate(invoice.lines) if line.kind == "item"]
-        if any(value is not None for _, value in items):
-            yield from (
-                Finding(code="missing_field", field=f"lines.{index}.{name}") for index, value in items if value is None
-            )
+    # A product without a number is found, or not, by the match; but no paper names the orders of some lines only.
+    orders = [(index, line.amazon_order_id) for index, line in enumerate(invoice.lines) if line.kind == "item"]
+    if any(order is not None for _, order in orders):
+        yield from (
+            Finding(code="missing_field", field=f"lines.{index}.amazon_order_id") for index, order in orders if order is None
+        )
     same = Counter(
         (line.amazon_order_id, line.asin, line.quantity, line.amount_minor) for line in invoice.lines if line.asin
     )

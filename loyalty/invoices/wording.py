@@ -1,5 +1,5 @@
-"""What is doubtful about an invoice, and why a mail or a PDF was refused, in words for staff. Codes are elsewhere's: a test
-holds this to all of them."""
+"""What is doubtful about an invoice, and why a mail or a PDF was refused, in words for staff. The codes are made
+elsewhere: a test holds this to all of them."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ REASONS = {
     "too_many_documents": "It has too many PDFs",
     "no_pdf": "It has no PDF",
     "no_usable_pdf": "It has no PDF that can be read",
+    "archive_too_large": "The archive in it is too large",
+    "archive_encrypted": "The archive in it is locked by a password",
+    "archive_unreadable": "The archive in it is broken",
+    "archive_in_archive": "The archive in it has another archive in it",
+    "archive_bomb": "Unpacked, the archive in it would be out of all measure",
     # Of a PDF, some also of a mail
     "empty": "It is empty",
     "too_large": "It is too large",

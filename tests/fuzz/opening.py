@@ -112,7 +112,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
 
 
 # Routes that another function than their API's first one answers.
-_OTHERS = {"lambdas.manager_routes.invoices": "invoice_desk"}
+_OTHERS = dict.fromkeys(("lambdas.manager_routes.invoices", "lambdas.manager_routes.erp"), "invoice_desk")
 
 
 def _doors() -> Iterator[tuple[Any, str]]:

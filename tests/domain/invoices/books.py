@@ -62,7 +62,7 @@ class Order:
         """A line of an invoice about so many units (None: all)."""
         ordered = self.lines[line - 1]
         units = ordered.quantity if quantity is None else quantity
-        told = {
+        told: Content = {
             "kind": "item",
             "description": "Something",
             "amazon_order_id": self.amazon,
@@ -143,7 +143,8 @@ class Desk(Saga):
 
     def judge(self, *contents: Content, document_id: UUID | None = None, by: Connection | None = None) -> Json:
         """The first invoice of a document that was read without a doubt."""
-        return self.judged([reading(one) for one in contents], document_id, by)["invoices"][0]
+        first: Json = self.judged([reading(one) for one in contents], document_id, by)["invoices"][0]
+        return first
 
     def judged(self, readings: Sequence[Json], document_id: UUID | None = None, by: Connection | None = None) -> Json:
         row = (

@@ -1,4 +1,4 @@
-"""What becomes of what was read: once each, never twice into the books, and to a person whenever something is doubtful."""
+"""What becomes of what was read: never twice into the books, and to a person whenever something is doubtful."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_two_invoices_and_a_credit_memo_may_be_in_one_document(books: Desk) -> N
     assert [one["state"] for one in told["invoices"]] == ["approved", "review", "approved"]
 
 
-# ---- duplicates --------------------------------------------------------------------------------------------------------
+# ---- duplicates ------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_invoice_in_another_document_is_kept_and_never_posted(books: Desk) -> None:
@@ -58,7 +58,7 @@ def test_one_that_was_refused_may_come_again(books: Desk) -> None:
     assert books.judge(paper)["state"] == "review"
 
 
-# ---- readings ----------------------------------------------------------------------------------------------------------
+# ---- readings --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["low_confidence", "tax_differs", "a_code_of_tomorrow"])
@@ -115,7 +115,7 @@ def test_what_was_read_meanwhile_is_not_given_up(books: Desk) -> None:
     assert row["told"]["state"] == "approved"
 
 
-# ---- people and events -------------------------------------------------------------------------------------------------
+# ---- people and events -----------------------------------------------------------------------------------------------
 
 
 def test_a_case_says_codes_and_fields_and_nothing_that_was_printed(books: Desk) -> None:
@@ -143,7 +143,7 @@ def test_events_tell_ids_and_amounts(books: Desk) -> None:
     }
 
 
-# ---- the ERP -----------------------------------------------------------------------------------------------------------
+# ---- the ERP --------------------------------------------------------------------------------------------------------
 
 
 def test_what_the_erp_has_posted_stays_posted(books: Desk) -> None:
@@ -168,7 +168,7 @@ def test_what_the_erp_refuses_is_a_persons_and_goes_again_with_one_click(books: 
     assert given["state"] == "waiting"
 
 
-# ---- at once -----------------------------------------------------------------------------------------------------------
+# ---- at once ---------------------------------------------------------------------------------------------------------
 
 
 def test_of_invoices_that_together_are_too_many_units_those_pass_that_fit(books: Desk) -> None:

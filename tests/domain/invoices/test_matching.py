@@ -1,4 +1,4 @@
-"""The three-way match: an invoice is paid by itself only if it is of our orders, for units that left, at their price."""
+"""The three-way match: what is paid by itself is of our orders, for units that left, at their price."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.domain.invoices.books import LAMP, TOWELS, Content, Desk, codes, content
+from tests.domain.invoices.books import LAMP, TOWELS, Content, Desk, codes, content, reading
 from tests.domain.redemptions.saga import Line
 
 
@@ -52,7 +52,7 @@ def test_a_line_that_is_not_as_ordered_is_a_persons(books: Desk, change: Content
     ("change", "code"),
     [
         ({"currency": "EUR"}, "currency_differs"),
-        ({"purchase_order_numbers": ["SOMEBODY-ELSES"]}, "other_purchase_order"),
+        ({"purchase_order_numbers": ["SOMEBODY-ELSES-7"]}, "other_purchase_order"),
         ({"total_minor": 6603}, "total_differs"),
         ({"subtotal_minor": 5000, "total_minor": 5600}, "total_differs"),
         ({"lines": []}, "missing_field"),
@@ -70,9 +70,7 @@ def test_another_programmes_order_is_nobodys(books: Desk) -> None:
     books.owner.execute("insert into programme.program (program_id, code) values (2, 'other') on conflict do nothing")
     document_id = books.document(program_id=2)
     row = books.matching.execute(
-        "select invoices.judge(2, %s, jsonb_build_array(jsonb_build_object('invoice', %s::jsonb, 'draft', '{}'::jsonb)))"
-        " as judged",
-        (document_id, json.dumps(content(order.item()))),
+        "select invoices.judge(2, %s, %s::jsonb) as judged", (document_id, json.dumps([reading(content(order.item()))]))
     ).fetchone()
     assert row is not None
     assert codes(row["judged"]["invoices"][0]) == {"unknown_order"}
@@ -109,6 +107,14 @@ def test_one_that_names_an_order_of_ours_but_not_its_number_is_a_persons(books: 
     assert codes(told) == {"other_purchase_order"}
 
 
+def test_of_a_number_of_ours_the_beginning_is_enough_where_the_column_is_narrow(books: Desk) -> None:
+    order = books.sent()
+    short, wrong = order.number[:-9], order.number[:-9] + "x"
+    assert codes(books.judge(content(order.item(1), purchase_order_numbers=[wrong]))) == {"other_purchase_order"}
+    assert codes(books.judge(content(order.item(1), purchase_order_numbers=[order.number[:9]]))) != set()
+    assert books.judge(content(order.item(1), purchase_order_numbers=[short, "(PO):"]))["state"] == "approved"
+
+
 def test_a_line_without_an_order_is_of_the_one_behind_our_number(books: Desk) -> None:
     order = books.sent()
     # As it is printed where a line of the paper ends.
@@ -130,7 +136,7 @@ def test_a_product_that_is_twice_in_an_order_is_counted_once(books: Desk) -> Non
     assert codes(books.judge(content(order.item(1)))) == {"quantity_exceeds"}
 
 
-# ---- shipping and tax --------------------------------------------------------------------------------------------------
+# ---- shipping and tax ------------------------------------------------------------------------------------------------
 
 
 def test_shipping_may_come_with_the_first_parcel_but_only_once(books: Desk) -> None:
@@ -160,7 +166,7 @@ def test_tax_goes_with_the_units_and_may_be_a_cent_off_a_line(books: Desk) -> No
     assert books.judge(content(order.item(1), tax_minor=0))["state"] == "approved"
 
 
-# ---- time --------------------------------------------------------------------------------------------------------------
+# ---- time ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_invoice_that_is_faster_than_the_shipment_report_waits_for_it(books: Desk) -> None:
@@ -189,7 +195,7 @@ def test_what_needs_a_person_anyway_does_not_wait(books: Desk) -> None:
     assert (told["state"], codes(told)) == ("review", {"not_shipped", "price_differs"})
 
 
-# ---- credit memos ------------------------------------------------------------------------------------------------------
+# ---- credit memos ----------------------------------------------------------------------------------------------------
 
 
 def test_a_credit_memo_takes_units_away_that_may_be_invoiced_again(books: Desk) -> None:

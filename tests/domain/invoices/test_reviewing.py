@@ -122,7 +122,7 @@ def test_another_programme_reaches_nothing(books: Desk) -> None:
     assert row == {"status": "unknown_invoice", "told": None}
 
 
-# ---- taking back -------------------------------------------------------------------------------------------------------
+# ---- taking back -----------------------------------------------------------------------------------------------------
 
 
 def test_what_was_approved_can_be_taken_back_before_it_leaves_and_goes_again(books: Desk) -> None:

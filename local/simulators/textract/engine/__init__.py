@@ -11,37 +11,28 @@ decides, so that the same file always answers the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-
-import pypdfium2
 
 from local.simulators.textract.engine.expenses import documents
 from local.simulators.textract.engine.shapes import Shape
-from local.simulators.textract.engine.words import Page, text_layer
+from local.simulators.textract.engine.sources import Encrypted, NotADocument, Source, opened
 
-__all__ = ["analyse", "documents", "pages"]
-
-
-def analyse(pdf: bytes) -> list[Shape]:
-    """The ExpenseDocuments of a PDF."""
-    return documents(pages(pdf), hashlib.sha256(pdf).digest())
+__all__ = ["Encrypted", "NotADocument", "analyse", "opened", "read"]
 
 
-def pages(pdf: bytes) -> Sequence[Page]:
-    """Every page's words."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return [_page(document[index], index + 1) for index in range(len(document))]
-    finally:
-        document.close()
+def analyse(document: bytes) -> list[Shape]:
+    """The ExpenseDocuments of a PDF or picture."""
+    with opened(document) as source:
+        return read(source, document)
 
 
-def _page(page: pypdfium2.PdfPage, number: int) -> Page:
-    try:
-        found = text_layer(page, number)
-        if found is not None:
-            return found
-        width, height = page.get_size()
-        return Page(number, width, height, [], read=True)
-    finally:
-        page.close()
+def read(source: Source, document: bytes, failed: list[int] | None = None) -> list[Shape]:
+    """The same of an opened one. The numbers of pages that cannot be read go to `failed`, if there is one."""
+    pages = []
+    for index in range(len(source)):
+        try:
+            pages.append(source.page(index))
+        except Exception:
+            if failed is None:
+                raise
+            failed.append(index + 1)
+    return documents(pages, hashlib.sha256(document).digest())

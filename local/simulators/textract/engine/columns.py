@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from local.simulators.textract.engine.lines import Line, Phrase, Token, printed
+from local.simulators.textract.engine.lines import Line, Phrase, Token
 from local.simulators.textract.engine.vocabulary import COLUMNS
 from local.simulators.textract.engine.words import Word
 
 # Heads are not sentences.
 MOST_HEAD_WORDS = 6
 MOST_HEAD_LINES = 3
+MOST_EXPLAINING = 3
 FIGURES = frozenset({"QUANTITY", "UNIT_PRICE", "PRICE"})
 LINE_TYPES = FIGURES | {"ITEM", "PRODUCT_CODE"}
 
@@ -40,14 +42,31 @@ class Column:
 
 @dataclass(slots=True)
 class Head:
-    """The columns from left to right; the body begins below line `last`. `items`: whether lines of an invoice follow."""
+    """The columns from left to right; the body begins below line `last`.
+
+    `partial`: it takes only the left of its lines. `headed`: lines that name an order stand over the rows, not in them.
+    """
 
     columns: list[Column]
     first: int
     last: int
+    phrases: list[Phrase]
+    partial: bool = False
+    headed: bool = False
+
+    @property
+    def left(self) -> float:
+        """Where the first column begins."""
+        return min(column.left for column in self.columns)
+
+    @property
+    def right(self) -> float:
+        """Where the last column ends."""
+        return max(column.right for column in self.columns)
 
     @property
     def items(self) -> bool:
+        """Whether lines of an invoice follow, and not some other table."""
         types = {column.type for column in self.columns}
         named = types & {"ITEM", "PRODUCT_CODE"}
         return bool(named and types & FIGURES and len(types) >= 3) or types >= FIGURES
@@ -69,32 +88,45 @@ def heads(found: Sequence[Line]) -> list[Head]:
 
 def _head(found: Sequence[Line], first: int) -> Head | None:
     line = found[first]
-    if not _can_be_head(line):
-        return None
+    part = line.phrases
+    if not _can_be_head(part):
+        # Beside a table of taxes the sums may stand, on the same lines: a label and its amount.
+        part = list(takewhile(lambda phrase: not _has_digit(phrase), part))[:-1]
+        return _taxes(part, first)
+    cells = [Phrase(piece.words, piece.page, piece.line) for whole in part for piece in _split(whole)]
+    used, last = list(part), first
     best: tuple[int, Head] | None = None
-    cells = [Phrase(part.words, part.page, part.line) for whole in line.phrases for part in _split(whole)]
-    last = first
     while True:
         columns = [_column(cell) for cell in cells]
         known = sum(column.type != "unknown" for column in columns)
-        head = Head(columns, first, last)
         if best is None or known >= best[0]:
-            best = known, head
+            best = known, Head(columns, first, last, used)
         following = found[last + 1] if last + 1 < len(found) else None
-        if following is None or last - first + 1 >= MOST_HEAD_LINES or not _can_be_head(following):
+        if following is None or last - first + 1 >= MOST_HEAD_LINES or not _can_be_head(following.phrases):
             break
         if following.top - found[last].bottom > 0.6 * line.height or not _below(cells, following):
             break
-        cells, last = _merged(cells, following), last + 1
+        cells, last, used = _merged(cells, following), last + 1, [*used, *following.phrases]
     known, head = best
     types = {column.type for column in head.columns} - {"unknown"}
     return head if known >= 3 and len(types) >= 2 and (head.items or known == len(head.columns)) else None
 
 
-def _can_be_head(line: Line) -> bool:
-    return all(len(phrase.tokens) <= MOST_HEAD_WORDS * 2 for phrase in line.phrases) and not any(
-        any(sign.isdigit() for sign in word.text) for word in line.words
-    )
+def _taxes(part: Sequence[Phrase], first: int) -> Head | None:
+    """A table of rates that takes only the left of its lines."""
+    columns = [_column(Phrase(phrase.words, phrase.page, phrase.line)) for phrase in part[:4]]
+    known = [column for column in columns if column.type in ("tax", "PRICE")]
+    if len(known) < 3 or len(known) < len(columns) or not any(column.type == "tax" for column in known):
+        return None
+    return Head(columns, first, first, list(part[:4]), partial=True)
+
+
+def _can_be_head(phrases: Sequence[Phrase]) -> bool:
+    return all(len(phrase.tokens) <= MOST_HEAD_WORDS * 2 and not _has_digit(phrase) for phrase in phrases)
+
+
+def _has_digit(phrase: Phrase) -> bool:
+    return any(sign.isdigit() for word in phrase.words for sign in word.text)
 
 
 def _split(phrase: Phrase) -> list[Phrase]:
@@ -147,12 +179,6 @@ def _column(cell: Phrase) -> Column:
 
 
 def _guessed(cell: Phrase) -> str:
-    """By the longest name at its beginning, when what follows only explains it (`in EUR`, `(incl. VAT)`)."""
+    """By the longest name at its beginning, when a few words more only explain it (`in EUR`, `(incl. VAT)`)."""
     label = COLUMNS.at(cell.tokens)
-    if label and len(cell.tokens) - label.length <= 3:
-        rest = printed(cell.tokens[label.length :])
-        if rest.startswith(
-            ("(", "in ", "/", "[", "€", "$", "£", "excl", "incl", "inkl", "exkl", "ex ", "before", "zzgl")
-        ):
-            return label.type
-    return "unknown"
+    return label.type if label and len(cell.tokens) - label.length <= MOST_EXPLAINING else "unknown"

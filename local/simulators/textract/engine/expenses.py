@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.simulators.textract.engine.columns import LINE_TYPES
-from local.simulators.textract.engine.lines import Line, lines
-from local.simulators.textract.engine.parties import Party, parties, parts, words_of
+from local.simulators.textract.engine.lines import Line, lines, without
+from local.simulators.textract.engine.parties import Party, implied_vendor, parties, parts, words_of
 from local.simulators.textract.engine.shapes import Drawer, Shape, blocks, detection
 from local.simulators.textract.engine.summary import GUESSED, LIKELY, Pair, pairs
 from local.simulators.textract.engine.tables import Row, Table, tables
@@ -54,14 +54,19 @@ def documents(pages: Sequence[Page], seed: bytes) -> list[Shape]:
 def _sheets(pages: Sequence[Page]) -> list[Sheet]:
     made: list[Sheet] = []
     before: Table | None = None
+    goes_on = False
     for page in pages:
         found = lines(page)
-        those = tables(found, before)
-        taken = set().union(*(table.lines for table in those))
-        named = parties(found, taken)
-        made.append(Sheet(page, found, those, pairs(found, taken, words_of(named)), named))
+        those = tables(found, before, goes_on=goes_on)
+        free = without(found, set().union(*(table.phrases for table in those)))
+        named = parties(free)
+        if page.number == 1 and not any(party.side == "VENDOR" for party in named):
+            vendor = implied_vendor(free, page.height, named)
+            named += [vendor] if vendor else []
+        made.append(Sheet(page, found, those, pairs(free, words_of(named)), named))
         listing = [table for table in those if table.head.items]
-        before = listing[-1] if listing and not _summed(made[-1], listing[-1]) else None
+        before = listing[-1] if listing else None
+        goes_on = before is not None and not _summed(made[-1], before)
     return made
 
 
@@ -157,7 +162,7 @@ def _party_fields(drawer: Drawer, page: Page, party: Party, index: int) -> list[
     made = []
     for type_, text, some in rows:
         field: Shape = {"Type": {"Text": type_, "Confidence": _scaled(LIKELY, some)}}
-        if type_.startswith(party.side):
+        if party.label is not None and type_.startswith(party.side):
             field["LabelDetection"] = detection(page, party.label, party.label_words)
         field |= {"ValueDetection": detection(page, text, some), "PageNumber": page.number, "GroupProperties": group}
         made.append(field)
@@ -183,7 +188,7 @@ def _line(page: Page, table: Table, row: Row, currency: str | None, row_only: bo
             continue
         if column.type == "ITEM" and row_only and len(pieces) > 1:
             pieces = pieces[:1]
-        text = ("\n" if column.type == "ITEM" else " ").join(" ".join(word.text for word in piece) for piece in pieces)
+        text = "\n".join(" ".join(word.text for word in piece) for piece in pieces)
         words = [word for piece in pieces for word in piece]
         field: Shape = {
             "Type": {"Text": column.type, "Confidence": _scaled(LIKELY + 3, words)},

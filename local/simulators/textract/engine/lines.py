@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from statistics import median
 
 from local.simulators.textract.engine.words import Page, Word
@@ -89,7 +88,7 @@ class Line:
 
 def lines(page: Page) -> list[Line]:
     """The page's lines, from top to bottom."""
-    made = []
+    made: list[Line] = []
     for row in _rows(page.words):
         height = median(word.height for word in row)
         phrases, words = [], [row[0]]
@@ -144,6 +143,7 @@ def printed(part: Sequence[Token]) -> str:
     return "".join(token.text if token.glued or not index else f" {token.text}" for index, token in enumerate(part))
 
 
-def close_pairs(found: Sequence[Line]) -> list[float]:
-    """The white between each line and the next."""
-    return [below.top - above.bottom for above, below in pairwise(found)]
+def without(found: Sequence[Line], taken: set[int]) -> list[Line]:
+    """The lines without the phrases of these identities."""
+    kept = ((line, [phrase for phrase in line.phrases if id(phrase) not in taken]) for line in found)
+    return [line if len(rest) == len(line.phrases) else Line(rest, line.number) for line, rest in kept if rest]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from local.simulators.textract.engine.lines import Line
@@ -29,27 +30,36 @@ class Drawer:
         digest = hashlib.blake2b(what.encode(), key=self._seed[:32], digest_size=16).hexdigest()
         return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
-    def confidence(self, words: Iterable[Word]) -> float:
-        """That of the least sure word."""
-        return round(min((word.confidence for word in words), default=0.0), 4)
-
 
 def box(page: Page, words: Sequence[Word]) -> Shape:
-    """Geometry, in parts of the page."""
-    left = round(max(0.0, min(word.left for word in words) / page.width), 6)
-    top = round(max(0.0, min(word.top for word in words) / page.height), 6)
-    right = round(min(1.0, max(word.right for word in words) / page.width), 6)
-    bottom = round(min(1.0, max(word.bottom for word in words) / page.height), 6)
+    """Geometry, in parts of the page as it came."""
+    left, right = min(word.left for word in words), max(word.right for word in words)
+    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    if page.angle:
+        corners = [_turned_back(page, x, y) for x, y in corners]
+    points = [(_share(x, page.width), _share(y, page.height)) for x, y in corners]
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    top, bottom = min(y for _, y in points), max(y for _, y in points)
     width, height = round(right - left, 6), round(bottom - top, 6)
     return {
         "BoundingBox": {"Width": width, "Height": height, "Left": left, "Top": top},
-        "Polygon": [
-            {"X": left, "Y": top},
-            {"X": right, "Y": top},
-            {"X": right, "Y": bottom},
-            {"X": left, "Y": bottom},
-        ],
+        "Polygon": [{"X": x, "Y": y} for x, y in points],
     }
+
+
+def _share(length: float, of: float) -> float:
+    return round(min(max(length / of, 0.0), 1.0), 6)
+
+
+def _turned_back(page: Page, x: float, y: float) -> tuple[float, float]:
+    """A place on the straightened page, where it was before: turned around the middle."""
+    radians = math.radians(page.angle)
+    across, down = x - page.width / 2, y - page.height / 2
+    return (
+        page.width / 2 + across * math.cos(radians) - down * math.sin(radians),
+        page.height / 2 + across * math.sin(radians) + down * math.cos(radians),
+    )
 
 
 def detection(page: Page, text: str, words: Sequence[Word]) -> Shape:
@@ -62,7 +72,7 @@ def blocks(drawer: Drawer, page: Page, found: Sequence[Line]) -> list[Shape]:
     """The page, its lines and its words, as text detection reports them."""
     made: list[Shape] = []
     line_ids: list[str] = []
-    for index, (line, phrase) in enumerate((line, phrase) for line in found for phrase in line.phrases):
+    for index, phrase in enumerate(one for line in found for one in line.phrases):
         word_ids = []
         words: list[Shape] = []
         for position, word in enumerate(phrase.words):

@@ -7,13 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from local.simulators.textract.engine.lines import SEPARATORS, Line, Phrase, Token, printed
-from local.simulators.textract.engine.values import is_money, leading
+from local.simulators.textract.engine.values import is_money, is_tax_id, leading
 from local.simulators.textract.engine.vocabulary import PARTIES, SUMMARY
 from local.simulators.textract.engine.words import Word
 
 # Below a label its value stands at most so many heights of the line further down.
 BELOW = 1.6
 MOST_TEXT_WORDS = 8
+# Between two labels with their values on one line.
+BETWEEN = SEPARATORS | {"-", "/"}
+# What may stand behind a value and is none of it.
+ENDS = {"date": ",;.", "money": ",;.", "id": ",;.", "text": ";"}
+MARKS = frozenset({":", "#", "#:", "-", "–", ":-"})
+# `Your reference (PO):`
+EXPLAINED = re.compile(r"\([^\W\d]+\):?")
 SURE, LIKELY, GUESSED = 99.0, 96.0, 92.0
 
 
@@ -30,9 +37,8 @@ class Pair:
     sure: float
 
 
-def pairs(found: Sequence[Line], taken: set[int], addresses: set[int]) -> list[Pair]:
-    """All of a page. `taken`: the numbers of the lines that tables have; `addresses`: words that are somebody's."""
-    free = [line for line in found if line.number not in taken]
+def pairs(free: Sequence[Line], addresses: set[int]) -> list[Pair]:
+    """All of a page's lines outside its tables. `addresses`: words that are somebody's."""
     return list(Search(free, addresses).run())
 
 
@@ -41,12 +47,13 @@ class Search:
 
     def __init__(self, found: Sequence[Line], addresses: set[int]) -> None:
         self._lines = found
-        self._used = {
+        self._addresses = {
             id(phrase)
             for line in found
             for phrase in line.phrases
             if any(id(word) in addresses for word in phrase.words)
         }
+        self._used = set(self._addresses)
         self._labels: set[int] = {
             id(phrase)
             for line in found
@@ -58,8 +65,36 @@ class Search:
         """Pairs in reading order; what no label claims and looks like one is OTHER."""
         for index, line in enumerate(self._lines):
             for position, phrase in enumerate(line.phrases):
-                if id(phrase) not in self._used:
-                    yield from self._phrase(index, position, phrase)
+                if id(phrase) in self._addresses:
+                    yield from _tax_ids(phrase)
+                elif id(phrase) not in self._used:
+                    for pair in self._phrase(index, position, phrase):
+                        self._continue(index, pair)
+                        pair.value = pair.value.rstrip(",;")
+                        yield pair
+
+    def _continue(self, index: int, pair: Pair) -> None:
+        """A value that goes on in the next lines: below itself, with nothing below its label."""
+        if pair.kind not in ("text", "id"):
+            return
+        for line in self._lines[index + 1 : index + 6]:
+            last = pair.words[-1]
+            if line.top > last.bottom + 0.5 * last.height:
+                return
+            under = next((one for one in line.phrases if abs(one.left - pair.words[0].left) < 0.4 * last.height), None)
+            if under is None or under.top < last.top + 0.3 * last.height:
+                continue
+            open_end = pair.value.endswith(("-", ",")) and under.top - last.bottom < 0.35 * last.height
+            beside = pair.label_words and pair.label_words[-1].right < pair.words[0].left
+            beside = beside and not any(
+                one.overlap(pair.label_words[0].left, pair.label_words[-1].right) > 0 for one in line.phrases
+            )
+            tight = beside and under.top - last.bottom < 0.12 * last.height and len(under.words) <= MOST_TEXT_WORDS
+            if not (open_end or tight) or id(under) in self._used or _labelled(under):
+                return
+            pair.value = f"{pair.value}\n{under.text}"
+            pair.words = [*pair.words, *under.words]
+            self._used.add(id(under))
 
     def _phrase(self, index: int, position: int, phrase: Phrase) -> Iterator[Pair]:
         tokens, start = phrase.tokens, 0
@@ -68,6 +103,11 @@ class Search:
                 start += 1
                 continue
             label = SUMMARY.at(tokens, start)
+            if start == 0 and label is None:
+                taxed = self._rated(index, position, phrase)
+                if taxed:
+                    yield taxed
+                    return
             if label is None or (start and not _begins(tokens, start, label.kind, label.length)):
                 pair, start = self._unknown(index, position, phrase, start)
                 if pair:
@@ -80,6 +120,10 @@ class Search:
                 if pair:
                     yield pair
                 start += label.length + skipped
+                continue
+            if label.type == "TAX" and is_tax_id(rest[0].text):
+                yield _pair("VAT", "id", head, rest[:1], LIKELY)
+                start += label.length + skipped + 1
                 continue
             count = self._inside(head, rest, label.kind)
             if not count:
@@ -97,7 +141,18 @@ class Search:
             yield _pair(label.type, label.kind, head, rest[:count], SURE)
             start += label.length + skipped + count
 
-    def _inside(self, head: Sequence[Token], rest: Sequence[Token], kind: str) -> int:
+    def _rated(self, index: int, position: int, phrase: Phrase) -> Pair | None:
+        """`19 % USt. auf 4.883,59 €`: a label that begins with a rate."""
+        rate = re.match(r"\d{1,2}(?:[.,]\d{1,4})?\s?%\s", printed(phrase.tokens[:3]) + " ")
+        if not rate:
+            return None
+        for at in (1, 2):
+            label = SUMMARY.at(phrase.tokens, at)
+            if label and label.type == "TAX":
+                return self._elsewhere(index, position, phrase, phrase.tokens, "TAX", "money")
+        return None
+
+    def _inside(self, head: Sequence[Token], rest: list[Token], kind: str) -> int:
         """How many of the tokens behind a label are its value."""
         if kind == "text":
             return _text_value(head, rest)
@@ -184,9 +239,20 @@ class Search:
         return False
 
 
+def _tax_ids(phrase: Phrase) -> Iterator[Pair]:
+    """What an address says on its last line."""
+    for at in range(len(phrase.tokens)):
+        label = SUMMARY.at(phrase.tokens, at)
+        rest = phrase.tokens[at + label.length :] if label else []
+        if label and label.type == "VAT" and leading("id", rest):
+            head = phrase.tokens[at : at + label.length]
+            yield _pair("VAT", "id", head, rest[: leading("id", rest)], LIKELY)
+            return
+
+
 def _pair(type_: str, kind: str, head: Sequence[Token], value: Sequence[Token], sure: float) -> Pair:
     label = printed(head).rstrip()
-    return Pair(type_, kind, label, _words(head), printed(value).rstrip(",;"), _words(value), sure)
+    return Pair(type_, kind, label, _words(head), printed(value).rstrip(ENDS[kind]), _words(value), sure)
 
 
 def _implied(type_: str, kind: str, value: Sequence[Token]) -> Pair:
@@ -201,17 +267,17 @@ def _words(part: Sequence[Token]) -> list[Word]:
     return words
 
 
-def _without_marks(rest: Sequence[Token]) -> tuple[Sequence[Token], int]:
-    """Without a colon or a number sign of its own."""
+def _without_marks(rest: list[Token]) -> tuple[list[Token], int]:
+    """Without a colon or a number sign of its own, or a word in brackets."""
     count = 0
-    while count < len(rest) and rest[count].text in (":", "#", "#:", "-", "–", ":-"):
+    while count < len(rest) and (rest[count].text in MARKS or EXPLAINED.fullmatch(rest[count].text)):
         count += 1
     return rest[count:], count
 
 
-def _begins(tokens: Sequence[Token], start: int, kind: str, length: int) -> bool:
+def _begins(tokens: list[Token], start: int, kind: str, length: int) -> bool:
     """Whether a label in the midst of a phrase is one: behind a separator, or with a value of its kind behind it."""
-    if tokens[start - 1].text in SEPARATORS:
+    if tokens[start - 1].text in BETWEEN:
         return True
     rest, _ = _without_marks(tokens[start + length :])
     if kind == "text":
@@ -233,7 +299,7 @@ def _labelled(phrase: Phrase) -> bool:
     return bool(leading(label.kind, rest))
 
 
-def _text_value(head: Sequence[Token], rest: Sequence[Token]) -> int:
+def _text_value(head: Sequence[Token], rest: list[Token]) -> int:
     """The words behind a label: all up to a mark or the next label; none of a sentence."""
     count = leading("text", rest)
     for at in range(1, count):

@@ -19,10 +19,15 @@ MONEY = re.compile(
 )
 _MONTH = r"[^\W\d_]{3,10}\.?"
 DATE = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?\d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? ?\d{{4}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:[ -]| de )?{_MONTH}(?:[ -]| de |, )?\d{{2,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)(?!\w)"
-)
-RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,4})?\s?%")
+    "(?:" + "|".join((
+        r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}",
+        r"\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2,4}",
+        rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? ?\d{{4}}",
+        rf"\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:[ -]| de )?{_MONTH}(?:[ -]| de |, )?\d{{2,4}}",
+        r"\d{4}年\d{1,2}月\d{1,2}日",
+    )) + r")(?!\w)"
+)  # fmt: skip
+_TAX_ID = re.compile(r"[A-Z]{2}(?=[A-Z0-9]*\d{4})[A-Z0-9]{7,13}")
 _PERCENT = re.compile(r"[-–−(]?\s?\d{1,3}(?:[.,]\d{1,4})?\s?%\)?")
 COUNT = re.compile(r"[-–−(]?\d{1,6}(?:[.,]0{1,3})?\)?(?:\s?(?:x|pcs?|st(?:k|ck)?|ea|units?)\.?)?", re.I)
 _SIGN_CODES = {
@@ -60,6 +65,11 @@ def is_money(text: str) -> bool:
     if found["before"] or found["after"] or found["code"]:
         return True
     return bool(re.search(r"[.,]\d{2}$", found["number"]))
+
+
+def is_tax_id(text: str) -> bool:
+    """Whether it is somebody's number for the value added tax."""
+    return bool(_TAX_ID.fullmatch(text))
 
 
 def is_figure(text: str) -> bool:

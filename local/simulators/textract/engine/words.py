@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 # What a text layer's words are worth; the last digits differ from word to word, as they do with the real service.
 TEXT_LAYER_CONFIDENCE = 99.0
@@ -21,6 +21,8 @@ FEWEST_WORDS = 4
 SCAN_SHARE = 0.7
 INVISIBLE = 3
 MOST_CHARACTERS = 60_000
+# How a hyphen at the end of a line is told.
+HYPHENS = (0x02, 0xAD, 0xFFFE)
 
 
 @dataclass(slots=True)
@@ -45,13 +47,14 @@ class Word:
 
 @dataclass(slots=True)
 class Page:
-    """One page's words. `number` begins at 1; `read` says whether the words were recognised in a picture."""
+    """One page's words. `number` begins at 1; `read`: the words were recognised in a picture, turned by `angle`."""
 
     number: int
     width: float
     height: float
     words: list[Word]
     read: bool = False
+    angle: float = 0.0
 
 
 def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
@@ -90,6 +93,8 @@ def _characters(text: pypdfium2.PdfTextPage, page: pypdfium2.PdfPage) -> Iterato
     placed = _placing(page)
     for index in range(min(pdfium.FPDFText_CountChars(raw), MOST_CHARACTERS)):
         code = unicode_of(raw, index)
+        if code in HYPHENS:
+            code = 0x2D
         if code <= 32 or code == 0xA0:
             yield " ", 0.0, 0.0, 0.0, 0.0
         elif box_of(raw, index, reference):
