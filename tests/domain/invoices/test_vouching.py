@@ -105,7 +105,7 @@ def test_what_the_sender_writes_himself_does_not_vouch_for_him(raw: bytes) -> No
     assert doubt(raw) in ("not_authentic", "no_verdict")
 
 
-# ---- to whom ---------------------------------------------------------------------------------------------------------
+# ---- to whom ----
 
 
 @pytest.mark.parametrize(
