@@ -95,6 +95,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
             manager=manager,
             identity=identity,
             feeds=feeds,
+            invoices=invoices,
             bundles=bundles,
             **common,
         )

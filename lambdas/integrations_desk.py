@@ -17,7 +17,7 @@ from lambdas.staff import staff, staff_resolver
 from loyalty.database import database
 from loyalty.integrations import checking
 from loyalty.integrations.checking import Finding
-from loyalty.integrations.outside import Outside
+from loyalty.integrations.outside import Outside, elsewhere
 from loyalty.programme import reading
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
@@ -69,6 +69,10 @@ def post_test(connection: Name) -> ConnectionCheck:
     )
 
 
+def _outside() -> Outside:
+    return Outside(hosts=elsewhere(os.environ.get("OUTSIDE_HOSTS")))
+
+
 def _test(document: Programme, connection: str, message_id: str, now: datetime) -> list[Finding]:
     settings = document.integrations
     if connection == "amazon-business":
@@ -82,11 +86,11 @@ def _test(document: Programme, connection: str, message_id: str, now: datetime) 
     if connection == "erp":
         if settings.erp is None:
             raise Refusal(Kind.NOT_FOUND, "no-such-connection", "No ERP is set up.")
-        return checking.erp(Outside(), _fresh, settings.erp)
+        return checking.erp(_outside(), _fresh, settings.erp)
     code = connection.removeprefix("webhook-")
     for hook in settings.webhooks:
         if hook.code == code:
-            return checking.webhook(Outside(), _fresh, hook, message_id, now)
+            return checking.webhook(_outside(), _fresh, hook, message_id, now)
     raise Refusal(Kind.NOT_FOUND, "no-such-connection", "The published programme has no such webhook.")
 
 

@@ -11,7 +11,7 @@ from lambdas import outside_secrets
 from lambdas.observed import logger, metrics, observed
 from loyalty.database import database
 from loyalty.integrations import checking, webhooks
-from loyalty.integrations.outside import Outside
+from loyalty.integrations.outside import Outside, elsewhere
 
 # The schedule comes again after a minute; the function's own limit is longer by an answer's time.
 BUDGET_SECONDS = 45.0
@@ -24,8 +24,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     # Where nobody asked for anything there is nothing to wait for.
     waits = webhooks.follow(connection) > 0
     linger = min(float(os.environ.get("LINGER_SECONDS", "0")), BUDGET_SECONDS) if waits else 0
+    outside = Outside(hosts=elsewhere(os.environ.get("OUTSIDE_HOSTS")))
     done = webhooks.send(
-        connection, Outside(), lambda name: checking.keys_of(outside_secrets.secret, name), BUDGET_SECONDS, linger
+        connection, outside, lambda name: checking.keys_of(outside_secrets.secret, name), BUDGET_SECONDS, linger
     )
     webhooks.purge(connection)
     stands = webhooks.standing(connection)

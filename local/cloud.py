@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import postgres, processes, seed
 from local.connected import Connected
 from local.deployment import REPOSITORY, Deployment
-from local.emulator.settings import Settings
+from local.emulator.settings import CREDENTIALS, Settings
 from local.ports import Ports, command, holder, in_use
 
 EMULATOR_PYTHON = REPOSITORY / "build" / "emulator" / "bin" / "python"
@@ -207,7 +207,13 @@ class Cloud:
                 name.replace("_", " "),
                 [*command, "--port", str(port), "--database", str(self.state / f"{name}.sqlite")],
                 cwd=REPOSITORY,
-                environment={**os.environ, "LOCAL_CLOCK_FILE": str(self.state / "clock.json")},
+                environment={
+                    **os.environ,
+                    # Textract reads what it is to read in the bucket.
+                    **CREDENTIALS,
+                    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.ports.gateway}",
+                    "LOCAL_CLOCK_FILE": str(self.state / "clock.json"),
+                },
                 log=self.state / "logs" / f"{name}.log",
             )
             self._child(child)

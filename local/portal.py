@@ -141,6 +141,7 @@ def _places(cloud: Connected) -> Mapping[str, str]:
         # Functions reach S3 by the number, so their signed addresses have it.
         "files": f"http://127.0.0.1:{cloud.ports.gateway}",
         "tables": f"http://127.0.0.1:{cloud.ports.gateway}",
+        "papers": f"http://127.0.0.1:{cloud.ports.gateway}",
         # The brand's logo is the API's.
         "pictures": f"{cloud.simulator('amazon_business')} http://127.0.0.1:{cloud.ports.gateway} {cloud.gateway}",
         "portal": cloud.portal,

@@ -19,7 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local import joining
 from local.connected import OWNER, Connected
 
-SIMULATORS = ("amazon_business", "amazon_pay", "stripe")
+# Who knows us by credentials, and all that runs.
+KNOWING = ("amazon_business", "amazon_pay", "stripe")
+SIMULATORS = (*KNOWING, "textract", "erp")
+# As config/local.toml says.
+ERP_HOST = "erp.loyalty.example"
 
 type Say = Callable[[str], None]
 
@@ -42,7 +46,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
                 say(f"NOT SEEDED  {problems[-1]}")
 
-    run(_settable_clock, _credentials, _webhooks, _packages)
+    run(_settable_clock, _credentials, _erp, _webhooks, _packages, _invoices)
     catalogue = threading.Thread(target=run, args=(sync_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
@@ -65,7 +69,7 @@ def _credentials(cloud: Connected) -> str:
         file.write_text(json.dumps(_new_credentials(), indent=2))
     credentials = _new_credentials() | json.loads(file.read_text())
     file.write_text(json.dumps(credentials, indent=2))
-    business, pay, stripe = (credentials[name] for name in SIMULATORS)
+    business, pay, stripe = (credentials[name] for name in KNOWING)
     manager = cloud.client("secretsmanager")
     for output, value in (
         ("AmazonBusinessSecretArn", business),
@@ -79,10 +83,24 @@ def _credentials(cloud: Connected) -> str:
         "amazon_pay": {k: v for k, v in pay.items() if k != "private_key_pem"},
         "stripe": stripe,
     }
-    for name in SIMULATORS:
+    for name in KNOWING:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
     return "the outside parties know us"
+
+
+def _erp(cloud: Connected) -> str:
+    """Its token: below the secrets of outside parties for us, as operators put it there, and at its control plane."""
+    token = json.loads((cloud.state / "credentials.json").read_text())["erp"]["token"]
+    name, value = "loyalty/local/outside/erp", json.dumps({"host": ERP_HOST, "token": token})
+    manager = cloud.client("secretsmanager")
+    try:
+        manager.create_secret(Name=name, SecretString=value)
+    except manager.exceptions.ResourceExistsException:
+        manager.put_secret_value(SecretId=name, SecretString=value)
+    answer = httpx.put(f"{cloud.simulator('erp')}/_simulator/credentials", json={"token": token}, timeout=10)
+    _require(answer, "the simulator erp takes its token")
+    return "the ERP knows us"
 
 
 def _webhooks(cloud: Connected) -> str:
@@ -111,6 +129,14 @@ def _packages(cloud: Connected) -> str:
     return "Amazon Business tells us where packages are"
 
 
+def _invoices(cloud: Connected) -> str:
+    """Amazon Business mails its invoices to our door for mail."""
+    settings = {"invoice_recipient": f"main@{cloud.outputs['InvoiceMailDomain']}", "mail_port": cloud.ports.mail}
+    answer = httpx.put(f"{cloud.simulator('amazon_business')}/_simulator/settings", json=settings, timeout=10)
+    _require(answer, "the simulator amazon_business takes the address of invoices")
+    return "Amazon Business mails us invoices"
+
+
 def _new_credentials() -> dict[str, Any]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
@@ -136,6 +162,7 @@ def _new_credentials() -> dict[str, Any]:
             "api_key": f"sk_test_{secrets.token_hex(24)}",
             "webhook_secret": f"whsec_{secrets.token_hex(16)}",
         },
+        "erp": {"token": secrets.token_urlsafe(32)},
     }
 
 

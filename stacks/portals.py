@@ -11,6 +11,7 @@ from aws_cdk import Aws, CfnOutput, CustomResource, Duration, Stack
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
@@ -21,6 +22,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import RestApi
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
+from stacks.invoices import InvoicesStack
 from stacks.manager import ManagerStack
 from stacks.settings import REPOSITORY, Settings
 
@@ -54,6 +56,7 @@ class PortalsStack(Stack):
         manager: ManagerStack,
         identity: IdentityStack,
         feeds: FeedsStack,
+        invoices: InvoicesStack,
         bundles: Path,
         settings: Settings,
         **kwargs: Any,
@@ -62,6 +65,7 @@ class PortalsStack(Stack):
         self._settings = settings
         self._case_files = api.case_files.bucket
         self._tables = feeds.bucket
+        self._papers = invoices.files.bucket
         self._publisher = Functions(self, vpc=vpc, settings=settings).add(
             "publish_portal",
             description="Hands a bundle of the portal or the manager app to Amplify",
@@ -113,14 +117,15 @@ class PortalsStack(Stack):
     def _headers(self, name: str, of: _Told) -> str:
         """web/headers.json as Amplify's YAML; what applies everywhere comes first, because a later rule wins."""
         told = json.loads(HEADERS.read_text())
-        files = self._case_files
         cognito = f"https://cognito-idp.{self.region}.{Aws.URL_SUFFIX}"
         places = {
             "api": f"https://{of.api.api.rest_api_id}.execute-api.{self.region}.{Aws.URL_SUFFIX}",
             "sign_in": f"{cognito} {of.sign_in}",
             # Signed addresses have the one or the other, and the second redirects to the first.
-            "files": f"https://{files.bucket_regional_domain_name} https://{files.bucket_domain_name}",
-            "tables": f"https://{self._tables.bucket_regional_domain_name} https://{self._tables.bucket_domain_name}",
+            "files": _hosts(self._case_files),
+            "tables": _hosts(self._tables),
+            # Amazon's invoices, in a frame beside their values.
+            "papers": _hosts(self._papers),
             "pictures": "",
             "portal": self._settings.integrations.portal_origin,
             "manager": self._settings.integrations.manager_origin,
@@ -178,6 +183,10 @@ class PortalsStack(Stack):
         )
         domain.node.add_dependency(branch)
         CfnOutput(self, f"{id}CertificateRecord", value=domain.attr_certificate_record)
+
+
+def _hosts(bucket: s3.IBucket) -> str:
+    return f"https://{bucket.bucket_regional_domain_name} https://{bucket.bucket_domain_name}"
 
 
 def _yaml(headers: dict[str, dict[str, str]]) -> str:

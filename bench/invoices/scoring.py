@@ -82,7 +82,9 @@ def _one(found: Score, truth: Invoice, reading: Reading | None) -> None:
         found.titles += 1
         found.titles_right += own.get("description") == line["description"]
         if own.get("description") != line["description"]:
-            found.wrong_read.append(f"lines.{index}.description: {own.get('description')!r}, truth {line['description']!r}")
+            found.wrong_read.append(
+                f"lines.{index}.description: {own.get('description')!r}, truth {line['description']!r}"
+            )
     if len(lines) > len(true["lines"]):
         found.wrong_read.append(f"{len(lines)} lines, truth {len(true['lines'])}")
     for each in reading.findings if reading else ():

@@ -8,6 +8,8 @@
 --   publication     noted                 the programme's page does not show the refusal any more
 --   anything else   what was seen or done elsewhere; it closes the ticket and nothing follows
 --
+-- An invoice is decided by its own functions (database/invoices/4_reviewing.sql).
+--
 -- Statuses: ok, replay, unknown_case, not_open, same_person, not_approver, not_allowed, not_here (a case that is decided by
 -- its own functions), and
 --   invalid_units    no units are named, or such a line does not exist
@@ -25,7 +27,7 @@ begin
     select * into c from casework.case as q
     where q.program_id = settle_ticket.program_id and q.case_id = settle_ticket.case_id;
     if c.kind not in ('redemption', 'payment', 'shipment', 'reconciliation', 'campaign', 'publication', 'erasure_stuck',
-                      'export_stuck', 'webhook_stopped', 'webhook_given_up', 'erp_given_up') then
+                      'export_stuck', 'webhook_stopped', 'webhook_given_up', 'erp_given_up', 'invoice_missing') then
         return 'not_here';
     end if;
     -- Whoever records what a provider or Amazon said holds these rows when a case is closed by it: here they are first, too.

@@ -2,7 +2,8 @@
 -- it has had, so sending twice books once.
 
 -- Up to `p_most` open documents, the oldest first; they are the caller's for `p_seconds`. An invoice goes before the credit memo
--- that takes it back, a day of the journal before the next one. While the ERP fails it is one document, and none before its pause is over.
+-- that takes it back, a day of the journal before the next one. While the ERP fails it is one document, that which was tried least
+-- lest one that always fails keeps the others back, and none before the ERP's pause is over.
 create or replace function erp.take(p_program_id int, p_taker uuid, p_most int, p_seconds int)
 returns table (
     document_id uuid, kind text, vendor text, number text, idempotency_key text, content jsonb, format text, body text,
@@ -31,7 +32,7 @@ begin
               where before.program_id = d.program_id and before.vendor = d.vendor and before.state in ('waiting', 'sent')
                 and (d.kind = 'journal' and before.kind = 'journal' and before.number < d.number
                      or d.kind = 'credit_memo' and before.kind = 'invoice' and before.number = d.content ->> 'corrects')))
-        order by d.handed_over_at, d.document_id
+        order by case when r.failures > 0 then d.attempts else 0 end, d.handed_over_at, d.document_id
         limit case when r.failures > 0 then 1 else least(greatest(p_most, 1), 100) end
         for no key update skip locked
     ), taken as (

@@ -33,6 +33,10 @@ end;
 create or replace function invoices.plain(p_text text) returns text language sql immutable set search_path = pg_catalog
 return upper(regexp_replace(p_text, '\s', '', 'g'));
 
+-- Internal: whether a printed number is ours: the same, or its beginning where the paper's column is narrower than it is.
+create or replace function invoices.is_number(p_printed text, p_ours text) returns boolean language sql immutable
+return p_printed = p_ours or length(p_printed) >= 16 and starts_with(p_ours, p_printed);
+
 -- Internal: the lines of its content, written out anew. A line without an order is of the one order behind the paper's numbers, a line
 -- without a product is of an order's only one; otherwise they stay without. Each item gets its order's line.
 create or replace function invoices.write_lines(i invoices.invoice) returns void
@@ -160,15 +164,17 @@ declare
     v_rounding bigint := (r ->> 'total_difference_minor')::bigint;
     v_found jsonb;
 begin
-    select coalesce(jsonb_agg(jsonb_build_object('code', f.code, 'field', f.field, 'detail', f.detail)), '[]') into v_found
+    select coalesce(jsonb_agg(jsonb_build_object('code', f.code, 'field', f.field, 'detail', f.detail)
+                              order by f.field, f.code), '[]') into v_found
     from (
         select * from invoices.whole_paper(i, v_rounding)
-        union all
+        -- What is so for many products, such as another currency, is said once.
+        union
         select m.* from invoices.compared(i) c
         cross join lateral (
             select * from invoices.of_item(i, c, (r ->> 'price_difference_minor')::bigint)
         ) m
-        union all
+        union
         select * from invoices.beside_goods(i, v_rounding)
     ) f;
     return v_found;
@@ -186,7 +192,9 @@ returns table (code text, field text, detail text) language sql stable set searc
         select (i.content ->> 'subtotal_minor')::bigint as subtotal, coalesce((i.content ->> 'shipping_minor')::bigint, 0) as shipping,
                coalesce((i.content ->> 'discount_minor')::bigint, 0) as discount, (i.content ->> 'tax_minor')::bigint as tax
     ), printed as (
-        select array(select invoices.plain(n) from jsonb_array_elements_text(i.content -> 'purchase_order_numbers') n) as numbers
+        -- What has no digit is a word beside the number.
+        select array(select invoices.plain(n) from jsonb_array_elements_text(i.content -> 'purchase_order_numbers') n
+                     where n ~ '[0-9]') as numbers
     ), ours as (
         select distinct invoices.plain(c.purchase_order_number) as number from invoices.compared(i) c where c.known_order
     )
@@ -211,8 +219,8 @@ returns table (code text, field text, detail text) language sql stable set searc
     select 'other_purchase_order', 'purchase_order_numbers', ''
     from printed p
     where cardinality(p.numbers) > 0 and exists (select from ours)
-      and (exists (select from ours o where o.number <> all (p.numbers))
-           or exists (select from unnest(p.numbers) n where n not in (select o.number from ours o)))
+      and (exists (select from ours o where not exists (select from unnest(p.numbers) n where invoices.is_number(n, o.number)))
+           or exists (select from unnest(p.numbers) n where not exists (select from ours o where invoices.is_number(n, o.number))))
     union all
     select case when o.open then 'original_open' else 'no_such_original' end, 'corrects', ''
     from (select coalesce(bool_or(v.state in ('approved', 'posted')), false) as through,

@@ -27,8 +27,18 @@ to invoice_matching;
 grant execute on function
     invoices.to_start(integer),
     invoices.judge_again(integer),
-    invoices.months(integer, date)
+    invoices.months(integer),
+    invoices.notice_missing(integer, integer),
+    invoices.to_fetch(integer, integer),
+    invoices.unknown_numbers(integer, text[]),
+    invoices.fetch_asked(integer, uuid, text, text, text),
+    invoices.fetch_waits(integer, uuid, text),
+    invoices.fetch_again(integer, uuid, text, text),
+    invoices.fetched(integer, uuid, text, jsonb),
+    invoices.months_differing(integer)
 to invoice_watch;
+grant usage on schema catalogue to invoice_watch;
+grant execute on function catalogue.stores() to invoice_watch;
 grant usage on schema audit to invoice_desk;
 grant execute on function
     audit.begin(integer, text, text[], text, text[], jsonb, text),
@@ -37,12 +47,16 @@ to invoice_desk;
 grant execute on function
     invoices.correct(integer, uuid, integer, jsonb, jsonb, text, text[]),
     invoices.decide(integer, uuid, text, text, text, text[]),
-    invoices.page(integer, text, text, uuid, integer),
+    invoices.page(integer, text, date, text, text, text, uuid, integer),
+    invoices.counts(integer),
     invoices.one(integer, uuid),
+    invoices.paper(integer, uuid),
     invoices.mails(integer, text, uuid, integer),
-    invoices.samples(integer, date, date, integer),
-    invoices.months(integer, date)
+    invoices.samples(integer, integer),
+    invoices.months(integer),
+    invoices.month(integer, date, integer)
 to invoice_desk;
 
+grant select on invoices.watch, invoices.fetch to auditor;
 grant select on invoices.mail, invoices.document, invoices.invoice, invoices.line, invoices.share, invoices.correction,
-    invoices.event to auditor;
+    invoices.event, invoices.invariants to auditor;

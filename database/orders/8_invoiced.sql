@@ -33,3 +33,11 @@ language sql stable set search_path = pg_catalog as $$
     join orders.order_part as o on o.program_id = p.program_id and o.redemption_id = p.redemption_id
     where o.amazon_order_id is not null
 $$;
+
+-- Internal: units of a line that are known to have been lost on their way, or cancelled.
+create or replace function orders.lost_units(program_id integer, redemption_id uuid, line_number integer) returns bigint
+language sql stable set search_path = pg_catalog as $$
+    select coalesce(sum(u.quantity), 0)::bigint from orders.lost_unit as u
+    where u.program_id = lost_units.program_id and u.redemption_id = lost_units.redemption_id
+      and u.line_number = lost_units.line_number
+$$;

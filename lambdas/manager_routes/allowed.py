@@ -8,6 +8,7 @@ DESK = frozenset({SUPPORT, OPERATOR})
 BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
+INVOICES = frozenset({FINANCE, OPERATOR})
 
 # What the app must know before anybody has signed in.
 FOR_ANYBODY = frozenset({"GET /config"})
@@ -76,6 +77,21 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /liability": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
+    # Amazon's invoices
+    "GET /invoices": INVOICES,
+    "GET /invoices/mails": INVOICES,
+    "GET /invoices/samples.csv": INVOICES,
+    "GET /invoices/samples.jsonl": INVOICES,
+    "GET /invoices/months": INVOICES,
+    "GET /invoices/months/{month}": INVOICES,
+    "GET /invoices/{invoice_id}": INVOICES,
+    "GET /invoices/{invoice_id}/paper": INVOICES,
+    "PUT /invoices/{invoice_id}/content": INVOICES,
+    "POST /invoices/{invoice_id}/decision": INVOICES,
+    # What leaves for the ERP
+    "GET /erp/documents": INVOICES,
+    "GET /erp/documents/{document_id}": INVOICES,
+    "POST /erp/documents/{document_id}/sending": INVOICES,
     # The programme's document
     "GET /programme": PROGRAMME | BOOKS,
     "POST /programme/logo": frozenset({CATALOGUE}),
@@ -169,6 +185,9 @@ WRITTEN_DOWN = frozenset(
         "GET /cases/{case_id}",
         "GET /audit.csv",
         "GET /reconciliation/days/{day}/redemptions.csv",
+        "GET /invoices/{invoice_id}/paper",
+        "GET /invoices/samples.csv",
+        "GET /invoices/samples.jsonl",
     }
 )
 

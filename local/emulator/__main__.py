@@ -19,6 +19,8 @@ def main() -> None:
     # MiniStack reads its environment when it is imported, so it is imported after this.
     os.environ.update(settings.environment(), **CREDENTIALS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # It logs who writes to whom.
+    logging.getLogger("mail").setLevel(logging.WARNING)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard) if soft < hard else (soft, hard))
     asyncio.run(serve(settings))

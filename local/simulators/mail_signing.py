@@ -18,7 +18,8 @@ _TAG = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)")
 
 
 def signed(message: bytes, domain: str) -> bytes:
-    """The raw `message` with a signature of `domain` before its headers."""
+    """The raw `message` as it travels, each line ended by CRLF, with a signature of `domain` before its headers."""
+    message = _travelling(message)
     body_hash, signature = _signature(_split(message)[1], domain)
     tags = f"v=1; a=hmac-sha256; c=simple/simple; d={domain.lower()}; s=laptop; h=from; bh={body_hash}; b={signature}"
     return f"DKIM-Signature: {tags.replace('; bh=', ';\r\n bh=').replace('; b=', ';\r\n b=')}\r\n".encode() + message
@@ -41,8 +42,11 @@ def _split(message: bytes) -> tuple[bytes, bytes]:
 
 
 def _signature(body: bytes, domain: str) -> tuple[str, str]:
-    """Of the body as it travels: lines end in CRLF, and empty ones at the end do not count."""
-    travelling = re.sub(rb"\r?\n", b"\r\n", body).rstrip(b"\r\n") + b"\r\n"
-    digest = base64.b64encode(hashlib.sha256(travelling).digest()).decode()
+    """Of the body as it travels; empty lines at its end do not count."""
+    digest = base64.b64encode(hashlib.sha256(_travelling(body).rstrip(b"\r\n") + b"\r\n").digest()).decode()
     code = hmac.new(KEY, f"{domain.lower()}\n{digest}".encode(), hashlib.sha256)
     return digest, base64.b64encode(code.digest()).decode()
+
+
+def _travelling(text: bytes) -> bytes:
+    return re.sub(rb"\r?\n", b"\r\n", text)

@@ -9,7 +9,7 @@ import httpx
 
 from local.connected import Connected
 from local.plain import PLAIN
-from local.seed import SIMULATORS
+from local.seed import KNOWING as SIMULATORS
 from local.simulators.amazon_pay.control import KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES

@@ -26,6 +26,7 @@ INVARIANTS = (
     "tiers.invariants",
     "support.invariants",
     "privacy.invariants",
+    "invoices.invariants",
 )
 
 type Reading = dict[str, Any]

@@ -1,9 +1,9 @@
 """How an invoice's tax falls on its amounts, so that rates, bases and totals agree as EN 16931 wants it.
 
-A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales tax
-that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, cents of rounding go to the
-largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the sum, and the paper has
-no table, the one rate that does is derived: tax over base.
+A European paper has a table of rates. An American one prints a rate beside each line, or none, and one sum of sales
+tax that was rounded line by line. What the paper says is never changed: each rate's tax is worked out, a cent of
+rounding goes to the largest rate, and what is left then is the document's rounding (BT-114). Where no rate explains the
+sum, and the paper has no table, the one rate that does is derived: tax over base.
 
 All amounts are as on an invoice: those of a credit memo, below zero on our side, are above it here.
 """
@@ -20,7 +20,7 @@ from loyalty.invoices.invoice import Invoice, Line
 
 # A paper with more rates than that is not guessed at.
 MOST_RATES = 6
-_FINE = Decimal("0.00000001")
+_FINE, _NEAR = Decimal("0.00000001"), Decimal("1.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def of(invoice: Invoice) -> Breakdown:
     table = {_percent(one.rate_micros): sign(invoice) * one.tax_minor for one in invoice.tax_lines}
     rates = _rates(open_shares, table)
     found = _explained(open_shares, rates, table, tax) if rates or not tax else None
-    if found is None or not table and abs(_missing(found[1], tax)) > _tolerance(invoice):
+    if found is None or (not table and abs(_missing(found[1], tax)) > _tolerance(invoice)):
         if table:
             raise Unfit("BR-CO-17", "The paper's table of rates does not go with its lines.")
         found = _derived(open_shares, tax)
@@ -116,8 +116,9 @@ def _rates(shares: Sequence[_Open], table: dict[Decimal, int]) -> list[Decimal]:
 
 def _explained(
     shares: Sequence[_Open], rates: Sequence[Decimal], table: dict[Decimal, int], tax: int
-) -> tuple[tuple[Share, ...], tuple[Group, ...]]:
-    """What has no printed rate gets the one, by its kind, with which the tax comes out best."""
+) -> tuple[tuple[Share, ...], tuple[Group, ...]] | None:
+    """What has no printed rate gets the one, by its kind, with which the tax comes out best. None: a line's rate is
+    not in the paper's table."""
     unknown = sorted({kind for kind, _, percent, _ in shares if percent is None})
     best: tuple[int, tuple[Share, ...], tuple[Group, ...]] | None = None
     for choice in product(rates or [Decimal(0)], repeat=len(unknown)):
@@ -127,11 +128,15 @@ def _explained(
             for kind, amount, percent, line in shares
         )
         groups = _groups(whole)
-        off = abs(_missing(groups, tax)) + sum(abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups)
+        off = abs(_missing(groups, tax)) + sum(
+            abs(one.tax_minor - table.get(one.percent, one.tax_minor)) for one in groups
+        )
         if best is None or off < best[0]:
             best = off, whole, groups
     assert best is not None
     if table:
+        if any(one.percent and one.percent not in table for one in best[2]):
+            return None
         return best[1], tuple(Group(one.percent, one.base_minor, table.get(one.percent, 0)) for one in best[2])
     return best[1], _settled(best[2], tax)
 
@@ -164,9 +169,10 @@ def _settled(groups: tuple[Group, ...], tax: int) -> tuple[Group, ...]:
     left = _missing(groups, tax)
     told = list(groups)
     for number in sorted(range(len(told)), key=lambda number: -abs(told[number].base_minor)):
-        if left and told[number].percent:
-            cent = 1 if left > 0 else -1
-            one = told[number]
+        one, cent = told[number], 1 if left > 0 else -1
+        # However a half is rounded, it is a cent off at most.
+        near = abs(one.tax_minor + cent - one.base_minor * one.percent / 100) < _NEAR
+        if left and one.percent and near:
             told[number] = Group(one.percent, one.base_minor, one.tax_minor + cent)
             left -= cent
     return tuple(told)

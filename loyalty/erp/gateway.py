@@ -39,7 +39,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It is not taken as it is. `code` is the ERP's or ours, `detail` words for a person; `status` None: it never left."""
+    """It is not taken as it is. `code`: the ERP's or ours; `detail`: for a person; `status` None: it never left."""
 
     code: str
     detail: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loyalty.erp import breakdown
@@ -11,8 +11,11 @@ from loyalty.invoices.invoice import Invoice, Line
 from loyalty.programme.schema.invoices import Party
 
 
-def text(invoice: Invoice, vendor: Party, buyer: Party | None) -> str:
-    """An invoice or a credit memo. Raises Unfit when its total is not its parts' sum."""
+def text(invoice: Invoice, vendor: Party, buyer: Party | None, redemptions: Sequence[str] = ()) -> str:
+    """An invoice or a credit memo; `redemptions`: our own orders that it is for.
+
+    Raises Unfit when its total is not its parts' sum.
+    """
     sign = breakdown.sign(invoice)
     return compact({
         "kind": invoice.kind,
@@ -26,6 +29,7 @@ def text(invoice: Invoice, vendor: Party, buyer: Party | None) -> str:
         "payment_terms": invoice.payment_terms,
         "corrects": invoice.corrects,
         "purchase_orders": list(invoice.purchase_order_numbers),
+        "redemptions": list(redemptions),
         "lines": [_line(number, line, sign) for number, line in enumerate(invoice.lines, 1)],
         "taxes": [
             {"rate_micros": one.rate_micros, "base_minor": sign * one.base_minor, "tax_minor": sign * one.tax_minor}

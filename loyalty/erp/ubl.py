@@ -1,7 +1,7 @@
-"""Invoices and credit memos as UBL 2.1 in the shape of Peppol BIS Billing 3.0. Imports lxml: only the gateway comes here.
+"""Invoices and credit memos as UBL 2.1, in the shape of Peppol BIS Billing 3.0. Only the gateway comes here (lxml).
 
-What is bought is a line; shipping is a charge and a discount an allowance of the document. A rate above zero is category
-S, none is Z. American sales tax is told the same way, with a note that it is none that one gets back (docs/erp.md).
+What is bought is a line; shipping is a charge and a discount an allowance of the document. A rate above zero is
+category S, none is Z. American sales tax is told the same way, with a note that nobody gets it back (docs/erp.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from loyalty.programme.schema.invoices import Party
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-NAMESPACES = {"cac": CAC[1:-1], "cbc": CBC[1:-1]}
+NAMESPACES: dict[str | None, str] = {"cac": CAC[1:-1], "cbc": CBC[1:-1]}
 ROOTS = {"invoice": "Invoice", "credit_memo": "CreditNote"}
 TYPE_CODES = {"invoice": "380", "credit_memo": "381"}
 # UNCL 7161 and 5189: freight service, discount. Beside the words, where the code fits the direction.
@@ -44,7 +44,8 @@ def text(invoice: Invoice, vendor: Party, buyer: Party) -> str:
 def _document(invoice: Invoice, vendor: Party, buyer: Party) -> Any:
     name = ROOTS[invoice.kind]
     main = f"urn:oasis:names:specification:ubl:schema:xsd:{name}-2"
-    root = etree.Element(f"{{{main}}}{name}", nsmap={None: main, **NAMESPACES})
+    namespaces: dict[str | None, str] = {None: main}
+    root = etree.Element(f"{{{main}}}{name}", nsmap=namespaces | NAMESPACES)
     told = breakdown.of(invoice)
     lines = [one for one in told.shares if one.kind in ("item", "fee")]
     around = [one for one in told.shares if one.kind not in ("item", "fee")]

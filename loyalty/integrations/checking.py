@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from psycopg.types.json import Jsonb
 
 from loyalty.database import Connection
 from loyalty.integrations import webhooks
-from loyalty.integrations.outside import NotReached
-from loyalty.integrations.signing import PREFIX, Keys, NoKey
+from loyalty.integrations.outside import Answer, NotReached
+from loyalty.integrations.signing import Keys, NoKey
+from loyalty.integrations.tokens import NoToken, token_of
 from loyalty.integrations.webhooks import Calls
 from loyalty.orders.amazon_business import (
     AmazonBusiness,
@@ -38,6 +38,7 @@ PROBLEMS = {
     "no-connection": "The host does not take connections on port 443.",
     "too-slow": "There was no answer within ten seconds.",
     "broken": "The connection broke off before there was an answer.",
+    "too-much": "The answer was longer than anybody reads.",
     "no-key": "The secret is not there, or holds no key.",
 }
 
@@ -49,6 +50,13 @@ class Finding:
     level: Level
     code: str
     detail: str
+
+
+_NO_TOKEN = {
+    "no-secret": Finding("failed", "no-secret", "The secret is not there, or may not be read."),
+    "no-token": Finding("failed", "no-token", "The secret is not JSON with host and token: nothing was sent."),
+    "other-host": Finding("failed", "other-host", "The secret is for another host: nothing was sent."),
+}
 
 
 class NoSecret(Exception):
@@ -112,49 +120,53 @@ def webhook(calls: Calls, secrets: Secrets, hook: Webhook, message_id: str, now:
 
 
 def erp(calls: Calls, secrets: Secrets, where: Erp) -> list[Finding]:
-    """HEAD with the token: nothing is booked there by a test.
-
-    Who edits the programme chooses the address and names the secret; the operator who filled the secret in has said
-    which host may see it. Anything else of ours that has a name is no token, and is sent to nobody.
-    """
+    """An invoice in our format goes to `/validations`, where an ERP looks at documents and books none; to one without
+    that path, nothing but HEAD with the token."""
     try:
-        host, token = _token(secrets(where.secret))
+        token = token_of(secrets(where.secret), where)
     except NoSecret:
-        return [Finding("failed", "no-secret", "The secret is not there, or may not be read.")]
-    except ValueError:
-        return [Finding("failed", "no-token", "The secret is not JSON with host and token: nothing was sent.")]
-    if host != urlsplit(where.endpoint).hostname:
-        return [Finding("failed", "other-host", "The secret is for another host: nothing was sent.")]
+        return [_NO_TOKEN["no-secret"]]
+    except NoToken as failure:
+        return [_NO_TOKEN[failure.code]]
+    # Only a test of an ERP needs an invoice.
+    from loyalty.erp import example
+
     kind = "application/json" if where.format == "json" else "application/xml"
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": kind}
     try:
-        answer = calls.call("HEAD", where.endpoint, {"Authorization": f"Bearer {token}", "Accept": kind})
+        url = f"{where.endpoint.rstrip('/')}/validations"
+        answer = calls.call("POST", url, headers, example.text(where.format).encode())
+        if answer.status in (404, 405, 501):
+            return _only_reached(calls.call("HEAD", where.endpoint, headers | {"Accept": kind}))
     except NotReached as failure:
         return [_problem(failure.problem)]
-    if answer.status in (401, 403):
-        return [Finding("failed", "refused", f"It answers {answer.status}: the token is not accepted.")]
-    if 300 <= answer.status < 400:
-        return [Finding("failed", "redirect", f"It answers {answer.status}: redirects are not followed.")]
+    if found := _no_use(answer.status):
+        return [found]
+    took = f"within {answer.milliseconds} ms"
+    if answer.status >= 400:
+        words = f"It does not take a document of ours in the format {where.format} ({answer.status})."
+        return [Finding("failed", "not-understood", words)]
+    return [Finding("ok", "understood", f"It understands our documents in the format {where.format}, {took}.")]
+
+
+def _only_reached(answer: Answer) -> list[Finding]:
     if answer.status == 404:
         return [Finding("failed", "no-such-path", "There is nothing at that path (404).")]
-    if answer.status >= 500 and answer.status != 501:
-        return [Finding("failed", "status", f"It answers {answer.status}.")]
-    found = [Finding("ok", "reached", f"It answers {answer.status} within {answer.milliseconds} ms.")]
-    if answer.status >= 400:
-        found.append(Finding("note", "no-head", "It does not say whether it takes documents: only the first one will."))
-    return found
+    if found := _no_use(answer.status):
+        return [found]
+    said = [Finding("ok", "reached", f"It answers {answer.status} within {answer.milliseconds} ms.")]
+    words = "It has no /validations: whether it takes our documents, only the first one will say."
+    return [*said, Finding("note", "no-validations", words)]
 
 
-def _token(secret: str) -> tuple[str, str]:
-    """The one host that may see an ERP's token, and the token. Raises ValueError."""
-    told = json.loads(secret)
-    if not isinstance(told, dict) or told.keys() != {"host", "token"}:
-        raise ValueError("no host and token")
-    host, token = told["host"], told["token"]
-    if not isinstance(host, str) or not isinstance(token, str) or not host or not token.strip():
-        raise ValueError("no host and token")
-    if token.strip().startswith(PREFIX):
-        raise ValueError("a key signs, and is never sent")
-    return host.strip().lower(), token.strip()
+def _no_use(status: int) -> Finding | None:
+    if status in (401, 403):
+        return Finding("failed", "refused", f"It answers {status}: the token is not accepted.")
+    if 300 <= status < 400:
+        return Finding("failed", "redirect", f"It answers {status}: redirects are not followed.")
+    if status >= 500 and status != 501:
+        return Finding("failed", "status", f"It answers {status}.")
+    return None
 
 
 def amazon_business(client: AmazonBusiness, buying_group: str | None, prefix: str) -> list[Finding]:

@@ -82,8 +82,8 @@ def elsewhere(setting: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`connect`: for tests; opens a TLS connection to an address for a host. `hosts`: those that are not on the internet but
-    at a URL of ours, and at no other: a laptop's stand-ins. Only an entry point says which."""
+    """`connect`: for tests; opens a TLS connection to an address for a host. `hosts`: those that are not on the
+    internet but at a URL of ours, a laptop's stand-ins; only an entry point says which."""
 
     look_up: LookUp = look_up
     connect: Callable[[str, str], socket.socket] | None = None
@@ -126,7 +126,7 @@ class Outside:
             answer = speaking.getresponse()
             read = answer.read(most_bytes + 1) if most_bytes else b""
             # An answer that broke off: read(n) does not say so itself.
-            if late.is_set() or most_bytes and len(read) <= most_bytes and answer.length:
+            if late.is_set() or (most_bytes and len(read) <= most_bytes and answer.length):
                 raise http.client.IncompleteRead(read)
         except ssl.SSLCertVerificationError:
             raise NotReached("not-trusted", _since(began)) from None

@@ -35,7 +35,31 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "Fr.": ("CHF",),
 }
 CODES = frozenset(
-    "USD EUR GBP CAD INR JPY CHF AUD CNY BRL SEK HKD PLN CZK DKK NOK MXN SGD AED SAR TRY KWD BHD".split()
+    [
+        "USD",
+        "EUR",
+        "GBP",
+        "CAD",
+        "INR",
+        "JPY",
+        "CHF",
+        "AUD",
+        "CNY",
+        "BRL",
+        "SEK",
+        "HKD",
+        "PLN",
+        "CZK",
+        "DKK",
+        "NOK",
+        "MXN",
+        "SGD",
+        "AED",
+        "SAR",
+        "TRY",
+        "KWD",
+        "BHD",
+    ]
 )
 _UNIT = "|".join(sorted((re.escape(each) for each in (*_SIGNS, *CODES)), key=len, reverse=True))
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
@@ -45,10 +69,14 @@ _SHAPE = re.compile(
     rf"(?P<digits>[0-9][0-9 .,'’]*)(?P<close2>\))?\s?(?P<minus3>-)?\s?(?P<after>{_UNIT})?(?P<close>\))?(?P<code>\s(?:{_UNIT}))?"
 )
 _FREE = frozenset({"free", "gratis", "kostenlos", "kostenfrei", "gratuit", "offert", "gratuito"})
-TOKEN = re.compile(rf"\(?[-\u2212\u2013]?\s?(?:(?:{_UNIT})\s?)?[-\u2212\u2013]?\(?[0-9](?:[0-9.,'’]*[0-9])?\)?-?(?:\s?(?:{_UNIT}))?\)?")
+TOKEN = re.compile(
+    rf"\(?[-\u2212\u2013]?\s?(?:(?:{_UNIT})\s?)?[-\u2212\u2013]?\(?[0-9](?:[0-9.,'’]*[0-9])?\)?-?(?:\s?(?:{_UNIT}))?\)?"
+)
 
 # The same with spaces between thousands.
-GROUPED_TOKEN = re.compile(TOKEN.pattern.replace("[0-9](?:[0-9.,'’]*[0-9])?", "[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})*(?:[0-9.,'’]*[0-9])?"))
+GROUPED_TOKEN = re.compile(
+    TOKEN.pattern.replace("[0-9](?:[0-9.,'’]*[0-9])?", "[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})*(?:[0-9.,'’]*[0-9])?")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,13 @@ december dec dezember dez decembre dicembre dic diciembre grudzien grudnia gru d
 _MONTH = {name: number for number, line in enumerate(_MONTHS.splitlines(), 1) for name in line.split()}
 _YEAR = r"(20[0-9]{2})"
 _EDGE, _END = r"(?<![0-9A-Za-z./-])", r"(?![0-9A-Za-z/-]|[.][0-9])"
-_YEAR_FIRST = re.compile(rf"{_EDGE}{_YEAR}([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}}){_END}|{_YEAR}年([0-9]{{1,2}})月([0-9]{{1,2}})日")
+_YEAR_FIRST = re.compile(
+    rf"{_EDGE}{_YEAR}([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}}){_END}|{_YEAR}年([0-9]{{1,2}})月([0-9]{{1,2}})日"
+)
 _NUMBERS = re.compile(rf"{_EDGE}([0-9]{{1,2}})([-/.])\s?([0-9]{{1,2}})\2\s?{_YEAR}{_END}")
-_DAY_FIRST = re.compile(rf"{_EDGE}([0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?([a-z]{{3,12}})\.?[ -]?(?:de |del |,)?\s?{_YEAR}{_END}")
+_DAY_FIRST = re.compile(
+    rf"{_EDGE}([0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?([a-z]{{3,12}})\.?[ -]?(?:de |del |,)?\s?{_YEAR}{_END}"
+)
 _MONTH_FIRST = re.compile(rf"(?<![a-z0-9])([a-z]{{3,12}})\.?[ -]?([0-9]{{1,2}})(?:st|nd|rd|th)?,?[ -]{_YEAR}{_END}")
 
 # Which of the two leading numbers is the day; None where that is not the question.

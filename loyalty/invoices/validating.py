@@ -123,7 +123,9 @@ def _sums(invoice: Invoice, printings: dict[str, list[Seen]], rules: Invoices) -
         )
     if abs(_total(invoice) - invoice.total_minor) > allowed:
         yield Finding(
-            code="total_differs", field="total_minor", detail=f"the parts make {_total(invoice)}, not {invoice.total_minor}"
+            code="total_differs",
+            field="total_minor",
+            detail=f"the parts make {_total(invoice)}, not {invoice.total_minor}",
         )
     for kind, whole in (("shipping", invoice.shipping_minor), ("discount", invoice.discount_minor)):
         own = [line.amount_minor for line in invoice.lines if line.kind == kind]
@@ -154,7 +156,12 @@ def _lines(invoice: Invoice) -> Iterator[Finding]:
         for name in ("quantity", "unit_price_minor"):
             if line.kind == "item" and getattr(line, name) is None:
                 yield Finding(code="missing_field", field=f"lines.{index}.{name}")
-        if line.kind == "item" and line.quantity is not None and line.unit_price_minor is not None and not _multiplies(line):
+        if (
+            line.kind == "item"
+            and line.quantity is not None
+            and line.unit_price_minor is not None
+            and not _multiplies(line)
+        ):
             yield Finding(
                 code="total_differs",
                 field=f"lines.{index}.amount_minor",
@@ -164,14 +171,18 @@ def _lines(invoice: Invoice) -> Iterator[Finding]:
     orders = [(index, line.amazon_order_id) for index, line in enumerate(invoice.lines) if line.kind == "item"]
     if any(order is not None for _, order in orders):
         yield from (
-            Finding(code="missing_field", field=f"lines.{index}.amazon_order_id") for index, order in orders if order is None
+            Finding(code="missing_field", field=f"lines.{index}.amazon_order_id")
+            for index, order in orders
+            if order is None
         )
     same = Counter(
         (line.amazon_order_id, line.asin, line.quantity, line.amount_minor) for line in invoice.lines if line.asin
     )
     for key, count in same.items():
         if count > 1:
-            yield Finding(code="duplicate_line", field="lines", detail=f"{key[1]} of order {key[0]} stands {count} times")
+            yield Finding(
+                code="duplicate_line", field="lines", detail=f"{key[1]} of order {key[0]} stands {count} times"
+            )
 
 
 def _taxes(invoice: Invoice) -> Iterator[Finding]:
@@ -179,7 +190,9 @@ def _taxes(invoice: Invoice) -> Iterator[Finding]:
     if invoice.tax_lines:
         tax, base = (sum(getattr(each, name) for each in invoice.tax_lines) for name in ("tax_minor", "base_minor"))
         if tax != invoice.tax_minor:
-            yield Finding(code="tax_differs", field="tax_minor", detail=f"the table makes {tax}, not {invoice.tax_minor}")
+            yield Finding(
+                code="tax_differs", field="tax_minor", detail=f"the table makes {tax}, not {invoice.tax_minor}"
+            )
         if base != invoice.total_minor - invoice.tax_minor:
             yield Finding(code="tax_differs", field="tax_lines", detail=f"the table is about {base}")
         for index, each in enumerate(invoice.tax_lines):
@@ -271,9 +284,7 @@ def _currency(invoice: Invoice) -> Iterator[Finding]:
         yield Finding(code="currency_differs", field="currency", detail=invoice.currency)
 
 
-def _doubtful(
-    printings: dict[str, list[Seen]], by_arithmetic: frozenset[str], rules: Invoices
-) -> Iterator[Finding]:
+def _doubtful(printings: dict[str, list[Seen]], by_arithmetic: frozenset[str], rules: Invoices) -> Iterator[Finding]:
     for name, places in printings.items():
         if sure(places, name in by_arithmetic or _MATCHED.fullmatch(name) is not None, rules):
             continue

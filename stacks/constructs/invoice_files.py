@@ -60,14 +60,6 @@ class InvoiceFiles:
             server_access_logs_bucket=log_bucket,
             server_access_logs_prefix="invoices/",
             removal_policy=removal_policy(settings),
-            cors=[
-                s3.CorsRule(
-                    allowed_methods=[s3.HttpMethods.GET],
-                    allowed_origins=[settings.integrations.manager_origin],
-                    allowed_headers=[],
-                    max_age=3000,
-                )
-            ],
             lifecycle_rules=[
                 s3.LifecycleRule(
                     prefix=folder,

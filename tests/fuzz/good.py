@@ -80,6 +80,11 @@ def _terms(world: World) -> Request:
     return Request.json("POST", "/terms/acceptance", {"version": version})
 
 
+def _invoice_content(world: World) -> Request:
+    invoice_id, content = world.invoice()
+    return Request.json("PUT", f"/invoices/{invoice_id}/content", {"revision": 0, "content": content})
+
+
 def _adjustment(world: World) -> Request:
     body = {"member_number": world.alice.number, "points": 50, "reason_code": "goodwill", "note": "late parcel"}
     return Request.json("POST", "/adjustments", body, world.key())
@@ -561,6 +566,23 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
     "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
+    "manager GET /invoices": lambda _: Request("GET", "/invoices", query="state=review&month=2026-11"),
+    "manager GET /invoices/mails": _get("/invoices/mails"),
+    "manager GET /invoices/samples.csv": _get("/invoices/samples.csv"),
+    "manager GET /invoices/samples.jsonl": _get("/invoices/samples.jsonl"),
+    "manager GET /invoices/months": _get("/invoices/months"),
+    "manager GET /invoices/months/{month}": lambda w: (w.invoice(), Request("GET", "/invoices/months/2026-11"))[1],
+    "manager GET /invoices/{invoice_id}": lambda w: Request("GET", f"/invoices/{w.invoice()[0]}"),
+    "manager GET /invoices/{invoice_id}/paper": lambda w: Request("GET", f"/invoices/{w.invoice()[0]}/paper"),
+    "manager PUT /invoices/{invoice_id}/content": _invoice_content,
+    "manager POST /invoices/{invoice_id}/decision": lambda w: Request.json(
+        "POST", f"/invoices/{w.invoice()[0]}/decision", {"decision": "refuse", "reason": "not ours"}, w.key()
+    ),
+    "manager GET /erp/documents": _get("/erp/documents"),
+    "manager GET /erp/documents/{document_id}": lambda w: Request("GET", f"/erp/documents/{w.journal_day()}"),
+    "manager POST /erp/documents/{document_id}/sending": lambda w: Request(
+        "POST", f"/erp/documents/{w.journal_day()}/sending"
+    ),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),
     "manager GET /audit.csv": _get("/audit.csv"),

@@ -59,6 +59,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "STAFF_CLIENT_ID": STAFF_CLIENT,
         "CASE_FILES_BUCKET": "files",
         "IMPORT_BUCKET": "imports",
+        "INVOICES_BUCKET": "invoices",
     }
     fakes = Fakes()
     with ExitStack() as stack:
@@ -78,6 +79,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (importlib.import_module("lambdas.manager_routes.audit"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.invoices"), "_s3", lambda: fakes),
             (importlib.import_module("lambdas.integrations_desk"), "_secrets", lambda: fakes),
             (importlib.import_module("lambdas.outside_secrets"), "_secrets", lambda: fakes),
             (importlib.import_module("lambdas.integrations_desk"), "amazon_business", lambda *_: amazon),
@@ -109,6 +111,10 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         yield World(database, shop, fakes, owner, auditor)
 
 
+# Routes that another function than their API's first one answers.
+_OTHERS = dict.fromkeys(("lambdas.manager_routes.invoices", "lambdas.manager_routes.erp"), "invoice_desk")
+
+
 def _doors() -> Iterator[tuple[Any, str]]:
     """Every module that answers requests, and the role its function comes as."""
     for functions in openapi.APIS.values():
@@ -117,6 +123,7 @@ def _doors() -> Iterator[tuple[Any, str]]:
     for name, module in list(sys.modules.items()):
         if hasattr(module, "database") and re.fullmatch(r"lambdas\.((member|manager)_routes\.)?\w+", name):
             role = re.sub(r"(\w+)_routes\..*", r"\1_api", name.removeprefix("lambdas."))
+            role = _OTHERS.get(name, role)
             if role == "staff":
                 role = "manager_api"  # the guard before all of the staff's routes
             if f"lambdas.{role}" in itertools.chain.from_iterable(openapi.APIS.values()):

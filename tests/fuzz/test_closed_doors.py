@@ -241,7 +241,8 @@ OPEN = {
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
-    "POST /integrations/{connection}/test",
+    "POST /integrations/{connection}/test", "GET /erp/documents", "GET /invoices", "GET /invoices/mails",
+    "GET /invoices/samples.csv", "GET /invoices/samples.jsonl", "GET /invoices/months",
     # Another programme's staff find nobody.
     "GET /members", "GET /merges", "GET /goodwill",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",

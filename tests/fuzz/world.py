@@ -24,6 +24,7 @@ from loyalty.programme import reading
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop
+from tests.domain.invoices.reviewed import arrived, content, made_up, misread
 from tests.fuzz.door import Door, Reply, Request
 from tests.fuzz.facts import (
     ASIN,
@@ -364,6 +365,23 @@ class World:
         row = self.owner.execute("select delivery_id from integrations.delivery limit 1").fetchone()
         assert row is not None
         return UUID(str(row["delivery_id"]))
+
+    def invoice(self) -> tuple[UUID, dict[str, Any]]:
+        """One that was read with doubt, and what it says."""
+        order, number = made_up(), f"1FUZ-{next(numbers):04d}"
+        return arrived(self.owner, misread(order, number)), content(order, number)
+
+    def journal_day(self) -> UUID:
+        """A day of the journal that waits for an ERP."""
+        self.owner.execute(
+            "insert into erp.receiver (program_id, connected_at, due_at) values (1, clock.now(), clock.now())"
+            " on conflict do nothing"
+        )
+        row = self.owner.execute(
+            "select erp.hand_over(1, 'journal', null, 'main', '2026-11-21', '{\"day\": \"2026-11-21\"}') as document_id"
+        ).fetchone()
+        assert row is not None
+        return UUID(str(row["document_id"]))
 
     def export(self) -> UUID:
         """Of Alice's data, ready."""

@@ -149,7 +149,7 @@ def test_the_manager_app_has_the_config_of_its_own_api_and_may_show_the_portal(
     answer = TestClient(create_app(cloud, bundle, MANAGER)).get("/config.json")
     assert (answer.json(), member_api) == ({"client_id": "c"}, ["/_aws/execute-api/c3d4/v1/config"])
     policy = answer.headers["content-security-policy"]
-    assert f"frame-src {cloud.portal};" in policy
+    assert f"frame-src {cloud.portal} http://127.0.0.1:{cloud.ports.gateway};" in policy
     assert "frame-ancestors 'none'" in policy
 
 

@@ -91,7 +91,10 @@ def test_the_gateway_has_the_routes_of_the_table_and_no_other(
 
 @pytest.mark.parametrize(
     "function",
-    ["member_api", "quote_api", "manager_api", "catalogue_desk", "partner_api", "webhook_api", "payment_webhook"],
+    [
+        *("member_api", "quote_api", "manager_api", "catalogue_desk", "invoice_desk", "partner_api", "webhook_api"),
+        "payment_webhook",
+    ],
 )
 def test_a_function_answers_the_routes_that_lead_to_it_and_no_other(
     function: str, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,10 @@ from tests.stacks.assembly import Assembly, Resource, listed
 
 # Words in a variable's name that say its value is nobody's business; names that end in _ARN only point at one.
 SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_KEY", re.IGNORECASE)
-NO_RESOURCE_LEVEL = re.compile(r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken)")
+NO_RESOURCE_LEVEL = re.compile(
+    r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken"
+    r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet)"
+)
 
 
 class Runner(NamedTuple):
@@ -37,10 +40,10 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle."""
+    hands over the portal's bundle or our rules for mail."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
-    assert without - {"publish_portal"} == {"webhook_api"}
+    assert without - {"publish_portal", "receipt_rules"} == {"webhook_api"}
     return [one for one in found if one.name not in without]
 
 
@@ -53,6 +56,8 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices", "simulation"),
         "catalogue_desk",
         *("webhook_sender", "integrations_desk"),
+        *("invoice_intake", "invoice_reading", "invoice_matching", "invoice_watch", "invoice_desk", "erp_gateway"),
+        "receipt_rules",
     }
 
 

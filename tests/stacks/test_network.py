@@ -14,6 +14,9 @@ CALLS_BY_NAME = {
     "OUTSIDE_PARTIES": "secretsmanager",
     "QUEUE_URL": "sqs",
     "STATE_MACHINE_ARN": "states",
+    "INVOICE_DESK_ARN": "states",
+    "INVOICES_BUCKET": "s3",
+    "TEXTRACT_PER_SECOND": "textract",
     "MAIL_FROM": "email",
     "EVENT_BUS_NAME": "events",
     "POOL_ID": "cognito-idp",
@@ -64,6 +67,7 @@ def _calls(runner: Runner) -> set[str]:
         "migrate": {"s3", "secretsmanager"},
         "invoicing": {"s3"},
         "publish_portal": {"amplify"},
+        "receipt_rules": {"email"},
         # Looks at what was uploaded to cases.
         "manager_api": {"s3"},
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stacks.engine import DEFINITION
+from stacks import engine, invoices
 from tests.stacks.assembly import Assembly
 
 # As whole words of a key or of a path in an expression: `redemption_id` passes, `full_name` and `shipTo.phone` do not.
@@ -21,6 +21,7 @@ PERSONAL = re.compile(
 )
 # What a machine itself must say to name whom it calls.
 MACHINE_WORDS = {"FunctionName", "StateName"}
+MACHINES = {path.stem: json.loads(path.read_text())["States"] for path in (engine.DEFINITION, invoices.DEFINITION)}
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "events"
 
 
@@ -60,8 +61,9 @@ def _personal(payload: Any) -> list[str]:
     return [text for text in _said(payload) if PERSONAL.search(_words(text))]
 
 
-def test_the_engine_hands_over_ids_only() -> None:
-    payloads = list(_payloads(json.loads(DEFINITION.read_text())["States"]))
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_machine_hands_over_ids_only(machine: str) -> None:
+    payloads = list(_payloads(MACHINES[machine]))
     assert payloads
     for payload in payloads:
         assert _personal(payload) == []
@@ -98,7 +100,8 @@ def test_a_rule_says_nothing_of_its_own(assembly: Assembly) -> None:
             assert not {"Input", "InputPath", "InputTransformer"} & set(target), str(rule)
 
 
-def test_a_step_of_the_machine_cannot_wait_for_ever() -> None:
-    for name, state in json.loads(DEFINITION.read_text())["States"].items():
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_step_of_a_machine_cannot_wait_for_ever(machine: str) -> None:
+    for name, state in MACHINES[machine].items():
         if state["Type"] == "Task":
             assert state.get("TimeoutSeconds"), f"{name}: a machine's own timeout is not enforced everywhere"

@@ -78,10 +78,12 @@ def test_every_answer_has_a_policy_that_allows_what_the_portal_talks_to_and_noth
     assert [re.sub(r"\w+\.", "", host) for host in files] == ["https://<RegionalDomainName>", "https://<DomainName>"]
 
 
-def test_the_manager_app_may_show_the_portal_and_nobody_may_show_it(assembly: Assembly) -> None:
+def test_the_manager_app_may_show_the_portal_and_papers_and_nobody_may_show_it(assembly: Assembly) -> None:
     every = headers(assembly, "Manager")["**/*"]
     policy = dict(rule.split(" ", 1) for rule in every["Content-Security-Policy"].split("; "))
-    assert (policy["frame-src"], policy["frame-ancestors"]) == ("https://rewards.loyalty.example", "'none'")
+    portal, *papers = policy["frame-src"].split()
+    assert (portal, policy["frame-ancestors"]) == ("https://rewards.loyalty.example", "'none'")
+    assert [re.sub(r"\w+\.", "", host) for host in papers] == ["https://<RegionalDomainName>", "https://<DomainName>"]
     assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
     api, _, pages = policy["connect-src"].split()[1:4]
     assert re.fullmatch(r"https://<ManagerApi\w+>\.execute-api\.us-east-1\.<AWS::URLSuffix>", api)

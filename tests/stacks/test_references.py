@@ -30,10 +30,13 @@ def test_every_stack_is_far_from_the_limit_of_resources(assembly: Assembly) -> N
         assert len(template["Resources"]) < 400, name
 
 
-def test_no_custom_resources_but_the_migration_and_the_apps_bundles(assembly: Assembly, laptop: Assembly) -> None:
+def test_no_custom_resources_but_the_migration_the_rules_for_mail_and_the_apps_bundles(
+    assembly: Assembly, laptop: Assembly
+) -> None:
+    ours = {"Custom::Migration", "Custom::ActiveReceiptRules"}
     for one, known in (
-        (assembly, {"Custom::Migration", "Custom::PublishedPortal", "Custom::PublishedManager"}),
-        (laptop, {"Custom::Migration"}),
+        (assembly, {*ours, "Custom::PublishedPortal", "Custom::PublishedManager"}),
+        (laptop, ours),
     ):
         custom = {
             resource["Type"]

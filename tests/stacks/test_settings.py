@@ -13,7 +13,7 @@ from stacks.settings import CONFIG_FOLDER, REPOSITORY, SettingsError, load
 from tests.stacks.conftest import bundles
 
 
-def _config(folder: Path, *replacements: tuple[str, str], based_on: str = "prod") -> Path:
+def changed(folder: Path, *replacements: tuple[str, str], based_on: str = "prod") -> Path:
     text = (CONFIG_FOLDER / f"{based_on}.toml").read_text()
     for old, new in replacements:
         assert old in text
@@ -39,14 +39,14 @@ def test_every_config_here_is_accepted_and_says_its_own_name(environment: str) -
 
 
 def test_a_wrong_type_is_named_by_file_line_key_and_value(tmp_path: Path) -> None:
-    path = _config(tmp_path, ("max_acu = 64", 'max_acu = "lots"'))
+    path = changed(tmp_path, ("max_acu = 64", 'max_acu = "lots"'))
     assert _refused(path) == [
         f"{path}:{_line(path, 'max_acu')}: database.max_acu: Input should be a valid number (got 'lots')"
     ]
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
-    path = _config(
+    path = changed(
         tmp_path,
         ("max_acu = 64", 'max_acu = "lots"'),
         ("backup_days = 35", "backup_days = 99"),
@@ -106,13 +106,13 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
 def test_what_aws_or_sense_refuses_together_is_refused_here(
     tmp_path: Path, old: str, new: str, key: str, why: str
 ) -> None:
-    refusals = [line for line in _refused(_config(tmp_path, (old, new))) if f" {key}: " in line]
+    refusals = [line for line in _refused(changed(tmp_path, (old, new))) if f" {key}: " in line]
     assert refusals, key
     assert any(why in line for line in refusals), refusals
 
 
 def test_a_missing_or_unknown_section_is_named(tmp_path: Path) -> None:
-    path = _config(tmp_path, ("[engine]", "[engin]"))
+    path = changed(tmp_path, ("[engine]", "[engin]"))
     assert _refused(path) == [
         f"{path}: engine: this section is missing",
         f"{path}:{_line(path, '[engin]')}: engin: there is no such section",
@@ -140,7 +140,7 @@ def test_every_cloud_config_passes_cdk_nag_and_cloudformations_schemas(environme
 
 
 def test_synth_ends_with_1_and_no_traceback(tmp_path: Path) -> None:
-    path = _config(tmp_path, ("max_acu = 64", 'max_acu = "lots"'))
+    path = changed(tmp_path, ("max_acu = 64", 'max_acu = "lots"'))
     done = _synth(tmp_path, f"config={path}")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"{path}:")
@@ -154,7 +154,7 @@ def test_without_the_portals_bundle_synth_says_what_to_type(tmp_path: Path) -> N
 
 
 def test_the_section_of_portals_may_be_left_out(tmp_path: Path) -> None:
-    path = _config(tmp_path, ('[portals]\nhosting = "amplify"\n', ""))
+    path = changed(tmp_path, ('[portals]\nhosting = "amplify"\n', ""))
     assert load(path).portals.hosting == "amplify"
 
 

@@ -24,10 +24,13 @@ def _facture(case: Case, writing: Writing, rng: random.Random) -> bytes:
     invoice = case.invoice
     sheet = Sheet("a4", HELVETICA, 9, margin=48)
     sheet.mark(sheet.left, 40, 26, BLUE)
-    sheet.text(sheet.right, 58, "Facture", size=20, bold=True, align="r", colour=BLUE)
+    memo = invoice.kind == "credit_memo"
+    sheet.text(sheet.right, 58, "Avoir" if memo else "Facture", size=20, bold=True, align="r", colour=BLUE)
     stack(sheet, sheet.left, 86, 230, "Vendu par", (*case.issuer, f"TVA {invoice.vendor_tax_id}"), size=8.5)
     told = [
-        ("Numéro de facture", invoice.number), ("Date de facturation", writing.date(invoice.issued_on)),
+        ("Numéro d'avoir" if memo else "Numéro de facture", invoice.number),
+        ("Date d'avoir" if memo else "Date de facturation", writing.date(invoice.issued_on)),
+        *((("Facture d'origine", invoice.corrects),) if invoice.corrects else ()),
         ("Commande n°", invoice.lines[0].amazon_order_id or ""),
         *(("Bon de commande", number) for number in invoice.purchase_order_numbers),
         *((("Échéance", writing.date(invoice.due_on)),) if invoice.due_on else ()),
@@ -79,11 +82,14 @@ def _factura(case: Case, writing: Writing, rng: random.Random) -> bytes:
     del rng
     invoice = case.invoice
     sheet = Sheet("a4", TIMES, 10, margin=50)
-    sheet.text(sheet.left, 60, "FACTURA", size=20, bold=True)
+    memo = invoice.kind == "credit_memo"
+    sheet.text(sheet.left, 60, "FACTURA RECTIFICATIVA" if memo else "FACTURA", size=20, bold=True)
     sheet.text(sheet.left, 80, f"Núm. de factura: {invoice.number}", bold=True)
     sheet.text(sheet.left + 220, 80, f"Fecha de la factura: {writing.date(invoice.issued_on)}")
     sheet.text(sheet.left, 96, f"Pedido: {invoice.lines[0].amazon_order_id}")
-    if invoice.due_on:
+    if invoice.corrects:
+        sheet.text(sheet.left + 220, 96, f"Factura original: {invoice.corrects}")
+    elif invoice.due_on:
         sheet.text(sheet.left + 220, 96, f"Fecha de vencimiento: {writing.date(invoice.due_on)}")
     low = sheet.paragraph(
         sheet.left, 112, sheet.right - sheet.left, f"Pedido de compra: {', '.join(invoice.purchase_order_numbers)}"
@@ -141,11 +147,13 @@ def _fattura(case: Case, writing: Writing, rng: random.Random) -> bytes:
     sheet.text(sheet.left + 34, 56, case.issuer[0], size=11, bold=True)
     sheet.text(sheet.left + 34, 68, f"{' - '.join(case.issuer[1:])} - P. IVA {invoice.vendor_tax_id}", size=7.5)
     stack(sheet, sheet.right - 200, 100, 200, "Spett.le", case.bill_to)
-    sheet.text(sheet.left, 104, "Fattura", size=16, bold=True, colour=GREEN)
+    memo = invoice.kind == "credit_memo"
+    sheet.text(sheet.left, 104, "Nota di credito" if memo else "Fattura", size=16, bold=True, colour=GREEN)
     told = [
         ("Numero", invoice.number), ("Data", writing.date(invoice.issued_on)),
         ("Ordine", invoice.lines[0].amazon_order_id or ""),
         ("Rif. cliente", ", ".join(invoice.purchase_order_numbers)),
+        *((("Fattura originale", invoice.corrects),) if invoice.corrects else ()),
         *((("Scadenza", writing.date(invoice.due_on)),) if invoice.due_on else ()),
         ("Pagamento", invoice.payment_terms or ""),
     ]  # fmt: skip

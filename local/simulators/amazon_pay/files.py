@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 SCHEMA = """
 create table if not exists credentials(public_key_id text primary key, public_key_pem text not null);
@@ -81,12 +81,12 @@ class File:
         self._connection.execute("pragma foreign_keys = on")
         self._connection.executescript(schema)
         # A file of an earlier version.
-        refunds = [row["name"] for row in self._connection.execute("pragma table_info(refunds)")]
-        if refunds and "outcome" not in refunds:
+        columns = {row["name"] for row in self._connection.execute("pragma table_info(refunds)")}
+        if columns and "outcome" not in columns:
             self._connection.execute("alter table refunds add column outcome text")
 
     @contextmanager
-    def transaction(self) -> Iterator[File]:
+    def transaction(self) -> Iterator[Self]:
         """Commit, or roll back when an exception leaves the block."""
         with self._lock:
             self._connection.execute("begin immediate")

@@ -33,6 +33,7 @@ from loyalty.orders.amazon_business.contract import (
     Variation,
 )
 from loyalty.orders.amazon_business.credentials import RenewedCredentials
+from loyalty.orders.amazon_business.documents import Documents, Issued, Report, ShippedItem
 from loyalty.orders.amazon_business.errors import (
     AmazonBusinessError,
     CredentialsRevoked,
@@ -73,8 +74,10 @@ __all__ = [
     "Charge",
     "Credentials",
     "CredentialsRevoked",
+    "Documents",
     "Following",
     "Image",
+    "Issued",
     "LineResult",
     "NotSent",
     "Offer",
@@ -95,10 +98,12 @@ __all__ = [
     "Refused",
     "RejectedItem",
     "RenewedCredentials",
+    "Report",
     "SearchPage",
     "Shipment",
     "ShipmentLineReport",
     "ShipmentReport",
+    "ShippedItem",
     "Taxonomy",
     "Throttled",
     "Timeouts",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from loyalty.orders.amazon_business import catalogue, following, ordering, reconciling
+from loyalty.orders.amazon_business import catalogue, documents, downloading, following, ordering, reconciling
 from loyalty.orders.amazon_business.authorization import AccessTokens
 from loyalty.orders.amazon_business.contract import (
     MAX_ASINS_A_CALL,
@@ -23,6 +23,7 @@ from loyalty.orders.amazon_business.contract import (
     Products,
     SearchPage,
 )
+from loyalty.orders.amazon_business.documents import INVOICE, Issued, Report, ShippedItem
 from loyalty.orders.amazon_business.errors import Refused, Unknown
 from loyalty.orders.amazon_business.following import (
     Asked,
@@ -43,6 +44,8 @@ CARTS = "/cart/2025-04-30/carts"
 TRACKING = "/ab-tracking/2025-07-02/orders"
 REPORTS = "/reports/2025-06-09"
 TRANSACTIONS = "/reconciliation/2021-01-08/transactions"
+INVOICES = "/reconciliation/2021-01-08/invoices"
+PAPERS = "/reports/2021-09-30"
 FACETS = "OFFERS,IMAGES"
 
 
@@ -73,6 +76,8 @@ class AmazonBusiness:
         )
         self._transport = Transport(base_url, tokens, http, timeouts, lambda: current().buyer_email)
         self._credentials = current
+        self._base_url, self._http = base_url, http
+        self._timeout = urllib3.Timeout(connect=timeouts.connect, read=timeouts.read)
         self._region = region
         self._locale = locale
 
@@ -171,6 +176,29 @@ class AmazonBusiness:
         """What was charged and refunded, by the day it could first be told."""
         asked = reconciling.query(start, end, page_token)
         return reconciling.page(self._transport.call("GET", TRANSACTIONS, query=asked, as_buyer=False))
+
+    def issued_invoices(self, items: tuple[ShippedItem, ...]) -> dict[ShippedItem, tuple[Issued, ...]]:
+        """The invoices that were issued for these lines of shipments, at most 25."""
+        body = documents.items_body(items)
+        return documents.issued_invoices(self._transport.call("POST", INVOICES, body=body, as_buyer=False), items)
+
+    # ---- papers ----------------------------------------------------------------------------------------------------
+
+    def order_invoice(self, number: str, document_type: str = INVOICE) -> str:
+        """Have an invoice's PDF made; the report's id. Ordered twice it is made twice, which does no harm."""
+        body = documents.report_body(number, document_type, self._region)
+        return documents.report_id(self._transport.call("POST", f"{PAPERS}/reports", body=body, as_buyer=False))
+
+    def invoice_report(self, report_id: str) -> Report:
+        """How far a PDF is."""
+        path = f"{PAPERS}/reports/{quote(report_id, safe='')}"
+        return documents.report(self._transport.call("GET", path, as_buyer=False))
+
+    def invoice_document(self, document_id: str, most_bytes: int) -> bytes:
+        """The PDF; its address is good for some minutes, so it is asked for and used at once."""
+        path = f"{PAPERS}/documents/{quote(document_id, safe='')}"
+        where = documents.download(self._transport.call("GET", path, as_buyer=False), self._base_url)
+        return downloading.fetch(self._http, where, most_bytes, self._timeout)
 
     # ---- products ------------------------------------------------------------------------------------------------
 

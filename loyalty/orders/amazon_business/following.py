@@ -79,7 +79,8 @@ class ShipmentReport:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentLineReport:
-    """Units of a product in a shipment, and the shipment's packages as (package id, tracking number)."""
+    """Units of a product in a shipment, and the shipment's packages as (package id, tracking number); `line_id` is
+    Amazon's name of the order's line."""
 
     order_id: str
     shipment_id: str
@@ -88,6 +89,7 @@ class ShipmentLineReport:
     carrier: str | None = None
     shipped_at: datetime | None = None
     packages: tuple[tuple[str, str], ...] = ()
+    line_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ def shipment_line_reports(body: Any) -> Page[ShipmentLineReport]:
                 (text(package.get("packageId")), text(package.get("trackingId")))
                 for package in listed(entry, "packages")
             ),
+            line_id=text(entry.get("orderLineItemId")),
         ),
         lambda report: bool(report.order_id and report.shipment_id),
     )

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from loyalty.integrations import checking, signing, watching, webhooks
 from loyalty.integrations.checking import NoSecret
-from loyalty.integrations.outside import Answer, NotReached, Outside, is_public
+from loyalty.integrations.outside import Answer, NotReached, Outside, elsewhere, is_public
 from loyalty.integrations.signing import Keys, NoKey
 from loyalty.programme.schema.integrations import Erp, Integrations, Webhook
 from loyalty.refusal import Refusal
@@ -364,6 +364,60 @@ def test_what_was_looked_at_is_what_is_called_and_a_redirect_is_only_an_answer()
         Outside(nowhere).call("POST", "https://shop.example.com/", {})
 
 
+class Here:
+    """A server on the loopback that gives one answer, and what it was asked."""
+
+    def __init__(self, reply: bytes) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/base"
+        self.asked = b""
+        self._reply = reply
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        line, _ = self._socket.accept()
+        self.asked = line.recv(65536)
+        line.sendall(self._reply)
+        line.close()
+        self._socket.close()
+
+
+def test_a_laptops_stand_in_is_reached_by_its_public_name_and_nothing_else_is() -> None:
+    here = Here(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\nok")
+    outside = Outside(hosts={"erp.example.com": here.url})
+    answer = outside.call("POST", "https://erp.example.com/in/x?y=1", {}, b"{}", most_bytes=10)
+    assert (answer.status, answer.body, answer.retry_after) == (201, b"ok", "7")
+    assert here.asked.startswith(b"POST /base/in/x?y=1 HTTP/1.1\r\nHost: erp.example.com\r\n")
+    for url in (here.url, "http://erp.example.com/", "https://erp.example.com:8443/", "https://u@erp.example.com/"):
+        with pytest.raises(NotReached, match="not-allowed"):
+            outside.call("POST", url, {}, b"{}")
+    with pytest.raises(NotReached, match="not-allowed"):
+        Outside(lambda _: ["127.0.0.1"], hosts={"erp.example.com": here.url}).call("GET", "https://b.example.com/", {})
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        (b"Content-Length: 11\r\n\r\n0123456789a", "too-much"),
+        (b"Content-Length: 10\r\n\r\n012", "broken"),
+        (b"Transfer-Encoding: chunked\r\n\r\n5\r\n01", "broken"),
+    ],
+)
+def test_an_answer_is_read_whole_or_not_at_all(reply: bytes, problem: str) -> None:
+    here = Here(b"HTTP/1.1 200 OK\r\n" + reply)
+    with pytest.raises(NotReached, match=problem):
+        Outside(hosts={"erp.example.com": here.url}).call("GET", "https://erp.example.com/", {}, most_bytes=10)
+
+
+def test_hosts_that_are_elsewhere_are_a_list_of_public_names_or_none() -> None:
+    assert elsewhere(None) == elsewhere("") == elsewhere("{}") == {}
+    told = {"erp.loyalty.example": "http://127.0.0.1:4650"}
+    assert elsewhere(json.dumps(told)) == told
+    for bad in ("[]", '{"a.example.com": 1}', '{"localhost": "http://x"}', '{"a.example.com": "ftp://x"}'):
+        with pytest.raises(ValueError, match="OUTSIDE_HOSTS"):
+            elsewhere(bad)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -420,13 +474,31 @@ def test_a_webhooks_test_says_what_is_wrong(answer: int | str, secret: str, wors
 
 
 @pytest.mark.parametrize(
-    ("answer", "worst"),
-    [(200, "ok"), (405, "ok"), (401, "failed"), (404, "failed"), (503, "failed"), ("broken", "failed")],
+    ("answers", "worst", "code"),
+    [
+        ([200], "ok", "understood"),
+        ([422], "failed", "not-understood"),
+        ([401], "failed", "refused"),
+        ([302], "failed", "redirect"),
+        ([503], "failed", "status"),
+        (["broken"], "failed", "broken"),
+        # It has no path where documents are only looked at.
+        ([404, 200], "ok", "no-validations"),
+        ([405, 405], "ok", "no-validations"),
+        ([404, 404], "failed", "no-such-path"),
+        ([404, 401], "failed", "refused"),
+    ],
 )
-def test_an_erps_test_books_nothing(answer: int | str, worst: str) -> None:
-    receiver = Receiver([answer])
-    assert checking.outcome(checking.erp(receiver, secrets, ERP)) == worst
-    assert [(headers["Authorization"], body) for headers, body in receiver.got] == [("Bearer open-sesame", b"")]
+@pytest.mark.parametrize("format", ["json", "ubl"])
+def test_an_erps_test_shows_it_a_document_where_none_is_booked(
+    format: Any, answers: list[int | str], worst: str, code: str
+) -> None:
+    receiver = Receiver(list(answers))
+    found = checking.erp(receiver, secrets, ERP.model_copy(update={"format": format}))
+    assert (checking.outcome(found), found[-1].code) == (worst, code)
+    assert {headers["Authorization"] for headers, _ in receiver.got} == {"Bearer open-sesame"}
+    assert [bool(body) for _, body in receiver.got] == [True, False][: len(receiver.got)]
+    assert receiver.got[0][1][:1] == {"json": b"{", "ubl": b"<"}[format]
 
 
 @pytest.mark.parametrize(

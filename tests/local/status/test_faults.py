@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.seed import SIMULATORS
+from local.seed import KNOWING as SIMULATORS
 from local.status import faults
 from tests.local.status.conftest import House
 

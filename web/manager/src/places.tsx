@@ -65,6 +65,15 @@ export const PLACES: readonly Place[] = [
   { path: "/campaigns/new", label: "New campaign", needs: "PUT /programme/draft/{section}", page: lazy(() => import("./pages/campaigns/editor")) },
   { path: "/campaigns/:code", label: "Campaign", needs: "GET /campaigns/{campaign}", page: lazy(() => import("./pages/campaigns/campaign")) },
   { path: "/campaigns/:code/edit", label: "Edit campaign", needs: "GET /programme/draft", page: lazy(() => import("./pages/campaigns/editor")) },
+  // Amazon's invoices
+  { path: "/invoices", label: "Invoices", group: "Money", needs: "GET /invoices", page: lazy(() => import("./pages/invoices/invoices")) },
+  { path: "/invoices/mails", label: "Invoice mail", group: "Money", needs: "GET /invoices/mails", page: lazy(() => import("./pages/invoices/mails")) },
+  { path: "/invoices/months", label: "Invoices by month", group: "Money", needs: "GET /invoices/months", page: lazy(() => import("./pages/invoices/months")) },
+  { path: "/invoices/months/:month", label: "Month", needs: "GET /invoices/months/{month}", page: lazy(() => import("./pages/invoices/month")) },
+  { path: "/erp/documents", label: "ERP deliveries", group: "Money", needs: "GET /erp/documents", page: lazy(() => import("./pages/erp/documents")) },
+  { path: "/erp/documents/:id", label: "ERP delivery", needs: "GET /erp/documents/{document_id}", page: lazy(() => import("./pages/erp/document")) },
+  { path: "/invoices/rules", label: "Invoice rules", group: "Money", needs: "GET /programme/draft", page: lazy(() => import("./pages/invoices/rules")) },
+  { path: "/invoices/:id", label: "Invoice", needs: "GET /invoices/{invoice_id}", page: lazy(() => import("./pages/invoices/invoice")) },
   // Records
   { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];

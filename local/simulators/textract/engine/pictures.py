@@ -18,6 +18,7 @@ RULE_PIXELS = 110
 BLOCK = 8
 # A band of so many blocks in a row is a background, not letters.
 BAND_BLOCKS = 24
+GAP_BLOCKS = 7
 
 type Grey = Any
 
@@ -54,7 +55,10 @@ def _skew(picture: Image.Image) -> float:
     """The turn, in degrees, at which ink gathers most sharply in rows."""
     small = picture.resize((max(picture.width // 3, 1), max(picture.height // 3, 1)), Image.Resampling.BOX)
     pixels = numpy.asarray(small)
-    rows, columns = numpy.nonzero(pixels < min(150, int(numpy.mean(pixels)) - 30))
+    # Dark areas have no lines of text, and would outweigh those that have.
+    around = small.resize((max(small.width // 12, 1), max(small.height // 12, 1)), Image.Resampling.BOX)
+    areas = numpy.asarray(around.resize(small.size, Image.Resampling.BILINEAR)) < DARK
+    rows, columns = numpy.nonzero((pixels < min(150, int(numpy.mean(pixels)) - 30)) & ~areas)
     if len(rows) < 200:
         return 0.0
     if len(rows) > 60_000:
@@ -79,12 +83,40 @@ def _lighten_bands(grey: Grey) -> None:
     high, wide = grey.shape[0] // BLOCK, grey.shape[1] // BLOCK
     blocks = grey[: high * BLOCK, : wide * BLOCK].reshape(high, BLOCK, wide, BLOCK).mean(axis=(1, 3))
     dark = blocks < DARK
+    band = numpy.zeros(dark.shape, dtype=bool)
     for row in range(high):
         for left, right in _bands(dark[row]):
+            band[row, left:right] = True
+    band = _closed(band)
+    if not band.any():
+        return
+    for row in range(high):
+        edges = numpy.flatnonzero(numpy.diff(numpy.concatenate(([0], band[row].astype(numpy.int8), [0]))))
+        for left, right in zip(edges[::2], edges[1::2], strict=True):
             part = grey[row * BLOCK : (row + 1) * BLOCK, left * BLOCK : right * BLOCK]
-            background = float(numpy.median(part))
+            background = float(numpy.percentile(part, 30))
             lighter = (255.0 - part) * (255.0 / max(255.0 - background, 1.0))
             part[:] = numpy.clip(lighter, 0, 255).astype(numpy.uint8)
+    _whiten_edges(grey, band)
+
+
+def _whiten_edges(grey: Grey, band: Grey) -> None:
+    """What is left of a band around the blocks that were turned."""
+    wider = band.copy()
+    for axis in (0, 1):
+        wider |= numpy.roll(wider, 1, axis) | numpy.roll(wider, -1, axis)
+    ring = (wider & ~band).repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+    inside = grey[: ring.shape[0], : ring.shape[1]]
+    inside[ring & (inside < 190)] = 255
+
+
+def _closed(band: Grey) -> Grey:
+    """With the rows between two rows of a band, which large letters have lightened."""
+    closed = band.copy()
+    for above in range(1, GAP_BLOCKS + 1):
+        for below in range(1, GAP_BLOCKS + 1 - above):
+            closed[above:-below] |= band[: -above - below] & band[above + below :]
+    return closed
 
 
 def _bands(dark: Grey) -> list[tuple[int, int]]:

@@ -21,6 +21,8 @@ export type Section = {
   content?: ReactNode;
   /** Half a row: two such sections stand beside one another. */
   half?: boolean;
+  /** Only its content, which has boxes of its own. */
+  bare?: boolean;
 };
 
 type Props<Data> = {
@@ -92,6 +94,7 @@ export function Sections({ sections }: { sections: readonly (Section | null | fa
 }
 
 function One({ section }: { section: Section }) {
+  if (section.bare) return <>{section.content}</>;
   const pairs = section.pairs?.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return (
     <Container

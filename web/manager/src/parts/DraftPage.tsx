@@ -55,8 +55,8 @@ export function DraftPage<Value>({ section, title, description, from, children, 
   );
 }
 
-/** Somebody else saved the draft meanwhile: see theirs, keep mine. */
-export function Conflict<Value>({ draft }: { draft: SectionDraft<Value> }) {
+/** Somebody else saved the draft, or another thing that is edited here, meanwhile: see theirs, keep mine. */
+export function Conflict<Value>({ draft, what = "this draft" }: { draft: Pick<SectionDraft<Value>, "conflict" | "value" | "saving">; what?: string }) {
   const { conflict } = draft;
   if (!conflict) return null;
   const differences = differing(conflict.theirs, draft.value);
@@ -64,7 +64,7 @@ export function Conflict<Value>({ draft }: { draft: SectionDraft<Value> }) {
     <Modal
       visible
       size="large"
-      header="Somebody else saved this draft"
+      header={`Somebody else saved ${what}`}
       onDismiss={conflict.takeTheirs}
       footer={
         <Box float="right">

@@ -10,6 +10,7 @@ import { useParams } from "wouter";
 import { date, number } from "@shared/shown";
 import { who } from "@shared/session";
 import { api, asked, got, type Schemas, upload } from "../../api";
+import { may } from "../../may";
 import { Action, AskingAction } from "../../parts/Action";
 import { DetailPage, type Section } from "../../parts/DetailPage";
 import { AreaField, ChoiceField, FieldFrame, NumberField } from "../../parts/Form";
@@ -19,6 +20,7 @@ import { Nothing } from "../../parts/States";
 import { tell } from "../../tell";
 import { plain, wordsOf } from "../../words";
 import { short } from "../members/words";
+import { InvoiceCase } from "../invoices/InvoiceCase";
 import { kindName, OUTCOMES } from "./kinds";
 
 type Case = Schemas["StaffCase"];
@@ -36,7 +38,7 @@ export default function CasePage() {
       title={(found) => `${kindName(found.kind)}${found.title ? `: ${found.title}` : ""}`}
       description={(found) => (found.overdue ? <State code="overdue" words="Overdue" /> : <State code={found.state} words={found.outcome ? plain(found.outcome) : plain(found.state)} />)}
       actions={(found) => <Actions found={found} />}
-      sections={(found) => [facts(found), evidence(found), conversation(found), files(found), history(found)]}
+      sections={(found) => [facts(found), invoice(found), evidence(found), conversation(found), files(found), history(found)]}
     />
   );
 }
@@ -71,8 +73,14 @@ function facts(found: Case): Section {
   };
 }
 
-function evidence({ evidence: known }: Case): Section | null {
-  if (!known || Object.keys(known).length === 0) return null;
+/** The same panel as on the invoice's own page. */
+function invoice({ kind, subject, state }: Case): Section | null {
+  if (kind !== "invoice" || !subject || state !== "open") return null;
+  return { bare: true, title: "Invoice", content: <InvoiceCase id={subject} /> };
+}
+
+function evidence({ evidence: known, kind }: Case): Section | null {
+  if (!known || Object.keys(known).length === 0 || (kind === "invoice" && may("GET /invoices/{invoice_id}"))) return null;
   return {
     title: "What the ticket was opened with",
     pairs: Object.entries(known).map(([name, value]) => [plain(name), typeof value === "object" ? <code key={name} className="said">{JSON.stringify(value, null, 1)}</code> : String(value)] as const),
@@ -169,9 +177,10 @@ function Actions({ found }: { found: Case }) {
       {found.state === "return" && <ReturnReceived found={found} />}
       {found.state === "open" && found.kind === "adjustment" && <AdjustmentDecision found={found} />}
       {found.state === "open" && found.kind === "screening" && <ScreeningDecision found={found} />}
+      {found.kind === "invoice" && found.subject && may("GET /invoices/{invoice_id}") && <Go to={`/invoices/${found.subject}`}>The invoice's own page</Go>}
       {found.state === "open" && found.kind === "merge" && <Go to="/merges">Look at the merge</Go>}
       {found.state === "open" && found.kind === "erasure" && <Go to={`/privacy/requests/${found.case_id}`}>Look at the erasure</Go>}
-      {found.state === "open" && !["adjustment", "screening", "merge", "erasure"].includes(found.kind) && <Decide found={found} />}
+      {found.state === "open" && !["adjustment", "screening", "merge", "erasure", "invoice"].includes(found.kind) && <Decide found={found} />}
     </>
   );
 }

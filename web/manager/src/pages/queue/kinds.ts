@@ -22,7 +22,10 @@ export const KINDS: Record<string, string> = {
   export_stuck: "Export failed",
   webhook_stopped: "Webhook stopped",
   webhook_given_up: "Event not taken",
+  invoice: "Invoice",
+  invoice_missing: "Invoice never came",
   erp_given_up: "Not in the ERP",
+  invoice_missing: "Invoice missing",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
@@ -43,6 +46,7 @@ export const OUTCOMES: Record<string, string> = {
   resolved: "It was put right elsewhere; the ticket closes.",
   seen: "Known; nothing follows. Raise the budget on the campaign's page if it is to go on.",
   noted: "Somebody has read why: what was scheduled is a draft again, to be put right and published.",
+  done: "It was seen to; the ticket closes.",
   approve: "It goes on.",
   decline: "It does not happen.",
 };
