@@ -22,6 +22,8 @@ MILLION = 1_000_000
 TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms", "description")
 # Must be those of our orders, or of an invoice that we have: a wrong letter in them matches nothing.
 _MATCHED = re.compile(r"corrects|purchase_order_numbers\.[0-9]+|lines\.[0-9]+\.(asin|amazon_order_id)")
+# Of the countries of the stores, in millionths.
+_HIGHEST_RATE = 270_000
 _SUMS = ("subtotal_minor", "shipping_minor", "discount_minor", "tax_minor", "total_minor")
 
 
@@ -232,12 +234,13 @@ def _by_rates(invoice: Invoice) -> tuple[float, float] | None:
     if not known or len(known) < len(rates):
         return None
     own = sum(line.amount_minor * rate / MILLION for line, rate in zip(invoice.lines, known, strict=True))
+    most = max(*known, _HIGHEST_RATE)
     left = [
         whole - sum(line.amount_minor for line in invoice.lines if line.kind == kind)
         for kind, whole in (("shipping", invoice.shipping_minor), ("discount", invoice.discount_minor))
     ]
-    ends = [own + sum(min(part * max(known) / MILLION, 0) for part in left)]
-    ends.append(own + sum(max(part * max(known) / MILLION, 0) for part in left))
+    ends = [own + sum(min(part * most / MILLION, 0) for part in left)]
+    ends.append(own + sum(max(part * most / MILLION, 0) for part in left))
     return min(ends), max(ends)
 
 
@@ -268,7 +271,12 @@ def _proven_taxes(invoice: Invoice) -> Iterator[str]:
         telling = abs(line.amount_minor) * _step(rate) / MILLION > 2 * _drift(invoice)
         # Printed elsewhere on the paper, and the tax of the whole is what the rates make.
         again = rate in in_table or rates[rate] > 1
-        if (exactly and telling) or (fits and again) or (line.tax_minor is not None and telling) or (exact and rate in in_table):
+        if (
+            (exactly and telling)
+            or (fits and again)
+            or (line.tax_minor is not None and telling)
+            or (exact and rate in in_table)
+        ):
             yield f"lines.{index}.tax_rate_micros"
         if line.tax_minor is not None and abs(line.amount_minor * rate / MILLION - line.tax_minor) <= 1:
             yield f"lines.{index}.tax_minor"

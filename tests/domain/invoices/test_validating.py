@@ -58,7 +58,10 @@ def test_an_invoice_that_adds_up_has_no_finding() -> None:
         (changed(currency="XXX"), ("currency_differs", "currency")),
         (changed(total_minor=-5440), ("negative_total", "total_minor")),
         (changed(kind="credit_memo"), ("negative_total", "total_minor")),
-        (changed(tax_lines=(TaxLine(rate_micros=88_500, base_minor=4998, tax_minor=400),)), ("tax_differs", "tax_minor")),
+        (
+            changed(tax_lines=(TaxLine(rate_micros=88_500, base_minor=4998, tax_minor=400),)),
+            ("tax_differs", "tax_minor"),
+        ),
         (
             changed(lines=(LINE, LINE.model_copy(update={"asin": "B0EXAMPLE2", "amazon_order_id": None}))),
             ("missing_field", "lines.1.amazon_order_id"),
@@ -91,7 +94,9 @@ def test_what_nothing_proves_must_be_read_far_better_or_be_printed_twice() -> No
     assert findings(GOOD, [seen("number", limit)], RULES) == ()
     assert codes(findings(GOOD, [seen("number", 98.9)], RULES)) == {("low_confidence", "number")}
     assert findings(GOOD, [seen("number", 91), seen("number", 92, page=2)], RULES) == ()
-    assert codes(findings(GOOD, [seen("number", 91), seen("number", 89, page=2)], RULES)) == {("low_confidence", "number")}
+    assert codes(findings(GOOD, [seen("number", 91), seen("number", 89, page=2)], RULES)) == {
+        ("low_confidence", "number")
+    }
 
 
 def test_what_arithmetic_proves_needs_the_programmes_confidence_only() -> None:
@@ -110,7 +115,9 @@ def test_numbers_of_our_orders_are_left_to_the_match() -> None:
 
 
 def test_a_rate_is_proven_by_tax_only_where_its_last_digit_would_show() -> None:
-    assert codes(findings(GOOD, [seen("lines.0.tax_rate_micros", 95)], RULES)) == {("low_confidence", "lines.0.tax_rate_micros")}
+    assert codes(findings(GOOD, [seen("lines.0.tax_rate_micros", 95)], RULES)) == {
+        ("low_confidence", "lines.0.tax_rate_micros")
+    }
     large = LINE.model_copy(update={"unit_price_minor": 5_000_000, "amount_minor": 10_000_000})
     invoice = changed(lines=(large,), subtotal_minor=10_000_000, tax_minor=885_000, total_minor=10_885_000)
     assert findings(invoice, [seen("lines.0.tax_rate_micros", 95), seen("total_minor")], RULES) == ()

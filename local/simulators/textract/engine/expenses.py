@@ -201,7 +201,10 @@ def _line(page: Page, table: Table, row: Row, currency: str | None, row_only: bo
         text = "\n".join(" ".join(word.text for word in piece) for piece in pieces)
         words = [word for piece in pieces for word in piece]
         field: Shape = {
-            "Type": {"Text": column.type if column.type in LINE_TYPES else "OTHER", "Confidence": _scaled(LIKELY + 3, words)},
+            "Type": {
+                "Text": column.type if column.type in LINE_TYPES else "OTHER",
+                "Confidence": _scaled(LIKELY + 3, words),
+            },
             "LabelDetection": detection(page, column.label, column.phrase.words),
             "ValueDetection": detection(page, text, words),
         }

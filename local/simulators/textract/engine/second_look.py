@@ -20,8 +20,8 @@ from PIL import Image, ImageFilter
 from local.simulators.textract.engine import letterforms
 from local.simulators.textract.engine.words import Word
 
-# All differ; two of three agree; all agree, and it might still be an O or a nought.
-DISAGREED, MAJORITY, UNCLEAR = 50.0, 95.0, 92.0
+# All differ; two of three agree, without the page's look, or with it; all agree, and it might still be an O or a nought.
+DISAGREED, OUTVOTED, MAJORITY, UNCLEAR = 50.0, 85.0, 95.0, 92.0
 # No look is surer than this of itself: tesseract's own scale ends before.
 SUREST = 97.0
 SHEET_WIDTH = 2_400
@@ -30,6 +30,7 @@ GAP = 70
 MARGIN = 4
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _EDGES = " |.,;:'\"`´‘’“”_"
+_CODE = re.compile(r"[A-Z0-9-]{6,}")
 # Where a letter may be a digit: beside other digits, and in capitals.
 _MIXED = re.compile(r"(?=.*[0-9OIl])(?=.*[A-HJ-NP-Z])(?=.{4})[A-Z0-9l|()/-]+[.,:;]?$")
 
@@ -142,9 +143,14 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
     for _, confidence in agreed:
         doubt *= (100 - min(confidence, SUREST)) / 100
     confidence = 100 * (1 - doubt)
+    text = word.text
     if len(agreed) < len(looks):
-        confidence = min(confidence, MAJORITY)
-    text = agreed[0][0] if agreed[0][0] == word.text else _with_edges(agreed[0][0], word.text)
+        # Alone a word is read without what is beside it: the page's own look is only outvoted about codes.
+        outvoted = _alike(word.text) != _alike(agreed[0][0])
+        if outvoted and not _CODE.fullmatch(_plain(agreed[0][0])):
+            return replace(word, confidence=min(word.confidence, DISAGREED))
+        text = _with_edges(agreed[0][0], word.text) if outvoted else word.text
+        confidence = min(confidence, OUTVOTED if outvoted else MAJORITY)
     if _MIXED.search(text):
         text, clear = letterforms.decided(piece, text)
         confidence = confidence if clear else min(confidence, UNCLEAR)
