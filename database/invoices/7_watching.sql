@@ -144,7 +144,10 @@ begin
     end if;
     f.tries := f.tries + 1;
     f.reason := coalesce(invoices.code_of(p_reason), 'unknown');
-    if f.tries < 3 or f.noticed_at > clock.now() - interval '7 days' then
+    if f.tries < 3 or f.noticed_at > clock.now() - interval '7 days'
+       -- Where Amazon gives no papers at all, a person need not close a thousand cases.
+       or 25 <= (select count(*) from casework.case c
+                 where c.program_id = f.program_id and c.kind = 'invoice_missing' and c.state = 'open') then
         update invoices.fetch x
         set state = 'due', report_id = null, tries = f.tries, reason = f.reason, row_xid = pg_current_xact_id(),
             next_at = clock.now() + least(interval '1 day', interval '1 hour' * 2 ^ least(f.tries, 10))

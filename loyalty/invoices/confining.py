@@ -86,7 +86,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     # The second wall: no library that reads a document has a reason to do any of these.
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(event)
-    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
         raise PermissionError(event)
 
 
