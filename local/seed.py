@@ -116,16 +116,13 @@ def _webhooks(cloud: Connected) -> str:
 
 
 def _packages(cloud: Connected) -> str:
-    """Amazon Business pushes packages' steps to our webhook, hints at changed orders by our topic, mails invoices."""
+    """Amazon Business pushes packages' steps to our webhook, and hints at changed orders by our topic."""
     secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.outputs["AmazonBusinessWebhookSecretArn"])
-    domain = cloud.config.get("invoices", {}).get("domain")
     settings = {
         "push_url": f"{cloud.api('Inbound')}/webhooks/amazon-business/packages",
         "push_secret": json.loads(secret["SecretString"])["current"],
         "hint_endpoint": cloud.gateway,
         "hint_topic_arn": cloud.outputs["OrderHintsTopicArn"],
-        "invoice_recipient": f"main@{domain}" if domain else "",
-        "mail_port": cloud.ports.mail,
     }
     answer = httpx.put(f"{cloud.simulator('amazon_business')}/_simulator/settings", json=settings, timeout=10)
     _require(answer, "the simulator amazon_business takes our webhook's address")

@@ -20,7 +20,7 @@ from loyalty.invoices.invoice import Invoice, Line
 
 # A paper with more rates than that is not guessed at.
 MOST_RATES = 6
-_FINE = Decimal("0.00000001")
+_FINE, _NEAR = Decimal("0.00000001"), Decimal("1.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +169,10 @@ def _settled(groups: tuple[Group, ...], tax: int) -> tuple[Group, ...]:
     left = _missing(groups, tax)
     told = list(groups)
     for number in sorted(range(len(told)), key=lambda number: -abs(told[number].base_minor)):
-        if left and told[number].percent:
-            cent = 1 if left > 0 else -1
-            one = told[number]
+        one, cent = told[number], 1 if left > 0 else -1
+        # However a half is rounded, it is a cent off at most.
+        near = abs(one.tax_minor + cent - one.base_minor * one.percent / 100) < _NEAR
+        if left and one.percent and near:
             told[number] = Group(one.percent, one.base_minor, one.tax_minor + cent)
             left -= cent
     return tuple(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from peppol import check_rules, validate_xsd  # type: ignore[import-untyped]
+from peppol import check_rules, validate_xsd
 
 from loyalty.erp.gateway import Unfit
 

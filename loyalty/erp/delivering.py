@@ -68,7 +68,8 @@ def deliver(connection: Connection, programmes: list[int], erp_of: ErpOf, second
             busy = [
                 program_id
                 for program_id in programmes
-                if _some(connection, several, program_id, row["id"], erp_of, done)
+                if time.monotonic() - began < seconds
+                and _some(connection, several, program_id, row["id"], erp_of, done)
             ]
             if not busy:
                 if time.monotonic() - began >= linger:

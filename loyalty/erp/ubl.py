@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from loyalty.erp import breakdown
 from loyalty.erp.breakdown import Share
@@ -44,7 +44,8 @@ def text(invoice: Invoice, vendor: Party, buyer: Party) -> str:
 def _document(invoice: Invoice, vendor: Party, buyer: Party) -> Any:
     name = ROOTS[invoice.kind]
     main = f"urn:oasis:names:specification:ubl:schema:xsd:{name}-2"
-    root = etree.Element(f"{{{main}}}{name}", nsmap=NAMESPACES | {None: main})
+    namespaces: dict[str | None, str] = {None: main}
+    root = etree.Element(f"{{{main}}}{name}", nsmap=namespaces | NAMESPACES)
     told = breakdown.of(invoice)
     lines = [one for one in told.shares if one.kind in ("item", "fee")]
     around = [one for one in told.shares if one.kind not in ("item", "fee")]

@@ -62,6 +62,16 @@ def test_a_function_imports_the_slow_sdk_only_when_it_needs_it() -> None:
         assert not set(_imports(path, when_imported=True)) & {"boto3", "botocore"}, path.relative_to(REPOSITORY)
 
 
+def test_only_what_writes_ubl_needs_its_library() -> None:
+    # One function has the package in its layer.
+    for path in (*_sources("lambdas"), *_sources("loyalty")):
+        if path.name not in ("ubl.py", "checked.py"):
+            source = path.read_text()
+            at_once = set(_imports(path, when_imported=True)) & {"lxml", "peppol"}
+            assert not at_once, path.relative_to(REPOSITORY)
+            assert "\nfrom loyalty.erp import ubl" not in source, path.relative_to(REPOSITORY)
+
+
 def test_nothing_outside_the_stacks_knows_the_cdk() -> None:
     for room in ("lambdas", "containers", "loyalty", "local"):
         for path in _sources(room):

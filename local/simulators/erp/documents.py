@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
-from peppol import check_rules, validate_xsd  # type: ignore[import-untyped]
+from lxml import etree
+from peppol import check_rules, validate_xsd
 
 from local.simulators.erp import schemas
 from local.simulators.erp.refusals import ApiError, refused

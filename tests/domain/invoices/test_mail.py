@@ -64,7 +64,7 @@ def raw_part(headers: str, body: bytes) -> bytes:
     )
 
 
-# ---- papers ----
+# ---- papers ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_mail_is_taken_apart_in_a_process_of_its_own() -> None:

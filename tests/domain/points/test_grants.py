@@ -40,6 +40,7 @@ ROLES = (
     "invoice_matching",
     "invoice_watch",
     "invoice_desk",
+    "erp_gateway",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

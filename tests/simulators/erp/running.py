@@ -26,6 +26,8 @@ class ErpStandIn:
 
     base_url: str
     path: Path
+    # One for all calls: each new one would read the certificates again.
+    client: httpx.Client
 
     def fault(self, operation: str, kind: str, times: int = 1) -> None:
         """The next `times` calls of the operation go wrong in this way."""
@@ -33,11 +35,11 @@ class ErpStandIn:
 
     def put(self, what: str, **facts: Any) -> None:
         """Tell the control plane: settings, vendors, periods, faults."""
-        httpx.put(f"{self.base_url}/_simulator/{what}", json=facts).raise_for_status()
+        self.client.put(f"{self.base_url}/_simulator/{what}", json=facts).raise_for_status()
 
     def quiet(self) -> None:
         """As it was in the beginning, but for what is booked."""
-        httpx.delete(f"{self.base_url}/_simulator/faults")
+        self.client.delete(f"{self.base_url}/_simulator/faults")
         self.put("settings", pending_seconds=None, hold_seconds=60, vendors_must_be_known=False)
         self.rows("delete from periods")
         self.rows("delete from vendors")
@@ -65,8 +67,9 @@ def erp_stand_in(path: Path) -> Iterator[ErpStandIn]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    stand_in = ErpStandIn(f"http://127.0.0.1:{port}", path)
-    stand_in.put("credentials", token=TOKEN)
-    yield stand_in
+    with httpx.Client(verify=False) as client:
+        stand_in = ErpStandIn(f"http://127.0.0.1:{port}", path, client)
+        stand_in.put("credentials", token=TOKEN)
+        yield stand_in
     server.should_exit = True
     thread.join(5)
