@@ -24,7 +24,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.invoice_papers import begin, keep, s3
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.database import Connection, database
-from loyalty.invoices import mail, taking
+from loyalty.invoices import mail, taking, vouching
 from loyalty.invoices.taking import Arrived, Taken
 
 PREFIX = "mail/"
@@ -93,7 +93,7 @@ def _read(one: _Object) -> Arrived | None:
             return None
         raise
     size = int(answer["ContentLength"])
-    raw = answer["Body"].read(mail.HEAD_BYTES if size > mail.LARGEST_BYTES else mail.LARGEST_BYTES)
+    raw = answer["Body"].read(vouching.HEAD_BYTES if size > mail.LARGEST_BYTES else mail.LARGEST_BYTES)
     answer["Body"].close()
     return Arrived(one.key, raw, size, answer["LastModified"])
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import psycopg
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.observed import logger, metrics, observed
 from loyalty.database import Connection, database
@@ -65,6 +64,8 @@ def _judge(connection: Connection, program_id: int, document_id: UUID) -> dict[s
 
 def _documents(program_id: int, document_id: UUID) -> list[dict[str, Any]]:
     """What Textract has read. Raises Unavailable; a reading that is gone is no case of that."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         answer = _s3().get_object(Bucket=os.environ["INVOICES_BUCKET"], Key=f"readings/{program_id}/{document_id}.json")
         documents: list[dict[str, Any]] = json.loads(answer["Body"].read())

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from lambdas.machine import step_functions
+from lambdas.step_functions import step_functions
 from loyalty.database import Connection
 
 

@@ -15,7 +15,6 @@ from uuid import UUID
 
 import psycopg
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.observed import logger, metrics, observed
 from loyalty.database import Connection, database
@@ -91,6 +90,16 @@ def _collect(connection: Connection, program_id: int, document_id: UUID, job_id:
         return "FAILED"
     if documents is None:
         return "IN_PROGRESS"
+    _keep(program_id, document_id, documents)
+    logger.info("paper read", extra={"document_id": str(document_id), "documents": len(documents)})
+    metrics.add_metric("InvoicesRead", MetricUnit.Count, 1)
+    return "READ"
+
+
+def _keep(program_id: int, document_id: UUID, documents: list[recording.ExpenseDocument]) -> None:
+    """Beside the paper. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     content = json.dumps(documents, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         _s3().put_object(
@@ -101,9 +110,6 @@ def _collect(connection: Connection, program_id: int, document_id: UUID, job_id:
         )
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(type(error).__name__) from None
-    logger.info("paper read", extra={"document_id": str(document_id), "documents": len(documents)})
-    metrics.add_metric("InvoicesRead", MetricUnit.Count, 1)
-    return "READ"
 
 
 def _read(job_id: str) -> list[recording.ExpenseDocument] | None:
@@ -142,6 +148,8 @@ class _NotReadable(Exception):
 
 def _called(operation: Any, **arguments: Any) -> dict[str, Any]:
     """Textract's answer. Raises Throttled, Unavailable, _NotReadable. Nothing of what it says in words is kept."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         answer: dict[str, Any] = operation(**arguments)
         return answer

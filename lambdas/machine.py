@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
-from typing import Any
 from uuid import UUID
 
 from lambdas import queues
-
-
-@cache
-def step_functions() -> Any:
-    """The client; impatient, because the sweeper starts what could not be started."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "stepfunctions", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
-    )
+from lambdas.step_functions import step_functions
 
 
 def start_execution(program_id: int, redemption_id: UUID, name: str | None = None) -> None:

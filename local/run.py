@@ -69,6 +69,8 @@ def _welcome(cloud: Connected, run: Cloud) -> str:
         f"Member API    {cloud.api('Member')}",
         f"Manager API   {cloud.api('Manager')}",
         f"Inbound API   {cloud.api('Inbound')}",
+        f"Invoices      main@{cloud.outputs['InvoiceMailDomain']} by SMTP at 127.0.0.1:{cloud.ports.mail}",
+        f"ERP           {cloud.simulator('erp')}",
         f"Members       {', '.join(member.email for member in MEMBERS)}",
         f"Staff         {', '.join(person.email for person in STAFF)}",
         f"Password      {PASSWORD}",

@@ -46,7 +46,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
                 say(f"NOT SEEDED  {problems[-1]}")
 
-    run(_settable_clock, _credentials, _erp, _webhooks, _packages)
+    run(_settable_clock, _credentials, _erp, _webhooks, _packages, _invoices)
     catalogue = threading.Thread(target=run, args=(sync_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
@@ -116,20 +116,25 @@ def _webhooks(cloud: Connected) -> str:
 
 
 def _packages(cloud: Connected) -> str:
-    """Amazon Business pushes packages' steps to our webhook, hints at changed orders by our topic, mails invoices."""
+    """Amazon Business pushes packages' steps to our webhook, and hints at changed orders by our topic."""
     secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.outputs["AmazonBusinessWebhookSecretArn"])
-    domain = cloud.config.get("invoices", {}).get("domain")
     settings = {
         "push_url": f"{cloud.api('Inbound')}/webhooks/amazon-business/packages",
         "push_secret": json.loads(secret["SecretString"])["current"],
         "hint_endpoint": cloud.gateway,
         "hint_topic_arn": cloud.outputs["OrderHintsTopicArn"],
-        "invoice_recipient": f"main@{domain}" if domain else "",
-        "mail_port": cloud.ports.mail,
     }
     answer = httpx.put(f"{cloud.simulator('amazon_business')}/_simulator/settings", json=settings, timeout=10)
     _require(answer, "the simulator amazon_business takes our webhook's address")
     return "Amazon Business tells us where packages are"
+
+
+def _invoices(cloud: Connected) -> str:
+    """Amazon Business mails its invoices to our door for mail."""
+    settings = {"invoice_recipient": f"main@{cloud.outputs['InvoiceMailDomain']}", "mail_port": cloud.ports.mail}
+    answer = httpx.put(f"{cloud.simulator('amazon_business')}/_simulator/settings", json=settings, timeout=10)
+    _require(answer, "the simulator amazon_business takes the address of invoices")
+    return "Amazon Business mails us invoices"
 
 
 def _new_credentials() -> dict[str, Any]:

@@ -151,6 +151,7 @@ class InvoicesStack(Stack):
             environment=self.files.environment,
         )
         self.files.may_read(function, READINGS)
+        self.files.may_see_what_is_gone(function)
         return function
 
     def _desk(self, reading: lambda_.Function, matching: lambda_.Function) -> stepfunctions.StateMachine:

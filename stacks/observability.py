@@ -24,95 +24,12 @@ from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
 from stacks.reconciliation import ReconciliationStack
+from stacks.said import SAID, SAID_ONCE
 from stacks.services import ServicesStack
 from stacks.settings import Settings
 
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
-# What the parts say of themselves, as (alarm, metric, service, meaning): one of it in five minutes wakes somebody.
-SAID = (
-    (
-        "OrdersPaused",
-        "OrdersPaused",
-        "orders",
-        "Amazon Business takes no orders of ours (card, approval, daily cap, credentials); they wait, none is lost",
-    ),
-    (
-        "PaymentProviderRefusesUs",
-        "PaymentProviderRefusesUs",
-        "payments",
-        "The payment provider refuses our credentials or our account, not a member's card",
-    ),
-    (
-        "EventsParked",
-        "OutboxParked",
-        "outbox_relay",
-        "The event bus refuses an event for good, and what follows it waits: see docs/operations/outbox.md",
-    ),
-    (
-        "JournalMonthMissing",
-        "JournalMonthsMissing",
-        "sweeper",
-        "The points journal has no partition for this month or the two after it: see docs/operations/books.md",
-    ),
-    (
-        "MonthCloseRefused",
-        "MonthClosesRefused",
-        "sweeper",
-        "A month of the points ledger does not add up and stays open: see docs/operations/books.md",
-    ),
-    (
-        "MonthCloseLate",
-        "MonthClosesLate",
-        "sweeper",
-        "A month of the points ledger ended a day ago and is not closed: see docs/operations/books.md",
-    ),
-    (
-        "OrdersUnseen",
-        "FollowingUnseen",
-        "orders",
-        "An open order was not seen at Amazon for a day: its reports fail, or the rate is not enough",
-    ),
-    (
-        "CasesWaitTooLong",
-        "CasesOverdue",
-        "sweeper",
-        "A case is past its deadline: a member, or money, waits for a person. See docs/cases.md",
-    ),
-    ("SweeperRuleFails", "SweeperRuleFailures", "sweeper", "A rule of the sweeper fails: its log names the rule"),
-    (
-        "ClosuresFail",
-        "ClosuresFailed",
-        "closure",
-        "An account cannot be closed, or its sign-in not removed; it is tried every hour: see docs/closing.md",
-    ),
-    (
-        "ClosuresOverdue",
-        "ClosuresOverdue",
-        "closure",
-        "Accounts that are due were not looked at for hours: see docs/closing.md",
-    ),
-    (
-        "WebhookStopped",
-        "WebhooksStopped",
-        "webhook_sender",
-        "A receiver of events has refused for days and is not sent to any more: see docs/webhooks.md",
-    ),
-    (
-        "PrivacyMeetsRefusal",
-        "PrivacyFailed",
-        "privacy",
-        "An export or an erasure meets a store that refuses; it is tried again: see docs/privacy.md",
-    ),
-    (
-        "PrivacyRequestsWait",
-        "PrivacyOverdue",
-        "privacy",
-        "Erasures or exports stand still: see docs/privacy.md",
-    ),
-)
-# Said when it begins and when it ends; in between silence means no change.
-SAID_ONCE = {"OrdersPaused"}
 # An event waits this long only when the bus or the relay is away.
 OLDEST_EVENT_SECONDS = 900
 # The books and the daily sums are behind by so much only when their posting has stopped, or nothing sweeps.
@@ -120,6 +37,8 @@ OLDEST_BOOKING_SECONDS = 900
 # A ticket of the reconciliation is to be settled in three days; a day is reconciled within hours of its end.
 UNMATCHED_HOURS = 72
 BEHIND_HOURS = 8
+# An ERP may be away for a night's work.
+OLDEST_FOR_ERP_SECONDS = 4 * 3600
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -330,6 +249,13 @@ class ObservabilityStack(Stack):
             self._alarm(name, _said(metric, "reconciliation", period), hours, meaning, silence=silence)
 
     def _invoice_alarms(self, invoices: InvoicesStack) -> None:
+        self._alarm(
+            "ErpWaits",
+            _said("ErpOldestSeconds", "erp_gateway"),
+            OLDEST_FOR_ERP_SECONDS,
+            "A document has been on its way to the ERP for hours: see docs/erp.md",
+            2,
+        )
         self._alarm(
             "InvoicesGetStuck",
             invoices.state_machine.metric_failed(period=FIVE_MINUTES),

@@ -8,6 +8,8 @@
 --   publication     noted                 the programme's page does not show the refusal any more
 --   anything else   what was seen or done elsewhere; it closes the ticket and nothing follows
 --
+-- An invoice is decided by its own functions (database/invoices/4_reviewing.sql).
+--
 -- Statuses: ok, replay, unknown_case, not_open, same_person, not_approver, not_allowed, not_here (a case that is decided by
 -- its own functions), and
 --   invalid_units    no units are named, or such a line does not exist

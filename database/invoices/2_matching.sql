@@ -164,15 +164,17 @@ declare
     v_rounding bigint := (r ->> 'total_difference_minor')::bigint;
     v_found jsonb;
 begin
-    select coalesce(jsonb_agg(jsonb_build_object('code', f.code, 'field', f.field, 'detail', f.detail)), '[]') into v_found
+    select coalesce(jsonb_agg(jsonb_build_object('code', f.code, 'field', f.field, 'detail', f.detail)
+                              order by f.field, f.code), '[]') into v_found
     from (
         select * from invoices.whole_paper(i, v_rounding)
-        union all
+        -- What is so for many products, such as another currency, is said once.
+        union
         select m.* from invoices.compared(i) c
         cross join lateral (
             select * from invoices.of_item(i, c, (r ->> 'price_difference_minor')::bigint)
         ) m
-        union all
+        union
         select * from invoices.beside_goods(i, v_rounding)
     ) f;
     return v_found;

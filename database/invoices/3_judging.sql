@@ -33,7 +33,8 @@ begin
     set content = p_content, draft = coalesce(p_draft, v.draft),
         kind = case when v_known ->> 'kind' in ('invoice', 'credit_memo') then v_known ->> 'kind' end,
         number = nullif(left(v_known ->> 'number', 40), ''),
-        issued_on = case when pg_input_is_valid(v_known ->> 'issued_on', 'date') then (v_known ->> 'issued_on')::date end,
+        issued_on = case when v_known ->> 'issued_on' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v_known ->> 'issued_on', 'date')
+                         then (v_known ->> 'issued_on')::date end,
         currency = substring(v_known ->> 'currency' from '^[A-Z]{3}$'),
         total_minor = case when jsonb_typeof(v_known -> 'total_minor') = 'number' and pg_input_is_valid(v_known ->> 'total_minor', 'bigint')
                            then (v_known ->> 'total_minor')::bigint end,
@@ -216,6 +217,15 @@ begin
         where invoices.looks_like_one(x.reading) order by x.position
     loop
         i := invoices.keep_paper(p_program_id, p_document_id, one.position, one.reading);
+    end loop;
+    -- An invoice before the credit memo that takes it back, wherever they stand.
+    for one in
+        select v.invoice_id from invoices.invoice v
+        where v.program_id = p_program_id and v.document_id = p_document_id
+        order by v.kind is not distinct from 'credit_memo', v.position
+    loop
+        select * into strict i from invoices.invoice v
+        where v.program_id = p_program_id and v.invoice_id = one.invoice_id for update;
         i := invoices.weigh(i);
     end loop;
     update invoices.document x

@@ -15,10 +15,6 @@
 create or replace function invoices.may_review(p_actor text, p_groups text[]) returns text language sql immutable
 return case when p_actor is null or not coalesce(array['finance', 'business-operator'] && p_groups, false) then 'not_approver' end;
 
--- Internal: a value of a content by a name such as lines.3.quantity.
-create or replace function invoices.value_at(p_content jsonb, p_field text) returns jsonb language sql immutable
-return p_content #> string_to_array(p_field, '.');
-
 -- Internal: the fields of a content, one a row; lists of words whole.
 create or replace function invoices.fields_of(p_content jsonb) returns table (field text, value jsonb)
 language sql immutable set search_path = pg_catalog as $$
@@ -30,6 +26,10 @@ language sql immutable set search_path = pg_catalog as $$
         with ordinality as l(line, position)
     cross join lateral jsonb_each(l.line) k
 $$;
+
+-- Internal: a value as samples compare it: what is empty, or said of itself, is as if it was not there.
+create or replace function invoices.said(p_value jsonb) returns jsonb language sql immutable
+return case when p_value in ('null', '""', '[]', '0') then null else p_value end;
 
 -- Internal: each field that a person put another value into, with what was printed there and how sure the reading was.
 create or replace function invoices.keep_samples(i invoices.invoice, p_content jsonb, p_actor text) returns integer
@@ -47,7 +47,7 @@ begin
     left join invoices.fields_of(p_content) now_ using (field)
     left join lateral (
         select x as value from jsonb_array_elements(i.seen) x where x ->> 'name' = f.field limit 1) s on true
-    where coalesce(nullif(was.value, 'null'), '""') is distinct from coalesce(nullif(now_.value, 'null'), '""')
+    where invoices.said(was.value) is distinct from invoices.said(now_.value)
       and f.field ~ '^[a-z_]+(\.[0-9]+(\.[a-z_]+)?)?$';
     get diagnostics v_many = row_count;
     return v_many;

@@ -139,14 +139,14 @@ type Pairs = Sequence[tuple[str, str]]
 
 def pairs(
     sheet: Sheet, x: float, y: float, width: float, told: Pairs, *, size: float = 0, leading: float = 1.4,
-    colon: str = "", how: str = "apart", bold_last: bool = False,
+    colon: str = "", how: str = "apart", bold_last: bool = False, share: float = 0.42,
 ) -> float:  # fmt: skip
     """Labels and values; a value that is too long goes on below. Returns the next y. `how`: apart (values end at the
     right), beside (in a second column), after (behind the label), above (the label above), against (labels end where
-    values begin).
+    values begin); labels have this `share` of the width.
     """
     size = size or sheet.base
-    middle = x + width * 0.42
+    middle = x + width * share
     for position, (label, value) in enumerate(told):
         bold = bold_last and position == len(told) - 1
         named = f"{label}{colon}"

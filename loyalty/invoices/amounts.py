@@ -74,7 +74,9 @@ TOKEN = re.compile(
 )
 
 # The same with spaces between thousands.
-GROUPED_TOKEN = re.compile(TOKEN.pattern.replace("[0-9](?:[0-9.,'’]*[0-9])?", "[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})*(?:[0-9.,'’]*[0-9])?"))
+GROUPED_TOKEN = re.compile(
+    TOKEN.pattern.replace("[0-9](?:[0-9.,'’]*[0-9])?", "[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})*(?:[0-9.,'’]*[0-9])?")
+)
 
 
 @dataclass(frozen=True, slots=True)

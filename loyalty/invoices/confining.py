@@ -9,6 +9,7 @@ A module that can be run so has a function `confined(given: bytes) -> bytes`.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import resource
 import subprocess
@@ -42,7 +43,8 @@ def run(module: str, given: bytes, limits: Limits) -> bytes:
     """What the module's `confined` makes of the bytes. Raises Stopped."""
     command = [sys.executable, "-W", "ignore", "-m", __name__, module, str(limits.memory_mb), str(limits.cpu_seconds)]
     # Where our packages lie, as this process knows it, and nothing else.
-    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONDONTWRITEBYTECODE": "1"}
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
+    environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
             command,
@@ -76,6 +78,8 @@ def _confine(memory_mb: int, cpu_seconds: int) -> None:
     ):
         resource.setrlimit(what, (most, most))
     sys.addaudithook(_audit)
+    # Libraries' complaints quote what they read.
+    logging.disable()
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

@@ -124,12 +124,10 @@ def _pages(pdf: bytes) -> int:
 
 def _opened(pdf: bytes) -> PdfReader:
     import io
-    import logging
 
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, LimitReachedError
 
-    logging.disable()
     try:
         reader = PdfReader(io.BytesIO(pdf))
         if reader.is_encrypted:

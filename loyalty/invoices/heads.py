@@ -128,9 +128,14 @@ def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:
         days = {name: dates.ordered(text, way) for name, text in first.items()}
         issued, due, ordered = (days.get(name) for name in ("issued_on", "due_on", "ordered_on"))
         follows = all(
-            one is None or other is None or one <= other for one, other in ((issued, due), (ordered, issued), (ordered, due))
+            one is None or other is None or one <= other
+            for one, other in ((issued, due), (ordered, issued), (ordered, due))
         )
-        if follows and None not in days.values() and (terms is None or not due or not issued or (due - issued).days == terms):
+        if (
+            follows
+            and None not in days.values()
+            and (terms is None or not due or not issued or (due - issued).days == terms)
+        ):
             fitting.append(way)
     return fitting[0] if len(fitting) == 1 else None
 
@@ -167,7 +172,11 @@ def sums(fields: dict[str, list[Printed]], tables: Tables, code: str) -> dict[st
 def rated(printed: Printed, code: str) -> dict[str, Read] | None:
     """`19 % VAT on 100.00` beside `19.00`: a line of the table of tax by rate that is written out."""
     rate = RATE.search(printed.label)
-    base = [each for token in amounts.TOKEN.finditer(RATE.sub(" ", printed.label)) if (each := amounts.amount(token[0].strip(), code)) and each.exact]
+    base = [
+        each
+        for token in amounts.TOKEN.finditer(RATE.sub(" ", printed.label))
+        if (each := amounts.amount(token[0].strip(), code)) and each.exact
+    ]
     tax, micros = amounts.amount(printed.text, code), rate_of(rate[1]) if rate else None
     if tax is None or micros is None or len(base) != 1:
         return None
@@ -189,7 +198,9 @@ def chosen(printed: dict[str, list[Read]], tables: Tables, credit: bool) -> dict
     parts = {
         "subtotal_minor": _choices(printed.get("items", []), of_kind["items"], of_kind["items"]),
         "shipping_minor": _choices(printed.get("shipping", []), of_kind["shipping"], of_kind["shipping"]),
-        "discount_minor": _choices(_below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]),
+        "discount_minor": _choices(
+            _below(printed.get("discount", []), credit), of_kind["discount"], of_kind["discount"]
+        ),
         "tax_minor": _choices(_taxes(printed.get("tax", [])), taxed, taxed),
     }
     totals = printed.get("total", [])[:MOST_CHOICES]

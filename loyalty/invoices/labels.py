@@ -59,9 +59,12 @@ _LABELS: tuple[tuple[str, str], ...] = (
         r"date d(e )?(la )?(commande|achat)|fecha del? (pedido|la compra|compra)|data (dell )?(ordine|acquisto)|data d ordine|"
         r"besteldatum|data zamowienia|orderdatum|commande (passee )?le",
     ),
-    ("other_date", r".*\b(delivery|ship(ping|ped|ment)?|tax point|supply|liefer|leistungs|livraison|entrega|consegna)\s?(date|datum|data|fecha)\b.*|"
+    (
+        "other_date",
+        r".*\b(delivery|ship(ping|ped|ment)?|tax point|supply|liefer|leistungs|livraison|entrega|consegna)\s?(date|datum|data|fecha)\b.*|"
         r"(lieferdatum|leistungsdatum|versanddatum|liefer-? ?und leistungsdatum|fecha de (entrega|envio)|date de (livraison|la livraison)|data di (consegna|spedizione)|leverdatum).*|"
-        r"tax point|payment date|period.*|abrechnungszeitraum"),
+        r"tax point|payment date|period.*|abrechnungszeitraum",
+    ),
     (
         "issued_on",
         r"((tax )?invoice|credit (memo|note)|issue|document|billing|bill) (date|issued|date issued)|date (of )?(issue|issued|invoice)|issued( on)?|dated?|"
@@ -86,12 +89,24 @@ _LABELS: tuple[tuple[str, str], ...] = (
         r"(amazon |sales )?(order|orders)( number| id| no)?|amazon order.*|(amazon )?bestell(ung)?s?-?(nummer| ?number|nr)|amazon.?bestell.*|"
         r"(number|numero) (de )?(la )?commande|commande( amazon)?( number)?|(numero |number )?(de |del )?pedido( number)?|(numero |number )?(d |dell )?ordine( number)?|bestel(ling)?nummer|numer zamowienia|ordernummer",
     ),
-    ("vendor_tax_id", r"(?!.*(your|customer|buyer|bill|kunde|ihre|client|cliente|votre|su )).*\b(vat (registration|reg|id|number|no|identification).*|vat number|tax (id|identification|number|registration).*|ein|fein|gst number|"
+    (
+        "vendor_tax_id",
+        r"(?!.*(your|customer|buyer|bill|kunde|ihre|client|cliente|votre|su )).*\b(vat (registration|reg|id|number|no|identification).*|vat number|tax (id|identification|number|registration).*|ein|fein|gst number|"
         r"ust ?-?id ?-?(nr|number)?|umsatzsteuer ?-?id.*|ustid(nr)?|ust ?-? ?idnr|steuernummer|number (de )?tva.*|numero (de )?tva.*|tva intracommunautaire.*|n ?tva|tva number|"
-        r"nif( iva)?|cif|p(artita)? ?\.? ?iva|partita iva.*|btw ?-?(nummer|number|id)|nip)"),
-    ("receiver_tax_id", r".*\b(vat|tax|ust|tva|iva|nif|btw)\b.*\b(your|customer|buyer|kunde|ihre|client|cliente|votre)\b.*|.*\b(your|customer|buyer|kunden?|ihre|client|cliente|votre|su)\b.*\b(vat|tax|ust|tva|iva|nif|btw)\b.*"),
-    ("account", r"(amazon )?(business )?(account|acct|customer|client)( number| id| no)?|kunden(konto|nummer| ?number)|konto(nummer| ?number)?|(number |numero |code )?(de )?(compte|client)( number)?|compte client|(numero |number )?(de )?(cuenta|cliente)( number)?|(numero |number |codice )?(di |del )?(conto|cliente|account)( number)?|klantnummer|rekeningnummer|numer klienta"),
-    ("payment_terms", r"(payment )?terms( of payment)?|zahlungs(bedingungen|bedingung|ziel|konditionen)|conditions?( de)?( paiement| reglement)?|pagamento|paiement|modalites de paiement|condiciones (de )?pago|forma de pago|(condizioni|termini|modalita) di pagamento|betalings(termijn|voorwaarden|conditie)|warunki platnosci"),
+        r"nif( iva)?|cif|p(artita)? ?\.? ?iva|partita iva.*|btw ?-?(nummer|number|id)|nip)",
+    ),
+    (
+        "receiver_tax_id",
+        r".*\b(vat|tax|ust|tva|iva|nif|btw)\b.*\b(your|customer|buyer|kunde|ihre|client|cliente|votre)\b.*|.*\b(your|customer|buyer|kunden?|ihre|client|cliente|votre|su)\b.*\b(vat|tax|ust|tva|iva|nif|btw)\b.*",
+    ),
+    (
+        "account",
+        r"(amazon )?(business )?(account|acct|customer|client)( number| id| no)?|kunden(konto|nummer| ?number)|konto(nummer| ?number)?|(number |numero |code )?(de )?(compte|client)( number)?|compte client|(numero |number )?(de )?(cuenta|cliente)( number)?|(numero |number |codice )?(di |del )?(conto|cliente|account)( number)?|klantnummer|rekeningnummer|numer klienta",
+    ),
+    (
+        "payment_terms",
+        r"(payment )?terms( of payment)?|zahlungs(bedingungen|bedingung|ziel|konditionen)|conditions?( de)?( paiement| reglement)?|pagamento|paiement|modalites de paiement|condiciones (de )?pago|forma de pago|(condizioni|termini|modalita) di pagamento|betalings(termijn|voorwaarden|conditie)|warunki platnosci",
+    ),
     (
         "items",
         r"(item|items|goods|merchandise|products?) ?\(?s?\)? ?(sub ?)?total.*|sub ?-? ?total.*|zwischensumme.*|warenwert.*|summe (netto )?(der )?(artikel|positionen).*|artikelsumme.*|"
@@ -130,8 +145,14 @@ _LABELS: tuple[tuple[str, str], ...] = (
         r"(numero |number )?(de |de la |d )?(facture|avoir)( number)?|(num |numero |number )?(de |de la )?(factura|abono|factura rectificativa|nota de credito)( rectificativa)?( number)?|"
         r"(numero |number )?(della |di )?(fattura|nota di credito|documento)( number)?|factuur(nummer| ?number)|(numer )?faktury|faktura( number)?|fakturanummer",
     ),
-    ("vendor_name", r"(pay (to|by)|remit (payment )?to|issued by|issuer|registered business name|supplier|vendor|rechnungssteller|aussteller|emetteur|emise? par|emisor|emesso da|emittente|fornitore|lieferant)"),
-    ("sold_by", r"(sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|verkocht door|seller|verkaufer|vendeur)"),
+    (
+        "vendor_name",
+        r"(pay (to|by)|remit (payment )?to|issued by|issuer|registered business name|supplier|vendor|rechnungssteller|aussteller|emetteur|emise? par|emisor|emesso da|emittente|fornitore|lieferant)",
+    ),
+    (
+        "sold_by",
+        r"(sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|verkocht door|seller|verkaufer|vendeur)",
+    ),
 )
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _LABELS)
 _CREDIT = re.compile(

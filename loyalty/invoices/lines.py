@@ -17,6 +17,7 @@ from loyalty.invoices.papers import Paper, Printed, Row
 MILLION = 1_000_000
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
 _BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
+_ASIN_BEFORE_ORDER = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{10})\s*[|·/,]\s*[0-9D][0-9]{2}-[0-9]{7}-")
 _SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
 RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
@@ -27,7 +28,9 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _PURCHASE_ORDER = re.compile(r"\bP\.?\s?O\.?\s?(?:#|number|no\.?|nr\.?)?\s*:?\s*([A-Z0-9][A-Za-z0-9-]{3,59})(?!\S)")
-_COUNT = re.compile(r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", re.IGNORECASE)
+_COUNT = re.compile(
+    r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", re.IGNORECASE
+)
 _COLUMNS = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -40,9 +43,15 @@ _COLUMNS = tuple(
         ("amount", r".*(amount|total|price|betrag|preis|summe|gesamt|montant|prix|importe|precio|importo|prezzo|totale|bedrag|wartosc|net).*"),
     )
 )  # fmt: skip
-_GROSS = re.compile(r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*")
-_FEE = re.compile(r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b")
-_TAX_WORDS = re.compile(r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b")
+_GROSS = re.compile(
+    r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*"
+)
+_FEE = re.compile(
+    r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b"
+)
+_TAX_WORDS = re.compile(
+    r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b"
+)
 
 
 @dataclass(slots=True)
@@ -121,7 +130,9 @@ def tables(paper: Paper, currency: str) -> Tables:
             own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
             if own.value != order.text:
                 found.findings.append(
-                    Finding(code="unreadable", field=f"lines.{len(found.lines)}.amazon_order_id", detail="not the heading's")
+                    Finding(
+                        code="unreadable", field=f"lines.{len(found.lines)}.amazon_order_id", detail="not the heading's"
+                    )
                 )
         found.lines.append(line)
     _unnumber(found.lines)
@@ -165,7 +176,9 @@ def _column(cell: Printed, currency: str) -> str | None:
 def _has_money(cells: _Cells, row: Row, currency: str) -> bool:
     if any(cells.by_meaning.get(name) for name in ("unit", "amount", "tax")) or cells.gross:
         return True
-    return any(amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency))
+    return any(
+        amounts.currencies(token) or "," in token or "." in token for token in _money_tokens(cells.text, currency)
+    )
 
 
 def _money_tokens(text: str, currency: str, token: re.Pattern[str] = amounts.TOKEN) -> list[str]:
@@ -192,7 +205,8 @@ def _tax_line(cells: _Cells, row: Row, found: Tables, currency: str) -> bool:
     for token in (amounts.GROUPED_TOKEN, amounts.TOKEN):
         printed = _money_tokens(cells.text, currency, token)
         read = [value.minor for each in printed if (value := amounts.amount(each, currency)) is not None]
-        pairs = pairs or _base_and_tax(read, rate)
+        if pairs := _base_and_tax(read, rate):
+            break
     if len(read) < 2:
         return False
     base, tax = pairs[0] if pairs else (read[0], read[1])
@@ -222,7 +236,11 @@ def _of(row: Row, text: str, where: Printed) -> float:
 
 def _cell_of(row: Row, minor: int, currency: str) -> Printed | None:
     return next(
-        (cell for cell in row.fields if (read := amounts.amount(cell.text, currency)) is not None and read.minor == minor),
+        (
+            cell
+            for cell in row.fields
+            if (read := amounts.amount(cell.text, currency)) is not None and read.minor == minor
+        ),
         None,
     )
 
@@ -235,7 +253,11 @@ def _sum(cells: _Cells, found: Tables, currency: str) -> bool:
     """A row of the totals that stands in the table: its words are a total's label and it has no quantity."""
     words = cells.item.text if cells.item else _without_money(RATE.sub(" ", cells.text))
     meaning = labels.meaning(_unnumbered(words))
-    if meaning not in ("items", "before_tax", "tax", "total") or cells.first("quantity") or _BARE_ASIN.search(cells.text):
+    if (
+        meaning not in ("items", "before_tax", "tax", "total")
+        or cells.first("quantity")
+        or _BARE_ASIN.search(cells.text)
+    ):
         return False
     value = cells.first("amount") or cells.first("unit") or cells.first("tax")
     if value is not None:
@@ -258,7 +280,9 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
     if asin is not None:
         line.values["asin"] = Read(asin.text, [asin])
     elif _SAYS_ASIN.search(cells.text) or cells.first("asin") is not None:
-        found.findings.append(Finding(code="unreadable", field=f"lines.{len(found.lines)}.asin", detail="no product number"))
+        found.findings.append(
+            Finding(code="unreadable", field=f"lines.{len(found.lines)}.asin", detail="no product number")
+        )
     if order is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
     quantity = _quantity(cells.first("quantity"), cells)
@@ -274,24 +298,22 @@ def _line(paper: Paper, cells: _Cells, row: Row, currency: str, found: Tables) -
         line.values["tax_minor"] = Read(read.minor, [tax])
         return line
     line.spare = _spare(line, cells, row, currency)
-    share = (line.get("tax_rate_micros") or 0) * (line.get("amount_minor") or 0) / MILLION
-    fitting = [read for read in line.spare if abs(_int(read) - share) <= 1]
-    if "tax_rate_micros" in line.values and len(fitting) == 1:
-        line.values["tax_minor"] = fitting[0]
     return line
 
 
 def _spare(line: DraftLine, cells: _Cells, row: Row, currency: str) -> list[Read]:
     left = [_from_row(token, row, currency) for token in _money_tokens(_tail(cells), currency)]
     for name in ("unit_price_minor", "amount_minor"):
-        used = next((read for read in left if name in line.values and abs(_int(read)) == abs(line.get(name) or 0)), None)
+        used = next(
+            (read for read in left if name in line.values and abs(_int(read)) == abs(line.get(name) or 0)), None
+        )
         left = [read for read in left if read is not used]
     return left
 
 
 def tax_beside(lines: list[DraftLine], tax_minor: int) -> None:
     """The money that every row has left is its tax, if all of it together is the paper's but for rounding."""
-    if any("tax_minor" in line.values or len(line.spare) != 1 for line in lines):
+    if len(lines) < 2 or any("tax_minor" in line.values or len(line.spare) != 1 for line in lines):
         return
     if abs(sum(_int(line.spare[0]) for line in lines) - tax_minor) <= (len(lines) + 1) / 2:
         for line in lines:
@@ -317,7 +339,9 @@ def _price(line: DraftLine, cells: _Cells, row: Row, currency: str, quantity: Re
     quantities = [quantity] if quantity else []
     if not (quantities and units and sums):
         tokens = [_from_row(token, row, currency) for token in _money_tokens(_tail(cells), currency)]
-        counts = [_count_from_row(token, row) for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", _tail(cells))]
+        counts = [
+            _count_from_row(token, row) for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", _tail(cells))
+        ]
         quantities, units, sums = quantities or counts, units or tokens, sums or tokens
     fitting = [
         (q, u, a)
@@ -345,7 +369,14 @@ def _before_tax(sums: list[Read], line: DraftLine) -> Read:
     if rate is None or len(sums) < 2:
         return sums[0]
     gross = [round(_int(each) * (1 + rate / MILLION)) for each in sums]
-    return next((one for one, with_tax in zip(sums, gross, strict=True) if any(abs(_int(other) - with_tax) <= 1 for other in sums)), sums[0])
+    return next(
+        (
+            one
+            for one, with_tax in zip(sums, gross, strict=True)
+            if any(abs(_int(other) - with_tax) <= 1 for other in sums)
+        ),
+        sums[0],
+    )
 
 
 def _int(read: Read) -> int:
@@ -424,7 +455,11 @@ def _words(paper: Paper, cells: _Cells, row: Row, currency: str) -> str:
         return item.text
     right = min((cell.box[0] for cell in row.fields if cell.box and cell.box[0] > item.box[0] + 0.01), default=1.0)
     more = [
-        [word for word in line.split() if any(_below_item(place, item, whole, right) for place in paper.places_of(word))]
+        [
+            word
+            for word in line.split()
+            if any(_below_item(place, item, whole, right) for place in paper.places_of(word))
+        ]
         for line in cells.text.split("\n")[1:]
     ]
     return "\n".join([item.text, *(" ".join(words) for words in more if words)])
@@ -460,7 +495,11 @@ def _asin_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
         codes = [code for code in parts if re.fullmatch(r"[A-Z0-9]{10}", code)]
         if len(codes) == 1:
             return paper.placed(codes[0], cell)
-    return _one(paper, cells, row, lambda text: [*_ASIN.findall(text), *_BARE_ASIN.findall(text)])
+    return _one(paper, cells, row, _asins)
+
+
+def _asins(text: str) -> list[str]:
+    return [found for pattern in (_ASIN, _BARE_ASIN, _ASIN_BEFORE_ORDER) for found in pattern.findall(text)]
 
 
 def _order_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
@@ -469,7 +508,11 @@ def _order_in(paper: Paper, cells: _Cells, row: Row) -> Printed | None:
 
 def _one(paper: Paper, cells: _Cells, row: Row, find: object) -> Printed | None:
     assert callable(find)
-    for where in (*cells.by_meaning.get("order", []), *([cells.item] if cells.item else []), *([row.whole] if row.whole else [])):
+    for where in (
+        *cells.by_meaning.get("order", []),
+        *([cells.item] if cells.item else []),
+        *([row.whole] if row.whole else []),
+    ):
         distinct = sorted({each.upper() if each.upper() == each else each for each in find(where.text)})
         if len(distinct) == 1:
             return paper.placed(distinct[0], where)
@@ -482,7 +525,13 @@ def _heading(cells: _Cells, row: Row) -> Printed | None:
     """The order that is named in a line of its own above the row's item."""
     first, _, rest = cells.text.partition("\n")
     named = ORDER.findall(first)
-    if len(named) != 1 or not rest or row.whole is None or cells.item is None or cells.item.text.split("\n")[0] in first:
+    if (
+        len(named) != 1
+        or not rest
+        or row.whole is None
+        or cells.item is None
+        or cells.item.text.split("\n")[0] in first
+    ):
         return None
     return replace(row.whole, text=named[0])
 

@@ -41,7 +41,13 @@ class _Making:
     def saw(self, name: str, places: Sequence[Printed]) -> None:
         for place in places:
             self.seen.append(
-                Seen(name=name, printed=place.text[:_MOST_WORDS], confidence=place.confidence, page=place.page, box=place.box)
+                Seen(
+                    name=name,
+                    printed=place.text[:_MOST_WORDS],
+                    confidence=place.confidence,
+                    page=place.page,
+                    box=place.box,
+                )
             )
 
     def doubt(self, name: str, detail: str, code: str = "unreadable") -> None:
@@ -169,7 +175,9 @@ def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> int:
     """How many different signs there are that the paper gives money back: words beside the number, the total, a title."""
     titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
     beside = ([printed.label for printed in fields.get(name, [])] for name in ("number", "total", "issued_on"))
-    return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(fields.get("corrects"))
+    return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(
+        fields.get("corrects")
+    )
 
 
 def _give_back(making: _Making) -> None:

@@ -14,9 +14,9 @@ from datetime import datetime
 from uuid import UUID
 
 from loyalty.database import Connection
-from loyalty.invoices import examining, mail
-from loyalty.invoices.mail import Mail
+from loyalty.invoices import examining, mail, vouching
 from loyalty.invoices.packing import Found
+from loyalty.invoices.vouching import Head
 from loyalty.programme import reading
 
 # Twenty papers that are each a trap must not take an hour: what is left then is refused.
@@ -69,16 +69,19 @@ def take(connection: Connection, arrived: Arrived, domain: str, keep: Keep) -> T
 
     `domain`: the part after the @ of our addresses. Raises what the database and `keep` raise, nothing for the mail.
     """
-    message = mail.read(arrived.raw, arrived.size)
-    code = mail.programme_code(message, domain)
+    head = vouching.read(arrived.raw)
+    code = vouching.programme_code(head, domain)
     program_id = _program_id(connection, code) if code else None
-    reason = _reason(connection, message, program_id)
+    reason, papers = _doubt(connection, arrived, head, program_id), mail.Enclosed()
+    if reason is None:
+        papers = mail.read(arrived.raw)
+        reason = papers.reason
     documents: tuple[Document, ...] = ()
     if program_id is not None and reason is None:
-        documents = documents_of(connection, program_id, message.documents, keep)
+        documents = documents_of(connection, program_id, papers.documents, keep)
     if documents and all(document.reason for document in documents):
         reason = "no_usable_pdf"
-    return _recorded(connection, program_id, arrived, message, code, documents, reason)
+    return _recorded(connection, program_id, arrived, head, code, documents, reason)
 
 
 def documents_of(
@@ -101,32 +104,33 @@ def documents_of(
     return tuple(documents)
 
 
-def _reason(connection: Connection, message: Mail, program_id: int | None) -> str | None:
-    if message.reason is not None and message.verdicts == mail.Verdicts():
-        return message.reason  # not even its head could be read
+def _doubt(connection: Connection, arrived: Arrived, head: Head, program_id: int | None) -> str | None:
+    """Why nothing of the mail is looked at but its head."""
+    if not head.is_one:
+        return "not_a_mail" if arrived.raw else "empty"
     if program_id is None:
         return "unknown_recipient"
     senders = reading.current(connection, program_id).document.invoices.senders
-    return mail.doubt(message, senders) or message.reason
+    return vouching.doubt(head, senders) or ("too_large" if arrived.size > mail.LARGEST_BYTES else None)
 
 
 def _recorded(
     connection: Connection,
     program_id: int | None,
     arrived: Arrived,
-    message: Mail,
+    head: Head,
     code: str | None,
     documents: tuple[Document, ...],
     reason: str | None,
 ) -> Taken:
     told = {
         "object_key": arrived.object_key,
-        "message_id": message.message_id or None,
-        "sender": message.sender,
+        "message_id": head.message_id or None,
+        "sender": head.sender,
         "recipient": code if program_id is not None else None,
         "received_at": arrived.received_at.isoformat(),
         "bytes": arrived.size,
-        **asdict(message.verdicts),
+        **asdict(head.verdicts),
         "outcome": "refused" if reason else "taken",
         "reason": reason,
     }

@@ -167,7 +167,9 @@ def _lines(invoice: Invoice) -> Iterator[Finding]:
     orders = [(index, line.amazon_order_id) for index, line in enumerate(invoice.lines) if line.kind == "item"]
     if any(order is not None for _, order in orders):
         yield from (
-            Finding(code="missing_field", field=f"lines.{index}.amazon_order_id") for index, order in orders if order is None
+            Finding(code="missing_field", field=f"lines.{index}.amazon_order_id")
+            for index, order in orders
+            if order is None
         )
     same = Counter(
         (line.amazon_order_id, line.asin, line.quantity, line.amount_minor) for line in invoice.lines if line.asin

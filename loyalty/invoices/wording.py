@@ -13,11 +13,11 @@ from loyalty.payments.currencies import EXPONENTS
 FINDINGS = {
     "total_differs": "The sum is not what its parts make",
     "tax_differs": "The tax is not what its rate makes",
-    "low_confidence": "It was not read for certain: compare it with the paper",
-    "missing_field": "It could not be read: it is not there, or not where it was looked for",
+    "low_confidence": "Not read for certain",
+    "missing_field": "Not found on the paper",
     "unreadable": "What was read makes no sense here",
     "unknown_order": "No order of this programme has this number",
-    "other_purchase_order": "The paper names another purchase order than that of the goods",
+    "other_purchase_order": "Names another purchase order than the goods have",
     "unknown_product": "The order has no such product",
     "price_differs": "It costs more than was ordered",
     "quantity_exceeds": "More units than are left to be invoiced",
@@ -26,13 +26,13 @@ FINDINGS = {
     "tax_exceeds": "More tax than the order has",
     "currency_differs": "Another currency than the order's",
     "duplicate_number": "Another invoice has this number",
-    "duplicate_line": "The same product of the same order stands there more than once",
+    "duplicate_line": "The same product of an order stands there twice",
     "negative_total": "The sign of the total is not that of such a paper",
     "no_such_original": "The invoice that it takes back is not known",
     "original_open": "The invoice that it takes back is not approved yet",
     "not_an_invoice": "It does not look like an invoice",
     "cheaper": "It costs less than was ordered",
-    "refund_unknown": "Nobody here knows that these units came back or were lost",
+    "refund_unknown": "These units are not known to have come back or been lost",
     "posting_refused": "The ERP did not take it",
     "taken_back": "It was taken back",
 }
@@ -105,7 +105,7 @@ def finding(told: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     elif code == "currency_differs" and len(detail) == 7:
         words += f": {detail[:3]}, not {detail[4:]}"
     elif code == "low_confidence" and (read := re.match(r"read with (\d+)", detail)):
-        words += f" (read with {read[1]} % confidence)"
+        words += f": {read[1]} % confidence, compare it with the paper"
     return {"code": code, "field": str(told.get("field") or ""), "words": f"{words}."}
 
 

@@ -51,6 +51,12 @@ RETENTION: tuple[Rule, ...] = (
     Rule("catalogue_tables", "import files (S3), catalogue",
          "staff's tables of products in quarantine; who brought them, and what was wrong, stays", "30 days", "bucket",
          30),
+    Rule("invoice_mails", "invoices (S3)", "mail that Amazon's invoices came by: it may name whom goods went to",
+         "30 days", "bucket", 30),
+    Rule("invoice_readings", "invoices (S3)", "what was read of Amazon's invoices, names and addresses on them too",
+         "30 days", "bucket", 30),
+    Rule("invoice_papers", "invoices (S3)", "Amazon's invoices as PDF, which may name whom goods went to",
+         "10 years, erased members' too: the law wants the books' papers", "bucket", 3650),
     Rule("deliveries", "integrations", "what webhooks were told of a member, and every attempt",
          "30 days; an erased member's that have ended go at once", "sender", 30),
     Rule("simulations", "simulation", "what drafts would do, with ten members by number as examples", "30 days", "job",
@@ -60,7 +66,7 @@ RETENTION: tuple[Rule, ...] = (
     Rule("audit", "audit log", "what staff did and looked at: ids, amounts, members' numbers: nobody's later",
          "always; no role may change a row", "erasure"),
     Rule("logs", "logs", "ids only", "as `log_retention_days` says", "log group"),
-    Rule("books", "points, orders, payments, reports, reconciliation", "ids, amounts, times: the books",
+    Rule("books", "points, orders, payments, reports, reconciliation, invoices, erp", "ids, amounts, times: the books",
          "always; nobody is named in them", "erasure"),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VIEWS = (
     "points.invariants", "points.budget_invariants", "redemptions.invariants", "payments.invariants",
     "orders.invariants", "cases.invariants", "members.invariants", "tiers.invariants",
+    "invoices.invariants",
 )  # fmt: skip
 _HELD = " union all ".join(f"select '{view}: ' || name as name from {view} where violations > 0" for view in VIEWS)
 # Liveness: so long after the faults have stopped every saga has ended.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import psycopg
 import pytest
-from moto import mock_aws
+from botocore.exceptions import ClientError
 
 from lambdas import invoice_intake, invoice_papers
 from loyalty.invoices import mail
@@ -45,15 +45,35 @@ class Machine:
 
 
 @dataclass
+class Bucket:
+    """As much of S3 as the intake knows; `kept` are the keys of documents, each time that one was put."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    exceptions: Any = field(default_factory=lambda: SimpleNamespace(ClientError=ClientError))
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
+        assert (Bucket, ContentType) == (BUCKET, "application/pdf")
+        self.objects[Key] = Body
+        self.kept.append(Key)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 404}}, "GetObject")  # type: ignore[typeddict-item]
+        body = self.objects[Key]
+        return {"Body": io.BytesIO(body), "ContentLength": len(body), "LastModified": datetime.now(UTC)}
+
+
+@dataclass
 class Post:
     """Puts mails into the bucket and has them taken in."""
 
     doors: Doors
-    s3: Any
+    bucket: Bucket
     machine: Machine
 
     def arrives(self, raw: bytes, key: str) -> None:
-        self.s3.put_object(Bucket=BUCKET, Key=f"mail/{key}", Body=raw)
+        self.bucket.objects[f"mail/{key}"] = raw
         assert self.told(key) == {"batchItemFailures": []}
 
     def told(self, *keys: str, **more: Any) -> Any:
@@ -71,30 +91,15 @@ class Post:
         found = self.rows("select * from invoices.document where sha256 = %s", hashlib.sha256(paper).digest())
         return found[0] if found else None
 
-    def kept(self) -> list[str]:
-        listed = self.s3.list_object_versions(Bucket=BUCKET, Prefix="documents/").get("Versions", [])
-        return [one["Key"] for one in listed]
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Any]:
-    with mock_aws(), pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "t")
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield client
-
 
 @pytest.fixture
-def post(published: TestDatabase, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    machine = Machine()
+def post(published: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Post:
+    machine, bucket = Machine(), Bucket()
     monkeypatch.setattr(invoice_papers, "step_functions", lambda: machine)
-    invoice_papers.s3.cache_clear()
+    for module in (invoice_papers, invoice_intake):
+        monkeypatch.setattr(module, "s3", lambda: bucket)
     variables = {"INVOICES_BUCKET": BUCKET, "INVOICES_DOMAIN": DOMAIN, "INVOICE_DESK_ARN": MACHINE}
-    yield Post(Doors(published, {**variables, "AWS_DEFAULT_REGION": "us-east-1"}), bucket, machine)
-    invoice_papers.s3.cache_clear()
+    return Post(Doors(published, variables), bucket, machine)
 
 
 def message(key: str, *, bucket: str = BUCKET) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def test_a_mails_paper_is_kept_under_its_hash_and_given_to_be_read(post: Post) -
     assert document is not None
     key = f"documents/1/{hashlib.sha256(paper).hexdigest()}.pdf"
     assert (document["state"], document["pages"], document["object_key"]) == ("received", 3, key)
-    assert post.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == paper
+    assert post.bucket.objects[key] == paper
     name = str(document["document_id"])
     assert post.machine.started == {name: {"program_id": 1, "document_id": name}}
     assert document["begun_at"] is not None
@@ -136,12 +141,12 @@ def test_a_replay_changes_nothing(post: Post) -> None:
     paper = pdf(words="comes again and again")
     raw = delivered(written((paper, "a.pdf")))
     post.arrives(raw, "once")
-    before, kept = post.rows("select * from invoices.document order by document_id"), post.kept()
+    before, kept = post.rows("select * from invoices.document order by document_id"), list(post.bucket.kept)
     post.told("once")  # the same object
     post.arrives(raw, "redelivered")  # the same Message-ID
     post.arrives(delivered(written((paper, "b.pdf"), message_id="<2@amazon.com>")), "in another mail")
     assert post.rows("select * from invoices.document order by document_id") == before
-    assert post.kept() == kept
+    assert list(post.bucket.kept) == kept
     assert len(post.machine.started) == 1
     assert post.mail("redelivered")["outcome"] == "taken"
 
@@ -166,12 +171,12 @@ def test_a_replay_changes_nothing(post: Post) -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused_is_recorded_and_nothing_of_it_is_kept(post: Post, raw: bytes, reason: str) -> None:
-    kept = post.kept()
+    kept = list(post.bucket.kept)
     post.arrives(raw, f"refused {reason}")
     row = post.mail(f"refused {reason}")
     assert (row["outcome"], row["reason"], row["bytes"]) == ("refused", reason, len(raw))
     assert "jane" not in str(row)
-    assert post.kept() == kept
+    assert list(post.bucket.kept) == kept
     assert post.machine.started == {}
 
 
@@ -187,9 +192,12 @@ def test_a_bad_paper_has_its_reason_and_the_good_one_beside_it_goes_on(post: Pos
     assert post.mail("mixed")["outcome"] == "taken"
 
 
-def test_a_mail_of_more_than_forty_megabytes_is_refused_by_its_head(post: Post) -> None:
-    post.arrives(delivered(written()) + bytes(mail.LARGEST_BYTES), "huge")
-    assert (post.mail("huge")["reason"], post.mail("huge")["sender_domain"]) == ("too_large", "amazon.com")
+def test_a_mail_that_is_too_large_is_refused_by_its_head(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "LARGEST_BYTES", 400_000)
+    raw = delivered(written((pdf(words="behind the head"), "a.pdf"))) + bytes(400_000)
+    post.arrives(raw, "huge")
+    row = post.mail("huge")
+    assert (row["reason"], row["sender_domain"], row["bytes"]) == ("too_large", "amazon.com", len(raw))
 
 
 def test_what_is_no_mail_of_ours_is_left_alone(post: Post) -> None:
@@ -201,7 +209,7 @@ def test_what_is_no_mail_of_ours_is_left_alone(post: Post) -> None:
 
 
 def test_s3s_own_notification_spells_its_keys_as_in_a_query(post: Post) -> None:
-    post.s3.put_object(Bucket=BUCKET, Key="mail/a b+c", Body=delivered(written()))
+    post.bucket.objects["mail/a b+c"] = delivered(written())
     body = {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": "mail/a+b%2Bc"}}}]}
     post.doors.invoke("invoice_intake", {"Records": [{"messageId": "1", "body": json.dumps(body)}]})
     assert post.mail("a b+c")["reason"] == "no_pdf"
@@ -218,7 +226,7 @@ def test_an_execution_that_cannot_be_started_is_left_to_the_watch(post: Post) ->
 
 def test_where_we_fail_ourselves_only_that_message_comes_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, words in (("first", "f1"), ("second", "f2")):
-        post.s3.put_object(Bucket=BUCKET, Key=f"mail/{key}", Body=delivered(written((pdf(words=words), "a.pdf"))))
+        post.bucket.objects[f"mail/{key}"] = delivered(written((pdf(words=words), "a.pdf")))
     take = invoice_intake.taking.take
 
     def failing(connection: Any, arrived: Any, *rest: Any) -> Any:

@@ -57,7 +57,7 @@ def test_a_misread_value_is_corrected_and_the_invoice_approved(desk: Doors) -> N
         {
             "code": "low_confidence",
             "field": "lines.0.quantity",
-            "words": "It was not read for certain: compare it with the paper (read with 61 % confidence).",
+            "words": "Not read for certain: 61 % confidence, compare it with the paper.",
         }
     ]
     assert told["actions"] == ["correct", "refuse"]

@@ -36,7 +36,7 @@ def _draw(case: Case, writing: Writing, rng: random.Random) -> bytes:
     sheet.text(sheet.right, 48, title, size=20, align="r")
     sheet.text(sheet.right, 66, f"{title} # {invoice.number} | {writing.date(invoice.issued_on)}", bold=True, align="r")
     sheet.line(sheet.left, 78, sheet.right, 78)
-    sheet.y = _summary(sheet, case, writing, 98) + 8
+    sheet.y = _summary(sheet, case, writing, 98, narrow=rng.random() < 0.15) + 8
     _parties(sheet, case, rng)
     sheet.need(90)
     sheet.text(sheet.left, sheet.y, "Credit details" if memo else "Invoice details", size=12, bold=True)
@@ -54,9 +54,10 @@ def _draw(case: Case, writing: Writing, rng: random.Random) -> bytes:
     return sheet.finish(lambda page, pages: [("r", f"Page {page} of {pages}"), ("l", f"{title} # {invoice.number}")])
 
 
-def _summary(sheet: Sheet, case: Case, writing: Writing, y: float) -> float:
+def _summary(sheet: Sheet, case: Case, writing: Writing, y: float, *, narrow: bool) -> float:
     invoice = case.invoice
-    middle = (sheet.left + sheet.right) / 2 + 20
+    # Where it is narrow a long number goes on in the next line.
+    middle = (sheet.left + sheet.right) / 2 + 20 if narrow else sheet.left + 236
     memo = invoice.kind == "credit_memo"
     left = [
         ("Item subtotal before tax", writing.amount(invoice.subtotal_minor)),
@@ -83,7 +84,8 @@ def _summary(sheet: Sheet, case: Case, writing: Writing, y: float) -> float:
     if invoice.due_on:
         sheet.text(sheet.left + 110, y, f"Payment due by {writing.date(invoice.due_on)}", bold=True)
     low = pairs(sheet, sheet.left, y + 18, 200, left, bold_last=True)
-    return max(low, pairs(sheet, middle, y + 18, sheet.right - middle, right, how="beside"))
+    share = 0.42 if narrow else 0.3
+    return max(low, pairs(sheet, middle, y + 18, sheet.right - middle, right, how="beside", share=share))
 
 
 def _parties(sheet: Sheet, case: Case, rng: random.Random) -> None:

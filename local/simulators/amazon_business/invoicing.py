@@ -178,7 +178,7 @@ def drawn(order: Order, layout: str, error: str | None = None) -> bytes:
     seed = int.from_bytes(hashlib.sha256(order.number.encode()).digest()[:6])
     pdf = making.paper(seed, layout, order).pdf
     if error == "smudged":
-        return scanning.scan(pdf, dpi=110, skew_degrees=2.5, noise=55, seed=seed)
+        return scanning.scan(pdf, dpi=150, skew_degrees=1.0, noise=12, seed=seed, smudges=6)
     if error == "encrypted":
         from pypdf import PdfReader, PdfWriter
 

@@ -46,13 +46,13 @@ class Payment(Part):
 
 # What receivers may ask for; docs/webhooks.md describes them, and a test compares.
 Topic = Literal[
-    "redemption.*", "shipment.*", "units.*", "payment.*", "points.*", "member.*", "case.*", "document.*",
+    "redemption.*", "shipment.*", "units.*", "payment.*", "points.*", "member.*", "case.*", "document.*", "invoice.*",
     "redemption.confirmed", "redemption.cancelled", "redemption.failed", "redemption.confirmation_asked",
     "shipment.shipped", "shipment.delayed", "shipment.out_for_delivery", "shipment.delivered",
     "shipment.undeliverable", "shipment.sent_back", "units.cancelled", "units.returned", "payment.failed",
     "payment.refunded", "points.earned", "points.expiring", "points.redeemed", "points.returned", "points.adjusted",
     "member.closing", "member.closed", "member.merged", "member.tier_changed", "member.blocked", "member.unblocked",
-    "case.opened", "case.message", "case.decided", "document.ready",
+    "case.opened", "case.message", "case.decided", "document.ready", "invoice.posted", "invoice.review_opened",
 ]  # fmt: skip
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 

@@ -1,4 +1,4 @@
-"""Which papers are found in a mail, and which mails are believed."""
+"""Which papers are found in a mail."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from email.message import EmailMessage
 
 import pytest
 
-from loyalty.invoices import mail
-from loyalty.invoices.mail import Mail
-from tests.domain.invoices.papers import ADDRESS, DOMAIN, delivered, pdf, written
+from loyalty.invoices import confining, mail
+from loyalty.invoices.mail import Enclosed
+from tests.domain.invoices.papers import delivered, pdf, written
 
 ONE, TWO = pdf(words="One"), pdf(words="Two")
-SENDERS = ("amazon.com", "amazon.de")
 FORWARDED = written((ONE, "a.pdf")).as_bytes()
 MANY = [(pdf(words=str(number)), f"{number}.pdf") for number in range(21)]
 
 
-def read(raw: bytes) -> Mail:
+def read(raw: bytes) -> Enclosed:
     """As the process of its own would answer, in this one."""
     return mail._received(mail.confined(raw))
 
@@ -57,14 +56,13 @@ def raw_part(headers: str, body: bytes) -> bytes:
     )
 
 
-# ---- papers ----
+# ---- papers ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_mail_is_taken_apart_in_a_process_of_its_own() -> None:
     got = mail.read(delivered(written((ONE, "invoice.pdf"), (TWO, "credit memo.pdf"))))
     assert got.reason is None
     assert [(paper.name, paper.data) for paper in got.documents] == [("invoice.pdf", ONE), ("credit_memo.pdf", TWO)]
-    assert (got.recipients, got.sender, got.message_id) == ((ADDRESS,), "amazon.com", "<1@amazon.com>")
 
 
 @pytest.mark.parametrize(
@@ -144,119 +142,17 @@ def test_a_mail_beyond_all_measure_is_refused_whole(message: EmailMessage, reaso
 
 
 def test_parts_in_parts_in_parts_come_to_an_end() -> None:
-    levels = 3_000
+    levels = 1_200
     raw = b"From: a@amazon.com\r\nMIME-Version: 1.0\r\n"
     raw += b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(levels))
     assert found(raw + b"\r\nhi")[1] == "too_deep"
 
 
-def test_of_a_mail_of_more_than_forty_megabytes_only_the_head_is_read() -> None:
-    raw = delivered(written((ONE, "a.pdf")))
-    got = mail.read(raw[: mail.HEAD_BYTES], size=mail.LARGEST_BYTES + 1)
-    assert (got.reason, got.documents, got.sender) == ("too_large", (), "amazon.com")
+def test_a_mail_of_more_than_forty_megabytes_is_not_taken_apart() -> None:
+    assert mail.read(bytes(mail.LARGEST_BYTES + 1)).reason == "too_large"
 
 
-def test_nothing_and_noise_are_mails_with_a_reason() -> None:
-    assert mail.read(b"").reason == "empty"
-    assert read(b"\r\n\r\nno head at all").reason == "not_a_mail"
-
-
-# ---- who vouches ----
-
-
-def doubt(raw: bytes) -> str | None:
-    return mail.doubt(read(raw), SENDERS)
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        pytest.param(delivered(written()), None, id="all passed"),
-        pytest.param(delivered(written(sender="a@eu.amazon.de"), domain="eu.amazon.de"), None, id="a subdomain"),
-        pytest.param(delivered(written(), spf="fail"), None, id="forwarded by a server, signature holds"),
-        pytest.param(delivered(written(), virus="FAIL"), "virus", id="a virus"),
-        pytest.param(delivered(written(), spam="FAIL"), "spam", id="spam"),
-        pytest.param(delivered(written(), virus="PROCESSING_FAILED"), "no_verdict", id="not looked at"),
-        pytest.param(delivered(written(), virus=None), "no_verdict", id="no word about viruses"),
-        pytest.param(delivered(written(), dmarc="fail"), "not_authentic", id="the domain disowns it"),
-        pytest.param(delivered(written(), dmarc="none"), "not_authentic", id="nobody vouches"),
-        pytest.param(delivered(written(sender="a@evil.example")), "not_authentic", id="checked for another domain"),
-        pytest.param(
-            delivered(written(sender="a@evil.example"), domain="evil.example"), "sender_not_allowed", id="not listed"
-        ),
-        pytest.param(
-            delivered(written(sender="a@notamazon.com"), domain="notamazon.com"), "sender_not_allowed", id="ends alike"
-        ),
-        pytest.param(
-            delivered(written(sender="a@amazon.com.evil.example"), domain="amazon.com.evil.example"),
-            "sender_not_allowed",
-            id="begins alike",
-        ),
-        pytest.param(
-            delivered(written(sender="a@amazon.com, b@evil.example")), "not_authentic", id="two senders"
-        ),
-        pytest.param(
-            delivered(b"From: a@evil.example\r\n" + written().as_bytes()), "not_authentic", id="two From headers"
-        ),
-        pytest.param(written().as_bytes(), "no_verdict", id="not from SES at all"),
-    ],
-)  # fmt: skip
-def test_a_mail_is_believed_only_if_its_sender_is_vouched_for(raw: bytes, expected: str | None) -> None:
-    assert doubt(raw) == expected
-
-
-FORGED = "Authentication-Results: amazonses.com; spf=pass; dkim=pass; dmarc=pass header.from=amazon.com;\r\n"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        pytest.param(delivered(FORGED.encode() + written().as_bytes(), dmarc="fail"), id="right below SES's own"),
-        pytest.param(
-            delivered(FORGED.encode() + written().as_bytes(), without=["Authentication-Results"]), id="SES said nothing"
-        ),
-        pytest.param(
-            delivered(delivered(written()), dmarc="fail", domain="evil.example"), id="a whole second head below"
-        ),
-        pytest.param(FORGED.encode() + delivered(written(), dmarc="fail"), id="above"),
-        pytest.param(delivered(written(), dmarc="fail", helo="dmarc=pass header.from=amazon.com"), id="as its name"),
-        pytest.param(
-            delivered(written(), dmarc="fail", envelope_from='"; dmarc=pass header.from=amazon.com;"@evil.example'),
-            id="as its address, in quotes",
-        ),
-        pytest.param(
-            delivered(written(), dmarc="fail", envelope_from="); dmarc=pass header.from=amazon.com; (@evil.example"),
-            id="as its address, out of brackets",
-        ),
-        pytest.param(
-            delivered(written(), dmarc="fail", helo='a"', envelope_from='"dmarc=pass header.from=amazon.com'),
-            id="with a quote that does not end",
-        ),
-        pytest.param(
-            delivered(written().as_bytes(), without=["Received"]), id="without having come through SES"
-        ),
-    ],
-)  # fmt: skip
-def test_what_the_sender_writes_himself_does_not_vouch_for_him(raw: bytes) -> None:
-    assert doubt(raw) in ("not_authentic", "no_verdict")
-
-
-# ---- to whom ----
-
-
-@pytest.mark.parametrize(
-    ("raw", "code"),
-    [
-        pytest.param(delivered(written()), "main", id="as delivered"),
-        pytest.param(delivered(written(to="a@else.example"), recipient=f"canary@{DOMAIN}"), "canary", id="blind copy"),
-        pytest.param(delivered(written(to=f"Canary <CANARY@{DOMAIN}>"), recipient=None), "canary", id="as written"),
-        pytest.param(delivered(written(to=f"main@{DOMAIN}, canary@{DOMAIN}"), recipient=None), None, id="to two"),
-        pytest.param(delivered(written(), recipient="main@evil.example"), None, id="another domain"),
-        pytest.param(delivered(written(), recipient=f"main+x@{DOMAIN}"), None, id="no code"),
-        pytest.param(
-            delivered(written(), recipient=f"canary@{DOMAIN}", helo=f"x for main@{DOMAIN};"), "canary", id="its name"
-        ),
-    ],
-)  # fmt: skip
-def test_a_mail_is_to_the_programme_it_was_delivered_for(raw: bytes, code: str | None) -> None:
-    assert mail.programme_code(read(raw), DOMAIN) == code
+def test_a_mail_that_takes_too_long_is_left() -> None:
+    limits = confining.Limits(memory_mb=512, cpu_seconds=1, wall_seconds=20)
+    parts = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\nx\r\n" * 400_000
+    assert mail.read(b"From: a@amazon.com\r\n" + parts, limits).reason in ("took_too_long", "took_too_much_memory")

@@ -65,7 +65,10 @@ def test_a_draft_is_completed_by_a_person(books: Desk) -> None:
     order = books.sent()
     told = books.judged([reading(None, doubt("missing_field", "total_minor"), draft={"number": "1DRA-0001"})])
     invoice_id = UUID(told["invoices"][0]["invoice_id"])
-    assert books.correct(invoice_id, content(order.item())) == "ok"
+    assert books.correct(invoice_id, content(order.item(), number="1DRA-0001")) == "ok"
+    fields = {row["field"] for row in books.one(invoice_id)["corrections"]}
+    assert {"total_minor", "lines.0.asin"} <= fields, "what could not be read"
+    assert fields.isdisjoint({"number", "shipping_minor", "corrects", "tax_lines"}), "what was, and what is nothing"
     assert books.decide(invoice_id, "approve") == "ok"
 
 

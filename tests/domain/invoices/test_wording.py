@@ -30,7 +30,7 @@ def test_each_finding_of_reading_and_of_matching_has_words() -> None:
 
 
 def test_each_reason_to_refuse_a_mail_or_a_pdf_has_words() -> None:
-    reasons = found(REFUSE, "mail.py", "packing.py", "confining.py", "examining.py", "taking.py")
+    reasons = found(REFUSE, "mail.py", "vouching.py", "packing.py", "confining.py", "examining.py", "taking.py")
     assert {"not_authentic", "encrypted", "archive_bomb"} <= reasons
     assert reasons - set(wording.REASONS) == set()
 

@@ -20,7 +20,7 @@ from loyalty.privacy import erasing, exporting, requests, retention
 from loyalty.privacy.erasing import Outside
 from loyalty.privacy.stores import Line as Ended
 from loyalty.refusal import Refusal
-from stacks.constructs import case_files, exports
+from stacks.constructs import case_files, exports, invoice_files
 from tests.conftest import REPOSITORY, TestDatabase
 from tests.domain.people import Somebody, somebody
 from tests.domain.redemptions.saga import Line, Saga, saga
@@ -580,6 +580,11 @@ def test_buckets_keep_what_the_table_says() -> None:
     said = {rule.name: rule.days for rule in retention.RETENTION if rule.by == "bucket"}
     assert said["exports"] == exports.KEPT_DAYS == retention.EXPORT_DAYS
     assert said["case_files"] == case_files.KEPT_DAYS
+    assert {
+        "mail/": said["invoice_mails"],
+        "readings/": said["invoice_readings"],
+        "documents/": said["invoice_papers"],
+    } == (invoice_files.KEPT_DAYS)
     assert [rule.days for rule in retention.RETENTION if rule.by == "sender"] == [webhooks.KEPT_DAYS]
 
 

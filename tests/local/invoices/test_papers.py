@@ -112,6 +112,7 @@ def test_a_scan_has_no_text_and_as_many_pages_and_is_the_same_for_the_same_seed(
     assert len(pypdfium2.PdfDocument(pictures)) == len(pypdfium2.PdfDocument(pdf))
     assert scan(pdf, 72, skew_degrees=1.5, noise=10, seed=7) == pictures
     assert scan(pdf, 72, skew_degrees=1.5, noise=10, seed=8) != pictures
+    assert scan(pdf, 72, seed=7, smudges=3) != scan(pdf, 72, seed=7)
     with pytest.raises(ValueError, match="dots per inch"):
         scan(pdf, 5)
 

@@ -55,3 +55,21 @@ def test_what_is_typed_while_something_is_saved_stays_to_be_saved() -> None:
     program = "return told.map(([mine, sent]) => module.unsaved(mine ?? undefined, sent) ?? null);"
     told = [[{"a": 1}, {"a": 1}], [{"a": 2}, {"a": 1}], [None, {"a": 1}]]
     assert node.run("manager/src/typed.ts", program, told) == [None, {"a": 2}, None]
+
+
+def test_an_invoice_adds_up_as_it_is_typed_and_a_changed_quantity_changes_its_amount() -> None:
+    program = """
+    const value = module.begun(null, told);
+    const line = module.changedLine(value.lines[0], { quantity: 3 }, "invoice");
+    const typed = module.changedLine({ ...value.lines[0], amount_minor: 1 }, { quantity: 3 }, "invoice");
+    const off = module.sums(value).map(({ label, expected, printed }) => [label, printed - expected]);
+    return { amount: line.amount_minor, typed: typed.amount_minor, off, sent: module.sent(value) };
+    """
+    item = {"kind": "item", "quantity": 2, "unit_price_minor": 2499, "amount_minor": 4998}
+    shipping = {"kind": "shipping", "amount_minor": 299}
+    draft = {"subtotal_minor": 4998, "shipping_minor": 299, "total_minor": 5300, "lines": [item, shipping]}
+    told = node.run("manager/src/pages/invoices/editing.ts", program, draft)
+    assert (told["amount"], told["typed"]) == (7497, 1), "what was typed by itself stays"
+    assert told["off"] == [["Items", 0], ["Shipping", 0], ["Total", 3]]
+    assert not {"number", "issued_on", "tax_minor", "due_on"} & set(told["sent"]), "what is missing is not sent"
+    assert told["sent"]["lines"][1] == {"kind": "shipping", "description": "", "amount_minor": 299}

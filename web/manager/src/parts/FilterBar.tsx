@@ -3,7 +3,6 @@ import Button from "@cloudscape-design/components/button";
 import DatePicker from "@cloudscape-design/components/date-picker";
 import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
-import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import FormField from "@cloudscape-design/components/form-field";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useState } from "react";
@@ -50,7 +49,13 @@ export function FilterBar({ filters, onChange }: { filters: readonly Filter[]; o
 function One({ filter, value, set }: { filter: Filter; value: string; set: (value: string) => void }) {
   if (filter.kind === "text") return <Typed value={value} set={set} placeholder={filter.placeholder ?? ""} />;
   if (filter.kind === "date") return <DatePicker value={value} onChange={({ detail }) => set(detail.value)} placeholder="YYYY/MM/DD" />;
-  if (filter.kind === "tabs") return <SegmentedControl label={filter.label} selectedId={value} options={filter.options.map((option) => ({ id: option.value, text: option.label }))} onChange={({ detail }) => set(detail.selectedId)} />;
+  if (filter.kind === "tabs") {
+    return (
+      <div className="tabs" role="group" aria-label={filter.label}>
+        {filter.options.map((option) => <button key={option.value} type="button" aria-pressed={option.value === value} onClick={() => set(option.value)}>{option.label}</button>)}
+      </div>
+    );
+  }
   const selected = filter.options.find((option) => option.value === value) ?? filter.options[0] ?? null;
   return (
     <Select

@@ -30,6 +30,7 @@ const TOPICS: Record<string, string> = {
   "member.closed": "A member has left", "member.merged": "Two memberships became one", "member.tier_changed": "A level changed",
   "member.blocked": "A member was blocked", "member.unblocked": "A member was unblocked", "case.*": "Cases: everything", "case.opened": "A case was opened",
   "case.message": "A case was answered", "case.decided": "A case was decided", "document.*": "Documents: everything", "document.ready": "A document is ready",
+  "invoice.*": "Amazon's invoices: everything", "invoice.posted": "The ERP has posted an invoice", "invoice.review_opened": "An invoice waits for a person",
 };
 
 export default function Settings() {

@@ -7,18 +7,48 @@ const WIDTH = 1000;
 // Letter paper, or A4.
 const HEIGHT = { inch: 1294, metric: 1414 };
 const PAD = 4;
+const MARGIN = 40;
+// A letter is about so wide for its height.
+const LETTER = 0.52;
+const LARGEST = 30;
+const NEAR = { width: 420, height: 96 };
 
 export function Drawn({ seen, page, current, onChoose, metric }: Props) {
   const height = metric ? HEIGHT.metric : HEIGHT.inch;
-  const here = seen.filter((one) => one.page === page && one.box);
+  const here = seen.filter((one) => one.page === page && one.box).sort((one, other) => area(other) - area(one));
   const doubtful = here.filter(({ confidence }) => confidence < DOUBTFUL).length;
   return (
-    <svg className="drawn" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`Page ${page} as it was read: ${here.length} values, ${doubtful} of them doubtful`}>
-      <rect width={WIDTH} height={height} className="drawn-paper" />
+    <svg className="drawn" viewBox={around(here, height)} role="img" aria-label={`Page ${page} as it was read: ${here.length} values, ${doubtful} of them doubtful`}>
       {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} chosen={one.name === current} choose={() => onChoose(one.name)} />)}
     </svg>
   );
 }
+
+/** The part of the page that has something on it, with a margin: the rest is white. */
+function around(seen: readonly Seen[], height: number): string {
+  const boxes = seen.map(({ box }) => box as number[]);
+  if (boxes.length === 0) return `0 0 ${WIDTH} ${height / 2}`;
+  const least = (index: 0 | 1, whole: number) => Math.max(0, Math.min(...boxes.map((box) => box[index]! * whole)) - MARGIN);
+  const most = (index: 0 | 1, whole: number) => Math.min(whole, Math.max(...boxes.map((box) => (box[index]! + box[index + 2]!) * whole)) + MARGIN);
+  const [left, top] = [least(0, WIDTH), least(1, height)];
+  return [left, top, most(0, WIDTH) - left, Math.max(most(1, height) - top, height / 4)].map(Math.round).join(" ");
+}
+
+/** What is edited, from near by, with what stands around it. */
+export function Near({ seen, of, metric }: { seen: readonly Seen[]; of: Seen; metric: boolean }) {
+  const height = metric ? HEIGHT.metric : HEIGHT.inch;
+  const [left, top, width, tall] = of.box as [number, number, number, number];
+  const middle = [(left + width / 2) * WIDTH, (top + tall / 2) * height] as const;
+  const wide = Math.max(NEAR.width, width * WIDTH + 2 * MARGIN);
+  const here = seen.filter((one) => one.page === of.page && one.box).sort((one, other) => area(other) - area(one));
+  return (
+    <svg className="drawn near" viewBox={[middle[0] - wide / 2, middle[1] - NEAR.height / 2, wide, NEAR.height].map(Math.round).join(" ")} role="img" aria-label={`${fieldName(of.name)} from near by: ${of.printed}`}>
+      {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} chosen={one.name === of.name} choose={() => undefined} />)}
+    </svg>
+  );
+}
+
+const area = ({ box }: Seen): number => (box ? box[2]! * box[3]! : 0);
 
 function Value({ one, height, chosen, choose }: { one: Seen; height: number; chosen: boolean; choose: () => void }) {
   const [left, top, width, tall] = one.box as [number, number, number, number];
@@ -30,12 +60,15 @@ function Value({ one, height, chosen, choose }: { one: Seen; height: number; cho
     <g className={`drawn-${kind}`} onClick={choose}>
       <title>{`${fieldName(one.name)}: ${percent(one.confidence)}`}</title>
       <rect x={x - PAD} y={y - PAD} width={wide + 2 * PAD} height={high + 2 * PAD} rx={4} />
-      {lines.map((line, row) => (
-        // As wide as it was printed, whatever it was printed in.
-        <text key={row} x={x} y={y + step * row + step * 0.8} fontSize={Math.min(step, 40)} {...(line.length > 1 && lines.length === 1 && { textLength: wide, lengthAdjust: "spacingAndGlyphs" })}>
+      {/* A box that is far larger than a word is a row's: its words have places of their own. */}
+      {step <= LARGEST && lines.map((line, row) => (
+        // As wide as it was printed, where the box is that of the words alone.
+        <text key={row} x={x} y={y + step * row + step * 0.8} fontSize={step} {...(fits(line, wide, step) && { textLength: wide, lengthAdjust: "spacingAndGlyphs" })}>
           {line}
         </text>
       ))}
     </g>
   );
 }
+
+const fits = (line: string, wide: number, size: number) => line.length > 1 && Math.abs(Math.log(wide / (line.length * LETTER * size))) < 0.5;

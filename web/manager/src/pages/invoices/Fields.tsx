@@ -1,5 +1,4 @@
 /** The values of an invoice in a form: what is doubtful stands at its field. */
-import ColumnLayout from "@cloudscape-design/components/column-layout";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import { config } from "../../config";
@@ -20,7 +19,7 @@ export function Fields({ value, change, disabled, doubtful }: Props) {
   );
   return (
     <SpaceBetween size="l">
-      <ColumnLayout columns={3}>
+      <div className="fields">
         <At field="number"><TextField name="content.number" label="Number" value={value.number} onChange={(number) => change({ number: number.toUpperCase() })} disabled={disabled} /></At>
         <At field="issued_on"><DateField name="content.issued_on" label="Date" value={value.issued_on} onChange={(issued_on) => change({ issued_on })} disabled={disabled} /></At>
         <At field="kind"><ChoiceField name="content.kind" label="Kind" value={value.kind} onChange={(kind) => change({ kind: kind as Content["kind"] })} disabled={disabled} options={[{ value: "invoice", label: "Invoice" }, { value: "credit_memo", label: "Credit memo" }]} /></At>
@@ -32,18 +31,18 @@ export function Fields({ value, change, disabled, doubtful }: Props) {
         {text("vendor_name", "Vendor")}
         {text("account", "Account")}
         {text("payment_terms", "Payment terms")}
-      </ColumnLayout>
+      </div>
       <Lines value={value} change={change} disabled={disabled} currency={currency} doubtful={doubtful} />
       <fieldset className="part">
         <legend>Sums</legend>
         <SpaceBetween size="m">
-          <ColumnLayout columns={3}>
+          <div className="fields">
             {amount("subtotal_minor", "Items before tax")}
             {amount("shipping_minor", "Shipping")}
             {amount("discount_minor", "Discounts, below zero")}
             {amount("tax_minor", "Tax")}
             {amount("total_minor", "Total")}
-          </ColumnLayout>
+          </div>
           <Sums value={value} currency={currency} />
         </SpaceBetween>
       </fieldset>

@@ -1,7 +1,6 @@
 /** The lines of an invoice: a row each, opened to be edited. Those with something doubtful are open from the start. */
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import ColumnLayout from "@cloudscape-design/components/column-layout";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
@@ -73,7 +72,7 @@ function OneLine({ line, index, kind, currency, disabled, put, remove }: { line:
   return (
     <SpaceBetween size="s">
       <At field={place("description")}><TextField name={said("description")} label="Description" value={line.description} onChange={(description) => set({ description })} disabled={disabled} stretch /></At>
-      <ColumnLayout columns={3}>
+      <div className="fields">
         <At field={place("kind")}><ChoiceField name={said("kind")} label="Line is" value={line.kind} onChange={(next) => set({ kind: next as LineKind })} disabled={disabled} options={KINDS} /></At>
         <At field={place("amazon_order_id")}><TextField name={said("amazon_order_id")} label="Amazon's order" value={line.amazon_order_id ?? ""} onChange={(id) => set({ amazon_order_id: id || null })} disabled={disabled} /></At>
         {line.kind === "item" && <At field={place("asin")}><TextField name={said("asin")} label="ASIN" value={line.asin ?? ""} onChange={(asin) => set({ asin: asin.toUpperCase() || null })} disabled={disabled} /></At>}
@@ -86,8 +85,8 @@ function OneLine({ line, index, kind, currency, disabled, put, remove }: { line:
         <At field={place("tax_rate_micros")}>
           <DecimalField name={said("tax_rate_micros")} label="Tax rate" suffix="%" value={line.tax_rate_micros === null ? null : line.tax_rate_micros / PERCENT} onChange={(rate) => set({ tax_rate_micros: rate === null ? null : Math.round(rate * PERCENT) })} disabled={disabled} />
         </At>
-      </ColumnLayout>
-      {!disabled && <Button variant="inline-link" formAction="none" ariaLabel={`Remove line ${index + 1}`} onClick={remove}>Remove this line</Button>}
+      </div>
+      {!disabled && <Button variant="inline-link" formAction="none" onClick={remove}>Remove line {index + 1}</Button>}
     </SpaceBetween>
   );
 }

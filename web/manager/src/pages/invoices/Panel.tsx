@@ -40,7 +40,7 @@ export function Panel({ whole }: { whole: Whole }) {
     place?.scrollIntoView({ block: "center", behavior: "smooth" });
   };
   return (
-    <Grid gridDefinition={[{ colspan: { default: 12, m: 5 } }, { colspan: { default: 12, m: 7 } }]}>
+    <Grid gridDefinition={[{ colspan: { default: 12, s: 5 } }, { colspan: { default: 12, s: 7 } }]}>
       <div className="beside"><Paper whole={whole} current={current} onChoose={go} /></div>
       <SpaceBetween size="l">
         <Doubts findings={review.doubts} go={go} whole={whole} />

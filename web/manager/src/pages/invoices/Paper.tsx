@@ -8,8 +8,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, got } from "../../api";
 import { Loaded, Nothing } from "../../parts/States";
-import { Drawn } from "./Drawn";
-import { fieldName, percent, type Whole } from "./shown";
+import { Drawn, Near } from "./Drawn";
+import { currencyOf, fieldName, percent, type Whole } from "./shown";
+
+// As a part of the page's width: what is wider can be read in the page.
+const NEARBY = 0.4;
 
 type View = "pdf" | "read";
 
@@ -20,6 +23,7 @@ const GOOD_MS = 240_000;
 export function Paper({ whole, current, onChoose }: { whole: Whole; current: string; onChoose: (field: string) => void }) {
   const { seen, paper } = whole;
   const pages = Math.max(1, paper.pages ?? 1, ...seen.map(({ page }) => page));
+  const metric = currencyOf(whole) !== "USD";
   const place = seen.find(({ name }) => name === current);
   const [page, setPage] = useState(place?.page ?? 1);
   const [view, setView] = useState<View>(() => (navigator.pdfViewerEnabled && paper.kept ? "pdf" : "read"));
@@ -44,7 +48,8 @@ export function Paper({ whole, current, onChoose }: { whole: Whole; current: str
             </span>
           )}
         </div>
-        {view === "pdf" ? <Pdf whole={whole} page={page} /> : <Drawn seen={seen} page={page} current={current} onChoose={onChoose} metric={(whole.content ?? whole.draft)["currency"] !== "USD"} />}
+        {view === "pdf" ? <Pdf whole={whole} page={page} /> : <Drawn seen={seen} page={page} current={current} onChoose={onChoose} metric={metric} />}
+        {view === "read" && place?.box && place.box[2]! < NEARBY && <Near seen={seen} of={place} metric={metric} />}
         <Box color="text-body-secondary" fontSize="body-s">
           {place ? <>{fieldName(place.name)}: printed “{place.printed}”, read with {percent(place.confidence)} on page {place.page}.</> : view === "read" ? "Go to a field to see where it was read. Red is what was read with doubt." : "Go to a field to see its page."}
         </Box>

@@ -1,16 +1,17 @@
 /** Amazon's invoices by what becomes of them; those that need a person stand first in mind, so their tab says how many. */
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { day, number } from "@shared/shown";
+import { fullDay, moment, number } from "@shared/shown";
 import { api, ask, got, type Schemas } from "../../api";
 import { save } from "../../parts/csv";
 import { ListPage } from "../../parts/ListPage";
-import { Moment, Money } from "../../parts/Shown";
+import { Money } from "../../parts/Shown";
 import { tell } from "../../tell";
 import { wordsOf } from "../../words";
-import { InvoiceState, type InvoiceState as State, KEY, kindOf, STATE_NAMES, stateName } from "./shown";
+import { InvoiceState, type InvoiceState as State, KEY, kindOf, stateName, TABS } from "./shown";
 
 type Row = Schemas["InvoiceRow"];
 type Query = { state?: State; month?: string; number?: string; order?: string };
@@ -35,13 +36,13 @@ export default function Invoices() {
       refreshSeconds={REFRESH_SECONDS}
       csv="invoices"
       filters={[
-        { key: "state", label: "State", kind: "tabs", options: [{ value: "", label: "All" }, ...STATE_NAMES.map(([value, label]) => ({ value, label: of(value) ? `${label} (${number(of(value))})` : label }))] },
+        { key: "state", label: "State", kind: "tabs", options: [{ value: "", label: "All" }, ...TABS.map(([value, label]) => ({ value, label: of(value) ? `${label} (${number(of(value))})` : label }))] },
         { key: "number", label: "Number", kind: "text", placeholder: "1ABC-2DEF-3GHJ" },
         { key: "order", label: "Amazon's order", kind: "text", placeholder: "114-1000001-1000001" },
         { key: "month", label: "Month", kind: "choice", options: [{ value: "", label: "Any" }, ...months()] },
       ]}
       actions={
-        <>
+        <SpaceBetween direction="horizontal" size="xs">
           <Button onClick={() => go("/invoices/mails")}>Mail</Button>
           <ButtonDropdown
             items={[{ id: "csv", text: "As a table (CSV)" }, { id: "jsonl", text: "A JSON object a line" }]}
@@ -49,17 +50,17 @@ export default function Invoices() {
           >
             Corrections
           </ButtonDropdown>
-        </>
+        </SpaceBetween>
       }
       columns={[
-        { id: "number", header: "Number", cell: (row) => row.number ?? "Not read", text: (row) => row.number },
-        { id: "kind", header: "Kind", cell: (row) => kindOf(row.kind), text: (row) => row.kind },
-        { id: "state", header: "State", cell: (row) => <InvoiceState code={row.state} />, text: (row) => stateName(row.state), width: 200 },
-        { id: "findings", header: "Doubtful", cell: (row) => row.doubts.join("; ") || "–", text: (row) => row.doubts.join("; "), width: 260 },
-        { id: "issued", header: "Date", cell: (row) => (row.issued_on ? day(row.issued_on) : "–"), text: (row) => row.issued_on },
+        { id: "number", header: "Number", cell: (row) => row.number ?? "Not read", text: (row) => row.number, width: 170 },
+        { id: "kind", header: "Kind", cell: (row) => kindOf(row.kind), text: (row) => row.kind, width: 105 },
+        { id: "state", header: "State", cell: (row) => <InvoiceState code={row.state} />, text: (row) => stateName(row.state), width: 165 },
+        { id: "findings", header: "Doubtful", cell: (row) => row.doubts.map((words) => <div key={words}>{words}</div>), text: (row) => row.doubts.join("; "), width: 250 },
+        { id: "issued", header: "Date", cell: (row) => (row.issued_on ? fullDay(row.issued_on) : "–"), text: (row) => row.issued_on, width: 120 },
         { id: "total", header: "Total", cell: (row) => <Money minor={row.total_minor} currency={row.currency} />, text: (row) => row.total_minor, numeric: true },
-        { id: "erp", header: "In the ERP", cell: (row) => row.erp_document_id ?? "–", text: (row) => row.erp_document_id },
-        { id: "received", header: "Came", cell: (row) => <Moment at={row.received_at} />, text: (row) => row.received_at },
+        { id: "erp", header: "ERP", cell: (row) => row.erp_document_id ?? "–", text: (row) => row.erp_document_id },
+        { id: "received", header: "Came", cell: (row) => <time dateTime={row.received_at} title={moment(row.received_at)}>{fullDay(row.received_at)}</time>, width: 120, text: (row) => row.received_at },
       ]}
       empty={{
         title: "No invoice has come yet",

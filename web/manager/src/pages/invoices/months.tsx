@@ -25,7 +25,7 @@ export default function Months() {
       <Loaded query={query}>
         {({ months }) => (
           <SpaceBetween size="l">
-            {months.length > 0 && <Picture months={months} />}
+            <Picture months={months.filter(({ currency }) => currency === config().currency)} />
             <List months={months} />
           </SpaceBetween>
         )}
@@ -36,7 +36,8 @@ export default function Months() {
 
 function Picture({ months }: { months: readonly Month[] }) {
   const oldestFirst = [...months].reverse();
-  const currency = months[0]?.currency ?? config().currency;
+  const { currency } = config();
+  if (months.length === 0) return null;
   return (
     <Container header={<Header variant="h2">Invoiced and charged</Header>}>
       <Bars
@@ -56,7 +57,7 @@ function List({ months }: { months: readonly Month[] }) {
   return (
     <Table<Month>
       items={months}
-      trackBy="month"
+      trackBy={({ month, currency }) => month + currency}
       ariaLabels={{ tableLabel: "Months" }}
       empty={<Nothing title="No month has an invoice yet">A month appears with its first invoice, and is compared with Amazon's charges from the day after it has ended.</Nothing>}
       header={<Header variant="h2">Months</Header>}

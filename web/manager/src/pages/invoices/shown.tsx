@@ -20,7 +20,8 @@ const STATES: Record<InvoiceState, [StatusIndicatorProps.Type, string]> = {
   duplicate: ["stopped", "Came before"],
 };
 
-export const STATE_NAMES = Object.entries(STATES).map(([code, [, words]]) => [code as InvoiceState, words] as const);
+/** The tabs of the list: what somebody has to do stands first. */
+export const TABS: readonly (readonly [InvoiceState, string])[] = [["review", "To review"], ["waiting", "Waiting"], ["approved", "Approved"], ["posted", "In the books"], ["refused", "Refused"], ["duplicate", "Duplicates"]];
 
 export const stateName = (code: InvoiceState): string => STATES[code][1];
 

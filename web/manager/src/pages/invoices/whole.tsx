@@ -99,6 +99,8 @@ const EVENTS: Record<string, string> = {
   duplicate: "The same came before", waiting: "Waits for the goods",
 };
 
+const ACTORS: Record<string, string> = { invoices: "Nobody: by itself", erp: "The ERP" };
+
 function history(found: Whole): Section {
   return {
     title: "History",
@@ -112,7 +114,7 @@ function history(found: Whole): Section {
         columnDefinitions={[
           { id: "at", header: "When", cell: (row) => <Moment at={row.at} />, width: 220 },
           { id: "what", header: "What", isRowHeader: true, cell: (row) => EVENTS[row.kind] ?? plain(row.kind), width: 240 },
-          { id: "who", header: "Who", cell: (row) => actor(row.actor), width: 180 },
+          { id: "who", header: "Who", cell: (row) => ACTORS[row.actor] ?? actor(row.actor), width: 180 },
           { id: "detail", header: "Detail", cell: (row) => row.words ?? "–" },
         ]}
       />
