@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from loyalty.invoices import wording
 from stacks import engine, invoices
 from stacks.settings import SettingsError, load
 from tests.faults.interpreter import Execution, TaskFailed
@@ -223,6 +224,12 @@ def test_whatever_goes_wrong_a_person_gets_it_with_a_reason(
     desk = Desk(reading, matching).run()
     assert (desk.did[-1], desk.asked[-1]["reason"]) == ("give_up", reason)
     assert desk.execution.output == {"state": "review"}
+
+
+def test_every_reason_of_the_machine_has_words_for_the_person_who_gets_it() -> None:
+    reasons = set(re.findall(r'"reason": "([a-z_]+)"', invoices.DEFINITION.read_text()))
+    assert reasons
+    assert not reasons - set(wording.REASONS)
 
 
 def test_a_job_that_never_ends_is_given_up_after_a_quarter_of_an_hour() -> None:
