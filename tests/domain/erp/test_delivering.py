@@ -197,6 +197,9 @@ def test_what_the_erp_never_posts_is_a_case_but_is_not_given_up(office: Office) 
     office.later("4 days")
     assert office.cases() == [(f"erp:{document}", "not_posted")]
     assert office.state(document) == "accepted"
+    case_id = office.one("select case_id from casework.case where kind = 'erp_given_up' and state = 'open'")
+    settled = "select cases.settle_ticket(1, %s, 'done', null, 'staff:fay', array['finance'])"
+    assert office.one(settled, case_id) == "ok"
 
 
 def test_one_that_never_arrives_is_given_up_with_a_case_and_a_person_sends_it_again(office: Office) -> None:

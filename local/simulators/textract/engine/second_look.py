@@ -1,8 +1,8 @@
 """Words with digits are recognised once more, each for itself, before they are believed.
 
 They are cut out, enlarged, softened and set on a sheet of their own, so that neither their neighbours nor the raster
-are those of the first time. Two looks that agree leave the product of their doubts: a clean print comes to the 99 % that
-the real service says of it. Two that differ leave at most DISAGREED.
+are those of the first time. Two looks that agree leave the product of their doubts: a clean print comes to the 99 %
+that the real service says of it. Two that differ leave at most DISAGREED.
 """
 
 from __future__ import annotations
