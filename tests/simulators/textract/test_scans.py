@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from local.simulators import clock
 from local.simulators.textract import documents, jobs
 from local.simulators.textract.files import File
+from local.simulators.textract.refusals import Refused
 from tests.simulators.textract.drawing import american
 from tests.simulators.textract.running import BUCKET, TextractStandIn
 from tests.simulators.textract.test_engine import encrypted
@@ -76,13 +78,13 @@ def test_a_token_starts_one_job(stand_in: TextractStandIn) -> None:
 def test_a_job_is_forgotten_after_seven_days(stand_in: TextractStandIn, tmp_path: Any) -> None:
     assert refused(stand_in.client().get_expense_analysis, JobId="unknown") == "InvalidJobIdException"
     file = File(tmp_path / "old.sqlite")
-    old = jobs.stored(jobs.clock.now() - timedelta(days=7, seconds=1))
+    old = jobs.stored(clock.now() - timedelta(days=7, seconds=1))
     file.run(
         "insert into jobs(job_id, fingerprint, bucket, name, status, started_at, ready_at, finished_at)"
         " values ('old', '', 'b', 'n', 'SUCCEEDED', ?, ?, ?)",
         *(old, old, old),
     )
-    with pytest.raises(jobs.Refused, match="InvalidJobIdException"):
+    with pytest.raises(Refused, match="InvalidJobIdException"):
         jobs.get(file, "old", 20, None)
     file.close()
 
@@ -179,17 +181,14 @@ def test_open_jobs_are_done_after_a_stop(tmp_path: Any) -> None:
     file.run(
         "insert into jobs(job_id, fingerprint, bucket, name, status, fault, started_at, ready_at)"
         " values ('left', '', 'b', 'n', 'IN_PROGRESS', 'fail_job', ?, ?)",
-        *(jobs.stored(jobs.clock.now()),) * 2,
+        *(jobs.stored(clock.now()),) * 2,
     )
     worker = jobs.Worker(file)
     worker.start()
-    worker.wake()
-    with sqlite3.connect(tmp_path / "stopped.sqlite") as connection:
-        for _ in range(100):
-            status = connection.execute("select status from jobs").fetchone()[0]
-            if status != "IN_PROGRESS":
-                break
-            worker.wake()
+    for _ in range(200):
+        if file.all("select status from jobs")[0]["status"] != "IN_PROGRESS":
+            break
+        time.sleep(0.02)
     worker.stop()
-    assert status == "FAILED"
+    assert file.all("select status from jobs") == [{"status": "FAILED"}]
     file.close()
