@@ -13,7 +13,6 @@ from local.simulators.textract.engine.shapes import Drawer, Shape, blocks, detec
 from local.simulators.textract.engine.summary import GUESSED, LIKELY, Pair, pairs
 from local.simulators.textract.engine.tables import Row, Table, tables
 from local.simulators.textract.engine.values import currency_of
-from local.simulators.textract.engine.vocabulary import spelled
 from local.simulators.textract.engine.words import Page, Word
 
 # One document in so many is answered page by page; in one of so many a wrapped description stands in the row alone.
@@ -58,8 +57,6 @@ def _sheets(pages: Sequence[Page]) -> list[Sheet]:
     goes_on = False
     for page in pages:
         found = lines(page)
-        if page.read:
-            _spell(found)
         those = tables(found, before, goes_on=goes_on)
         free = without(found, set().union(*(table.phrases for table in those)))
         named = parties(free)
@@ -71,13 +68,6 @@ def _sheets(pages: Sequence[Page]) -> list[Sheet]:
         before = listing[-1] if listing else None
         goes_on = before is not None and not _summed(made[-1], before)
     return made
-
-
-def _spell(found: Sequence[Line]) -> None:
-    for line in found:
-        for phrase in line.phrases:
-            for token in phrase.tokens:
-                token.plain = spelled(token.plain)
 
 
 def _summed(sheet: Sheet, table: Table) -> bool:
