@@ -176,7 +176,7 @@ class ObservabilityStack(Stack):
             _graph(
                 "Judged",
                 [
-                    _said(f"Invoices{state}", "invoice_matching")
+                    _said(f"Invoices{state}", "invoice_matching").with_(statistic="Sum")
                     for state in ("Approved", "Review", "Waiting", "Refused")
                 ],
             ),
