@@ -3,7 +3,8 @@
 - papers that lie there and nobody reads get their execution;
 - what waits for its goods to leave is compared again;
 - shipments whose invoice did not come are asked for, and the papers fetched;
-- months that are over and differ from what Amazon charged are counted, for an alarm.
+- months that are over and differ from what Amazon charged are counted, for an alarm;
+- what was refused a year ago is forgotten.
 
 `{"rules": [...]}` runs only those. Each rule fails alone, and each programme in it.
 
@@ -33,6 +34,7 @@ BUDGET_SECONDS = 200.0
 READ_SECONDS = 20.0
 MOST_STARTED = 100
 MOST_JUDGED = 200
+MOST_FORGOTTEN = 5_000
 
 type Clock = Callable[[], bool]
 
@@ -109,11 +111,19 @@ def compare_months(connection: Connection, more_time: Clock) -> int:
     return differing
 
 
+def forget_refused(connection: Connection, more_time: Clock) -> int:
+    """What was refused long ago."""
+    row = connection.execute("select invoices.forget_refused(%s) as gone", (MOST_FORGOTTEN,)).fetchone()
+    assert row is not None
+    return int(row["gone"])
+
+
 RULES: dict[str, Callable[[Connection, Clock], int]] = {
     "start_left": start_left,
     "judge_again": judge_again,
     "fetch_missing": fetch_missing,
     "compare_months": compare_months,
+    "forget_refused": forget_refused,
 }
 
 

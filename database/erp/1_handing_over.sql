@@ -1,8 +1,13 @@
 -- What is to be booked becomes a document for the ERP, in the transaction that decided it.
 
+-- Internal: the ERP does not have it: it was refused, or never left, and is not leaving.
+create or replace function erp.is_nowhere(d erp.document) returns boolean language sql immutable set search_path = pg_catalog as $$
+    select d.state = 'refused' or d.state in ('waiting', 'given_up') and d.sent_at is null and d.taken_by is null
+$$;
+
 -- Internal: give a document to the gateway. `p_subject`: the invoice's id, null for a day of the journal. `p_vendor` and `p_number`
 -- are what it is known by: given twice with the same content it is one document. One that was refused, or never left, may be
--- given again corrected. Anything else under a number that is on its way is an error.
+-- given again corrected, also its number. Anything else under a number that is on its way is an error.
 -- It waits while the programme has no ERP.
 create or replace function erp.hand_over(
     p_program_id int, p_kind text, p_subject uuid, p_vendor text, p_number text, p_content jsonb
@@ -11,6 +16,13 @@ declare
     d erp.document;
     v_hash bytea := sha256(convert_to(p_content::text, 'UTF8'));
 begin
+    update erp.document as o
+    set vendor = p_vendor, number = p_number, idempotency_key = concat_ws(':', p_kind, p_vendor, p_number),
+        row_xid = pg_current_xact_id()
+    where o.program_id = p_program_id and o.kind = p_kind and o.subject = p_subject and (o.vendor, o.number) <> (p_vendor, p_number)
+      and erp.is_nowhere(o)
+      and not exists (select from erp.document as x
+                      where x.program_id = p_program_id and x.kind = p_kind and x.vendor = p_vendor and x.number = p_number);
     insert into erp.document as new (
         program_id, document_id, kind, subject, vendor, number, idempotency_key, content, content_hash, handed_over_at, due_at)
     values (p_program_id, clock.new_id(), p_kind, p_subject, p_vendor, p_number, concat_ws(':', p_kind, p_vendor, p_number),
@@ -25,8 +37,7 @@ begin
     if d.state <> 'refused' and d.content_hash = v_hash and d.subject is not distinct from p_subject then
         return d.document_id;
     end if;
-    -- What was never sent, or was refused, is nowhere: it may be another one.
-    if not (d.state = 'refused' or d.state in ('waiting', 'given_up') and d.sent_at is null) then
+    if not erp.is_nowhere(d) then
         raise exception 'erp: % % is % with other content', p_kind, p_number, d.state using errcode = 'unique_violation';
     end if;
     update erp.document as o

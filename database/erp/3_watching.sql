@@ -7,10 +7,12 @@ returns table (oldest_seconds bigint, waiting bigint, accepted bigint, given_up 
 language sql stable security definer set search_path = pg_catalog as $$
     select coalesce(extract(epoch from clock.now() - min(d.handed_over_at) filter (where d.state in ('waiting', 'sent')))::bigint, 0),
            count(*) filter (where d.state in ('waiting', 'sent')), count(*) filter (where d.state = 'accepted'),
-           count(*) filter (where d.state = 'given_up' or d.state = 'refused' and d.subject is null),
+           (select count(*) from erp.receiver as g
+            join erp.document as e on e.program_id = g.program_id and e.state in ('refused', 'given_up')
+            where e.state = 'given_up' or e.subject is null),
            (select count(*) from erp.receiver as f where f.failures > 0)
     from erp.receiver as r
-    join erp.document as d on d.program_id = r.program_id and d.state <> 'posted'
+    join erp.document as d on d.program_id = r.program_id and d.state in ('waiting', 'sent', 'accepted')
 $$;
 
 -- Newest first, those before one of them. Filters, null for all. At most 200 a page.
@@ -97,7 +99,7 @@ returns table (program_id int, document_id uuid, kind text, number text, state t
 language sql stable security definer set search_path = pg_catalog as $$
     select d.program_id, d.document_id, d.kind, d.number, d.state, d.ended_at, d.problem
     from erp.document as d
-    where d.state = 'given_up' or d.state = 'refused' and d.subject is null
+    where d.state in ('refused', 'given_up') and (d.state = 'given_up' or d.subject is null)
     order by d.document_id limit least(greatest(p_most, 1), 1000)
 $$;
 create or replace function erp.redrive(p_documents uuid[]) returns int
@@ -109,7 +111,7 @@ begin
     perform from erp.receiver as o for update;
     for d in
         select * from erp.document as o
-        where (o.state = 'given_up' or o.state = 'refused' and o.subject is null)
+        where o.state in ('refused', 'given_up') and (o.state = 'given_up' or o.subject is null)
           and (p_documents is null or o.document_id = any (p_documents))
         order by o.document_id for update
     loop

@@ -144,7 +144,10 @@ begin
     end if;
     f.tries := f.tries + 1;
     f.reason := coalesce(invoices.code_of(p_reason), 'unknown');
-    if f.tries < 3 or f.noticed_at > clock.now() - interval '7 days' then
+    if f.tries < 3 or f.noticed_at > clock.now() - interval '7 days'
+       -- Where Amazon gives no papers at all, a person need not close a thousand cases.
+       or 25 <= (select count(*) from casework.case c
+                 where c.program_id = f.program_id and c.kind = 'invoice_missing' and c.state = 'open') then
         update invoices.fetch x
         set state = 'due', report_id = null, tries = f.tries, reason = f.reason, row_xid = pg_current_xact_id(),
             next_at = clock.now() + least(interval '1 day', interval '1 hour' * 2 ^ least(f.tries, 10))
@@ -207,3 +210,18 @@ begin
     return w.months_differing;
 end
 $$;
+
+-- Anybody may write to our address: what was refused is kept for a year, unless a paper of it is known. How many went.
+create or replace function invoices.forget_refused(p_most integer) returns integer
+language sql security definer set search_path = pg_catalog
+begin atomic
+    with gone as (
+        delete from invoices.mail m
+        where (m.program_id, m.mail_id) in (
+            select x.program_id, x.mail_id from programme.program g join invoices.mail x using (program_id)
+            where x.outcome = 'refused' and x.taken_at < clock.now() - interval '1 year'
+              and not exists (select from invoices.document d where d.program_id = x.program_id and d.mail_id = x.mail_id)
+            limit least(p_most, 10000))
+        returning 1)
+    select count(*)::integer from gone;
+end;

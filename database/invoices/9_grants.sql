@@ -35,7 +35,8 @@ grant execute on function
     invoices.fetch_waits(integer, uuid, text),
     invoices.fetch_again(integer, uuid, text, text),
     invoices.fetched(integer, uuid, text, jsonb),
-    invoices.months_differing(integer)
+    invoices.months_differing(integer),
+    invoices.forget_refused(integer)
 to invoice_watch;
 grant usage on schema catalogue to invoice_watch;
 grant execute on function catalogue.stores() to invoice_watch;

@@ -42,9 +42,10 @@ class Stopped(Exception):
 def run(module: str, given: bytes, limits: Limits) -> bytes:
     """What the module's `confined` makes of the bytes. Raises Stopped."""
     command = [sys.executable, "-W", "ignore", "-m", __name__, module, str(limits.memory_mb), str(limits.cpu_seconds)]
-    # Where our packages lie, as this process knows it, and nothing else.
+    # Where the interpreter's own libraries (in Lambda beside it) and our packages lie, and nothing else.
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
-    environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    environment |= {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
             command,
@@ -86,7 +87,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     # The second wall: no library that reads a document has a reason to do any of these.
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(event)
-    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
         raise PermissionError(event)
 
 

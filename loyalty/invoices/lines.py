@@ -125,6 +125,7 @@ def tables(paper: Paper, currency: str) -> Tables:
         if heading is not None:
             order, headed = heading, True
             found.purchase_orders += _purchase_orders(cells, row)
+        found.purchase_orders += cells.by_meaning.get("purchase_order", [])
         line = _line(paper, cells, row, currency, found)
         if headed and order is not None and line.kind == "item":
             own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
@@ -162,6 +163,8 @@ def _column(cell: Printed, currency: str) -> str | None:
     money = amounts.amount(cell.text, currency)
     if cell.kind == "ITEM":
         return None
+    if cell.kind == "PO_NUMBER" or labels.meaning(cell.label) == "purchase_order":
+        return "purchase_order"
     if "%" in cell.text and RATE.fullmatch(cell.text.strip()):
         return "rate"
     if cell.kind in ("QUANTITY", "UNIT_PRICE", "PRODUCT_CODE"):

@@ -84,6 +84,18 @@ REASONS = {
     "took_too_long": "Looking at it took too long",
     "took_too_much_memory": "Looking at it took too much memory",
     "not_an_invoice": "It does not look like an invoice",
+    # Of its reading
+    "not_begun": "Textract could not begin with it",
+    "not_collected": "What Textract read of it could not be fetched",
+    "too_slow": "Textract did not come to an end with it",
+    "not_judged": "What was read could not be compared with what was ordered",
+    "not_read": "Textract could not read it",
+    "unsupported_document": "Textract does not read this kind of PDF",
+    "bad_document": "Textract could not open it",
+    "not_in_store": "Textract did not find it in our store",
+    "reading_lapsed": "Textract has forgotten what it read of it",
+    "partly_read": "Textract could not read all of its pages",
+    "too_much_text": "There is too much text in it",
 }
 
 _NUMBER = re.compile(r"-?\b\d+\b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,4 +126,18 @@ def test_one_rule_that_fails_does_not_keep_the_others(
         raise OSError("no secret")
 
     monkeypatch.setattr(invoice_watch, "amazon_business", broken)
-    assert watch(office.database) == {"start_left": 0, "judge_again": 0, "fetch_missing": -1, "compare_months": 0}
+    assert watch(office.database) == {**dict.fromkeys(invoice_watch.RULES, 0), "fetch_missing": -1}
+
+
+def test_what_was_refused_is_forgotten_after_a_year(office: Desk, machine: Machine) -> None:
+    take = "select * from invoices.take_mail(1, clock.new_id(), %s::jsonb, %s::jsonb)"
+    refused = {"outcome": "refused", "reason": "spam"}
+    broken = books.pdf(office.new_key(), "broken", object_key=None, reason="encrypted")
+    for number, told, papers in ((1, refused, []), (2, {}, []), (3, refused, [broken])):
+        office.intake.execute(take, (json.dumps(books.mail(number, **told)), json.dumps(papers)))
+    office.database.shift_clock("364 days")
+    assert watch(office.database, "forget_refused") == {"forget_refused": 0}
+    office.database.shift_clock("2 days")
+    assert watch(office.database, "forget_refused") == {"forget_refused": 1}
+    rows = office.owner.execute("select object_key from invoices.mail order by object_key").fetchall()
+    assert [row["object_key"] for row in rows] == ["mail/2", "mail/3"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from loyalty.invoices import wording
 from stacks import engine, invoices
 from stacks.settings import SettingsError, load
 from tests.faults.interpreter import Execution, TaskFailed
@@ -147,6 +148,9 @@ def test_where_invoices_are_mailed_to_has_to_be_said_and_is_no_address_of_ours(t
     same = changed(tmp_path, ('domain = "invoices.loyalty.example"', 'domain = "loyalty.example"'))
     with pytest.raises(SettingsError, match=r"invoices\.domain: is that of messaging\.mail_from"):
         load(same)
+    idle = changed(tmp_path, ("[invoices]", "[invoices]\nwatch_minutes = 0\ngateway_minutes = 0"))
+    with pytest.raises(SettingsError, match=r"(?s)watch_minutes: without it .*gateway_minutes: without it"):
+        load(idle)
     assert not load(changed(tmp_path, ("[invoices]", "[invoices]\nenabled = false"))).invoices.enabled
 
 
@@ -223,6 +227,12 @@ def test_whatever_goes_wrong_a_person_gets_it_with_a_reason(
     desk = Desk(reading, matching).run()
     assert (desk.did[-1], desk.asked[-1]["reason"]) == ("give_up", reason)
     assert desk.execution.output == {"state": "review"}
+
+
+def test_every_reason_of_the_machine_has_words_for_the_person_who_gets_it() -> None:
+    reasons = set(re.findall(r'"reason": "([a-z_]+)"', invoices.DEFINITION.read_text()))
+    assert reasons
+    assert not reasons - set(wording.REASONS)
 
 
 def test_a_job_that_never_ends_is_given_up_after_a_quarter_of_an_hour() -> None:

@@ -80,7 +80,7 @@ def _reachable(url: str) -> str:
 
 
 class Erp(Part):
-    """Where finance's system listens. `secret` names a token and the one host that may see it (docs/webhooks.md)."""
+    """Where finance's system listens (docs/erp.md). `secret` names a token and the one host that may see it."""
 
     endpoint: Annotated[Link, AfterValidator(_reachable)]
     format: Literal["json", "ubl"] = "json"

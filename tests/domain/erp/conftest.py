@@ -24,7 +24,6 @@ from tests.domain.people import published
 from tests.simulators.erp.running import TOKEN, ErpStandIn, erp_stand_in
 
 HOST = "erp.example.com"
-# The invoices' room keeps to its own states; here it only says what it was told.
 ROOM = """
 create table public.told (subject uuid, what text, detail text);
 create or replace function invoices.posted(p_program_id integer, p_invoice_id uuid, p_erp_document_id text) returns void
@@ -36,18 +35,20 @@ language sql security definer as $$ insert into public.told values (p_invoice_id
 
 @dataclass
 class Office:
-    """Finance: a gateway, an ERP, and staff who watch."""
+    """Finance: a gateway, an ERP, and staff who watch. `alone`: the invoices' room only says what it was told."""
 
     database: TestDatabase
     erp: ErpStandIn
     vendor: str = "Amazon Business"
     answer_seconds: float = 5.0
+    alone: bool = True
     secret: str = field(default_factory=lambda: json.dumps({"host": HOST, "token": TOKEN}))
 
     def __post_init__(self) -> None:
         self.owner = self.database.owner()
         published(self.owner)
-        self.owner.execute(ROOM.encode())
+        if self.alone:
+            self.owner.execute(ROOM.encode())
         self.gateway = self.database.connect("erp_gateway")
         self.staff = self.database.connect("invoice_desk")
 

@@ -153,6 +153,19 @@ def test_what_the_erp_refuses_goes_back_to_review_and_may_come_again(
     assert json.loads(office.seen(document)["body"])["payment_terms"] == "Net 60"
 
 
+def test_a_refused_invoice_whose_number_was_misread_goes_again_under_the_right_one(office: Office) -> None:
+    content, subject = paper(), uuid4()
+    document = office.hand_over(content, subject)
+    office.erp.put("periods", month="2026-11", state="locked")
+    office.run()
+    office.erp.quiet()
+    right = paper()
+    assert office.hand_over(right, subject) == document
+    assert office.run().posted == 1
+    assert (office.erp.booked(content["number"]), len(office.erp.booked(right["number"]))) == ([], 1)
+    assert office.seen(document)["idempotency_key"] == f"invoice:{office.vendor}:{right['number']}"
+
+
 def test_what_is_accepted_is_asked_about_until_it_is_posted(office: Office) -> None:
     office.erp.put("settings", pending_seconds=3600)
     content = paper()
@@ -184,6 +197,9 @@ def test_what_the_erp_never_posts_is_a_case_but_is_not_given_up(office: Office) 
     office.later("4 days")
     assert office.cases() == [(f"erp:{document}", "not_posted")]
     assert office.state(document) == "accepted"
+    case_id = office.one("select case_id from casework.case where kind = 'erp_given_up' and state = 'open'")
+    settled = "select cases.settle_ticket(1, %s, 'done', null, 'staff:fay', array['finance'])"
+    assert office.one(settled, case_id) == "ok"
 
 
 def test_one_that_never_arrives_is_given_up_with_a_case_and_a_person_sends_it_again(office: Office) -> None:

@@ -36,6 +36,14 @@ def archive(*papers: tuple[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def locked(plain: bytes) -> bytes:
+    """The same, saying that its one file has a password."""
+    data = bytearray(plain)
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    return bytes(data)
+
+
 def forwarded(inner: EmailMessage, levels: int = 1) -> EmailMessage:
     for _ in range(levels):
         outer = written(sender="Accounts <accounts@amazon.com>")
@@ -123,6 +131,7 @@ def test_pictures_and_words_are_no_papers() -> None:
         pytest.param(archive(*((f"{n}.pdf", ONE) for n in range(51))), "archive_too_large", id="51 files"),
         pytest.param(archive(("a.pdf", b"%PDF-" + bytes(30 << 20))), "archive_bomb", id="30 MB of nothing"),
         pytest.param(b"PK\x03\x04 and nothing more", "archive_unreadable", id="broken"),
+        pytest.param(locked(archive(("a.pdf", ONE))), "archive_encrypted", id="with a password"),
     ],
 )
 def test_a_bad_archive_is_kept_with_its_reason(content: bytes, reason: str) -> None:

@@ -68,7 +68,12 @@ def _aligned(parts: Sequence[_Part], text: str) -> list[float] | None:
         if position == len(parts):
             return None
         left, right, high = parts[position]
-        if letter in ROUND and _is_half(parts[position]) and position + 1 < len(parts) and _is_half(parts[position + 1]):
+        if (
+            letter in ROUND
+            and _is_half(parts[position])
+            and position + 1 < len(parts)
+            and _is_half(parts[position + 1])
+        ):
             position += 1
             right = parts[position][1]
         shapes.append((right - left) / high)
