@@ -107,8 +107,8 @@ _AMOUNTS = frozenset(
 
 
 def finding(told: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
-    """A finding as it is shown: {code, field, words}. Two numbers of its detail are what is there and what may be; where
-    it has words of its own, numbers in them are amounts in minor units."""
+    """A finding as it is shown: {code, field, words}. Two numbers of its detail are what is there and what may be; in
+    a detail of words, numbers are amounts in minor units."""
     code, detail = str(told["code"]), str(told.get("detail") or "")
     words = in_short(code)
     numbers = _TWO_NUMBERS.fullmatch(detail)
