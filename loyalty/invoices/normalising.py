@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, heads, labels, lines, validating
+from loyalty.invoices import amounts, heads, labels, lines, rows, validating
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
-from loyalty.invoices.lines import Read, Tables
-from loyalty.invoices.papers import Page, Paper, Printed, pages
+from loyalty.invoices.lines import Tables
+from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
 from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
@@ -287,7 +287,7 @@ def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Print
     for value in printed:
         for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
-            if lines.ORDER.fullmatch(text) or text in found:
+            if rows.ORDER.fullmatch(text) or text in found:
                 continue
             if not any(letter.isdigit() for letter in text) or _CUT_OFF.search(text):
                 making.doubt(name, "not the whole of a number")
@@ -317,7 +317,7 @@ def _doubt_sums(
 
 
 def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:
-    head = {each.text: each for each in lines.orders_in(paper)}
+    head = {each.text: each for each in rows.orders_in(paper)}
     only = next(iter(head.values())) if len(head) == 1 else None
     making.draft["lines"] = []
     for index, line in enumerate(tables.lines):

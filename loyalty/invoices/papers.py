@@ -38,6 +38,14 @@ class Printed:
     groups: frozenset[str] = frozenset()
 
 
+@dataclass(slots=True)
+class Read:
+    """A value and where it was read; several places where it is printed several times."""
+
+    value: object
+    places: list[Printed]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table. `fields` without the row's whole text, which is `whole`; `table` tells tables apart."""
