@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import io
 import os
+import sys
 import zipfile
 import zlib
 
@@ -140,3 +142,10 @@ def test_the_process_has_nothing_of_our_environment(monkeypatch: pytest.MonkeyPa
     names = confining.run("tests.domain.invoices.nosy", b"", confining.Limits(256, 10, 20)).decode().split()
     assert "AWS_SECRET_ACCESS_KEY" not in names
     assert len(names) < len(os.environ)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there others' memory is a file")
+def test_our_memory_is_closed_to_whoever_is_not_root_once_a_process_was_started() -> None:
+    confining.run("tests.domain.invoices.nosy", b"", confining.Limits(256, 10, 20))
+    # PR_GET_DUMPABLE
+    assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0
