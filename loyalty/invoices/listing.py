@@ -123,6 +123,9 @@ def month(connection: Connection, program_id: int, wanted: str) -> dict[str, Any
     if row is None or row["told"] is None:
         raise _unknown("month")
     told: dict[str, Any] = row["told"]
+    if told["month"]["charged_minor"] is None:
+        # Nobody has asked Amazon yet: nothing differs from what is not known.
+        told["differences"] = []
     for difference in told["differences"]:
         difference["words"] = wording.WHY[difference.pop("why")]
     return told
