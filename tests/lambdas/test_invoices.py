@@ -108,6 +108,8 @@ def test_what_was_refused_or_not_yet_sent_is_taken_back(desk: Doors) -> None:
     assert (refused.body["state"], refused.body["actions"]) == ("refused", ["take_back"])
     back = decided(desk, place, "take_back", OTTO)
     assert back.body["state"] == "review"
+    assert decided(desk, place, "take_back", OTTO).status == 200, "said again"
+    assert decided(desk, place, "take_back", FIONA).body["code"] == "not-open"
     assert [one["kind"] for one in back.body["history"]][:3] == ["review_opened", "taken_back", "refused"]
 
 
