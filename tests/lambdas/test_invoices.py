@@ -171,3 +171,9 @@ def test_lists_find_what_is_asked_for_and_samples_can_be_taken_away(desk: Doors)
     month = desk("invoice_desk", "GET", "/invoices/months/2026-11", token=OTTO).body
     assert month["month"] == months[0]
     assert desk("invoice_desk", "GET", "/invoices/months/2020-01", token=OTTO).status == 404
+
+
+def test_what_a_paper_prints_is_no_formula_in_the_table_of_samples() -> None:
+    routes = importlib.import_module("lambdas.manager_routes.invoices")
+    row = dict.fromkeys(routes.SAMPLE) | {"printed": "-2+3+cmd|' /C calc'!A0", "read": -5, "corrected": " =1"}
+    assert routes._written([row]).splitlines()[1] == ",,,'-2+3+cmd|' /C calc'!A0,,-5,' =1,,"
