@@ -98,6 +98,7 @@ def test_what_differs_still_is_approved_by_a_second_person_who_says_why(desk: Do
     assert silent.body["errors"] == [{"field": "reason", "detail": "Say why."}]
     done = decided(desk, place, "approve_difference", OTTO, "they raised it")
     assert (done.body["state"], done.body["differs"], done.body["reason"]) == ("approved", True, "they raised it")
+    assert (done.body["findings"], done.body["matches"][0]["findings"]) == ([], [finding])
 
 
 def test_what_was_refused_or_not_yet_sent_is_taken_back(desk: Doors) -> None:
@@ -107,6 +108,8 @@ def test_what_was_refused_or_not_yet_sent_is_taken_back(desk: Doors) -> None:
     assert (refused.body["state"], refused.body["actions"]) == ("refused", ["take_back"])
     back = decided(desk, place, "take_back", OTTO)
     assert back.body["state"] == "review"
+    assert decided(desk, place, "take_back", OTTO).status == 200, "said again"
+    assert decided(desk, place, "take_back", FIONA).body["code"] == "not-open"
     assert [one["kind"] for one in back.body["history"]][:3] == ["review_opened", "taken_back", "refused"]
 
 

@@ -94,7 +94,8 @@ def _set(line: list[_Found]) -> list[Word]:
             words[-1].text += one.text
             words[-1].right, words[-1].confidence = one.right, min(words[-1].confidence, one.confidence)
             continue
-        words.append(Word(one.text, one.left, base - 1.2 * tall, one.right, base + 0.33 * tall, one.confidence))
+        top, bottom = base - 1.2 * tall, base + 0.33 * tall
+        words.append(Word(one.text, one.left, top, one.right, bottom, one.confidence, read=True))
     return words
 
 
