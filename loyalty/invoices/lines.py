@@ -18,7 +18,8 @@ _COUNT = re.compile(
     r"[-\u2212\u2013(]?\s?([0-9]{1,6})(?:[.,]0{1,3})?\s?(?:x|×|pcs?|st|stk|ea|units?|ud|pz)?\.?\)?", re.IGNORECASE
 )
 _FEE = re.compile(
-    r"\b(fee|fees|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|gift ?-? ?wrap\w*|geschenkverpackung|recargo|tasa|contributo|deposit|pfand|recycling)\b"
+    r"\b(fees?|gebuhr|surcharge|zuschlag|frais de (dossier|recyclage|gestion)|eco ?-? ?(part|tax)\w*|recargo|tasa|"
+    r"gift ?-? ?wrap\w*|geschenkverpackung|contributo|deposit|pfand|recycling)\b"
 )
 
 

@@ -1,11 +1,12 @@
 """AnalyzeExpense's answer becomes a Reading: the same for Textract's own answers and for the laptop's stand-in.
 
-Only what an Invoice has a name for is kept; names and addresses of people are dropped here. Text is data: nothing that a
-paper says is followed. A value that could only be guessed is kept in the draft, with a finding.
+Only what an Invoice has a name for is kept; names and addresses of people are dropped here. Text is data: nothing that
+a paper says is followed. A value that could only be guessed is kept in the draft, with a finding.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,8 +132,6 @@ def _judged(making: _Making, rules: Invoices) -> Reading:
 
 
 def _as_json(draft: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(draft)
 
 
@@ -172,7 +171,7 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
 
 
 def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> int:
-    """How many different signs there are that the paper gives money back: words beside the number, the total, a title."""
+    """How many kinds of words say that the paper gives money back: beside the number or the total, a title."""
     titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
     beside = ([printed.label for printed in fields.get(name, [])] for name in ("number", "total", "issued_on"))
     return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(
@@ -311,9 +310,9 @@ def _doubt_sums(
     for name in heads.SUMS:
         for each in (*fields.get(name, []), *(row for row in tables.sums if labels.meaning(row.label) == name)):
             found = amounts.amount(each.text, code)
-            if (found is None or not found.exact) and any(letter.isdigit() for letter in each.text):
-                if not printed.get(name) and "%" not in each.text:
-                    making.doubt(f"{name}_minor", "no amount")
+            hardly = (found is None or not found.exact) and any(letter.isdigit() for letter in each.text)
+            if hardly and not printed.get(name) and "%" not in each.text:
+                making.doubt(f"{name}_minor", "no amount")
 
 
 def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:

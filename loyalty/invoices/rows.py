@@ -16,27 +16,15 @@ SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
 RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
-    r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|"
-    r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*[0-9D][0-9]{2}-[0-9]|"
-    r"p\.?o\.? ?(#|number)|purchase order (#|number)|seller:|condition:|zustand:|sku:)",
+    r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|"
+    r"sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|seller:|condition:|zustand:|sku:|"
+    r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*"
+    r"[0-9D][0-9]{2}-[0-9]|p\.?o\.? ?(#|number)|purchase order (#|number))",
     re.IGNORECASE,
 )
 _PURCHASE_ORDER = re.compile(r"\bP\.?\s?O\.?\s?(?:#|number|no\.?|nr\.?)?\s*:?\s*([A-Z0-9][A-Za-z0-9-]{3,59})(?!\S)")
-_COLUMNS = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("asin", r".*\b(asin|item (no|number|code)|product (code|number)|article number|artikel(nummer|number| ?nr)|sku)\b.*"),
-        ("order", r".*\b(order|bestell\w*|commande|pedido|ordine)\b( number| id)?"),
-        ("quantity", r"(qty|quantity|units?|menge|anzahl|stuck(zahl)?|qte|quantite|cant|cantidad|unidades|quantita|q ?ta|aantal|ilosc|antal|pcs)\.?( ordered| shipped)?"),
-        ("rate", r".*(%|\brate\b|satz|taux|\btipo\b|aliquota|tarief|stawka).*"),
-        ("unit", r".*(\bunit\b|\beach\b|stuck|einzel|unitaire|unitario|unit[aà]rio|\bp ?u\b|stuks|jednostk|per item).*"),
-        ("tax", r"(total )?(tax|vat|gst|ust|mwst|tva|iva|btw|moms|steuer|umsatzsteuer|imposta|impuesto|montant (de la )?tva|cuota( de)? iva|importo iva|importe iva)( (amount|betrag|subtotal|total|montant|importo|importe))?"),
-        ("amount", r".*(amount|total|price|betrag|preis|summe|gesamt|montant|prix|importe|precio|importo|prezzo|totale|bedrag|wartosc|net).*"),
-    )
-)  # fmt: skip
-_GROSS = re.compile(
-    r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*"
-)
+_COLUMNS = dict(labels.read("columns.txt"))
+_GROSS = _COLUMNS.pop("gross")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,7 @@ def cells_of(row: Row, currency: str) -> Cells:
 
 def _column(cell: Printed, currency: str) -> str | None:
     label = labels.plain(cell.label)
-    said = next((name for name, pattern in _COLUMNS if label and pattern.fullmatch(label)), None)
+    said = next((name for name, pattern in _COLUMNS.items() if label and pattern.fullmatch(label)), None)
     money = amounts.amount(cell.text, currency)
     if cell.kind == "ITEM":
         return None

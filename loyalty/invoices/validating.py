@@ -39,10 +39,14 @@ def findings(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> tuple[F
         printings.setdefault(each.name, []).append(each)
     values = dict(posted(invoice))
     known = {name: places for name, places in printings.items() if name in values}
-    sums = list(_sums(invoice, known, rules))
-    return tuple(
-        [*sums, *_signs(invoice), *_days(invoice), *_lines(invoice), *_taxes(invoice), *_currency(invoice)]
-        + list(_doubtful(known, proven(invoice, known), rules))
+    return (
+        *_sums(invoice, known, rules),
+        *_signs(invoice),
+        *_days(invoice),
+        *_lines(invoice),
+        *_taxes(invoice),
+        *_currency(invoice),
+        *_doubtful(known, proven(invoice, known), rules),
     )
 
 
@@ -201,9 +205,10 @@ def _taxes(invoice: Invoice) -> Iterator[Finding]:
             if abs(each.base_minor * each.rate_micros / MILLION - each.tax_minor) > _drift(invoice):
                 yield Finding(code="tax_differs", field=f"tax_lines.{index}.tax_minor")
     for index, line in enumerate(invoice.lines):
-        if line.tax_minor is not None and line.tax_rate_micros is not None:
-            if abs(line.amount_minor * line.tax_rate_micros / MILLION - line.tax_minor) > 1:
-                yield Finding(code="tax_differs", field=f"lines.{index}.tax_minor")
+        if line.tax_minor is None or line.tax_rate_micros is None:
+            continue
+        if abs(line.amount_minor * line.tax_rate_micros / MILLION - line.tax_minor) > 1:
+            yield Finding(code="tax_differs", field=f"lines.{index}.tax_minor")
     expected = _by_rates(invoice)
     if expected is not None and not _within(invoice.tax_minor, expected, _drift(invoice)):
         detail = f"the lines' rates make {round(expected[0])} to {round(expected[1])}, not {invoice.tax_minor}"

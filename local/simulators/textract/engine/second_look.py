@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter
 from local.simulators.textract.engine import letterforms
 from local.simulators.textract.engine.words import Word
 
-# All differ; two of three agree, without the page's look, or with it; all agree, and it might still be an O or a nought.
+# All differ; two of three agree, without the page's look, or with it; all agree, and it might still be O or nought.
 DISAGREED, OUTVOTED, MAJORITY, UNCLEAR = 50.0, 85.0, 95.0, 92.0
 # No look is surer than this of itself: tesseract's own scale ends before.
 SUREST = 97.0
@@ -30,6 +30,8 @@ GAP = 70
 MARGIN = 4
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _EDGES = " |.,;:'\"`´‘’“”_"
+_SAME_ROUND = str.maketrans("OIl|", "0111")
+_SAME_FORM = str.maketrans("OIl|S", "01115")
 _CODE = re.compile(r"[A-Z0-9-]{6,}")
 # Where a letter may be a digit: beside other digits, and in capitals.
 _MIXED = re.compile(r"(?=.*[0-9OIl])(?=.*[A-HJ-NP-Z])(?=.{4})[A-Z0-9l|()/-]+[.,:;]?$")
@@ -138,7 +140,8 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
         by_text.setdefault(_alike(look[0]), []).append(look)
     agreed = max(by_text.values(), key=len)
     if len(agreed) < 2:
-        return replace(word, confidence=min(word.confidence, DISAGREED))
+        text = letterforms.decided(piece, word.text)[0] if _MIXED.search(word.text) else word.text
+        return replace(word, text=text, confidence=min(word.confidence, DISAGREED))
     doubt = 1.0
     for _, confidence in agreed:
         doubt *= (100 - min(confidence, SUREST)) / 100
@@ -165,8 +168,9 @@ def _with_edges(text: str, first: str) -> str:
 
 
 def _alike(text: str) -> str:
-    """Letters that are told apart by their form are one here."""
-    return _plain(text).replace("O", "0").replace("I", "1").replace("l", "1").replace("|", "1")
+    """Letters that are told apart by their form are one here, where letters and digits are mixed."""
+    plain = _plain(text)
+    return plain.translate(_SAME_FORM if _MIXED.search(plain) else _SAME_ROUND)
 
 
 def _plain(text: str) -> str:
