@@ -133,7 +133,7 @@ begin
             when not v_blocks and p_decision = 'approve_difference' then 'nothing_differs'
             when p_decision = 'approve_difference' and i.corrected_by = p_actor then 'same_person'
             when exists (select from invoices.invoice o
-                         where o.program_id = i.program_id and o.kind = i.kind and o.vendor = i.vendor and o.number = i.number
+                         where o.program_id = i.program_id and o.kind = i.kind and o.number = i.number
                            and o.invoice_id <> i.invoice_id and o.state in ('approved', 'posted')) then 'number_taken' end;
         if v_said is not null then
             update invoices.invoice v set findings = v_found, judged_at = clock.now(), row_xid = pg_current_xact_id()
@@ -143,21 +143,26 @@ begin
     elsif p_decision is distinct from 'refuse' then
         raise exception 'unknown decision' using errcode = '22023';
     end if;
-    v_said := casework.decide_case(i.program_id, v_case, p_decision, p_actor, p_groups);
-    if v_said <> 'ok' then
-        return v_said;
-    elsif p_decision = 'refuse' then
-        update invoices.invoice v
-        set state = 'refused', reason = v_reason, decided_by = p_actor, decided_at = clock.now(), case_id = null,
-            row_xid = pg_current_xact_id()
-        where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
-        perform invoices.note(i.program_id, i.invoice_id, 'refused', p_actor);
-    else
-        i := invoices.approve(i, v_found, p_actor, p_decision = 'approve_difference');
-        if v_reason <> '' then
-            update invoices.invoice v set reason = v_reason where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+    begin
+        v_said := casework.decide_case(i.program_id, v_case, p_decision, p_actor, p_groups);
+        if v_said <> 'ok' then
+            return v_said;
+        elsif p_decision = 'refuse' then
+            update invoices.invoice v
+            set state = 'refused', reason = v_reason, decided_by = p_actor, decided_at = clock.now(), case_id = null,
+                row_xid = pg_current_xact_id()
+            where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+            perform invoices.note(i.program_id, i.invoice_id, 'refused', p_actor);
+        else
+            i := invoices.approve(i, v_found, p_actor, p_decision = 'approve_difference');
+            if v_reason <> '' then
+                update invoices.invoice v set reason = v_reason where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+            end if;
         end if;
-    end if;
+    -- The ERP's documents know another one of it.
+    exception when unique_violation then
+        return 'number_taken';
+    end;
     return 'ok';
 end
 $$;
