@@ -10,6 +10,7 @@ import re
 from statistics import median
 from typing import NamedTuple
 
+import numpy
 import pypdfium2  # type: ignore[import-untyped]
 import pytesseract  # type: ignore[import-untyped]
 from PIL import Image
@@ -47,7 +48,7 @@ def recognised(page: pypdfium2.PdfPage, number: int) -> Page:
 
 def looked_at(picture: Image.Image, number: int, width: float, height: float) -> Page:
     """A picture's words; `width` and `height` of the page in points."""
-    if picture.getextrema()[0] > LIGHTEST_INK:
+    if int(numpy.asarray(picture).min()) > LIGHTEST_INK:
         return Page(number, width, height, [], read=True)
     picture, angle = prepared(picture)
     points = width / picture.width
