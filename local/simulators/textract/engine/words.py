@@ -59,7 +59,7 @@ class Page:
 
 
 def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
-    """The page's words; None when it has to be looked at: hardly any text and something drawn, or a picture over all."""
+    """The page's words; None when it has to be looked at: hardly any text but drawings, or a picture over all."""
     width, height = page.get_size()
     if _is_picture(page, width * height):
         return None
