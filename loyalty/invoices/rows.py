@@ -18,6 +18,7 @@ RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
     r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|"
     r"sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|seller:|condition:|zustand:|sku:|"
+    r"charges for (all|the|these) orders|"
     r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*"
     r"[0-9D][0-9]{2}-[0-9]|p\.?o\.? ?(#|number)|purchase order (#|number))",
     re.IGNORECASE,
