@@ -101,7 +101,8 @@ class ObservabilityStack(Stack):
             *invoices.functions,
         ]
         apis = {**api.apis, "Manager": manager.api}
-        self._dashboard(cluster, queues, dead, functions, engine, services, apis)
+        dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
+        self._invoice_graphs(dashboard, invoices)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
@@ -115,7 +116,7 @@ class ObservabilityStack(Stack):
         engine: EngineStack,
         services: ServicesStack,
         apis: Mapping[str, RestApi],
-    ) -> None:
+    ) -> cloudwatch.Dashboard:
         machine = engine.state_machine
         dashboard = cloudwatch.Dashboard(
             self,
@@ -157,6 +158,29 @@ class ObservabilityStack(Stack):
                     cluster.metric_database_connections(label="connections"),
                 ],
             ),
+        )
+        return dashboard
+
+    @staticmethod
+    def _invoice_graphs(dashboard: cloudwatch.Dashboard, invoices: InvoicesStack) -> None:
+        machine = invoices.state_machine
+        dashboard.add_widgets(
+            _graph(
+                "Invoices' papers",
+                [
+                    machine.metric_started(label="begun", period=FIVE_MINUTES),
+                    machine.metric_succeeded(label="ended", period=FIVE_MINUTES),
+                    machine.metric_failed(label="failed", period=FIVE_MINUTES),
+                ],
+            ),
+            _graph(
+                "Judged",
+                [
+                    _said(f"Invoices{state}", "invoice_matching").with_(statistic="Sum")
+                    for state in ("Approved", "Review", "Waiting", "Refused")
+                ],
+            ),
+            _graph("Oldest on its way to the ERP", [_said("ErpOldestSeconds", "erp_gateway")]),
         )
 
     def _alarms(

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stacks.combinations import Problem, refused_combinations
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIG_FOLDER = REPOSITORY / "config"
 
-# What CloudWatch accepts; any other number fails in the middle of a deployment.
-LOG_RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
-    *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-# Memory that Fargate sells with each amount of processor, in MiB.
-FARGATE_MEMORY = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-}
 ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 
 
@@ -261,14 +250,6 @@ class Settings(_Section):
     observability: Observability
 
 
-class Problem(NamedTuple):
-    """One mistake: where (section, key, …), why, and what was found there."""
-
-    location: tuple[str | int, ...]
-    reason: str
-    found: Any = None
-
-
 def load(path: Path) -> Settings:
     """The settings in `path`. Raises SettingsError with every mistake, not only the first."""
     shown = _shown(path)
@@ -284,7 +265,7 @@ def load(path: Path) -> Settings:
         line = re.search(r"at line (\d+)", str(error))
         raise SettingsError(f"{shown}:{line[1]}: {error}" if line else f"{shown}: {error}") from None
     problems, sections = _checked(document)
-    problems += _refused_combinations(sections)
+    problems += refused_combinations(sections)
     if problems:
         lines = _lines(text)
         raise SettingsError("\n".join(_message(shown, lines, problem) for problem in problems))
@@ -311,187 +292,6 @@ def _checked(document: dict[str, Any]) -> tuple[list[Problem], dict[str, Any]]:
             problems += [Problem((name, *e["loc"]), e["msg"], e["input"]) for e in error.errors()]
     problems += [Problem((name,), "there is no such section") for name in document if name not in Settings.model_fields]
     return problems, sections
-
-
-def _refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
-    """Values that are each allowed but that AWS, or sense, refuses together."""
-    return [
-        problem
-        for rule in (
-            *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _service_rules, _running_rules),
-        )
-        for problem in rule(sections)
-    ]
-
-
-def _network_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment, network = sections.get("deployment"), sections.get("network")
-    if network is None:
-        return
-    zones = network.availability_zones
-    if len(set(zones)) < len(zones):
-        yield Problem(("network", "availability_zones"), "a zone is named twice", list(zones))
-    if network.nat_gateways > len(zones):
-        yield Problem(("network", "nat_gateways"), f"there are only {len(zones)} zones", network.nat_gateways)
-    if reason := _too_small(network.cidr, len(zones)):
-        yield Problem(("network", "cidr"), reason, network.cidr)
-    if network.nat_gateways == 0:
-        yield Problem(
-            ("network", "nat_gateways"), "Amazon Business and Amazon Pay are reached through one: at least 1", 0
-        )
-    if deployment is None:
-        return
-    if strangers := [zone for zone in zones if not re.fullmatch(f"{deployment.region}[a-z]", zone)]:
-        yield Problem(("network", "availability_zones"), f"not in {deployment.region}", strangers)
-    if deployment.durable and len(zones) < 3:
-        yield Problem(("network", "availability_zones"), "a durable deployment needs at least 3", list(zones))
-    if deployment.durable and not deployment.checks:
-        yield Problem(("deployment", "checks"), "a durable deployment is checked", False)
-    if deployment.durable and not network.flow_logs:
-        yield Problem(("network", "flow_logs"), "a durable deployment keeps them", False)
-
-
-def _too_small(cidr: str, zones: int) -> str | None:
-    """Why the subnets do not fit: a /24 public, a /22 private and a /24 isolated for each zone, on their boundaries."""
-    try:
-        network = ipaddress.IPv4Network(cidr)
-    except ValueError:
-        return "is no network: four numbers to 255, and nothing set behind the prefix"
-    needed = -(-zones // 4) * 4 + 4 * zones + zones
-    return f"{zones} zones need {needed} times a /24" if needed > 1 << (24 - network.prefixlen) else None
-
-
-def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment, database = sections.get("deployment"), sections.get("database")
-    if database is None:
-        return
-    if database.mode == "serverless" and database.min_acu > database.max_acu:
-        yield Problem(("database", "min_acu"), f"more than max_acu = {database.max_acu:g}", database.min_acu)
-    if database.mode == "serverless" and database.min_acu == 0 and database.proxy:
-        yield Problem(("database", "min_acu"), "0 never pauses behind a proxy, which keeps its connections open", 0)
-    for key in ("min_acu", "max_acu"):
-        if getattr(database, key) * 2 % 1:
-            yield Problem(("database", key), "goes in steps of 0.5", getattr(database, key))
-    if database.mode == "provisioned" and not re.match(r"^[a-z]+\d+gd?\.[0-9a-z]+$", database.instance_class):
-        yield Problem(("database", "instance_class"), "must be Graviton, as r8g.large", database.instance_class)
-    if database.proxy and database.authentication == "password":
-        yield Problem(("database", "authentication"), "the proxy takes IAM tokens only", "password")
-    if deployment is None or not deployment.durable:
-        return
-    if database.readers == 0:
-        yield Problem(("database", "readers"), "a durable deployment has at least 1 to fail over to", 0)
-    if database.authentication == "password":
-        yield Problem(("database", "authentication"), "a durable deployment uses iam", "password")
-
-
-def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment, identity, messaging = (sections.get(name) for name in ("deployment", "identity", "messaging"))
-    if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
-        yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
-    if identity is not None:
-        for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
-            for position, url in enumerate(getattr(identity, key)):
-                if not re.match(r"^https://|^http://localhost[:/]", url):
-                    yield Problem(("identity", key, position), "Cognito takes https, or http on localhost", url)
-    if deployment is None or not deployment.durable:
-        return
-    if identity is not None and identity.staff_mfa != "required":
-        yield Problem(("identity", "staff_mfa"), "a durable deployment requires it of staff", identity.staff_mfa)
-    if identity is not None and identity.password_sign_in:
-        yield Problem(("identity", "password_sign_in"), "is for demonstrations, not for a durable deployment", True)
-    if messaging is not None and not messaging.operator_emails:
-        yield Problem(("messaging", "operator_emails"), "a durable deployment needs somebody to tell", [])
-
-
-def _outside_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment, integrations = sections.get("deployment"), sections.get("integrations")
-    if deployment is None or not deployment.durable or integrations is None:
-        return
-    for key in type(integrations).model_fields:
-        if key in ("amazon_pay_topics", "outside_hosts") or (
-            key == "sns_certificates" and not integrations.sns_certificates
-        ):
-            continue
-        if not getattr(integrations, key).startswith("https://"):
-            yield Problem(("integrations", key), "a durable deployment uses https", getattr(integrations, key))
-    if integrations.outside_hosts:
-        yield Problem(
-            ("integrations", "outside_hosts"),
-            "a durable deployment reaches everybody on the internet",
-            sorted(integrations.outside_hosts),
-        )
-
-
-def _invoice_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    invoices, messaging = sections.get("invoices"), sections.get("messaging")
-    if invoices is None:
-        return
-    if invoices.enabled and not invoices.domain:
-        yield Problem(("invoices", "domain"), "where invoices are mailed to; or enabled = false", "")
-    if messaging is not None and invoices.domain and messaging.mail_from.endswith(f"@{invoices.domain}"):
-        # Its MX record leads to SES: what people answer to our mails would be taken for invoices.
-        yield Problem(("invoices", "domain"), "is that of messaging.mail_from: a domain of its own", invoices.domain)
-
-
-def _portal_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    identity, integrations, portals = (sections.get(name) for name in ("identity", "integrations", "portals"))
-    if portals is None or portals.hosting == "none":
-        return
-    if identity is not None and identity.authority_url:
-        yield Problem(
-            ("identity", "authority_url"), "is the laptop's, which Amplify cannot reach", identity.authority_url
-        )
-    if integrations is None:
-        return
-    for key in ("portal_origin", "manager_origin"):
-        # Of a page with TLS no browser lets a page without it be a part, nor the other way round.
-        if not re.match(r"^https://[^:]+$", origin := getattr(integrations, key)):
-            yield Problem(
-                ("integrations", key), 'Amplify speaks https at its own port: or portals.hosting = "none"', origin
-            )
-
-
-def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    services, observability, api = (sections.get(name) for name in ("services", "observability", "api"))
-    if services is not None:
-        for key in ("payments", "orders"):
-            service = getattr(services, key)
-            if service.memory_mb not in FARGATE_MEMORY[service.cpu]:
-                sold = ", ".join(map(str, FARGATE_MEMORY[service.cpu]))
-                yield Problem(
-                    ("services", key, "memory_mb"), f"Fargate sells {sold} with cpu = {service.cpu}", service.memory_mb
-                )
-            if service.min_tasks > service.max_tasks:
-                yield Problem(
-                    ("services", key, "min_tasks"), f"more than max_tasks = {service.max_tasks}", service.min_tasks
-                )
-        if services.orders.min_tasks != services.orders.max_tasks:
-            yield Problem(
-                ("services", "orders", "max_tasks"),
-                "orders has a fixed count: the same as min_tasks",
-                services.orders.max_tasks,
-            )
-    if observability is not None and observability.log_retention_days not in LOG_RETENTION_DAYS:
-        yield Problem(
-            ("observability", "log_retention_days"),
-            f"CloudWatch knows {', '.join(map(str, LOG_RETENTION_DAYS))}",
-            observability.log_retention_days,
-        )
-    if api is not None and api.burst_limit < api.rate_limit:
-        yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
-
-
-def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
-    deployment, layer, schedules = (sections.get(name) for name in ("deployment", "layer", "schedules"))
-    if deployment is None or not deployment.durable:
-        return
-    if schedules is not None and schedules.sweeper_minutes == 0:
-        yield Problem(("schedules", "sweeper_minutes"), "without it a redemption may never start or end", 0)
-    if schedules is not None and schedules.outbox_minutes == 0:
-        yield Problem(("schedules", "outbox_minutes"), "without it nobody is told anything", 0)
-    if layer is not None and layer.platform == "host":
-        yield Problem(("layer", "platform"), "is for the laptop: the cloud's functions run on Graviton", "host")
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:

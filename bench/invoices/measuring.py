@@ -114,7 +114,9 @@ def _run(task: Task) -> _Done:
             posted += [f"seed {seed}" for each in readings if each.invoice is not None and not each.findings]
         else:
             one = score(truth, readings)
-            one.wrong_posted = [f"seed {seed}, {layout}{f', {look} dpi' if look else ''}: {each}" for each in one.wrong_posted]
+            one.wrong_posted = [
+                f"seed {seed}, {layout}{f', {look} dpi' if look else ''}: {each}" for each in one.wrong_posted
+            ]
             scores.append((layout, look, one))
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return _Done(task, scores, seconds, os.getpid(), megabytes, posted)

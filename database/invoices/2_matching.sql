@@ -332,20 +332,22 @@ $$;
 
 -- Internal: shipping, fees and tax. What is beside the goods may be all that the orders said and that was not invoiced yet: Amazon
 -- takes an order's shipping with the first parcel or spread over all. Tax goes with the units; each line's may be a cent
--- off, because a part of a rounded sum is rounded again. Only if shipping comes before its units, its tax does too.
+-- off, because a part of a rounded sum is rounded again. Only if shipping comes before its units, its tax does too. A credit memo
+-- gives back no more of what is beside the goods than was invoiced.
 create or replace function invoices.beside_goods(i invoices.invoice, p_rounding bigint)
 returns table (code text, field text, detail text) language plpgsql stable set search_path = pg_catalog as $$
 declare
     v_tax bigint := abs((i.content ->> 'tax_minor')::bigint);
     v_beside bigint;
     v_beside_allowed bigint;
+    v_beside_paid bigint;
     v_tax_allowed numeric;
     s record;
 begin
     v_beside := coalesce((i.content ->> 'shipping_minor')::bigint, 0) + coalesce((i.content ->> 'discount_minor')::bigint, 0)
         + (select coalesce(sum(l.amount_minor), 0) from invoices.line l
            where l.program_id = i.program_id and l.invoice_id = i.invoice_id and l.kind = 'fee');
-    select count(*) as lines, bool_and(c.known_product) as known,
+    select count(*) as lines, bool_and(c.known_product) as known, bool_and(c.invoiced > 0) as invoiced,
            sum(c.ordered_tax_minor * c.quantity::numeric / greatest(c.ordered, 1)) as tax,
            sum(c.ordered_extra_minor * c.quantity::numeric / greatest(c.ordered, 1)) as extra,
            max(c.ordered_tax_minor / greatest(c.ordered_price_minor * c.ordered, 1)::numeric) as rate into s
@@ -354,9 +356,9 @@ begin
         return;
     end if;
     -- An order that said less than its goods cost was promised a discount: that goes with the units.
-    select sum(case when i.kind = 'credit_memo' then greatest(o.before, 0)
-                    when o.extra > 0 then greatest(o.extra - o.before, 0) else floor(o.extra * o.part) end)::bigint
-    into v_beside_allowed
+    select sum(case when o.extra > 0 then greatest(o.extra - o.before, 0) else floor(o.extra * o.part) end)::bigint,
+           sum(greatest(o.before, 0))::bigint
+    into v_beside_allowed, v_beside_paid
     from (
         select (select sum(n.extra_minor) from orders.lines_of(i.program_id, array[c.amazon_order_id]) n) as extra,
                sum(c.ordered_price_minor * c.quantity) / greatest((
@@ -365,9 +367,10 @@ begin
                invoices.beside_before(i.program_id, c.amazon_order_id, i.invoice_id) as before
         from invoices.compared(i) c
         group by c.amazon_order_id) o;
-    -- A credit memo gives back no more than was paid.
-    if (case i.kind when 'invoice' then v_beside else -v_beside end) > v_beside_allowed + p_rounding then
+    if i.kind = 'invoice' and v_beside > v_beside_allowed + p_rounding then
         return query select 'shipping_differs', 'shipping_minor', v_beside || ' ' || v_beside_allowed;
+    elsif i.kind = 'credit_memo' and s.invoiced and -v_beside > v_beside_paid + p_rounding then
+        return query select 'shipping_differs', 'shipping_minor', -v_beside || ' ' || v_beside_paid;
     end if;
     v_tax_allowed := ceil(s.tax) + ceil(greatest(abs(v_beside) - abs(s.extra), 0) * s.rate) + p_rounding + s.lines;
     if v_tax > v_tax_allowed then

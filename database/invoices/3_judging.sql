@@ -57,7 +57,8 @@ $$;
 create or replace function invoices.found(i invoices.invoice) returns jsonb language sql stable set search_path = pg_catalog
 return i.read_findings || case when i.content is null then '[]' else invoices.match(i) end;
 
--- Internal: an earlier one that says the same; null: none.
+-- Internal: one that was judged before and says the same; null: none. Ids do not tell who was first: who waits for his turn has got
+-- his before.
 create or replace function invoices.same_as(i invoices.invoice) returns uuid language sql stable set search_path = pg_catalog
 return (select o.invoice_id from invoices.invoice o
         where o.program_id = i.program_id and o.number = i.number and o.fingerprint = i.fingerprint

@@ -25,6 +25,7 @@ from loyalty.database import Connection, database
 from loyalty.invoices import listing, reviewing
 from loyalty.invoices.reviewing import Agent, Decision
 from loyalty.programme import reading
+from loyalty.spreadsheet import harmless
 
 router = Router()
 
@@ -428,8 +429,10 @@ def _written(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
-    return f"'{text}" if text.startswith(("=", "+", "@", "\t", "\r")) else text
+    if isinstance(value, str):
+        return harmless(value)
+    # Numbers stay numbers, also those below zero.
+    return "" if value is None else json.dumps(value, default=str)
 
 
 @cache

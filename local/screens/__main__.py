@@ -16,7 +16,7 @@ from local.demo.shopper import Unexpected
 from local.fresh import fresh_cloud
 from local.people import STAFF, Member
 from local.processes import Failed
-from local.screens.member import Furnished, furnish
+from local.screens.member import Furnished, doubtful_invoice, furnish
 from local.screens.pages import OF_STAFF, OUTSIDE, inside
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -32,6 +32,7 @@ def main() -> int:
     try:
         with fresh_cloud("screens", {"release_delay_seconds": "1"}, _say) as cloud:
             furnished = furnish(cloud, MEMBER)
+            invoice_id = doubtful_invoice(cloud, furnished)
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)
             with sync_playwright() as playwright:
@@ -39,7 +40,7 @@ def main() -> int:
                 for name, size in WIDTHS.items():
                     _take(browser, cloud.portal, furnished, name, size)
                 for group, places in OF_STAFF.items():
-                    _take_staffs(browser, cloud.manager, group, places)
+                    _take_staffs(browser, cloud.manager, group, places, invoice_id)
                 browser.close()
     except (Failed, RuntimeError, Unexpected, joining.Refused) as error:
         print(f"SCREENS FAILED {error}", file=sys.stderr)
@@ -66,7 +67,7 @@ def _take(browser: Browser, portal: str, furnished: Furnished, name: str, size: 
     page.close()
 
 
-def _take_staffs(browser: Browser, manager: str, group: str, places: Mapping[str, str]) -> None:
+def _take_staffs(browser: Browser, manager: str, group: str, places: Mapping[str, str], invoice_id: str) -> None:
     width, height = WIDTHS["desk"]
     page = browser.new_page(viewport={"width": width, "height": height}, base_url=manager, locale="en-US")
     page.goto("/")
@@ -74,7 +75,7 @@ def _take_staffs(browser: Browser, manager: str, group: str, places: Mapping[str
     sign_in_at_the_pool(page, next(one.email for one in STAFF if one.group == group))
     page.get_by_role("navigation").first.wait_for()
     for title, place in places.items():
-        page.goto(place.format(number=MEMBER.number))
+        page.goto(place.format(number=MEMBER.number, invoice=invoice_id))
         _picture(page, f"manager-{title}")
     page.close()
 

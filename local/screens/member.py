@@ -49,6 +49,22 @@ def furnish(cloud: Connected, member: Member) -> Furnished:
     return furnished
 
 
+def doubtful_invoice(cloud: Connected, furnished: Furnished) -> str:
+    """Have the orders that have left invoiced, one of them at another price; that one's id, once it was read."""
+    control = f"{cloud.simulator('amazon_business')}/_simulator/orders"
+    for state, body in (("delivered", {}), ("shipped", {"error": "wrong_price"})):
+        address = f"{control}/{furnished.redemptions[state]}/invoice"
+        httpx.post(address, json=body, timeout=30, verify=PLAIN).raise_for_status()
+    deadline = time.monotonic() + SECONDS
+    with cloud.query() as owner:
+        while time.monotonic() < deadline:
+            row = owner.execute("select invoice_id from invoices.invoice where state = 'review' limit 1").fetchone()
+            if row is not None:
+                return str(row["invoice_id"])
+            time.sleep(POLL_SECONDS)
+    raise joining.Refused("no invoice waits for a person in time")
+
+
 def _earn(cloud: Connected, member: Member) -> None:
     with joining.partner(cloud) as inbound:
         inbound.post("/members", json=member.registration()).raise_for_status()

@@ -39,7 +39,7 @@ def inside(furnished: Furnished) -> dict[str, str]:
     }
 
 
-# The manager app's, by who of the staff looks: `{number}` is the member's.
+# The manager app's, by who of the staff looks: `{number}` is the member's, `{invoice}` one that waits for a person.
 OF_STAFF: dict[str, dict[str, str]] = {
     "catalogue-manager": {
         "overview": "/programme",
@@ -62,4 +62,10 @@ OF_STAFF: dict[str, dict[str, str]] = {
         "privacy": "/privacy/requests",
     },
     "business-operator": {"audit": "/audit"},
+    "finance": {
+        "invoices": "/invoices",
+        "invoice": "/invoices/{invoice}",
+        "invoice-months": "/invoices/months",
+        "erp-deliveries": "/erp/documents",
+    },
 }

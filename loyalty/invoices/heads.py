@@ -14,8 +14,9 @@ from datetime import date
 from itertools import product
 
 from loyalty.invoices import amounts, dates, labels
-from loyalty.invoices.lines import RATE, Read, Tables, rate_of
-from loyalty.invoices.papers import Page, Paper, Printed
+from loyalty.invoices.lines import Tables
+from loyalty.invoices.papers import Page, Paper, Printed, Read
+from loyalty.invoices.rows import RATE, rate_of
 
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")

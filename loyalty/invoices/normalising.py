@@ -1,11 +1,12 @@
 """AnalyzeExpense's answer becomes a Reading: the same for Textract's own answers and for the laptop's stand-in.
 
-Only what an Invoice has a name for is kept; names and addresses of people are dropped here. Text is data: nothing that a
-paper says is followed. A value that could only be guessed is kept in the draft, with a finding.
+Only what an Invoice has a name for is kept; names and addresses of people are dropped here. Text is data: nothing that
+a paper says is followed. A value that could only be guessed is kept in the draft, with a finding.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, heads, labels, lines, validating
+from loyalty.invoices import amounts, heads, labels, lines, rows, validating
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
-from loyalty.invoices.lines import Read, Tables
-from loyalty.invoices.papers import Page, Paper, Printed, pages
+from loyalty.invoices.lines import Tables
+from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
 from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
@@ -131,8 +132,6 @@ def _judged(making: _Making, rules: Invoices) -> Reading:
 
 
 def _as_json(draft: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(draft)
 
 
@@ -172,7 +171,7 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
 
 
 def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> int:
-    """How many different signs there are that the paper gives money back: words beside the number, the total, a title."""
+    """How many kinds of words say that the paper gives money back: beside the number or the total, a title."""
     titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
     beside = ([printed.label for printed in fields.get(name, [])] for name in ("number", "total", "issued_on"))
     return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(
@@ -287,7 +286,7 @@ def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Print
     for value in printed:
         for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
-            if lines.ORDER.fullmatch(text) or text in found:
+            if rows.ORDER.fullmatch(text) or text in found:
                 continue
             if not any(letter.isdigit() for letter in text) or _CUT_OFF.search(text):
                 making.doubt(name, "not the whole of a number")
@@ -311,13 +310,13 @@ def _doubt_sums(
     for name in heads.SUMS:
         for each in (*fields.get(name, []), *(row for row in tables.sums if labels.meaning(row.label) == name)):
             found = amounts.amount(each.text, code)
-            if (found is None or not found.exact) and any(letter.isdigit() for letter in each.text):
-                if not printed.get(name) and "%" not in each.text:
-                    making.doubt(f"{name}_minor", "no amount")
+            hardly = (found is None or not found.exact) and any(letter.isdigit() for letter in each.text)
+            if hardly and not printed.get(name) and "%" not in each.text:
+                making.doubt(f"{name}_minor", "no amount")
 
 
 def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:
-    head = {each.text: each for each in lines.orders_in(paper)}
+    head = {each.text: each for each in rows.orders_in(paper)}
     only = next(iter(head.values())) if len(head) == 1 else None
     making.draft["lines"] = []
     for index, line in enumerate(tables.lines):

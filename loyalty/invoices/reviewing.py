@@ -65,7 +65,17 @@ def decide(
         (program_id, invoice_id, decision, reason, agent.actor, list(agent.groups)),
     ).fetchone()
     assert row is not None
+    if decision == "take_back" and row["status"] == "not_open":
+        _taken_back(connection, program_id, invoice_id, agent)
+        return
     _accepted(row["status"])
+
+
+def _taken_back(connection: Connection, program_id: int, invoice_id: UUID, agent: Agent) -> None:
+    """It waits for a person again since this one took it back just before. Raises Refusal where that is not so."""
+    told = listing.one(connection, program_id, invoice_id)
+    if ("taken_back", agent.actor) not in [(event["kind"], event["actor"]) for event in told["history"][:2]]:
+        raise Refusal(Kind.CONFLICT, "not-open", "There is nothing to take back: nobody has approved or refused it.")
 
 
 def _complete(content: Mapping[str, Any]) -> Invoice:

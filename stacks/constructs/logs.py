@@ -6,7 +6,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.settings import LOG_RETENTION_DAYS, Settings
+from stacks.combinations import LOG_RETENTION_DAYS
+from stacks.settings import Settings
 
 _RETENTION = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False))
 assert _RETENTION[3653] is logs.RetentionDays.TEN_YEARS, "the CDK's list and ours are no longer in the same order"

@@ -148,6 +148,9 @@ def test_where_invoices_are_mailed_to_has_to_be_said_and_is_no_address_of_ours(t
     same = changed(tmp_path, ('domain = "invoices.loyalty.example"', 'domain = "loyalty.example"'))
     with pytest.raises(SettingsError, match=r"invoices\.domain: is that of messaging\.mail_from"):
         load(same)
+    idle = changed(tmp_path, ("[invoices]", "[invoices]\nwatch_minutes = 0\ngateway_minutes = 0"))
+    with pytest.raises(SettingsError, match=r"(?s)watch_minutes: without it .*gateway_minutes: without it"):
+        load(idle)
     assert not load(changed(tmp_path, ("[invoices]", "[invoices]\nenabled = false"))).invoices.enabled
 
 

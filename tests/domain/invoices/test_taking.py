@@ -40,6 +40,19 @@ def test_what_is_refused_is_kept_with_its_reason(books: Desk) -> None:
     assert reasons == [{"reason": "not_signed"}]
 
 
+def test_what_nobody_had_time_to_look_at_is_taken_when_it_comes_again(books: Desk) -> None:
+    (first,) = take(books, mail(91_020), pdf(books.new_key(), "late", object_key=None, reason="took_too_long"))
+    (again,) = take(books, mail(91_021), pdf(books.new_key(), "late"))
+    assert (first["state"], again["state"]) == ("refused", "received")
+    assert again["document_id"] == first["document_id"]
+    known = books.intake.execute(
+        "select state, object_key from invoices.known_document(1, %s)", (pdf(books.new_key(), "late")["sha256"],)
+    ).fetchone()
+    assert known == {"state": "received", "object_key": pdf(books.new_key(), "late")["object_key"]}
+    (worse,) = take(books, mail(91_022), pdf(books.new_key(), "late", object_key=None, reason="took_too_long"))
+    assert worse["state"] == "received"
+
+
 def test_of_whom_a_mail_came_and_to_whom_only_the_domain_and_the_programme_are_kept(books: Desk) -> None:
     sender = "Alex Member <Alex.Member@Shop.Example>"
     take(books, mail(91_006, sender=sender, recipient="alex.member@invoices.example"))

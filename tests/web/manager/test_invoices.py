@@ -77,8 +77,8 @@ def test_what_differs_still_is_approved_by_another_person_than_who_corrected_it(
     mine, theirs = came(manager.cloud, **DEARER), came(manager.cloud, **DEARER)
     with manager.cloud.query() as owner:
         owner.execute(
-            "select invoices.correct(1, i.invoice_id, 0, jsonb_set(i.draft, '{lines,0,quantity}', '2'), '[]', 'staff:x',"
-            " '{finance}') from invoices.invoice i where i.invoice_id = %s",
+            "select invoices.correct(1, i.invoice_id, 0, jsonb_set(i.draft, '{lines,0,quantity}', '2'), '[]',"
+            " 'staff:x', '{finance}') from invoices.invoice i where i.invoice_id = %s",
             (theirs[0],),
         )
     page = manager.sign_in("business-operator", f"/invoices/{mine[0]}")

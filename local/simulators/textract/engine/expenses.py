@@ -184,14 +184,17 @@ def _line(page: Page, table: Table, row: Row, currency: str | None, row_only: bo
     made = []
     for index, column in enumerate(table.head.columns):
         pieces = row.cells.get(index)
-        if not pieces or column.type not in LINE_TYPES or not table.head.items:
+        if not pieces or not table.head.items:
             continue
         if column.type == "ITEM" and row_only and len(pieces) > 1:
             pieces = pieces[:1]
         text = "\n".join(" ".join(word.text for word in piece) for piece in pieces)
         words = [word for piece in pieces for word in piece]
         field: Shape = {
-            "Type": {"Text": column.type, "Confidence": _scaled(LIKELY + 3, words)},
+            "Type": {
+                "Text": column.type if column.type in LINE_TYPES else "OTHER",
+                "Confidence": _scaled(LIKELY + 3, words),
+            },
             "LabelDetection": detection(page, column.label, column.phrase.words),
             "ValueDetection": detection(page, text, words),
         }

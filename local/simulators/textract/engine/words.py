@@ -27,7 +27,7 @@ HYPHENS = (0x02, 0xAD, 0xFFFE)
 
 @dataclass(slots=True)
 class Word:
-    """One word. `confidence`: 0 to 100."""
+    """One word. `confidence`: 0 to 100; `read`: recognised in a picture."""
 
     text: str
     left: float
@@ -35,6 +35,7 @@ class Word:
     right: float
     bottom: float
     confidence: float
+    read: bool = False
 
     @property
     def height(self) -> float:

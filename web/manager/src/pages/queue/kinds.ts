@@ -25,7 +25,6 @@ export const KINDS: Record<string, string> = {
   invoice: "Invoice",
   invoice_missing: "Invoice never came",
   erp_given_up: "Not in the ERP",
-  invoice_missing: "Invoice missing",
 };
 
 export const kindName = (code: string): string => KINDS[code] ?? plain(code);
