@@ -269,6 +269,8 @@ declare
     v_line text := 'lines.' || c.line_number;
     v_net bigint := c.invoiced - c.credited;
     v_used bigint;
+    -- Of all units together, and of so many of them.
+    v_paid bigint := least(c.invoiced_minor - c.credited_minor, ceil(c.invoiced_minor * c.quantity::numeric / nullif(c.invoiced, 0)));
 begin
     if c.amazon_order_id is null then
         return query select 'missing_field', v_line || '.amazon_order_id', '';
@@ -296,9 +298,8 @@ begin
                 v_line || '.amazon_order_id', '';
         elsif c.quantity > v_net then
             return query select 'quantity_exceeds', v_line || '.quantity', c.quantity || ' ' || v_net;
-        elsif c.amount_minor > c.invoiced_minor - c.credited_minor then
-            return query select 'price_differs', v_line || '.amount_minor',
-                c.amount_minor || ' ' || c.invoiced_minor - c.credited_minor;
+        elsif c.amount_minor > v_paid then
+            return query select 'price_differs', v_line || '.amount_minor', c.amount_minor || ' ' || v_paid;
         elsif c.credited + c.quantity > invoices.units_gone(i.program_id, c.amazon_order_id, c.asin) then
             return query select 'refund_unknown', v_line || '.quantity', '';
         end if;

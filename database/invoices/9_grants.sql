@@ -8,8 +8,8 @@ to invoice_intake, invoice_reading, invoice_matching, invoice_watch, invoice_des
 grant execute on function programme.current(integer) to invoice_intake, invoice_matching, invoice_watch, invoice_desk;
 grant execute on function programme.id_of(text) to invoice_intake;
 
+grant execute on function invoices.take_mail(integer, uuid, jsonb, jsonb) to invoice_intake;
 grant execute on function
-    invoices.take_mail(integer, uuid, jsonb, jsonb),
     invoices.known_document(integer, text),
     invoices.begun(integer, uuid)
 to invoice_intake, invoice_watch;

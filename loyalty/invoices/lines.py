@@ -163,12 +163,12 @@ def _price(line: DraftLine, cells: rows.Cells, row: Row, currency: str, quantity
         return
     quantities = [quantity] if quantity else []
     if not (quantities and units and sums):
-        tokens = [_from_row(token, row, currency) for token in rows.money_tokens(rows.tail(cells), currency)]
+        in_row = [_from_row(token, row, currency) for token in rows.money_tokens(rows.tail(cells), currency)]
         counts = [
-            _count_from_row(token, row)
-            for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", rows.tail(cells))
+            _count_from_row(count, row)
+            for count in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", rows.tail(cells))
         ]
-        quantities, units, sums = quantities or counts, units or tokens, sums or tokens
+        quantities, units, sums = quantities or counts, units or in_row, sums or in_row
     fitting = [
         (q, u, a)
         for q in quantities
@@ -176,17 +176,15 @@ def _price(line: DraftLine, cells: rows.Cells, row: Row, currency: str, quantity
         for a in sums
         if u is not a and _int(q) * abs(_int(u)) == abs(_int(a)) and _int(q) > 0
     ]
-    if fitting:
-        # With and without tax multiply alike; without is less.
-        q, u, a = min(fitting, key=lambda choice: abs(_int(choice[2])))
-    else:
-        q, u, a = (next(iter(each), None) for each in (quantities, units, sums))
-    if q is not None:
-        line.values["quantity"] = q
-    if u is not None:
-        line.values["unit_price_minor"] = Read(abs(_int(u)), u.places)
-    if a is not None:
-        line.values["amount_minor"] = a
+    # With and without tax multiply alike; without is less.
+    best = min(fitting, key=lambda choice: abs(_int(choice[2]))) if fitting else None
+    count, unit, whole = best or (next(iter(each), None) for each in (quantities, units, sums))
+    if count is not None:
+        line.values["quantity"] = count
+    if unit is not None:
+        line.values["unit_price_minor"] = Read(abs(_int(unit)), unit.places)
+    if whole is not None:
+        line.values["amount_minor"] = whole
 
 
 def _before_tax(sums: list[Read], line: DraftLine) -> Read:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, heads, labels, lines, rows, validating
+from loyalty.invoices import amounts, dates, heads, labels, lines, rows, validating
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
 from loyalty.invoices.lines import Tables
 from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
@@ -101,6 +101,8 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
         if not agreed:
             making.doubt("currency", "amounts of several currencies")
     _take_number(making, paper, others, fields)
+    if not fields.get("issued_on"):
+        fields["issued_on"] = _days_beside(paper, making.draft.get("number"))
     _take_days(making, fields, code)
     _take_words(making, paper, fields, tables)
     for name, value in heads.chosen(printed_sums, tables, credit).items():
@@ -208,10 +210,19 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
         making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
         if len(found) > 1:
             making.doubt(name, f"{len(found)} different ones are printed")
+        elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
+            making.doubt(name, "something follows that may be part of it")
         elif number != number.upper():
             making.doubt(name, "small letters among capitals")
         if name == "number" and any(heads.near(number, other) for other in _nearly(paper, others)):
             making.doubt(name, "elsewhere it reads a little differently")
+
+
+def _days_beside(paper: Paper, number: object) -> list[Printed]:
+    """The day in the line of the number, where an invoice has it without a label."""
+    return [
+        line for line in paper.text() if str(number) in line.text and dates.possible(line.text.replace(str(number), ""))
+    ]
 
 
 def _nearly(paper: Paper, others: Sequence[Paper]) -> list[str]:

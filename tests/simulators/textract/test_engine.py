@@ -168,6 +168,7 @@ def conforms(value: Any, shape: Any, where: str) -> None:
         kinds = {"string": str, "float": float, "integer": int}
         assert isinstance(value, kinds[shape.type_name]), where
         if shape.name == "Percent":
-            assert 0 <= float(value) <= 100, where
+            assert isinstance(value, float), where
+            assert 0 <= value <= 100, where
         if getattr(shape, "enum", None):
             assert value in shape.enum, where

@@ -30,8 +30,7 @@ GAP = 70
 MARGIN = 4
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _EDGES = " |.,;:'\"`´‘’“”_"
-_SAME_ROUND = str.maketrans("OIl|", "0111")
-_SAME_FORM = str.maketrans("OIl|S", "01115")
+_SAME_FORM = str.maketrans("OIl|", "0111")
 _CODE = re.compile(r"[A-Z0-9-]{6,}")
 # Where a letter may be a digit: beside other digits, and in capitals.
 _MIXED = re.compile(r"(?=.*[0-9OIl])(?=.*[A-HJ-NP-Z])(?=.{4})[A-Z0-9l|()/-]+[.,:;]?$")
@@ -168,9 +167,8 @@ def _with_edges(text: str, first: str) -> str:
 
 
 def _alike(text: str) -> str:
-    """Letters that are told apart by their form are one here, where letters and digits are mixed."""
-    plain = _plain(text)
-    return plain.translate(_SAME_FORM if _MIXED.search(plain) else _SAME_ROUND)
+    """Letters that are told apart by their form are one here."""
+    return _plain(text).translate(_SAME_FORM)
 
 
 def _plain(text: str) -> str:
