@@ -94,9 +94,11 @@ $$;
 
 -- approve: nothing stands against it any more. approve_difference: it is paid although something does; with a reason, and not by
 -- whoever corrected it last. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
--- what was refused, is in review again.
+-- what was refused, is in review again. `p_revision`: which one the person looked at, null: not said.
+drop function if exists invoices.decide(integer, uuid, text, text, text, text[]);
 create or replace function invoices.decide(
-    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[]
+    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[],
+    p_revision integer default null
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     i invoices.invoice;
@@ -122,6 +124,9 @@ begin
     elsif i.state <> 'review' then
         return case when i.decided_by = p_actor and i.state = case when p_decision = 'refuse' then 'refused' else 'approved' end
                          and i.differs = (p_decision = 'approve_difference') then 'replay' else 'not_open' end;
+    end if;
+    if i.revision <> p_revision then
+        return 'stale';
     end if;
     v_case := i.case_id;
     if p_decision in ('approve', 'approve_difference') then

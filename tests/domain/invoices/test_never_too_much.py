@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.domain.invoices.books import LAMP, Content, Desk, codes, content, doubt, reading
+from tests.domain.invoices.books import ANNA, LAMP, OTTO, Content, Desk, codes, content, doubt, reading
 
 
 def test_a_number_is_paid_once_whatever_our_own_name_for_the_vendor_is(books: Desk) -> None:
@@ -104,3 +104,15 @@ def test_the_same_paper_many_times_in_one_document_is_one_invoice(books: Desk) -
     paper = content(books.sent().item())
     told = books.judged([reading(paper)] * 6)
     assert [one["state"] for one in told["invoices"]] == ["approved"] + ["duplicate"] * 5
+
+
+def test_nobody_approves_what_was_changed_while_they_looked(books: Desk) -> None:
+    order = books.sent()
+    dear = content(order.item(unit_price_minor=2100))
+    invoice_id = books.in_review(dear)
+    assert books.correct(invoice_id, dear | {"issued_on": "2026-11-19"}, OTTO) == "ok"
+    dearer = content(order.item(unit_price_minor=9100), number=dear["number"])
+    assert books.correct(invoice_id, dearer, OTTO, revision=1) == "ok"
+    decide = "select invoices.decide(1, %s, 'approve_difference', 'agreed', %s, '{finance}', %s) as said"
+    seen = [books.desk.execute(decide, (invoice_id, ANNA, revision)).fetchone() for revision in (1, 2)]
+    assert seen == [{"said": "stale"}, {"said": "ok"}]
