@@ -113,6 +113,7 @@ _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "same_person": (Kind.FORBIDDEN, "You have corrected it last: a second person approves what differs.", None),
     "number_taken": (Kind.CONFLICT, "Another invoice of this number was approved.", None),
     "no_reason": (Kind.INVALID, "Say why.", "reason"),
+    "built_upon": (Kind.CONFLICT, "Another one was approved because of it: take that one back first.", None),
     "too_late": (Kind.CONFLICT, "The ERP has it, or is being sent it at this moment.", None),
 }
 
