@@ -26,10 +26,11 @@ It is NOT a measurement of Amazon Textract, nor of real invoices.
                     they are, of all there are; what a paper does not print counts as right when nothing is read there
   lines             lines of which kind, order, product, quantity, unit price, amount, rate and tax are all right
   titles            lines of which the description is right to the letter as well
-  straight through  papers that nobody needs to look at: an invoice without any finding
-  wrong posted      values, descriptions among them, that differ from the truth in papers without any finding
-                    (what could not be read for sure and decides nothing is left out there, which is no wrong value);
-                    no order is looked at here: the match with our orders comes on top
+  straight through  papers that nobody needs to look at: an invoice without any finding, whose numbers of orders,
+                    products and corrected invoices are ours (the match with our orders asks that before it posts)
+  wrong posted      values, descriptions among them, that differ from the truth in papers that go straight
+                    through (what could not be read for sure and decides nothing is left out there, which is no wrong
+                    value); "unmatched" are those that only the match would stop
   per second, core  papers by processor time of analysing and reading, without making them
 """
 
@@ -76,6 +77,7 @@ def _figures(text: Measured, scanned: Measured, none: Measured) -> dict[str, flo
         "wrong_posted": len(texts.wrong_posted) + len(scans.wrong_posted) + len(none.posted_that_are_none),
         "straight_through": _share(texts.straight, texts.papers),
         "scan_straight_through": _share(scans.straight, scans.papers),
+        "unmatched": texts.unmatched + scans.unmatched,
         "per_second_core": round(texts.papers / text.seconds, 1) if text.seconds else 0,
         "rss_mb": round(text.megabytes),
         "rss_growth_mb": round(text.megabytes - text.early_megabytes, 1),
@@ -89,8 +91,11 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 5) if whole else 0.0
 
 
+_COLUMNS = ("papers", "header", "lines", "titles", "straight", "unmatched", "wrong")
+
+
 def _print(title: str, measured: Measured) -> None:
-    print(f"\n{title:<20}{'papers':>7}{'header':>9}{'lines':>9}{'titles':>9}{'straight':>10}{'wrong':>7}  findings")
+    print(f"\n{title:<20}" + "".join(f"{column:>10}" for column in _COLUMNS) + "  findings")
     for name, score in sorted(measured.by_layout.items()):
         print(_row(name, score))
     for look, score in sorted(measured.by_look.items()):
@@ -104,15 +109,20 @@ def _print(title: str, measured: Measured) -> None:
 
 
 def _row(name: str, score: Score) -> str:
-    findings = ", ".join(f"{code} {count}" for code, count in sorted(score.findings.items(), key=lambda each: -each[1]))
     shares = (
         _share(score.header_right, score.header),
         _share(score.lines_right, score.lines),
         _share(score.titles_right, score.titles),
         _share(score.straight, score.papers),
     )
-    header, lines, titles, straight = (f"{share:.4f}" for share in shares)
-    return f"{name:<20}{score.papers:>7}{header:>9}{lines:>9}{titles:>9}{straight:>10}{len(score.wrong_posted):>7}  {findings}"
+    cells = [
+        f"{score.papers}",
+        *(f"{share:.4f}" for share in shares),
+        f"{score.unmatched}",
+        f"{len(score.wrong_posted)}",
+    ]
+    findings = ", ".join(f"{code} {count}" for code, count in sorted(score.findings.items(), key=lambda each: -each[1]))
+    return f"{name:<20}" + "".join(f"{cell:>10}" for cell in cells) + f"  {findings}"
 
 
 if __name__ == "__main__":

@@ -35,12 +35,23 @@ class Score:
     titles: int = 0
     titles_right: int = 0
     straight: int = 0
+    unmatched: int = 0
     wrong_posted: list[str] = field(default_factory=list)
     wrong_read: list[str] = field(default_factory=list)
     findings: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Score) -> None:
-        for name in ("papers", "header", "header_right", "lines", "lines_right", "titles", "titles_right", "straight"):
+        for name in (
+            "papers",
+            "header",
+            "header_right",
+            "lines",
+            "lines_right",
+            "titles",
+            "titles_right",
+            "straight",
+            "unmatched",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.wrong_posted += other.wrong_posted
         self.wrong_read += other.wrong_read
@@ -89,9 +100,26 @@ def _one(found: Score, truth: Invoice, reading: Reading | None) -> None:
         found.wrong_read.append(f"{len(lines)} lines, truth {len(true['lines'])}")
     for each in reading.findings if reading else ():
         found.findings[each.code] = found.findings.get(each.code, 0) + 1
-    if reading is not None and reading.invoice is not None and not reading.findings:
-        found.straight += 1
-        found.wrong_posted += list(_untrue(reading.invoice, true))
+    if reading is None or reading.invoice is None or reading.findings:
+        return
+    if not _matches(reading.invoice, truth):
+        found.unmatched += 1
+        return
+    found.straight += 1
+    found.wrong_posted += list(_untrue(reading.invoice, true))
+
+
+def _matches(invoice: Invoice, truth: Invoice) -> bool:
+    """The least that the match with our own orders asks: numbers of orders, products and invoices that we have.
+
+    The truth's are ours. What the paper does not print is not asked for here.
+    """
+    ours = {(line.amazon_order_id, line.asin) for line in truth.lines} | {(None, None)}
+    return (
+        all((line.amazon_order_id, line.asin) in ours for line in invoice.lines)
+        and set(invoice.purchase_order_numbers) <= set(truth.purchase_order_numbers)
+        and invoice.corrects in (None, truth.corrects)
+    )
 
 
 def _untrue(invoice: Invoice, true: Mapping[str, Any]) -> Iterator[str]:

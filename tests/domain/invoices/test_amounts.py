@@ -39,7 +39,22 @@ def test_an_amount_is_read_as_its_country_writes_it(printed: str, currency: str,
 
 @pytest.mark.parametrize(
     "printed",
-    ["", "$", "24.9g", "$24. 99", "1,23,4.50", "1.234.50", "1,234,50", "($2.00", "$2.00)", "--2.00", "12.345", "007.50", "1 2.50", "B0EXAMPLE1"],
+    [
+        "",
+        "$",
+        "24.9g",
+        "$24. 99",
+        "1,23,4.50",
+        "1.234.50",
+        "1,234,50",
+        "($2.00",
+        "$2.00)",
+        "--2.00",
+        "12.345",
+        "007.50",
+        "1 2.50",
+        "B0EXAMPLE1",
+    ],
 )
 def test_what_fits_no_way_of_writing_is_no_amount(printed: str) -> None:
     found = amount(printed, "USD")

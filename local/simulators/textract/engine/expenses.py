@@ -13,7 +13,6 @@ from local.simulators.textract.engine.shapes import Drawer, Shape, blocks, detec
 from local.simulators.textract.engine.summary import GUESSED, LIKELY, Pair, pairs
 from local.simulators.textract.engine.tables import Row, Table, tables
 from local.simulators.textract.engine.values import currency_of
-from local.simulators.textract.engine.vocabulary import spelled
 from local.simulators.textract.engine.words import Page, Word
 
 # One document in so many is answered page by page; in one of so many a wrapped description stands in the row alone.
@@ -58,8 +57,6 @@ def _sheets(pages: Sequence[Page]) -> list[Sheet]:
     goes_on = False
     for page in pages:
         found = lines(page)
-        if page.read:
-            _spell(found)
         those = tables(found, before, goes_on=goes_on)
         free = without(found, set().union(*(table.phrases for table in those)))
         named = parties(free)
@@ -71,13 +68,6 @@ def _sheets(pages: Sequence[Page]) -> list[Sheet]:
         before = listing[-1] if listing else None
         goes_on = before is not None and not _summed(made[-1], before)
     return made
-
-
-def _spell(found: Sequence[Line]) -> None:
-    for line in found:
-        for phrase in line.phrases:
-            for token in phrase.tokens:
-                token.plain = spelled(token.plain)
 
 
 def _summed(sheet: Sheet, table: Table) -> bool:
@@ -194,14 +184,17 @@ def _line(page: Page, table: Table, row: Row, currency: str | None, row_only: bo
     made = []
     for index, column in enumerate(table.head.columns):
         pieces = row.cells.get(index)
-        if not pieces or column.type not in LINE_TYPES or not table.head.items:
+        if not pieces or not table.head.items:
             continue
         if column.type == "ITEM" and row_only and len(pieces) > 1:
             pieces = pieces[:1]
         text = "\n".join(" ".join(word.text for word in piece) for piece in pieces)
         words = [word for piece in pieces for word in piece]
         field: Shape = {
-            "Type": {"Text": column.type, "Confidence": _scaled(LIKELY + 3, words)},
+            "Type": {
+                "Text": column.type if column.type in LINE_TYPES else "OTHER",
+                "Confidence": _scaled(LIKELY + 3, words),
+            },
             "LabelDetection": detection(page, column.label, column.phrase.words),
             "ValueDetection": detection(page, text, words),
         }

@@ -1,4 +1,4 @@
-"""O or 0, I or 1: what recognition confuses in numbers that hold letters and digits, decided by how wide the letter is.
+"""O or 0, I or 1: what recognition confuses in numbers of letters and digits, by its form.
 
 In every common typeface a nought is two thirds as wide as it is high and an O as wide as high; a one has a flag or a
 foot and, without serifs, a capital I has none.
@@ -13,7 +13,7 @@ import numpy
 from PIL import Image, ImageFilter
 
 NOUGHT_BELOW, O_ABOVE = 0.80, 0.84
-BAR_BELOW, ONE_ABOVE, ONE_BELOW = 0.205, 0.22, 0.40
+BAR_BELOW, ONE_ABOVE = 0.205, 0.22
 # Of the way from ink to paper: letters that touch come apart where only what is darker counts as ink.
 DARK = (0.55, 0.5, 0.45, 0.6, 0.4, 0.35, 0.3, 0.7)
 SOFTENED = 0.8
@@ -24,13 +24,12 @@ RULE = 0.9
 HALF = 0.42
 ROUND, UPRIGHT = "O0", "I1l|"
 
-
-# Left and right edge, and height, in pixels.
-type _Part = tuple[int, int, int]
+# Left and right edge, top and bottom, in pixels.
+type _Part = tuple[int, int, int, int]
 
 
 def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
-    """The text with its rounds and uprights as they are drawn, and whether each of them was clear.
+    """The text with such letters as they are drawn, and whether each of them was clear.
 
     `piece`: the word cut out, dark on light, with a little room around it.
     """
@@ -38,52 +37,46 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
     text = text.rstrip(".,:;")
     if not any(letter in ROUND + UPRIGHT for letter in text):
         return text + stops, True
-    shapes = next((found for dark in DARK if (found := _aligned(_parts(piece, dark), text)) is not None), None)
-    if shapes is None:
-        return text + stops, False
-    letters, clear = [], True
-    for letter, shape in zip(text, shapes, strict=True):
-        drawn = _drawn(letter, shape)
-        clear = clear and drawn is not None
-        letters.append(drawn or letter)
-    return "".join(letters) + stops, clear
+    for darkness in DARK:
+        places = _aligned(_parts(piece, darkness), text)
+        if places is not None:
+            drawn = [_drawn(letter, place) for letter, place in zip(text, places, strict=True)]
+            letters = [found or letter for letter, found in zip(text, drawn, strict=True)]
+            return "".join(letters) + stops, None not in drawn
+    return text + stops, not any(letter in ROUND + UPRIGHT for letter in text)
 
 
-def _drawn(letter: str, shape: float) -> str | None:
+def _drawn(letter: str, place: _Part) -> str | None:
     """None when it might be either."""
+    left, right, top, bottom = place
+    shape = (right - left) / (bottom - top)
     if letter in ROUND:
         return "0" if shape < NOUGHT_BELOW else "O" if shape > O_ABOVE else None
     if letter in UPRIGHT:
-        if shape > ONE_ABOVE:
-            # A capital I with serifs is hardly wider than a one.
-            return "1" if letter == "1" or shape < ONE_BELOW else None
-        return None if shape > BAR_BELOW or letter == "1" else letter
+        # A capital I with serifs is as wide as a one: only the narrow one is clear.
+        return letter if (shape > ONE_ABOVE if letter == "1" else shape < BAR_BELOW) else None
     return letter
 
 
-def _aligned(parts: Sequence[_Part], text: str) -> list[float] | None:
-    """Width by height of each letter. A thin round one may have come apart, in a left half and a right one."""
-    shapes, position = [], 0
+def _aligned(parts: Sequence[_Part], text: str) -> list[_Part] | None:
+    """The place of each letter. A thin round one may have come apart, in a left half and a right one."""
+    places, position = list[_Part](), 0
     for letter in text:
         if position == len(parts):
             return None
-        left, right, high = parts[position]
-        if (
-            letter in ROUND
-            and _is_half(parts[position])
-            and position + 1 < len(parts)
-            and _is_half(parts[position + 1])
-        ):
+        left, right, top, bottom = parts[position]
+        halves = letter in ROUND and position + 1 < len(parts)
+        if halves and _is_half(parts[position]) and _is_half(parts[position + 1]):
             position += 1
-            right = parts[position][1]
-        shapes.append((right - left) / high)
+            right, top, bottom = parts[position][1], min(top, parts[position][2]), max(bottom, parts[position][3])
+        places.append((left, right, top, bottom))
         position += 1
-    return shapes if position == len(parts) else None
+    return places if position == len(parts) else None
 
 
 def _is_half(part: _Part) -> bool:
-    left, right, high = part
-    return (right - left) / high < HALF
+    left, right, top, bottom = part
+    return (right - left) / (bottom - top) < HALF
 
 
 def _parts(piece: Image.Image, darkness: float) -> list[_Part]:
@@ -97,7 +90,7 @@ def _parts(piece: Image.Image, darkness: float) -> list[_Part]:
     parts = []
     for left, right in zip(edges[::2], edges[1::2], strict=True):
         rows = numpy.flatnonzero(dark[:, left:right].any(axis=1))
-        parts.append((int(left), int(right), int(rows[-1] - rows[0] + 1)))
-    highest = max((high for _, _, high in parts), default=0)
+        parts.append((int(left), int(right), int(rows[0]), int(rows[-1]) + 1))
+    highest = max((bottom - top for _, _, top, bottom in parts), default=0)
     # A dash is wide; what is neither high nor wide is dust or a full stop.
-    return [part for part in parts if part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2]
+    return [part for part in parts if part[3] - part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
+from local.simulators.textract.engine.spelling import spelled
 from local.simulators.textract.engine.words import Page, Word
 
 # A gap so wide, in heights of the line, ends a phrase; a blank is about a quarter.
@@ -126,7 +127,9 @@ def tokens(words: Sequence[Word]) -> list[Token]:
         parts = [part for piece in pieces for part in _PARTS.findall(piece)]
         if len(parts) > 1 and parts[0] != "#" and not parts[0][0].isalpha():
             parts = [word.text]
-        found += [Token(part, plain(part), word, glued=index > 0) for index, part in enumerate(parts)]
+        for index, part in enumerate(parts):
+            folded = spelled(plain(part)) if word.read else plain(part)
+            found.append(Token(part, folded, word, glued=index > 0))
     return found
 
 

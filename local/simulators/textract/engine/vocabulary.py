@@ -32,10 +32,6 @@ class Labels:
         words = tuple(phrase.replace("'", "").split())
         self._by_first.setdefault(words[0], []).append((words, type_, kind))
 
-    def words(self) -> set[str]:
-        """All that labels are made of."""
-        return {word for group in self._by_first.values() for words, _, _ in group for word in words}
-
     def sort(self) -> None:
         """The longest of each first word comes first."""
         for group in self._by_first.values():
@@ -73,27 +69,9 @@ def _read(name: str, kind: str | None = None) -> Labels:
     return labels
 
 
-def spelled(word: str) -> str:
-    """The vocabulary's word that recognition has spoilt by one letter, or the word as it is."""
-    if len(word) < SHORTEST_SPOILT or word in _WORDS or not word.isalpha():
-        return word
-    for shorter in _shortened(word):
-        found = _BY_SHORTENED.get(shorter)
-        if found and abs(len(found) - len(word)) <= 1:
-            return found
-    return word
-
-
-def _shortened(word: str) -> list[str]:
-    return [word, *(word[:index] + word[index + 1 :] for index in range(len(word)))]
-
-
-SHORTEST_SPOILT = 5
 SUMMARY = _read("summary")
 # Whose name and address stand under a heading.
 PARTIES = _read("parties", "party")
 # What a column holds; types that a line of the service has no name for are in small letters.
 COLUMNS = _read("columns", "column")
 SUMS = frozenset({"SUBTOTAL", "TAX", "TOTAL", "AMOUNT_DUE", "AMOUNT_PAID"})
-_WORDS = frozenset(word for labels in (SUMMARY, PARTIES, COLUMNS) for word in labels.words() if len(word) > 3)
-_BY_SHORTENED = {shorter: word for word in sorted(_WORDS) if word.isalpha() for shorter in _shortened(word)}

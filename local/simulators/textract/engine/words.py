@@ -27,7 +27,7 @@ HYPHENS = (0x02, 0xAD, 0xFFFE)
 
 @dataclass(slots=True)
 class Word:
-    """One word. `confidence`: 0 to 100."""
+    """One word. `confidence`: 0 to 100; `read`: recognised in a picture."""
 
     text: str
     left: float
@@ -35,6 +35,7 @@ class Word:
     right: float
     bottom: float
     confidence: float
+    read: bool = False
 
     @property
     def height(self) -> float:
@@ -58,7 +59,7 @@ class Page:
 
 
 def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
-    """The page's words; None when it has to be looked at: hardly any text, or a picture over it all."""
+    """The page's words; None when it has to be looked at: hardly any text but drawings, or a picture over all."""
     width, height = page.get_size()
     if _is_picture(page, width * height):
         return None
@@ -68,7 +69,7 @@ def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
     finally:
         text.close()
     words = _joined(characters)
-    if len(words) < FEWEST_WORDS:
+    if len(words) < FEWEST_WORDS and _is_drawn(page):
         return None
     return Page(number, width, height, words)
 
@@ -79,6 +80,12 @@ def _is_picture(page: pypdfium2.PdfPage, area: float) -> bool:
         if (right - left) * (top - bottom) > SCAN_SHARE * area:
             return True
     return False
+
+
+def _is_drawn(page: pypdfium2.PdfPage) -> bool:
+    """Whether there is anything beside text: letters may be drawn as well."""
+    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
+    return next(iter(page.get_objects(filter=kinds, max_depth=3)), None) is not None
 
 
 type _Character = tuple[str, float, float, float, float]
