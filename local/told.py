@@ -19,7 +19,7 @@ from local.connected import Connected
 WENT_FORWARD = ("completed", "partially_completed")
 INVARIANTS = (
     "points.invariants", "points.budget_invariants", "payments.invariants", "redemptions.invariants",
-    "orders.invariants", "notifications.invariants",
+    "orders.invariants", "notifications.invariants", "invoices.invariants",
 )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ UNMATCHED_HOURS = 72
 BEHIND_HOURS = 8
 # An ERP may be away for a night's work.
 OLDEST_FOR_ERP_SECONDS = 4 * 3600
+# Papers by mail in an hour: each page that Textract reads is paid for.
+MOST_PAPERS_AN_HOUR = 2_000
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -101,7 +103,8 @@ class ObservabilityStack(Stack):
             *invoices.functions,
         ]
         apis = {**api.apis, "Manager": manager.api}
-        self._dashboard(cluster, queues, dead, functions, engine, services, apis)
+        dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
+        self._invoice_graphs(dashboard, invoices)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
@@ -115,7 +118,7 @@ class ObservabilityStack(Stack):
         engine: EngineStack,
         services: ServicesStack,
         apis: Mapping[str, RestApi],
-    ) -> None:
+    ) -> cloudwatch.Dashboard:
         machine = engine.state_machine
         dashboard = cloudwatch.Dashboard(
             self,
@@ -157,6 +160,29 @@ class ObservabilityStack(Stack):
                     cluster.metric_database_connections(label="connections"),
                 ],
             ),
+        )
+        return dashboard
+
+    @staticmethod
+    def _invoice_graphs(dashboard: cloudwatch.Dashboard, invoices: InvoicesStack) -> None:
+        machine = invoices.state_machine
+        dashboard.add_widgets(
+            _graph(
+                "Invoices' papers",
+                [
+                    machine.metric_started(label="begun", period=FIVE_MINUTES),
+                    machine.metric_succeeded(label="ended", period=FIVE_MINUTES),
+                    machine.metric_failed(label="failed", period=FIVE_MINUTES),
+                ],
+            ),
+            _graph(
+                "Judged",
+                [
+                    _said(f"Invoices{state}", "invoice_matching").with_(statistic="Sum")
+                    for state in ("Approved", "Review", "Waiting", "Refused")
+                ],
+            ),
+            _graph("Oldest on its way to the ERP", [_said("ErpOldestSeconds", "erp_gateway")]),
         )
 
     def _alarms(
@@ -262,6 +288,12 @@ class ObservabilityStack(Stack):
             0,
             "An invoice's execution ended as failed and not even a person was told: see docs/invoices.md",
         )
+        self._alarm(
+            "InvoicesFlood",
+            _said("InvoiceDocumentsTaken", "invoice_intake", Duration.hours(1), "Sum"),
+            MOST_PAPERS_AN_HOUR,
+            "More papers come by mail than anybody orders; each page is paid for: see docs/operations/invoice-mail.md",
+        )
 
     def _alarm(
         self,
@@ -311,13 +343,13 @@ def _depth(name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(label=name, period=MINUTE, statistic="Maximum")
 
 
-def _said(name: str, service: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+def _said(name: str, service: str, period: Duration = FIVE_MINUTES, statistic: str = "Maximum") -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": service},
         period=period,
-        statistic="Maximum",
+        statistic=statistic,
     )
 
 

@@ -3,7 +3,8 @@
 
 -- Up to `p_most` open documents, the oldest first; they are the caller's for `p_seconds`. An invoice goes before the credit memo
 -- that takes it back, a day of the journal before the next one. While the ERP fails it is one document, that which was tried least
--- lest one that always fails keeps the others back, and none before the ERP's pause is over.
+-- lest one that always fails keeps the others back, and none before the ERP's pause is over. One whose text was made by somebody who
+-- has not said what became of it may have arrived.
 create or replace function erp.take(p_program_id int, p_taker uuid, p_most int, p_seconds int)
 returns table (
     document_id uuid, kind text, vendor text, number text, idempotency_key text, content jsonb, format text, body text,
@@ -29,15 +30,20 @@ begin
         where d.program_id = p_program_id and d.state in ('waiting', 'sent', 'accepted') and d.due_at <= clock.now()
           and (d.state = 'accepted' or not exists (
               select from erp.document as before
-              where before.program_id = d.program_id and before.vendor = d.vendor and before.state in ('waiting', 'sent')
-                and (d.kind = 'journal' and before.kind = 'journal' and before.number < d.number
-                     or d.kind = 'credit_memo' and before.kind = 'invoice' and before.number = d.content ->> 'corrects')))
+              where before.program_id = d.program_id and before.vendor = d.vendor
+                and (d.kind = 'journal' and before.kind = 'journal' and before.number < d.number and before.state in ('waiting', 'sent')
+                     or d.kind = 'credit_memo' and before.kind = 'invoice' and before.number = d.content ->> 'corrects'
+                        -- Refused since: a person sees to it.
+                        and (before.state in ('waiting', 'sent')
+                             or before.state = 'refused' and before.ended_at > d.handed_over_at))))
         order by case when r.failures > 0 then d.attempts else 0 end, d.handed_over_at, d.document_id
         limit case when r.failures > 0 then 1 else least(greatest(p_most, 1), 100) end
         for no key update skip locked
     ), taken as (
         update erp.document as d
         set taken_by = p_taker, attempts = d.attempts + 1, first_tried_at = coalesce(d.first_tried_at, clock.now()),
+            sent_at = case when d.taken_by is not null and d.body is not null then coalesce(d.sent_at, clock.now()) else d.sent_at end,
+            state = case when d.state = 'waiting' and d.taken_by is not null and d.body is not null then 'sent' else d.state end,
             due_at = clock.now() + make_interval(secs => p_seconds), row_xid = pg_current_xact_id()
         from heads
         where d.program_id = p_program_id and d.document_id = heads.document_id
@@ -141,6 +147,9 @@ begin
         where o.program_id = d.program_id and o.document_id = d.document_id;
         perform erp.open_case(d, 'erp:' || d.document_id, 'no_answer', p_status, left(p_problem, 100));
         return 'given_up';
+    elsif d.state = 'accepted' and d.first_tried_at < v_long_ago and r.answered_at > d.first_tried_at then
+        -- Those who had it do not know what became of it.
+        perform erp.open_case(d, 'erp:' || d.document_id, 'not_posted', p_status, left(p_problem, 100));
     elsif r.failing_since < v_long_ago then
         perform erp.open_case(d, 'erp', 'no_answer', p_status, left(p_problem, 100));
     end if;

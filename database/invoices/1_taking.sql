@@ -25,7 +25,15 @@ begin
     returning * into d;
     if not found then
         select * into strict d from invoices.document o
-        where o.program_id = p_program_id and o.sha256 = decode(p_document ->> 'sha256', 'hex');
+        where o.program_id = p_program_id and o.sha256 = decode(p_document ->> 'sha256', 'hex') for update;
+        -- Refused when there was no time or room to look at it, and now it is good: from here on it is as if it had just come.
+        if v_reason is null and d.state = 'refused' and d.object_key is null then
+            update invoices.document o
+            set object_key = p_document ->> 'object_key', pages = (p_document ->> 'pages')::integer, state = 'received',
+                reason = null, received_at = clock.now(), ended_at = null, row_xid = pg_current_xact_id()
+            where o.program_id = d.program_id and o.document_id = d.document_id
+            returning * into d;
+        end if;
     end if;
     return d;
 end

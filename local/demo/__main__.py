@@ -21,6 +21,7 @@ from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.demo import purchases
 from local.demo.aftermath import Aftermath
+from local.demo.invoiced import Invoiced
 from local.demo.journeys import Ended, Journeys
 from local.demo.proof import Proof, prove
 from local.demo.reconciled import reconcile
@@ -31,8 +32,8 @@ from local.processes import Failed
 
 QUICK_HOUSEHOLDS = 50
 MEMBERS_AT_ONCE = 50
-# Each journey takes one member: those of journeys.py and of aftermath.py.
-ALONE = 10
+# Each journey takes one member: those of journeys.py, aftermath.py and invoiced.py.
+ALONE = 12
 REST_SECONDS = 120
 # What the cheapest product may cost with shipping and tax.
 POINTS_ENOUGH = 5_000
@@ -76,6 +77,7 @@ def _demonstrate(cloud: Connected, households: int | None) -> tuple[Proof, Ended
         journeys = Journeys(cloud, shoppers[-ALONE:], _products(cloud), _say)
         ended = journeys.run()
         Aftermath(journeys, cloud, cloud.state / "documents").run()
+        Invoiced(journeys, cloud).run()
         journeys.together(shoppers[:-ALONE][-MEMBERS_AT_ONCE:])
     _rest(cloud)
     ended.failures += reconcile(cloud, _say)

@@ -8,6 +8,7 @@ nobody: there is no certificate for this machine.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import threading
@@ -28,7 +29,10 @@ BYTES_LIMIT = 40 * 1024 * 1024
 HOST = "127.0.0.1"
 NAME = f"inbound-smtp.{REGION}.amazonaws.com"
 SETUP, SAID_AT_SETUP = "AMAZON_SES_SETUP_NOTIFICATION", b"Subject: Amazon SES Setup Notification\r\n\r\n"
+LATER = "451 4.3.0 Requested action aborted: local error in processing"
 NOT_HERE = "550 5.1.1 Requested action not taken: mailbox unavailable"
+
+log = logging.getLogger("local.inbound_mail")
 
 # bucket, key, bytes
 type Put = Callable[[str, str, bytes], None]
@@ -152,7 +156,11 @@ class Door:
             greeting=session.host_name or "",
             address=session.peer[0] if isinstance(session.peer, tuple) else HOST,
         )
-        await asyncio.to_thread(self._store, arrival, content)
+        try:
+            await asyncio.to_thread(self._store, arrival, content)
+        except Exception:  # whoever sent it comes again
+            log.exception("mail %s is not stored", arrival.message_id)
+            return LATER
         return f"250 OK {arrival.message_id}"
 
     def _store(self, arrival: Arrival, content: bytes) -> None:

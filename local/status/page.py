@@ -12,6 +12,7 @@ from urllib.parse import quote
 from local.status import (
     clock,
     faults,
+    invoices,
     machine,
     mailboxes,
     orders,
@@ -54,6 +55,12 @@ SECTIONS = (
         "You are Amazon's warehouse and its van. Each step is told to the platform as Amazon tells it.",
     ),
     Section("payments", "Payments", payments.show, "What each provider has. No money moves."),
+    Section(
+        "invoices",
+        "Invoices",
+        invoices.show,
+        "From Amazon's mail to the ERP's books; what is in doubt waits for a person.",
+    ),
     Section("messages", "Phones and mailboxes", mailboxes.show, "What members were sent, caught before it left."),
     Section(
         "machine", "The state machine", machine.show, "Every redemption runs through it; choose one to see its way."

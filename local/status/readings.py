@@ -8,7 +8,19 @@ from typing import Any
 
 from local.connected import Connected
 from local.plug.plug import Plug
-from local.status import clock, faults, machine, mailboxes, orders, payments, plug, reconciliation, redemptions, running
+from local.status import (
+    clock,
+    faults,
+    invoices,
+    machine,
+    mailboxes,
+    orders,
+    payments,
+    plug,
+    reconciliation,
+    redemptions,
+    running,
+)
 
 type Reading = dict[str, Any]
 
@@ -24,6 +36,7 @@ def read(cloud: Connected, supply: Plug | None = None, execution: str = "") -> R
         "redemptions": redemptions.read,
         "orders": orders.read,
         "payments": payments.read,
+        "invoices": invoices.read,
         "machine": lambda cloud: machine.read(cloud, execution),
         "reconciliation": reconciliation.read,
         "messages": mailboxes.read,

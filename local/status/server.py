@@ -20,8 +20,8 @@ from starlette.routing import Route
 from local import trace
 from local.connected import Connected
 from local.plug.plug import Plug
-from local.seed import KNOWING as SIMULATORS
-from local.status import clock, faults, orders, page, plug, readings, reconciliation
+from local.seed import SIMULATORS
+from local.status import clock, faults, invoices, orders, page, plug, readings, reconciliation
 from local.status.forms import HOSTS, Refused, form, from_another_page
 from local.status.frame import Said, answer
 
@@ -62,6 +62,7 @@ def create_app(cloud: Connected, supply: Plug | None = None) -> Starlette:
             Route("/redemptions/{redemption_id}", doors.show_trace),
             Route("/clock", doors.turn_clock, methods=["POST"]),
             Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
+            Route("/invoices/{number}/{way}", doors.mail_invoice, methods=["POST"]),
             Route("/reconciliation", doors.reconcile, methods=["POST"]),
             Route("/faults/off", doors.switch_all_off, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
@@ -114,6 +115,12 @@ class _Doors:
         except ValueError:
             return PlainTextResponse("There is no such order.\n", 404)
         return await self._do(request, "orders", partial(orders.move, self._cloud, external_id, step))
+
+    async def mail_invoice(self, request: Request) -> Response:
+        number, way = request.path_params["number"], request.path_params["way"]
+        if not invoices.NUMBER.fullmatch(number):
+            return PlainTextResponse("There is no such invoice.\n", 404)
+        return await self._do(request, "invoices", partial(invoices.send, self._cloud, number, way))
 
     async def reconcile(self, request: Request) -> Response:
         return await self._do(request, "reconciliation", partial(reconciliation.begin, self._cloud))

@@ -114,17 +114,18 @@ def _some(
         erp: ErpGateway | Again = erp_of(settings)
     except NoToken as failure:
         erp = Again(failure.code, left=False)
-    ready = [_ready(connection, program_id, taker, row, programme, settings.format) for row in rows]
-    answers = several.map(partial(_ask, erp), ready)
-    for row, (told, milliseconds) in zip(rows, answers, strict=True):
+    ready = [(row, _ready(connection, program_id, taker, row, programme, settings.format)) for row in rows]
+    ours = [(row, one) for row, one in ready if one is not None]
+    answers = several.map(partial(_ask, erp), [one for _, one in ours])
+    for (row, _), (told, milliseconds) in zip(ours, answers, strict=True):
         _note(connection, program_id, taker, row, told, milliseconds, done)
     return True
 
 
 def _ready(
     connection: Connection, program_id: int, taker: UUID, row: Mapping[str, Any], programme: Programme, chosen: Format
-) -> Outgoing | str | Refused:
-    """What is sent; the id of one that is only asked about; or why nothing is."""
+) -> Outgoing | str | Refused | None:
+    """What is sent; the id of one that is only asked about; or why nothing is. None: it is another's meanwhile."""
     if row["state"] == "accepted":
         return str(row["erp_document_id"])
     made, body = row["format"], row["body"]
@@ -136,9 +137,11 @@ def _ready(
             return Refused(failure.rule, failure.detail, None)
         except (ValidationError, KeyError, TypeError):
             return Refused("unreadable", "What was handed over is no such document.", None)
-        connection.execute(
-            "select erp.prepare(%s, %s, %s, %s, %s)", (program_id, row["document_id"], taker, made, body)
-        )
+        prepared = connection.execute(
+            "select erp.prepare(%s, %s, %s, %s, %s) as ours", (program_id, row["document_id"], taker, made, body)
+        ).fetchone()
+        if prepared is None or not prepared["ours"]:
+            return None
     return Outgoing(row["kind"], row["idempotency_key"], made, body)
 
 

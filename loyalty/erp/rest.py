@@ -17,6 +17,8 @@ PATHS = {"invoice": "/invoices", "credit_memo": "/credit-memos", "journal": "/jo
 TYPES = {"json": "application/json", "ubl": "application/xml"}
 # Nothing was sent: before these nobody had an open line.
 NOT_SENT = frozenset({"not-allowed", "no-such-host", "not-trusted", "no-connection"})
+# Who turns us away at the door has read nothing: another way, no token, no such path, too often.
+TURNED_AWAY = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 429})
 MOST_WAIT_SECONDS = 3600
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
 
@@ -93,8 +95,8 @@ def _has(told: Mapping[str, Any], status: int) -> Told:
 def _again(answer: Answer) -> Again:
     wait = answer.retry_after or ""
     seconds = min(int(wait), MOST_WAIT_SECONDS) if wait.isascii() and wait.isdecimal() else 0
-    # Who does not know us, or the path, has read nothing; a failure may have come after the booking.
-    return Again(f"status {answer.status}", answer.status >= 500, answer.status, seconds)
+    # Any other answer may have come after the booking, also one that says too little.
+    return Again(f"status {answer.status}", answer.status not in TURNED_AWAY, answer.status, seconds)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ A module that can be run so has a function `confined(given: bytes) -> bytes`.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import logging
 import os
@@ -15,11 +16,14 @@ import resource
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 # What it answers is read whole; `confined` functions bound it themselves, far below their memory.
 _REFUSED_EVENTS = ("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "ctypes.")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _TOO_MUCH_MEMORY = 86
+_PR_SET_DUMPABLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Stopped(Exception):
 
 def run(module: str, given: bytes, limits: Limits) -> bytes:
     """What the module's `confined` makes of the bytes. Raises Stopped."""
+    _look_away()
     command = [sys.executable, "-W", "ignore", "-m", __name__, module, str(limits.memory_mb), str(limits.cpu_seconds)]
     # Where the interpreter's own libraries (in Lambda beside it) and our packages lie, and nothing else.
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
@@ -68,6 +73,13 @@ def run(module: str, given: bytes, limits: Limits) -> bytes:
     raise Stopped("took_too_much_memory" if done.returncode == _TOO_MUCH_MEMORY else "unreadable")
 
 
+@cache
+def _look_away() -> None:
+    """Our memory and environment, where the credentials are, cannot be read by other processes of the same user."""
+    if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 def _confine(memory_mb: int, cpu_seconds: int) -> None:
     memory = memory_mb << 20
     for what, most in (
@@ -84,11 +96,15 @@ def _confine(memory_mb: int, cpu_seconds: int) -> None:
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    # The second wall: no library that reads a document has a reason to do any of these.
+    # The second wall: no library that reads a document has a reason to do any of these, or to open other processes.
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(event)
-    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+    if event == "open" and (arguments[2] & _WRITING or _is_process(arguments[0])):
         raise PermissionError(event)
+
+
+def _is_process(path: object) -> bool:
+    return isinstance(path, str | bytes) and os.path.realpath(os.fsdecode(path)).startswith("/proc/")
 
 
 def main() -> int:

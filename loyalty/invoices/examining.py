@@ -6,10 +6,11 @@ and nothing of what the pages say is looked at.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ _MOST_OBJECTS = 100_000
 # A page of A4 in colour at 600 dpi; and what a hundred of them at 300 dpi come to in shades of grey.
 _MOST_STREAM_BYTES = 128 << 20
 _MOST_STREAMS_BYTES = 1 << 30
+# Text on letters on a packing: nobody packs more often for a reason.
+_MOST_FILTERS = 4
+# How much these can pack at most: twelve bits for a string of 4,096; two bytes for 128.
+_RATIOS = {"/LZWDecode": 2_731, "/LZW": 2_731, "/RunLengthDecode": 64, "/RL": 64}
 # Textract takes 40 inches and pictures of 10,000 pixels each way.
 _MOST_POINTS = 40 * 72
 _MOST_PIXELS = 10_000 * 10_000
@@ -167,7 +172,8 @@ def _objects(reader: PdfReader) -> Iterator[Any]:
 
 
 def _is_active(one: Any) -> bool:
-    return isinstance(one, dict) and (dict.get(one, "/S") in _ACTIVE or "/JS" in one)
+    # What it does may stand in an object of its own.
+    return isinstance(one, dict) and ("/JS" in one or str(_resolved(dict.get(one, "/S"))) in _ACTIVE)
 
 
 def _inflated(one: Any) -> int:
@@ -181,11 +187,21 @@ def _inflated(one: Any) -> int:
         raise _Refused("picture_too_large")
     filters = _resolved(one.get("/Filter"))
     data: bytes = one._data
-    for step in filters if isinstance(filters, list) else [filters]:
-        if _resolved(step) not in ("/FlateDecode", "/Fl"):
+    steps = [str(_resolved(step)) for step in (filters if isinstance(filters, list) else [filters])]
+    if len(steps) > _MOST_FILTERS:
+        raise _Refused("decompression_bomb")
+    most = 0
+    for step in steps:
+        if step in _RATIOS:
+            # Nobody unpacks it here: at its worst it is so much.
+            most = len(data) * _RATIOS[step]
             break
-        data = _unpacked(data)
-    return len(data)
+        if step not in _UNPACKED:
+            break
+        data = _UNPACKED[step](data)
+    if most > _MOST_STREAM_BYTES:
+        raise _Refused("decompression_bomb")
+    return max(most, len(data))
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -197,6 +213,31 @@ def _unpacked(data: bytes) -> bytes:
     if unpacker.unconsumed_tail:
         raise _Refused("decompression_bomb")
     return plain
+
+
+def _from_letters(data: bytes) -> bytes:
+    try:
+        return base64.a85decode(data.partition(b"~>")[0].strip().removeprefix(b"<~"), ignorechars=b" \t\n\r\v\f\0")
+    except ValueError:
+        return b""
+
+
+def _from_digits(data: bytes) -> bytes:
+    digits = b"".join(data.partition(b">")[0].translate(None, b"\0").split())
+    try:
+        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
+    except ValueError:
+        return b""
+
+
+_UNPACKED: dict[str, Callable[[bytes], bytes]] = {
+    "/FlateDecode": _unpacked,
+    "/Fl": _unpacked,
+    "/ASCII85Decode": _from_letters,
+    "/A85": _from_letters,
+    "/ASCIIHexDecode": _from_digits,
+    "/AHx": _from_digits,
+}
 
 
 def _whole(value: Any) -> int:

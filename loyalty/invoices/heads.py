@@ -14,8 +14,9 @@ from datetime import date
 from itertools import product
 
 from loyalty.invoices import amounts, dates, labels
-from loyalty.invoices.lines import RATE, Read, Tables, rate_of
-from loyalty.invoices.papers import Page, Paper, Printed
+from loyalty.invoices.lines import Tables
+from loyalty.invoices.papers import Page, Paper, Printed, Read
+from loyalty.invoices.rows import RATE, rate_of
 
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")
@@ -57,6 +58,12 @@ def number_in(text: str) -> str | None:
     """The number at the beginning of a value, which may go on with something else."""
     first = re.split(r"[\s|,;]", text.strip().lstrip("#:").strip(), maxsplit=1)[0].rstrip(".:")
     return first if NUMBER.fullmatch(first.upper()) and any(each.isdigit() for each in first) else None
+
+
+def is_whole(number: str, text: str) -> bool:
+    """Whether what follows a number in its value is something else, not more of it behind a gap."""
+    behind = text[text.find(number) + len(number) :].split()
+    return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
 
 
 def near(one: str, other: str) -> bool:

@@ -52,14 +52,14 @@ def one(connection: Connection, program_id: int, invoice_id: UUID) -> dict[str, 
     if row is None or row["told"] is None:
         raise _unknown("invoice")
     told: dict[str, Any] = row["told"]
-    if told["state"] not in ("waiting", "review"):
-        # What was found before somebody decided is in the history.
-        told["findings"] = []
     currency = (told["content"] or told["draft"]).get("currency")
     told["findings"] = [wording.finding(each, currency) for each in told["findings"]]
     for match in told["matches"]:
         place = f"lines.{match['line']}."
         match["findings"] = [each for each in told["findings"] if each["field"].startswith(place)]
+    if told["state"] not in ("waiting", "review"):
+        # Nothing is to be done about them any more; what differs stands at its line still.
+        told["findings"] = []
     told["history"].reverse()
     for event in told["history"]:
         event["at"] = datetime.fromisoformat(event["at"])
@@ -73,7 +73,7 @@ def actions(told: dict[str, Any], actor: str) -> tuple[list[str], bool]:
         return ["take_back"], False
     if told["state"] != "review":
         return [], False
-    second = bool(told["blocks"]) and told["corrected_by"] == actor
+    second = bool(told["blocks"]) and actor in {one["actor"] for one in told["corrections"]}
     found = ["correct", "refuse"]
     if told["content"] is not None and not second:
         found.append("approve_difference" if told["blocks"] else "approve")
@@ -123,6 +123,9 @@ def month(connection: Connection, program_id: int, wanted: str) -> dict[str, Any
     if row is None or row["told"] is None:
         raise _unknown("month")
     told: dict[str, Any] = row["told"]
+    if told["month"]["charged_minor"] is None:
+        # Nobody has asked Amazon yet: nothing differs from what is not known.
+        told["differences"] = []
     for difference in told["differences"]:
         difference["words"] = wording.WHY[difference.pop("why")]
     return told

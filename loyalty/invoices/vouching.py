@@ -29,6 +29,8 @@ _RESULT = re.compile(r"\s*(spf|dkim|dmarc)=([a-z]{2,20})\b(?:.*\sheader\.from=([
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _LOCAL_PART = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _WORD = re.compile(r"[a-z_]{2,20}")
+# Amazon signs there what its sellers and buyers write to each other, with whatever they attach.
+_OF_STRANGERS = frozenset({"marketplace"})
 # Those that SES puts on top, in its order, each at most once; its receipt ends them.
 _OF_SES = (
     "return-path",
@@ -83,7 +85,7 @@ def read(raw: bytes, limits: confining.Limits = LIMITS) -> Head:
 def doubt(head: Head, senders: Collection[str]) -> str | None:
     """Why a mail of this head is not believed, or None: no_verdict, virus, spam, not_authentic, sender_not_allowed.
 
-    `senders`: the domains that are, each with its subdomains.
+    `senders`: the domains that are, each with its subdomains; those where strangers' mail is passed on only by name.
     """
     verdicts = head.verdicts
     if verdicts.virus == "fail":
@@ -95,9 +97,16 @@ def doubt(head: Head, senders: Collection[str]) -> str | None:
     # DMARC passes where SPF or DKIM do for the domain that the sender is shown under: they alone vouch for any domain.
     if verdicts.dmarc != "pass" or head.sender is None:
         return "not_authentic"
-    if not any(head.sender == domain or head.sender.endswith(f".{domain}") for domain in senders):
+    if not any(_is_of(head.sender, domain) for domain in senders):
         return "sender_not_allowed"
     return None
+
+
+def _is_of(sender: str, domain: str) -> bool:
+    if sender == domain:
+        return True
+    below = sender.removesuffix(f".{domain}")
+    return below != sender and _OF_STRANGERS.isdisjoint(below.split("."))
 
 
 def programme_code(head: Head, domain: str) -> str | None:

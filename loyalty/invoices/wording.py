@@ -98,6 +98,7 @@ REASONS = {
     "too_much_text": "There is too much text in it",
 }
 
+_NUMBER = re.compile(r"-?\b\d+\b")
 _TWO_NUMBERS = re.compile(r"(-?\d+) (-?\d+)")
 _COUNTED = frozenset({"quantity_exceeds", "not_shipped"})
 _AMOUNTS = frozenset(
@@ -106,7 +107,8 @@ _AMOUNTS = frozenset(
 
 
 def finding(told: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
-    """A finding as it is shown: {code, field, words}. Two numbers of its detail are what is there and what may be."""
+    """A finding as it is shown: {code, field, words}. Two numbers of its detail are what is there and what may be; in
+    a detail of words, numbers are amounts in minor units."""
     code, detail = str(told["code"]), str(told.get("detail") or "")
     words = in_short(code)
     numbers = _TWO_NUMBERS.fullmatch(detail)
@@ -118,6 +120,10 @@ def finding(told: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
         words += f": {detail[:3]}, not {detail[4:]}"
     elif code == "low_confidence" and (read := re.match(r"read with (\d+)", detail)):
         words += f": {read[1]} % confidence, compare it with the paper"
+    elif detail and code in _AMOUNTS:
+        words += f": {_NUMBER.sub(lambda minor: _money(minor[0], currency), detail)}"
+    elif detail:
+        words += f": {detail.replace('_', ' ')}"
     return {"code": code, "field": str(told.get("field") or ""), "words": f"{words}."}
 
 

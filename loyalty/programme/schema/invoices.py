@@ -26,7 +26,8 @@ class Party(Part):
 
 
 class Invoices(Part):
-    """`senders`: the domains whose mail is believed once its signature is; a domain's own subdomains count too.
+    """`senders`: the domains whose mail is believed once its signature is; a domain's own subdomains count too, but
+    for `marketplace`, where Amazon passes on what its sellers write.
 
     `total_difference_minor` is what sums may be off by rounding; `price_difference_minor` is what a unit may cost more
     than was ordered without a person being asked.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import ctypes
 import io
 import os
+import sys
 import zipfile
 import zlib
 
@@ -39,6 +42,12 @@ def bomb(layers: int = 1) -> bytes:
     return crafted(stream(data, filters), page=b"/Contents 4 0 R")
 
 
+def in_letters(size: int, packing: bytes) -> bytes:
+    data = zlib.compress(bytes(size), 9)
+    data = base64.a85encode(data) + b"~>" if b"85" in packing else data.hex().encode() + b">"
+    return crafted(stream(data, b"/Filter[" + packing + b"/FlateDecode]"), page=b"/Contents 4 0 R")
+
+
 def test_a_good_paper_is_counted_in_a_process_of_its_own() -> None:
     assert examining.examine(GOOD) == Examined(2, None)
 
@@ -72,6 +81,19 @@ def test_a_good_paper_is_counted_in_a_process_of_its_own() -> None:
         ),
         pytest.param(bomb(), "decompression_bomb", id="a bomb"),
         pytest.param(bomb(3), "decompression_bomb", id="a bomb in a bomb in a bomb"),
+        pytest.param(in_letters(150 << 20, b"/ASCII85Decode"), "decompression_bomb", id="a bomb in letters"),
+        pytest.param(in_letters(150 << 20, b"/AHx"), "decompression_bomb", id="a bomb in digits"),
+        pytest.param(in_letters(1 << 20, b"/A85"), None, id="in letters, good"),
+        pytest.param(in_letters(1 << 20, b"/ASCIIHexDecode"), None, id="in digits, good"),
+        pytest.param(
+            crafted(stream(bytes(100_000), b"/Filter/LZWDecode")), "decompression_bomb", id="an older packing"
+        ),
+        pytest.param(crafted(stream(b"x", b"/Filter[" + b"/A85" * 40 + b"]")), "decompression_bomb", id="40 packings"),
+        pytest.param(
+            crafted(b"<</S 5 0 R/F(cmd.exe)>>", b"/Launch", catalogue=b"/OpenAction 4 0 R"),
+            "active_content",
+            id="launches, said elsewhere",
+        ),
         pytest.param(crafted(stream(zlib.compress(b"BT ET")), page=b"/Contents 4 0 R"), None, id="by hand, good"),
     ],
 )
@@ -120,3 +142,10 @@ def test_the_process_has_nothing_of_our_environment(monkeypatch: pytest.MonkeyPa
     names = confining.run("tests.domain.invoices.nosy", b"", confining.Limits(256, 10, 20)).decode().split()
     assert "AWS_SECRET_ACCESS_KEY" not in names
     assert len(names) < len(os.environ)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there others' memory is a file")
+def test_our_memory_is_closed_to_whoever_is_not_root_once_a_process_was_started() -> None:
+    confining.run("tests.domain.invoices.nosy", b"", confining.Limits(256, 10, 20))
+    # PR_GET_DUMPABLE
+    assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0

@@ -32,12 +32,30 @@ def test_a_pdf_that_came_before_is_known_by_its_content(books: Desk) -> None:
     assert (again["document_id"], again["fresh"]) == (first["document_id"], False)
 
 
+def test_only_who_looks_at_mail_says_that_one_came(books: Desk) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        books.watch.execute("select * from invoices.take_mail(1, clock.new_id(), '{}', '[]')")
+
+
 def test_what_is_refused_is_kept_with_its_reason(books: Desk) -> None:
     assert take(books, mail(91_004, outcome="refused", reason="not signed!")) == []
     (row,) = take(books, mail(91_005), pdf(books.new_key(), "c", object_key=None, reason="encrypted"))
     assert row["state"] == "refused"
     reasons = books.owner.execute("select reason from invoices.mail where object_key = 'mail/91004'").fetchall()
     assert reasons == [{"reason": "not_signed"}]
+
+
+def test_what_nobody_had_time_to_look_at_is_taken_when_it_comes_again(books: Desk) -> None:
+    (first,) = take(books, mail(91_020), pdf(books.new_key(), "late", object_key=None, reason="took_too_long"))
+    (again,) = take(books, mail(91_021), pdf(books.new_key(), "late"))
+    assert (first["state"], again["state"]) == ("refused", "received")
+    assert again["document_id"] == first["document_id"]
+    known = books.intake.execute(
+        "select state, object_key from invoices.known_document(1, %s)", (pdf(books.new_key(), "late")["sha256"],)
+    ).fetchone()
+    assert known == {"state": "received", "object_key": pdf(books.new_key(), "late")["object_key"]}
+    (worse,) = take(books, mail(91_022), pdf(books.new_key(), "late", object_key=None, reason="took_too_long"))
+    assert worse["state"] == "received"
 
 
 def test_of_whom_a_mail_came_and_to_whom_only_the_domain_and_the_programme_are_kept(books: Desk) -> None:

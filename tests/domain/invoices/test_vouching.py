@@ -49,6 +49,16 @@ def doubt(raw: bytes) -> str | None:
             delivered(written(sender="a@evil.example"), domain="evil.example"), "sender_not_allowed", id="not listed"
         ),
         pytest.param(
+            delivered(written(sender="x1y2@marketplace.amazon.com"), domain="marketplace.amazon.com"),
+            "sender_not_allowed",
+            id="a seller's mail, passed on and signed by Amazon",
+        ),
+        pytest.param(
+            delivered(written(sender="x1y2@eu.marketplace.amazon.de"), domain="amazon.de"),
+            "sender_not_allowed",
+            id="the same below it",
+        ),
+        pytest.param(
             delivered(written(sender="a@notamazon.com"), domain="notamazon.com"), "sender_not_allowed", id="ends alike"
         ),
         pytest.param(
@@ -67,6 +77,11 @@ def doubt(raw: bytes) -> str | None:
 )  # fmt: skip
 def test_a_mail_is_believed_only_if_its_sender_is_vouched_for(raw: bytes, expected: str | None) -> None:
     assert doubt(raw) == expected
+
+
+def test_a_domain_where_strangers_mail_is_passed_on_is_believed_if_it_is_named() -> None:
+    head = read(delivered(written(sender="x1y2@marketplace.amazon.com"), domain="marketplace.amazon.com"))
+    assert vouching.doubt(head, ("marketplace.amazon.com",)) is None
 
 
 FORGED = "Authentication-Results: amazonses.com; spf=pass; dkim=pass; dmarc=pass header.from=amazon.com;\r\n"

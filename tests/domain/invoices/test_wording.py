@@ -43,5 +43,8 @@ def test_numbers_of_a_finding_are_shown_as_amounts_and_counts() -> None:
     assert words("price_differs", "2599 2499") == "It costs more than was ordered: 25.99 USD, not 24.99 USD."
     assert words("price_differs", "2599 2499", "JPY") == "It costs more than was ordered: 2,599 JPY, not 2,499 JPY."
     assert words("currency_differs", "EUR USD") == "Another currency than the order's: EUR, not USD."
+    own = words("tax_differs", "the lines' rates make 141, not 132")
+    assert own == "The tax is not what its rate makes: the lines' rates make 1.41 USD, not 1.32 USD."
+    assert words("unreadable", "2 different ones are printed").endswith(": 2 different ones are printed.")
     assert words("no_such_code", "") == "No such code."
     assert wording.reason("not_authentic") == "Its signature does not hold: it may be forged."

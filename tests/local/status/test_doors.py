@@ -18,6 +18,7 @@ KEY = "0192f8a0-1111-7000-8000-000000000001"
 BUTTONS = [
     ("/clock", {"amount": "1", "unit": "days"}),
     (f"/orders/{KEY}/ship", {}),
+    ("/invoices/1ABC-2DEF-3GHJ/right", {}),
     ("/reconciliation", {}),
     ("/faults/off", {}),
     ("/faults/stripe", {"operation": "*", "kind": "error_500", "times": "1"}),

@@ -49,6 +49,15 @@ def package(status: str) -> dict[str, Any]:
     return {"tracking_id": "TBA1", "carrier": "UPS", "status": status}
 
 
+def invoice(**changes: Any) -> dict[str, Any]:
+    known = {
+        "invoice_id": NAME, "kind": "invoice", "number": "1ABC-2DEF-3GHJ", "state": "review", "total_minor": 5440,
+        "currency": "USD", "received_at": "2026-11-22T12:00:00+00:00", "findings": ["price_differs"],
+        "erp_document_id": None,
+    }  # fmt: skip
+    return {**known, **changes}
+
+
 @pytest.fixture(scope="module")
 def full(room: House) -> str:
     """The page with something in every section that can be filled without a cloud."""
@@ -58,6 +67,11 @@ def full(room: House) -> str:
     events = [{"at": "2026-11-22T12:00:00+00:00", "kind": "redeemed", "detail": {"why": '"><b>'}}]
     reading |= {
         "orders": [order(waiting=1, packages=[package("SHIPPED")])],
+        "invoices": {
+            "mails": {"taken": 2, "refused": 1}, "documents": {"read": 2}, "invoices": {"review": 1, "posted": 1},
+            "erp": {"posted": 1}, "last": [invoice(), invoice(number=None, total_minor=None, kind=None)],
+            "manager": "http://localhost:1/invoices", "erp_page": "http://127.0.0.1:2",
+        },
         "machine": {"states": STATES, "executions": [execution], "shown": begun, "missing": ""},
         "redemptions": [
             {"redemption_id": NAME, "state": "held", "outcome": None, "points": 5, "money_minor": 7, "currency": "USD",
@@ -98,6 +112,12 @@ def test_headings_go_down_one_level_at_a_time_and_there_is_one_first(full: str) 
 def test_what_others_named_is_escaped(full: str) -> None:
     assert "<kettle>" not in full
     assert 'title="why &quot;&gt;&lt;b&gt;"' in full
+
+
+def test_invoices_lead_to_the_person_who_decides(full: str) -> None:
+    assert '<a href="http://localhost:1/invoices?state=review">1 wait for a person</a>' in full
+    assert f'href="http://localhost:1/invoices/{NAME}"' in full
+    assert "price differs" in full
 
 
 def test_a_button_names_what_it_moves_for_those_who_do_not_see_it(full: str) -> None:

@@ -19,6 +19,8 @@ BLOCK = 8
 # A band of so many blocks in a row is a background, not letters.
 BAND_BLOCKS = 24
 GAP_BLOCKS = 7
+# Of the points of a band's edge, where no letters stand, so many are dark.
+SOLID = 0.9
 
 type Grey = Any
 
@@ -83,10 +85,17 @@ def _lighten_bands(grey: Grey) -> None:
     high, wide = grey.shape[0] // BLOCK, grey.shape[1] // BLOCK
     blocks = grey[: high * BLOCK, : wide * BLOCK].reshape(high, BLOCK, wide, BLOCK).mean(axis=(1, 3))
     dark = blocks < DARK
-    band = numpy.zeros(dark.shape, dtype=bool)
+    # Heavy letters are dark in half of their points; a band is dark all over, but for its own letters.
+    core, weak = numpy.zeros(dark.shape, dtype=bool), numpy.zeros(dark.shape, dtype=bool)
     for row in range(high):
         for left, right in _bands(dark[row]):
-            band[row, left:right] = True
+            strip = grey[row * BLOCK : (row + 1) * BLOCK, left * BLOCK : right * BLOCK]
+            weak[row, left:right] = True
+            core[row, left:right] = bool((strip < DARK).mean() > SOLID)
+    band = core.copy()
+    for _ in range(GAP_BLOCKS):
+        for step in (1, -1):
+            band |= numpy.roll(band, step, axis=0) & weak
     band = _closed(band)
     if not band.any():
         return

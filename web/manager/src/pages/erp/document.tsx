@@ -111,7 +111,7 @@ function text({ body, format }: Whole): Section {
   return {
     title: "As it is sent",
     description: format ? (format === "ubl" ? "UBL 2.1, checked against its schema before it leaves." : plain("JSON")) : "It is written before the first attempt, and every attempt sends the same.",
-    content: body ? <Box variant="code"><pre className="said sent">{format === "json" ? pretty(body) : body}</pre></Box> : <Nothing title="Not written yet" />,
+    content: body ? <Box variant="code"><pre className="said sent" tabIndex={0} role="region" aria-label="The text that is sent">{format === "json" ? pretty(body) : body}</pre></Box> : <Nothing title="Not written yet" />,
   };
 }
 

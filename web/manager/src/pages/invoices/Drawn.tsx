@@ -1,7 +1,7 @@
 /** A page as it was read: each value where it stood, the doubtful ones in red, the one that is being edited framed. */
 import { DOUBTFUL, fieldName, percent, type Seen } from "./shown";
 
-type Props = { seen: readonly Seen[]; page: number; current: string; onChoose: (field: string) => void; metric: boolean };
+type Props = { seen: readonly Seen[]; doubted: ReadonlySet<string>; page: number; current: string; onChoose: (field: string) => void; metric: boolean };
 
 const WIDTH = 1000;
 // Letter paper, or A4.
@@ -13,13 +13,14 @@ const LETTER = 0.52;
 const LARGEST = 30;
 const NEAR = { width: 420, height: 96 };
 
-export function Drawn({ seen, page, current, onChoose, metric }: Props) {
+export function Drawn({ seen, doubted, page, current, onChoose, metric }: Props) {
   const height = metric ? HEIGHT.metric : HEIGHT.inch;
   const here = seen.filter((one) => one.page === page && one.box).sort((one, other) => area(other) - area(one));
-  const doubtful = here.filter(({ confidence }) => confidence < DOUBTFUL).length;
+  const bad = (one: Seen) => one.confidence < DOUBTFUL || doubted.has(one.name);
+  const doubtful = here.filter(bad).length;
   return (
     <svg className="drawn" viewBox={around(here, height)} role="img" aria-label={`Page ${page} as it was read: ${here.length} values, ${doubtful} of them doubtful`}>
-      {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} chosen={one.name === current} choose={() => onChoose(one.name)} />)}
+      {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} kind={one.name === current ? "chosen" : bad(one) ? "doubtful" : "sure"} choose={() => onChoose(one.name)} />)}
     </svg>
   );
 }
@@ -43,19 +44,18 @@ export function Near({ seen, of, metric }: { seen: readonly Seen[]; of: Seen; me
   const here = seen.filter((one) => one.page === of.page && one.box).sort((one, other) => area(other) - area(one));
   return (
     <svg className="drawn near" viewBox={[middle[0] - wide / 2, middle[1] - NEAR.height / 2, wide, NEAR.height].map(Math.round).join(" ")} role="img" aria-label={`${fieldName(of.name)} from near by: ${of.printed}`}>
-      {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} chosen={one.name === of.name} choose={() => undefined} />)}
+      {here.map((one, index) => <Value key={`${one.name} ${index}`} one={one} height={height} kind={one.name === of.name ? "chosen" : "sure"} choose={() => undefined} />)}
     </svg>
   );
 }
 
 const area = ({ box }: Seen): number => (box ? box[2]! * box[3]! : 0);
 
-function Value({ one, height, chosen, choose }: { one: Seen; height: number; chosen: boolean; choose: () => void }) {
+function Value({ one, height, kind, choose }: { one: Seen; height: number; kind: "chosen" | "doubtful" | "sure"; choose: () => void }) {
   const [left, top, width, tall] = one.box as [number, number, number, number];
   const [x, y, wide, high] = [left * WIDTH, top * height, width * WIDTH, tall * height];
   const lines = one.printed.split("\n");
   const step = high / lines.length;
-  const kind = chosen ? "chosen" : one.confidence < DOUBTFUL ? "doubtful" : "sure";
   return (
     <g className={`drawn-${kind}`} onClick={choose}>
       <title>{`${fieldName(one.name)}: ${percent(one.confidence)}`}</title>

@@ -23,7 +23,7 @@ export function Fields({ value, change, disabled, doubtful }: Props) {
         <At field="number"><TextField name="content.number" label="Number" value={value.number} onChange={(number) => change({ number: number.toUpperCase() })} disabled={disabled} /></At>
         <At field="issued_on"><DateField name="content.issued_on" label="Date" value={value.issued_on} onChange={(issued_on) => change({ issued_on })} disabled={disabled} /></At>
         <At field="kind"><ChoiceField name="content.kind" label="Kind" value={value.kind} onChange={(kind) => change({ kind: kind as Content["kind"] })} disabled={disabled} options={[{ value: "invoice", label: "Invoice" }, { value: "credit_memo", label: "Credit memo" }]} /></At>
-        <At field="purchase_order_numbers">
+        <At field="purchase_order_numbers" wide>
           <TextField name="content.purchase_order_numbers" label="Purchase order" value={value.purchase_order_numbers.join(", ")} onChange={(next) => change({ purchase_order_numbers: next.split(/,\s*/).filter(Boolean) })} disabled={disabled} />
         </At>
         <At field="currency"><TextField name="content.currency" label="Currency" value={value.currency} onChange={(next) => change({ currency: next.toUpperCase() })} disabled={disabled} /></At>
@@ -51,6 +51,6 @@ export function Fields({ value, change, disabled, doubtful }: Props) {
 }
 
 /** Marks which value is edited inside, for the paper beside it. */
-export function At({ field, children }: { field: string; children: ReactNode }) {
-  return <div data-field={field}>{children}</div>;
+export function At({ field, wide = false, children }: { field: string; wide?: boolean; children: ReactNode }) {
+  return <div data-field={field} className={wide ? "wide" : ""}>{children}</div>;
 }

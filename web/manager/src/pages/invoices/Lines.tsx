@@ -56,9 +56,11 @@ function Summary({ line, index, currency, bad }: { line: Line; index: number; cu
   return (
     <span className="line-head">
       <span className="line-title">{index + 1}. {title}</span>
-      {bad && <StatusIndicator type="error">Look at it</StatusIndicator>}
-      <span className="num">{sum}</span>
-      <span className="num line-amount">{line.amount_minor === null ? "–" : money(line.amount_minor, currency)}</span>
+      <span className="line-sums">
+        {bad && <StatusIndicator type="error">Look at it</StatusIndicator>}
+        <span className="num">{sum}</span>
+        <span className="num line-amount">{line.amount_minor === null ? "–" : money(line.amount_minor, currency)}</span>
+      </span>
     </span>
   );
 }
@@ -74,7 +76,7 @@ function OneLine({ line, index, kind, currency, disabled, put, remove }: { line:
       <At field={place("description")}><TextField name={said("description")} label="Description" value={line.description} onChange={(description) => set({ description })} disabled={disabled} stretch /></At>
       <div className="fields">
         <At field={place("kind")}><ChoiceField name={said("kind")} label="Line is" value={line.kind} onChange={(next) => set({ kind: next as LineKind })} disabled={disabled} options={KINDS} /></At>
-        <At field={place("amazon_order_id")}><TextField name={said("amazon_order_id")} label="Amazon's order" value={line.amazon_order_id ?? ""} onChange={(id) => set({ amazon_order_id: id || null })} disabled={disabled} /></At>
+        <At field={place("amazon_order_id")} wide><TextField name={said("amazon_order_id")} label="Amazon's order" value={line.amazon_order_id ?? ""} onChange={(id) => set({ amazon_order_id: id || null })} disabled={disabled} /></At>
         {line.kind === "item" && <At field={place("asin")}><TextField name={said("asin")} label="ASIN" value={line.asin ?? ""} onChange={(asin) => set({ asin: asin.toUpperCase() || null })} disabled={disabled} /></At>}
         {line.kind === "item" && <At field={place("quantity")}><NumberField name={said("quantity")} label="Quantity" value={line.quantity} onChange={(quantity) => set({ quantity })} disabled={disabled} /></At>}
         {line.kind === "item" && <At field={place("unit_price_minor")}><MoneyField name={said("unit_price_minor")} label="Unit price" currency={currency} value={line.unit_price_minor} onChange={(unit_price_minor) => set({ unit_price_minor })} disabled={disabled} /></At>}

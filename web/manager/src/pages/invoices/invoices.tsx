@@ -53,14 +53,13 @@ export default function Invoices() {
         </SpaceBetween>
       }
       columns={[
-        { id: "number", header: "Number", cell: (row) => row.number ?? "Not read", text: (row) => row.number, width: 170 },
-        { id: "kind", header: "Kind", cell: (row) => kindOf(row.kind), text: (row) => row.kind, width: 105 },
+        { id: "number", header: "Number", cell: (row) => <>{row.number ?? "Not read"}{row.kind === "credit_memo" && <div>{kindOf(row.kind)}</div>}</>, text: (row) => row.number, width: 170 },
         { id: "state", header: "State", cell: (row) => <InvoiceState code={row.state} />, text: (row) => stateName(row.state), width: 165 },
-        { id: "findings", header: "Doubtful", cell: (row) => row.doubts.map((words) => <div key={words}>{words}</div>), text: (row) => row.doubts.join("; "), width: 250 },
-        { id: "issued", header: "Date", cell: (row) => (row.issued_on ? fullDay(row.issued_on) : "–"), text: (row) => row.issued_on, width: 120 },
+        { id: "findings", header: "Doubtful", cell: (row) => row.doubts.map((words) => <div key={words}>{words}</div>), text: (row) => row.doubts.join("; "), width: 270 },
+        { id: "issued", header: "Date", cell: (row) => (row.issued_on ? fullDay(row.issued_on) : "–"), text: (row) => row.issued_on, width: 135 },
         { id: "total", header: "Total", cell: (row) => <Money minor={row.total_minor} currency={row.currency} />, text: (row) => row.total_minor, numeric: true },
-        { id: "erp", header: "ERP", cell: (row) => row.erp_document_id ?? "–", text: (row) => row.erp_document_id },
-        { id: "received", header: "Came", cell: (row) => <time dateTime={row.received_at} title={moment(row.received_at)}>{fullDay(row.received_at)}</time>, width: 120, text: (row) => row.received_at },
+        { id: "erp", header: "ERP", cell: (row) => row.erp_document_id ?? "–", text: (row) => row.erp_document_id, width: 120 },
+        { id: "received", header: "Came", cell: (row) => <time dateTime={row.received_at} title={moment(row.received_at)}>{fullDay(row.received_at)}</time>, width: 135, text: (row) => row.received_at },
       ]}
       empty={{
         title: "No invoice has come yet",

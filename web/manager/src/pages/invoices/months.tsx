@@ -35,9 +35,10 @@ export default function Months() {
 }
 
 function Picture({ months }: { months: readonly Month[] }) {
-  const oldestFirst = [...months].reverse();
   const { currency } = config();
-  if (months.length === 0) return null;
+  const newest = months[0];
+  if (!newest) return null;
+  const oldestFirst = before(newest.month).map((month) => months.find((one) => one.month === month) ?? { month, invoiced_minor: 0, charged_minor: 0 });
   return (
     <Container header={<Header variant="h2">Invoiced and charged</Header>}>
       <Bars
@@ -51,6 +52,12 @@ function Picture({ months }: { months: readonly Month[] }) {
       />
     </Container>
   );
+}
+
+/** A month and the five before it, the oldest first. */
+function before(month: string): string[] {
+  const [year, number] = month.split("-").map(Number) as [number, number];
+  return Array.from({ length: 6 }, (_, back) => new Date(Date.UTC(year, number - 1 - 5 + back, 1)).toISOString().slice(0, 7));
 }
 
 function List({ months }: { months: readonly Month[] }) {
