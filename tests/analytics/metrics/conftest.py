@@ -73,7 +73,12 @@ class Warehouse:
         )
 
     def rate(self, version: int, applies_from: str, **more: Any) -> None:
-        values = {"point_value_micros": 5000, "deferred_micros": 4000, "cost_micros": 3000, "breakage_basis_points": 2000}
+        values = {
+            "point_value_micros": 5000,
+            "deferred_micros": 4000,
+            "cost_micros": 3000,
+            "breakage_basis_points": 2000,
+        }
         self.put("ref_rate", version=version, applies_from=day(applies_from), **{"currency": "USD", **values, **more})
 
     def product(self, asin: str, price_minor: int | None, **more: Any) -> None:
@@ -103,7 +108,7 @@ def at(said: str) -> datetime:
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     """The star with its calendar and nothing else."""
     connection = duckdb.connect()
-    for statement in files.statements("schema/loyalty"):
+    for statement in files.statements("loyalty"):
         connection.execute(portable.for_duckdb(statement))
     days = [date(2025, 1, 1) + timedelta(days=number) for number in range(3 * 365)]
     rows = [

@@ -105,7 +105,12 @@ def test_a_cohort_is_the_month_of_the_first_purchase_ever(warehouse: Warehouse) 
     told = [(str(row["cohort"])[:7], row["months_since"], row["members"], row["active"], row["retention"])
             for row in warehouse.ask("cohort_retention")]  # fmt: skip
     # Nobody in February is a zero, not a gap.
-    assert told == [("2026-01", 0, 2, 2, 1.0), ("2026-01", 1, 2, 0, 0.0), ("2026-01", 2, 2, 1, 0.5), ("2026-03", 0, 1, 1, 1.0)]
+    assert told == [
+        ("2026-01", 0, 2, 2, 1.0),
+        ("2026-01", 1, 2, 0, 0.0),
+        ("2026-01", 2, 2, 1, 0.5),
+        ("2026-03", 0, 1, 1, 1.0),
+    ]
     # Ann earned in March, but does not become a newcomer when the filter begins there.
     assert [row["members"] for row in warehouse.ask("cohort_retention", from_day="2026-03-01")] == [1]
     assert [row["retention"] for row in warehouse.ask("cohort_retention", tier="gold")] == [1.0, 0.0, 1.0]
