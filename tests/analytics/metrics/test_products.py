@@ -72,8 +72,8 @@ def test_chance_alone_makes_hardly_anything_rise(warehouse: Warehouse) -> None:
         for number in range(3000)
     ]  # fmt: skip
     names = (
-        "program_id, redemption_id, line_number, asin, units_ordered, units_accepted, units_returned, units_refused, points, "
-        "money_minor, discount_minor, redeemed_at, day"
+        "program_id, redemption_id, line_number, asin, units_ordered, units_accepted, units_returned, units_refused, "
+        "points, money_minor, discount_minor, redeemed_at, day"
     )
     given = ", ".join("(" + ", ".join("?" * 13) + ")" for _ in rows)
     values = [value for row in rows for value in row]
@@ -148,8 +148,10 @@ def test_a_shipment_past_its_promise_is_late_before_it_arrives(warehouse: Wareho
 
     def shipped(delivered: str | None, promised: str | None, **more: object) -> None:
         values = {"undeliverable": False, "days_to_ship": 2, **more}
-        warehouse.put("fact_shipment", redemption_id=f"r{warehouse.number()}", shipment_key="s", shipped_at=at("2026-01-05"),
-                      delivered_at=delivered and at(delivered), promised_to=promised and at(promised), **values)  # fmt: skip
+        warehouse.put(
+            "fact_shipment", redemption_id=f"r{warehouse.number()}", shipment_key="s", shipped_at=at("2026-01-05"),
+            delivered_at=delivered and at(delivered), promised_to=promised and at(promised), **values,
+        )  # fmt: skip
 
     shipped("2026-01-09", "2026-01-10", days_to_deliver=4)
     shipped("2026-01-11", "2026-01-10", days_to_deliver=6)
