@@ -91,10 +91,11 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 5) if whole else 0.0
 
 
+_COLUMNS = ("papers", "header", "lines", "titles", "straight", "unmatched", "wrong")
+
+
 def _print(title: str, measured: Measured) -> None:
-    print(
-        f"\n{title:<20}{'papers':>7}{'header':>9}{'lines':>9}{'titles':>9}{'straight':>10}{'unmatched':>11}{'wrong':>7}  findings"
-    )
+    print(f"\n{title:<20}" + "".join(f"{column:>10}" for column in _COLUMNS) + "  findings")
     for name, score in sorted(measured.by_layout.items()):
         print(_row(name, score))
     for look, score in sorted(measured.by_look.items()):
@@ -108,15 +109,20 @@ def _print(title: str, measured: Measured) -> None:
 
 
 def _row(name: str, score: Score) -> str:
-    findings = ", ".join(f"{code} {count}" for code, count in sorted(score.findings.items(), key=lambda each: -each[1]))
     shares = (
         _share(score.header_right, score.header),
         _share(score.lines_right, score.lines),
         _share(score.titles_right, score.titles),
         _share(score.straight, score.papers),
     )
-    header, lines, titles, straight = (f"{share:.4f}" for share in shares)
-    return f"{name:<20}{score.papers:>7}{header:>9}{lines:>9}{titles:>9}{straight:>10}{score.unmatched:>11}{len(score.wrong_posted):>7}  {findings}"
+    cells = [
+        f"{score.papers}",
+        *(f"{share:.4f}" for share in shares),
+        f"{score.unmatched}",
+        f"{len(score.wrong_posted)}",
+    ]
+    findings = ", ".join(f"{code} {count}" for code, count in sorted(score.findings.items(), key=lambda each: -each[1]))
+    return f"{name:<20}" + "".join(f"{cell:>10}" for cell in cells) + f"  {findings}"
 
 
 if __name__ == "__main__":

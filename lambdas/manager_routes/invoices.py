@@ -25,6 +25,7 @@ from loyalty.database import Connection, database
 from loyalty.invoices import listing, reviewing
 from loyalty.invoices.reviewing import Agent, Decision
 from loyalty.programme import reading
+from loyalty.spreadsheet import harmless
 
 router = Router()
 
@@ -211,7 +212,7 @@ class Correction(BaseModel):
 
 
 class Verdict(BaseModel):
-    """`reason`: for refuse and approve_difference, in words that are kept."""
+    """`reason`: for refuse and approve_difference, in words that are kept. `revision`: what the person has seen."""
 
     model_config = STRICT
     decision: Decision
@@ -224,6 +225,7 @@ class Verdict(BaseModel):
         ]
         | None
     ) = None
+    revision: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class MailDocument(View):
@@ -403,7 +405,7 @@ def post_decision(invoice_id: UUID, body: Verdict) -> InvoiceWhole:
     who = staff(router)
     idempotency_key(router)
     connection = database().connection()
-    reviewing.decide(connection, who.program_id, invoice_id, body.decision, body.reason, _agent(who))
+    reviewing.decide(connection, who.program_id, invoice_id, body.decision, body.reason, _agent(who), body.revision)
     return _whole(connection, who, invoice_id)
 
 
@@ -428,8 +430,10 @@ def _written(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
-    return f"'{text}" if text.startswith(("=", "+", "@", "\t", "\r")) else text
+    if isinstance(value, str):
+        return harmless(value)
+    # Numbers stay numbers, also those below zero.
+    return "" if value is None else json.dumps(value, default=str)
 
 
 @cache

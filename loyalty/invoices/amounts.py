@@ -35,38 +35,16 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "Fr.": ("CHF",),
 }
 CODES = frozenset(
-    [
-        "USD",
-        "EUR",
-        "GBP",
-        "CAD",
-        "INR",
-        "JPY",
-        "CHF",
-        "AUD",
-        "CNY",
-        "BRL",
-        "SEK",
-        "HKD",
-        "PLN",
-        "CZK",
-        "DKK",
-        "NOK",
-        "MXN",
-        "SGD",
-        "AED",
-        "SAR",
-        "TRY",
-        "KWD",
-        "BHD",
-    ]
+    {"AED", "AUD", "BHD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD"}
+    | {"INR", "JPY", "KWD", "MXN", "NOK", "PLN", "SAR", "SEK", "SGD", "TRY", "USD"}
 )
 _UNIT = "|".join(sorted((re.escape(each) for each in (*_SIGNS, *CODES)), key=len, reverse=True))
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 _MINUS = re.compile(r"[\u2212\u2013\u2012\u2010\u2011\ufe63\uff0d]")
 _SHAPE = re.compile(
     rf"(?P<open>\()?(?P<minus>-)?\s?(?P<before>{_UNIT})?\s?(?P<minus2>-)?\s?(?P<open2>\()?"
-    rf"(?P<digits>[0-9][0-9 .,'’]*)(?P<close2>\))?\s?(?P<minus3>-)?\s?(?P<after>{_UNIT})?(?P<close>\))?(?P<code>\s(?:{_UNIT}))?"
+    rf"(?P<digits>[0-9][0-9 .,'’]*)(?P<close2>\))?\s?(?P<minus3>-)?\s?(?P<after>{_UNIT})?(?P<close>\))?"
+    rf"(?P<code>\s(?:{_UNIT}))?"
 )
 _FREE = frozenset({"free", "gratis", "kostenlos", "kostenfrei", "gratuit", "offert", "gratuito"})
 TOKEN = re.compile(

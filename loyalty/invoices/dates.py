@@ -1,4 +1,4 @@
-"""Dates as invoices print them: every day that a text may mean, so that 03/04/2025 is two days until the paper decides."""
+"""Dates as invoices print them: every day that a text may mean. 03/04/2025 is two days until the paper decides."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _YEAR_FIRST = re.compile(
 )
 _NUMBERS = re.compile(rf"{_EDGE}([0-9]{{1,2}})([-/.])\s?([0-9]{{1,2}})\2\s?{_YEAR}{_END}")
 _DAY_FIRST = re.compile(
-    rf"{_EDGE}([0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?([a-z]{{3,12}})\.?[ -]?(?:de |del |,)?\s?{_YEAR}{_END}"
+    rf"{_EDGE}([0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?([a-z]{{3,12}})\.?[ -]?(?:de |del |,)?\s?"
+    rf"{_YEAR}{_END}"
 )
 _MONTH_FIRST = re.compile(rf"(?<![a-z0-9])([a-z]{{3,12}})\.?[ -]?([0-9]{{1,2}})(?:st|nd|rd|th)?,?[ -]{_YEAR}{_END}")
 

@@ -52,14 +52,14 @@ def one(connection: Connection, program_id: int, invoice_id: UUID) -> dict[str, 
     if row is None or row["told"] is None:
         raise _unknown("invoice")
     told: dict[str, Any] = row["told"]
-    if told["state"] not in ("waiting", "review"):
-        # What was found before somebody decided is in the history.
-        told["findings"] = []
     currency = (told["content"] or told["draft"]).get("currency")
     told["findings"] = [wording.finding(each, currency) for each in told["findings"]]
     for match in told["matches"]:
         place = f"lines.{match['line']}."
         match["findings"] = [each for each in told["findings"] if each["field"].startswith(place)]
+    if told["state"] not in ("waiting", "review"):
+        # Nothing is to be done about them any more; what differs stands at its line still.
+        told["findings"] = []
     told["history"].reverse()
     for event in told["history"]:
         event["at"] = datetime.fromisoformat(event["at"])

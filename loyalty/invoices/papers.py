@@ -14,6 +14,7 @@ from typing import Any
 # What one answer may hold and be looked at; a paper of more is nothing that we were sent for our orders.
 MOST_PAGES = 500
 MOST_FIELDS = 20_000
+MOST_LETTERS = 4_000
 _PUNCTUATION = " ,;:|()[]."
 
 type Box = tuple[float, float, float, float]
@@ -23,8 +24,8 @@ type Box = tuple[float, float, float, float]
 class Printed:
     """One value as it stands on the paper. `kind`: Textract's type; `label`: the words beside it, or the column's.
 
-    `confidence` is the least that is known about the value, `label_confidence` that of the label. Box: left, top, width,
-    height.
+    `confidence` is the least that is known about the value, `label_confidence` that of the label. Box: left, top,
+    width, height.
     """
 
     kind: str
@@ -107,7 +108,7 @@ class Paper:
 
 
 def pages(expense_documents: Sequence[Mapping[str, Any]]) -> list[Page]:
-    """Every page that says anything. Tolerates what is missing; what has another shape than it should is passed over."""
+    """Every page that says anything. What is missing is missing; what has another shape than it should is left out."""
     found: dict[int, Page] = {}
     most = MOST_FIELDS
     for index, document in enumerate(_mappings(expense_documents)):
@@ -174,7 +175,7 @@ def _printed(value: Mapping[str, Any], default: int) -> Printed | None:
     return Printed(
         kind=str(kind.get("Text") or "OTHER").strip().upper(),
         label=said.strip() if isinstance(said, str) else "",
-        text=text.strip(),
+        text=text.strip()[:MOST_LETTERS],
         confidence=_confidence(detection),
         page=_number(value.get("PageNumber"), default),
         label_confidence=_confidence(label) if said else 100.0,

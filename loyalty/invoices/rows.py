@@ -16,27 +16,16 @@ SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
 RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
-    r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|"
-    r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*[0-9D][0-9]{2}-[0-9]|"
-    r"p\.?o\.? ?(#|number)|purchase order (#|number)|seller:|condition:|zustand:|sku:)",
+    r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|"
+    r"sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|seller:|condition:|zustand:|sku:|"
+    r"charges for (all|the|these) orders|"
+    r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*"
+    r"[0-9D][0-9]{2}-[0-9]|p\.?o\.? ?(#|number)|purchase order (#|number))",
     re.IGNORECASE,
 )
 _PURCHASE_ORDER = re.compile(r"\bP\.?\s?O\.?\s?(?:#|number|no\.?|nr\.?)?\s*:?\s*([A-Z0-9][A-Za-z0-9-]{3,59})(?!\S)")
-_COLUMNS = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("asin", r".*\b(asin|item (no|number|code)|product (code|number)|article number|artikel(nummer|number| ?nr)|sku)\b.*"),
-        ("order", r".*\b(order|bestell\w*|commande|pedido|ordine)\b( number| id)?"),
-        ("quantity", r"(qty|quantity|units?|menge|anzahl|stuck(zahl)?|qte|quantite|cant|cantidad|unidades|quantita|q ?ta|aantal|ilosc|antal|pcs)\.?( ordered| shipped)?"),
-        ("rate", r".*(%|\brate\b|satz|taux|\btipo\b|aliquota|tarief|stawka).*"),
-        ("unit", r".*(\bunit\b|\beach\b|stuck|einzel|unitaire|unitario|unit[aà]rio|\bp ?u\b|stuks|jednostk|per item).*"),
-        ("tax", r"(total )?(tax|vat|gst|ust|mwst|tva|iva|btw|moms|steuer|umsatzsteuer|imposta|impuesto|montant (de la )?tva|cuota( de)? iva|importo iva|importe iva)( (amount|betrag|subtotal|total|montant|importo|importe))?"),
-        ("amount", r".*(amount|total|price|betrag|preis|summe|gesamt|montant|prix|importe|precio|importo|prezzo|totale|bedrag|wartosc|net).*"),
-    )
-)  # fmt: skip
-_GROSS = re.compile(
-    r".*\b(incl|inkl|inc|including|with|brutto|gross|ttc|con|iva inclusa|iva incluido|inclus\w*|incluid\w*|mit|brut|lordo)\b.*"
-)
+_COLUMNS = dict(labels.read("columns.txt"))
+_GROSS = _COLUMNS.pop("gross")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,7 @@ def cells_of(row: Row, currency: str) -> Cells:
 
 def _column(cell: Printed, currency: str) -> str | None:
     label = labels.plain(cell.label)
-    said = next((name for name, pattern in _COLUMNS if label and pattern.fullmatch(label)), None)
+    said = next((name for name, pattern in _COLUMNS.items() if label and pattern.fullmatch(label)), None)
     money = amounts.amount(cell.text, currency)
     if cell.kind == "ITEM":
         return None
@@ -141,15 +130,16 @@ def words_of(paper: Paper, cells: Cells, row: Row, currency: str) -> str:
     if whole is None or item.box is None or "\n" in item.text:
         return item.text
     right = min((cell.box[0] for cell in row.fields if cell.box and cell.box[0] > item.box[0] + 0.01), default=1.0)
-    more = [
-        [
-            word
-            for word in line.split()
-            if any(_below_item(place, item, whole, right) for place in paper.places_of(word))
-        ]
-        for line in cells.text.split("\n")[1:]
-    ]
-    return "\n".join([item.text, *(" ".join(words) for words in more if words)])
+    below = [word for word in paper.words() if _below_item(word, item, whole, right)]
+    below.sort(key=lambda word: word.box[1] + word.box[3] / 2 if word.box else 0.0)
+    found: list[list[Printed]] = []
+    for word in below:
+        if found and _beside(found[-1][0], word):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    lines = (" ".join(word.text for word in sorted(line, key=lambda each: each.box or (0.0,) * 4)) for line in found)
+    return "\n".join([item.text, *lines])
 
 
 def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> bool:
@@ -158,6 +148,12 @@ def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> 
     middle = place.box[1] + place.box[3] / 2
     in_column = item.box[0] - 0.01 <= place.box[0] < right
     return in_column and item.box[1] + item.box[3] < middle <= whole.box[1] + whole.box[3] + 0.002
+
+
+def _beside(one: Printed, other: Printed) -> bool:
+    if one.box is None or other.box is None:
+        return False
+    return abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2) < max(one.box[3], other.box[3]) / 2
 
 
 def title_of(words: str) -> str:

@@ -10,7 +10,8 @@ from loyalty.invoices.papers import Printed, Read, Row
 
 MILLION = 1_000_000
 _TAX_WORDS = re.compile(
-    r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|net|netto|total|standard|reduced|zero|of|on|sales)\b"
+    r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|"
+    r"net|netto|total|standard|reduced|zero|of|on|sales)\b"
 )
 
 

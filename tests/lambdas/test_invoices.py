@@ -98,6 +98,7 @@ def test_what_differs_still_is_approved_by_a_second_person_who_says_why(desk: Do
     assert silent.body["errors"] == [{"field": "reason", "detail": "Say why."}]
     done = decided(desk, place, "approve_difference", OTTO, "they raised it")
     assert (done.body["state"], done.body["differs"], done.body["reason"]) == ("approved", True, "they raised it")
+    assert (done.body["findings"], done.body["matches"][0]["findings"]) == ([], [finding])
 
 
 def test_what_was_refused_or_not_yet_sent_is_taken_back(desk: Doors) -> None:
@@ -107,6 +108,8 @@ def test_what_was_refused_or_not_yet_sent_is_taken_back(desk: Doors) -> None:
     assert (refused.body["state"], refused.body["actions"]) == ("refused", ["take_back"])
     back = decided(desk, place, "take_back", OTTO)
     assert back.body["state"] == "review"
+    assert decided(desk, place, "take_back", OTTO).status == 200, "said again"
+    assert decided(desk, place, "take_back", FIONA).body["code"] == "not-open"
     assert [one["kind"] for one in back.body["history"]][:3] == ["review_opened", "taken_back", "refused"]
 
 
@@ -168,3 +171,9 @@ def test_lists_find_what_is_asked_for_and_samples_can_be_taken_away(desk: Doors)
     month = desk("invoice_desk", "GET", "/invoices/months/2026-11", token=OTTO).body
     assert month["month"] == months[0]
     assert desk("invoice_desk", "GET", "/invoices/months/2020-01", token=OTTO).status == 404
+
+
+def test_what_a_paper_prints_is_no_formula_in_the_table_of_samples() -> None:
+    routes = importlib.import_module("lambdas.manager_routes.invoices")
+    row = dict.fromkeys(routes.SAMPLE) | {"printed": "-2+3+cmd|' /C calc'!A0", "read": -5, "corrected": " =1"}
+    assert routes._written([row]).splitlines()[1] == ",,,'-2+3+cmd|' /C calc'!A0,,-5,' =1,,"

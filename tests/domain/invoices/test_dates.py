@@ -17,7 +17,8 @@ APRIL_3 = date(2025, 4, 3)
     "printed",
     [
         "April 3, 2025", "Apr 3, 2025", "03-Apr-2025", "3 April 2025", "3rd April 2025", "03.04.2025", "3. April 2025",
-        "2025-04-03", "2025/04/03", "3 avril 2025", "3 de abril de 2025", "3 aprile 2025", "2025年4月3日", "03.04.2025.",
+        "2025-04-03", "2025/04/03", "3 avril 2025", "3 de abril de 2025", "3 aprile 2025", "2025年4月3日",
+        "03.04.2025.",
     ],
 )  # fmt: skip
 def test_a_day_is_read_in_every_language_of_the_stores(printed: str) -> None:

@@ -229,11 +229,23 @@ def test_a_credit_memo_takes_back_no_more_than_was_paid(
     assert (told["state"], code in codes(told)) == ("review", True)
 
 
-def test_a_credit_memo_for_more_money_than_was_paid_is_a_persons(books: Desk) -> None:
+@pytest.mark.parametrize("invoiced", [1, 3])
+def test_a_credit_memo_for_more_money_than_was_paid_is_a_persons(books: Desk, invoiced: int) -> None:
     order = books.sent()
-    books.approved(content(order.item(1)))
+    books.approved(content(order.item(invoiced)))
     told = books.judge(content(order.item(1, unit_price_minor=2500), kind="credit_memo"))
     assert codes(told) >= {"price_differs"}
+
+
+def test_a_credit_memo_for_more_shipping_than_was_paid_is_a_persons(books: Desk) -> None:
+    order = books.sent(shipping_minor=500)
+    books.approved(content(order.item(), shipping_minor=500))
+    paid = content(order.item(1), kind="credit_memo", shipping_minor=-500)
+    told = books.judge(content(order.item(1), kind="credit_memo", shipping_minor=-999_900))
+    assert (told["state"], "shipping_differs" in codes(told)) == ("review", True)
+    assert books.judge(paid)["state"] == "approved"
+    again = books.judge(content(order.item(1), kind="credit_memo", shipping_minor=-500))
+    assert "shipping_differs" in codes(again), "it was given back already"
 
 
 def test_a_credit_memo_of_something_never_invoiced_is_a_persons(books: Desk) -> None:
@@ -242,10 +254,10 @@ def test_a_credit_memo_of_something_never_invoiced_is_a_persons(books: Desk) -> 
 
 
 def test_a_credit_memo_waits_while_a_person_looks_at_its_invoice(books: Desk) -> None:
-    order = books.sent()
-    paper = content(order.item(unit_price_minor=2100))
+    order = books.sent(shipping_minor=500)
+    paper = content(order.item(unit_price_minor=2100), shipping_minor=500)
     invoice_id = books.in_review(paper)
-    memo = books.judge(content(order.item(1), kind="credit_memo", corrects=paper["number"]))
+    memo = books.judge(content(order.item(1), kind="credit_memo", corrects=paper["number"], shipping_minor=-500))
     assert (memo["state"], codes(memo)) == ("waiting", {"original_open"})
     assert books.decide(invoice_id, "approve_difference", reason="agreed") == "ok"
     books.database.shift_clock("6 minutes")

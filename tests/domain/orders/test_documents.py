@@ -1,4 +1,4 @@
-"""Asking Amazon for invoices: what is said and what is believed. The way is made up; the simulator has its own tests."""
+"""Asking Amazon for invoices: ordered by number, looked at again until they are there, fetched once and in bounds."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import { type SectionDraft, useDraft } from "../draft";
 import { type AllowedRoute, may } from "../may";
 import { PageFrame } from "./DetailPage";
 import { Form } from "./Form";
+import { actor } from "./Shown";
 import { Loaded } from "./States";
 import { useUnsaved } from "./Unsaved";
 
@@ -56,7 +57,7 @@ export function DraftPage<Value>({ section, title, description, from, children, 
 }
 
 /** Somebody else saved the draft, or another thing that is edited here, meanwhile: see theirs, keep mine. */
-export function Conflict<Value>({ draft, what = "this draft" }: { draft: Pick<SectionDraft<Value>, "conflict" | "value" | "saving">; what?: string }) {
+export function Conflict<Value>({ draft, what = "this draft", called = (field) => field }: { draft: Pick<SectionDraft<Value>, "conflict" | "value" | "saving">; what?: string; called?: (field: string) => string }) {
   const { conflict } = draft;
   if (!conflict) return null;
   const differences = differing(conflict.theirs, draft.value);
@@ -76,7 +77,7 @@ export function Conflict<Value>({ draft, what = "this draft" }: { draft: Pick<Se
       }
     >
       <SpaceBetween size="m">
-        <Box>{conflict.detail || "The draft has a newer revision than the one you began with."}</Box>
+        <Box>{named(conflict.detail) || "The draft has a newer revision than the one you began with."}</Box>
         {differences.length === 0 ? (
           <Alert type="info">Theirs is the same as yours on this page: they changed another one. Saving yours takes nothing away.</Alert>
         ) : (
@@ -84,7 +85,7 @@ export function Conflict<Value>({ draft, what = "this draft" }: { draft: Pick<Se
             <SpaceBetween size="xs">
               {differences.slice(0, 40).map(([field, theirs, mine]) => (
                 <div key={field}>
-                  <Box variant="strong">{field}</Box>
+                  <Box variant="strong">{called(field)}</Box>
                   <div className="said">Theirs: {spelled(theirs)}</div>
                   <div className="said">Yours: {spelled(mine)}</div>
                 </div>
@@ -96,6 +97,9 @@ export function Conflict<Value>({ draft, what = "this draft" }: { draft: Pick<Se
     </Modal>
   );
 }
+
+/** The API knows people by their codes. */
+const named = (detail: string): string => detail.replaceAll(/staff:[\w-]+/g, (code) => actor(code)).replace(/^you /, "You ");
 
 export const spelled = (value: unknown): string => (value === undefined || value === null || value === "" ? "–" : typeof value === "string" ? value : JSON.stringify(value));
 

@@ -72,7 +72,7 @@ export function Panel({ whole }: { whole: Whole }) {
           </div>
         </Container>
       </SpaceBetween>
-      <Conflict draft={review} what="this invoice" />
+      <Conflict draft={review} what="this invoice" called={fieldName} />
     </Grid>
   );
 }

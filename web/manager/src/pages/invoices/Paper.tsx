@@ -48,8 +48,8 @@ export function Paper({ whole, current, onChoose }: { whole: Whole; current: str
             </span>
           )}
         </div>
-        {view === "pdf" ? <Pdf whole={whole} page={page} /> : <Drawn seen={seen} doubted={new Set(whole.findings.map(({ field }) => field))} page={page} current={current} onChoose={onChoose} metric={metric} />}
         {view === "read" && place?.box && place.box[2]! < NEARBY && <Near seen={seen} of={place} metric={metric} />}
+        {view === "pdf" ? <Pdf whole={whole} page={page} /> : <Drawn seen={seen} doubted={new Set(whole.findings.map(({ field }) => field))} page={page} current={current} onChoose={onChoose} metric={metric} />}
         <Box color="text-body-secondary" fontSize="body-s">
           {place ? <>{fieldName(place.name)}: printed “{place.printed}”, read with {percent(place.confidence)} on page {place.page}.</> : view === "read" ? "Go to a field to see where it was read. Red is what is doubtful." : "Go to a field to see its page."}
         </Box>

@@ -178,11 +178,18 @@ function Actions({ found }: { found: Case }) {
       {found.state === "open" && found.kind === "adjustment" && <AdjustmentDecision found={found} />}
       {found.state === "open" && found.kind === "screening" && <ScreeningDecision found={found} />}
       {found.kind === "invoice" && found.subject && may("GET /invoices/{invoice_id}") && <Go to={`/invoices/${found.subject}`}>The invoice's own page</Go>}
+      {found.kind === "erp_given_up" && may("GET /erp/documents") && <Go to={erpPlace(found)}>Look at the delivery</Go>}
       {found.state === "open" && found.kind === "merge" && <Go to="/merges">Look at the merge</Go>}
       {found.state === "open" && found.kind === "erasure" && <Go to={`/privacy/requests/${found.case_id}`}>Look at the erasure</Go>}
       {found.state === "open" && !["adjustment", "screening", "merge", "erasure", "invoice"].includes(found.kind) && <Decide found={found} />}
     </>
   );
+}
+
+/** The document that the ERP did not take; all of them where it is about the ERP itself. */
+function erpPlace({ subject }: Case): string {
+  const id = subject?.split(":")[1];
+  return id ? `/erp/documents/${id}` : "/erp/documents?state=waiting";
 }
 
 function Answer({ found }: { found: Case }) {
