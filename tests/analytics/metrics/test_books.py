@@ -52,8 +52,8 @@ def test_liability_and_close_are_the_books(warehouse: Warehouse, fresh_database:
         for version, (applies_from, said) in enumerate(RATES, start=1):
             books.execute(
                 "insert into reports.rate (program_id, version, applies_from, accounting_model, recognise_at, "
-                "currency, minor_micros, point_value_micros, sales_micros, breakage_basis_points, cost_micros, curve, note, "
-                "proposed_by, proposed_at, approved_by, approved_at) "
+                "currency, minor_micros, point_value_micros, sales_micros, breakage_basis_points, cost_micros, curve, "
+                "note, proposed_by, proposed_at, approved_by, approved_at) "
                 "values (1, %s, %s, 'deferred_revenue', 'delivery', "
                 "'USD', 10000, %s, 100000, %s, 3000, '{10000}', 'test', 'a', clock.now(), 'b', clock.now())",
                 (version, applies_from, said["point_value_micros"], said["breakage_basis_points"]),
