@@ -89,6 +89,15 @@ language sql stable set search_path = pg_catalog as $$
       and v.state in ('approved', 'posted')
 $$;
 
+-- Internal: the same of its tax.
+create or replace function invoices.tax_before(p_program_id integer, p_amazon_order_id text, p_but uuid) returns bigint
+language sql stable set search_path = pg_catalog as $$
+    select coalesce(sum(h.tax_minor), 0)::bigint
+    from invoices.share h join invoices.invoice v using (program_id, invoice_id)
+    where h.program_id = p_program_id and h.amazon_order_id = p_amazon_order_id and v.invoice_id <> p_but
+      and v.state in ('approved', 'posted')
+$$;
+
 -- Internal: what falls to each order, to the cent: of what all so far are due, less what those before got. Tax goes with the goods.
 -- Shipping goes to the orders that have still to pay some, and back to those that have; other than that, with the goods. Nothing,
 -- while a line is of no order.
@@ -247,6 +256,10 @@ returns table (code text, field text, detail text) language sql stable set searc
                     -- Of two in review the one that came first is not to blame.
                     and (o.state <> 'review' or o.invoice_id < i.invoice_id))
     union all
+    -- We give every order a number of ours: a paper that has none is nobody's proof that we ordered.
+    select 'missing_field', 'purchase_order_numbers', ''
+    from printed p where i.kind = 'invoice' and cardinality(p.numbers) = 0 and exists (select from ours)
+    union all
     select 'other_purchase_order', 'purchase_order_numbers', ''
     from printed p
     where cardinality(p.numbers) > 0 and exists (select from ours)
@@ -334,7 +347,7 @@ $$;
 -- Internal: shipping, fees and tax. What is beside the goods may be all that the orders said and that was not invoiced yet: Amazon
 -- takes an order's shipping with the first parcel or spread over all. Tax goes with the units; each line's may be a cent
 -- off, because a part of a rounded sum is rounded again. Only if shipping comes before its units, its tax does too. A credit memo
--- gives back no more of what is beside the goods than was invoiced.
+-- gives back no more of what is beside the goods, and no more tax, than was invoiced.
 create or replace function invoices.beside_goods(i invoices.invoice, p_rounding bigint)
 returns table (code text, field text, detail text) language plpgsql stable set search_path = pg_catalog as $$
 declare
@@ -373,6 +386,11 @@ begin
         return query select 'shipping_differs', 'shipping_minor', v_beside || ' ' || v_beside_allowed;
     end if;
     v_tax_allowed := ceil(s.tax) + ceil(greatest(abs(v_beside) - abs(s.extra), 0) * s.rate) + p_rounding + s.lines;
+    if i.kind = 'credit_memo' and s.invoiced then
+        v_tax_allowed := least(v_tax_allowed, p_rounding + s.lines + (
+            select sum(greatest(invoices.tax_before(i.program_id, o.amazon_order_id, i.invoice_id), 0))
+            from (select distinct c.amazon_order_id from invoices.compared(i) c) o));
+    end if;
     if v_tax > v_tax_allowed then
         return query select 'tax_exceeds', 'tax_minor', v_tax || ' ' || v_tax_allowed;
     end if;

@@ -6,7 +6,7 @@
 --   incomplete     it is only a draft yet
 --   differs        something stands against it: correct it, or approve the difference
 --   nothing_differs  there is no difference to approve: approve it
---   same_person    whoever corrected it last does not approve what differs still
+--   same_person    whoever corrected it does not approve what differs still
 --   number_taken   the ERP has another one of this number
 --   no_reason      say why
 --   too_late       the ERP has it, or is being sent it
@@ -92,11 +92,22 @@ begin
 end
 $$;
 
+-- Internal: without it there is more credited than invoiced of something on it, or more invoiced than has left.
+create or replace function invoices.is_built_upon(i invoices.invoice) returns boolean
+language sql stable set search_path = pg_catalog as $$
+    select i.content is not null and exists (
+        select from invoices.compared(i) c
+        where case i.kind when 'invoice' then c.credited > c.invoiced
+              else c.credited < c.invoiced and c.invoiced - c.credited > c.shipped end)
+$$;
+
 -- approve: nothing stands against it any more. approve_difference: it is paid although something does; with a reason, and not by
--- whoever corrected it last. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
--- what was refused, is in review again.
+-- anybody who corrected it. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
+-- what was refused, is in review again. `p_revision`: which one the person looked at, null: not said.
+drop function if exists invoices.decide(integer, uuid, text, text, text, text[]);
 create or replace function invoices.decide(
-    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[]
+    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[],
+    p_revision integer default null
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     i invoices.invoice;
@@ -123,6 +134,14 @@ begin
         return case when i.decided_by = p_actor and i.state = case when p_decision = 'refuse' then 'refused' else 'approved' end
                          and i.differs = (p_decision = 'approve_difference') then 'replay' else 'not_open' end;
     end if;
+    if i.revision <> p_revision then
+        return 'stale';
+    end if;
+    if p_decision = 'refuse' and invoices.is_built_upon(i) and exists (
+        select from invoices.event e
+        where e.program_id = i.program_id and e.invoice_id = i.invoice_id and e.kind = 'posting_refused') then
+        return 'built_upon';
+    end if;
     v_case := i.case_id;
     if p_decision in ('approve', 'approve_difference') then
         v_found := invoices.found(i);
@@ -131,7 +150,9 @@ begin
             when i.content is null then 'incomplete'
             when v_blocks and p_decision = 'approve' then 'differs'
             when not v_blocks and p_decision = 'approve_difference' then 'nothing_differs'
-            when p_decision = 'approve_difference' and i.corrected_by = p_actor then 'same_person'
+            when p_decision = 'approve_difference' and exists (
+                select from invoices.correction c
+                where c.program_id = i.program_id and c.invoice_id = i.invoice_id and c.corrected_by = p_actor) then 'same_person'
             when exists (select from invoices.invoice o
                          where o.program_id = i.program_id and o.kind = i.kind and o.number = i.number
                            and o.invoice_id <> i.invoice_id and o.state in ('approved', 'posted')) then 'number_taken' end;
@@ -180,6 +201,8 @@ begin
         return 'too_late';
     elsif i.state not in ('approved', 'refused') then
         return 'not_open';
+    elsif i.state = 'approved' and invoices.is_built_upon(i) then
+        return 'built_upon';
     elsif i.state = 'approved' and not erp.take_back(i.program_id, i.kind, i.invoice_id) then
         return 'too_late';
     end if;

@@ -47,7 +47,7 @@ grant execute on function
 to invoice_desk;
 grant execute on function
     invoices.correct(integer, uuid, integer, jsonb, jsonb, text, text[]),
-    invoices.decide(integer, uuid, text, text, text, text[]),
+    invoices.decide(integer, uuid, text, text, text, text[], integer),
     invoices.page(integer, text, date, text, text, text, uuid, integer),
     invoices.counts(integer),
     invoices.one(integer, uuid),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,10 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
+# A company's form that is read in many ways and written in one.
+_FORM = re.compile(r"\bS\.\s?[aàáäâ]\s?r\.\s?[lI|1]\.")
+# How well what is printed twice must be read to stand against what was read so badly.
+GOOD, HARDLY = 95.0, 86.0
 # A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
 _CUT_OFF = re.compile(r"[-/]$|(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){1,3}$", re.IGNORECASE)
 
@@ -208,13 +212,16 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
             continue
         number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
         making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
-        if len(found) > 1:
+        others_read = [own for other, own in found.items() if other != number]
+        if any(not _outdone(own, places) for own in others_read):
             making.doubt(name, f"{len(found)} different ones are printed")
         elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
             making.doubt(name, "something follows that may be part of it")
         elif number != number.upper():
             making.doubt(name, "small letters among capitals")
-        if name == "number" and any(heads.near(number, other) for other in _nearly(paper, others)):
+        if name == "number" and any(
+            heads.near(number, other.text) and not _outdone([other], places) for other in _nearly(paper, others)
+        ):
             making.doubt(name, "elsewhere it reads a little differently")
 
 
@@ -225,13 +232,21 @@ def _days_beside(paper: Paper, number: object) -> list[Printed]:
     ]
 
 
-def _nearly(paper: Paper, others: Sequence[Paper]) -> list[str]:
+def _outdone(others: Sequence[Printed], places: Sequence[Printed]) -> bool:
+    """Whether what reads differently was hardly read at all, beside two good printings of the value."""
+    good = [place for place in places if place.confidence >= GOOD]
+    return len(good) > 1 and all(other.confidence < HARDLY for other in others)
+
+
+def _nearly(paper: Paper, others: Sequence[Paper]) -> list[Printed]:
     """What else on this paper, or on one in the same file that is not whole, might be the same number."""
-    words = [word.text.strip(" ,;:|().#") for word in paper.words() if len(word.text) >= 8]
+    words = [replace(word, text=word.text.strip(" ,;:|().#")) for word in paper.words() if len(word.text) >= 8]
     for other in others:
         fields = heads.named(other.fields())
         if other is not paper and (not fields.get("total") or not any(other.rows())):
-            words += [number for page in other.pages for number in heads.numbers(page)]
+            words += [
+                replace(printed, text=heads.number_in(printed.text) or "") for printed in fields.get("number", [])
+            ]
     return words
 
 
@@ -278,7 +293,8 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
             continue
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
-        making.put(name, Read(text, [each for each in printed if " ".join(each.text.split()) == text]))
+        places = [each for each in printed if " ".join(each.text.split()) == text]
+        making.put(name, Read(_FORM.sub("S.à r.l.", text) if name == "vendor_name" else text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
 
 

@@ -10,7 +10,7 @@ from loyalty.invoices import amounts, labels
 from loyalty.invoices.papers import Paper, Printed, Row
 
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
-BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
+BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B[0O][A-Z0-9]{8})(?![A-Z0-9-])")
 _ASIN_BEFORE_ORDER = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{10})\s*[|·/,]\s*[0-9D][0-9]{2}-[0-9]{7}-")
 SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
@@ -18,6 +18,7 @@ RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
     r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|"
     r"sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|seller:|condition:|zustand:|sku:|"
+    r"charges for (all|the|these) orders|"
     r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*"
     r"[0-9D][0-9]{2}-[0-9]|p\.?o\.? ?(#|number)|purchase order (#|number))",
     re.IGNORECASE,
@@ -129,15 +130,16 @@ def words_of(paper: Paper, cells: Cells, row: Row, currency: str) -> str:
     if whole is None or item.box is None or "\n" in item.text:
         return item.text
     right = min((cell.box[0] for cell in row.fields if cell.box and cell.box[0] > item.box[0] + 0.01), default=1.0)
-    more = [
-        [
-            word
-            for word in line.split()
-            if any(_below_item(place, item, whole, right) for place in paper.places_of(word))
-        ]
-        for line in cells.text.split("\n")[1:]
-    ]
-    return "\n".join([item.text, *(" ".join(words) for words in more if words)])
+    below = [word for word in paper.words() if _below_item(word, item, whole, right)]
+    below.sort(key=lambda word: word.box[1] + word.box[3] / 2 if word.box else 0.0)
+    found: list[list[Printed]] = []
+    for word in below:
+        if found and _beside(found[-1][0], word):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    lines = (" ".join(word.text for word in sorted(line, key=lambda each: each.box or (0.0,) * 4)) for line in found)
+    return "\n".join([item.text, *lines])
 
 
 def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> bool:
@@ -146,6 +148,12 @@ def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> 
     middle = place.box[1] + place.box[3] / 2
     in_column = item.box[0] - 0.01 <= place.box[0] < right
     return in_column and item.box[1] + item.box[3] < middle <= whole.box[1] + whole.box[3] + 0.002
+
+
+def _beside(one: Printed, other: Printed) -> bool:
+    if one.box is None or other.box is None:
+        return False
+    return abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2) < max(one.box[3], other.box[3]) / 2
 
 
 def title_of(words: str) -> str:
@@ -162,7 +170,7 @@ def title_of(words: str) -> str:
 
 
 def asin_in(paper: Paper, cells: Cells, row: Row) -> Printed | None:
-    """The one product number of a row; none if it names several."""
+    """The one product number of a row, as it is printed; none if it names several."""
     cell = cells.first("asin")
     if cell is not None:
         # A column may be narrower than the number.
@@ -171,6 +179,11 @@ def asin_in(paper: Paper, cells: Cells, row: Row) -> Printed | None:
         if len(codes) == 1:
             return paper.placed(codes[0], cell)
     return _one(paper, cells, row, _asins)
+
+
+def asin_of(text: str) -> str:
+    """Of a product that is no book the second sign is a nought, also where an O was seen; our orders prove it or not."""
+    return f"B0{text[2:]}" if text.startswith("BO") else text
 
 
 def _asins(text: str) -> list[str]:

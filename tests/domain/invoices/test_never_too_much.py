@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.domain.invoices.books import LAMP, Content, Desk, codes, content, doubt, reading
+from tests.domain.invoices.books import ANNA, LAMP, OTTO, Content, Desk, codes, content, doubt, reading
 
 
 def test_a_number_is_paid_once_whatever_our_own_name_for_the_vendor_is(books: Desk) -> None:
@@ -104,3 +104,61 @@ def test_the_same_paper_many_times_in_one_document_is_one_invoice(books: Desk) -
     paper = content(books.sent().item())
     told = books.judged([reading(paper)] * 6)
     assert [one["state"] for one in told["invoices"]] == ["approved"] + ["duplicate"] * 5
+
+
+def test_nobody_approves_what_was_changed_while_they_looked(books: Desk) -> None:
+    order = books.sent()
+    dear = content(order.item(unit_price_minor=2100))
+    invoice_id = books.in_review(dear)
+    assert books.correct(invoice_id, dear | {"issued_on": "2026-11-19"}, OTTO) == "ok"
+    dearer = content(order.item(unit_price_minor=9100), number=dear["number"])
+    assert books.correct(invoice_id, dearer, OTTO, revision=1) == "ok"
+    decide = "select invoices.decide(1, %s, 'approve_difference', 'agreed', %s, '{finance}', %s) as said"
+    seen = [books.desk.execute(decide, (invoice_id, ANNA, revision)).fetchone() for revision in (1, 2)]
+    assert seen == [{"said": "stale"}, {"said": "ok"}]
+
+
+def test_an_invoice_goes_nowhere_from_under_its_credit_memo(books: Desk) -> None:
+    order = books.sent()
+    paper = content(order.item())
+    invoice_id = books.approved(paper)
+    memo = books.approved(content(order.item(1), kind="credit_memo", corrects=paper["number"]))
+    assert books.decide(invoice_id, "take_back") == "built_upon"
+    books.refuses(invoice_id)
+    assert books.violations() == {}
+    assert books.decide(invoice_id, "refuse", reason="not ours") == "built_upon"
+    assert books.decide(memo, "take_back") == "ok"
+    assert books.decide(invoice_id, "refuse", reason="not ours") == "ok"
+    assert books.decide(memo, "refuse", reason="nothing to take back") == "ok"
+
+
+def test_a_credit_memo_gives_back_no_tax_that_was_not_paid(books: Desk) -> None:
+    order = books.sent()
+    books.approved(content(order.item(), tax_minor=0))
+    assert codes(books.judge(content(order.item(1), kind="credit_memo", tax_minor=-200))) >= {"tax_exceeds"}
+
+
+def test_what_was_given_up_before_it_ever_left_is_taken_back(books: Desk) -> None:
+    invoice_id = books.approved(content(books.sent().item()))
+    books.owner.execute(
+        "update erp.document set state = 'given_up', ended_at = clock.now() where subject = %s", (invoice_id,)
+    )
+    assert books.decide(invoice_id, "take_back") == "ok"
+    assert books.decide(invoice_id, "approve") == "ok"
+    given = books.handed_over(invoice_id)
+    assert given is not None
+    assert given["state"] == "waiting"
+
+
+def test_a_credit_memo_goes_nowhere_from_under_the_invoice_that_replaced_what_it_took(books: Desk) -> None:
+    order = books.sent()
+    books.approved(content(order.item()))
+    memo = books.approved(content(order.item(1), kind="credit_memo"))
+    again = books.approved(content(order.item(1)))
+    assert books.decide(memo, "take_back") == "built_upon"
+    books.refuses(memo)
+    assert books.violations() == {}
+    assert books.decide(memo, "refuse", reason="no") == "built_upon"
+    assert books.decide(again, "take_back") == "ok"
+    assert books.decide(memo, "refuse", reason="no") == "ok"
+    assert books.decide(again, "refuse", reason="no") == "ok"
