@@ -91,11 +91,11 @@ class _Simulation:
         """Purchases of all members together are Poisson's; each is a member's by their share of the propensity."""
         rng, population = self._rng, self._members
         propensity = population.activity * VISITS * there
-        self._propensity[day] = propensity.sum()
         bonus = campaign if campaign is not None and campaign.kind == "purchases" else None
         if bonus is not None:
             propensity = propensity * np.where(bonus.taking_part, 1 + bonus.uplift, 1.0)
         through = np.cumsum(propensity)
+        self._propensity[day] = through[-1]
         purchases = int(rng.poisson(through[-1] * self._shopping.factor[day]))
         if not purchases:
             return

@@ -45,10 +45,10 @@ class Sums:
 
 @dataclass(frozen=True)
 class Truth:
-    """Arrays by day, or parallel ones. `propensity`: what members who are there do on a mean day, the sum; a day's
-    expected purchases are propensity x weekday x year, and more by campaigns. Stock-outs: days on which a product's
-    shelf was empty in the morning. `lost_units`: wanted and not there, of a product on a day; `refused_units` of them
-    were ordered, because the shelf became empty in the course of the day."""
+    """Arrays by day, or parallel ones. `propensity`: purchases that those who are there, with what a campaign does,
+    would make on a day without seasons; a day's expected purchases are propensity x weekday x year. Stock-outs: days
+    on which a product's shelf was empty in the morning. `lost_units`: wanted and not there, of a product on a day;
+    `refused_units` of them were ordered, because the shelf became empty in the course of the day."""
 
     first_day: date
     shopping_weekday: NDArray[np.float64]
