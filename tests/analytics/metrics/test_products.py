@@ -136,6 +136,18 @@ def test_uplift_is_against_the_held_out_and_members_who_did_nothing_count(wareho
     assert (redemptions["uplift"], redemptions["spent"], redemptions["uplift_share"]) == (0.25, 25, None)
 
 
+def test_groups_that_all_did_the_same_have_a_range_of_one_point(warehouse: Warehouse) -> None:
+    warehouse.rate(1, "2026-01-01")
+    warehouse.put("dim_campaign", campaign="all", state="running", started_at=at("2026-03-01"))
+    for number in range(6):
+        warehouse.put("fact_participation", campaign="all", member_key=f"m{number}", held_out=number > 2)
+        for _ in range(1 if number > 2 else 7):
+            warehouse.earn(f"m{number}", "2026-03-10")
+    purchases, redemptions = warehouse.ask("campaign_uplift")
+    assert (purchases["uplift"], purchases["low"], purchases["high"]) == (6.0, 6.0, 6.0)
+    assert (redemptions["uplift"], redemptions["uplift_share"], redemptions["low"]) == (0.0, None, 0.0)
+
+
 def test_a_campaign_without_held_out_members_compares_nothing(warehouse: Warehouse) -> None:
     warehouse.rate(1, "2026-01-01")
     warehouse.put("dim_campaign", campaign="all", state="running", started_at=at("2026-03-01"))
