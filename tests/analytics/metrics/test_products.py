@@ -120,7 +120,7 @@ def test_uplift_is_against_the_held_out_and_members_who_did_nothing_count(wareho
             warehouse.earn(member, "2026-03-10")
     warehouse.earn("m0", "2026-02-28", 1)  # before it began
     warehouse.earn("m5", "2026-04-02", 1)  # after it ended
-    warehouse.earn("m0", "2026-04-05", 200, campaign="spring")  # its bonus came later: 200 points at half a cent
+    warehouse.earn("m0", "2026-03-10", 200, campaign="spring")  # a bonus of 200 points at half a cent: no purchase
     warehouse.redeem("m1", "2026-03-05", campaign="spring", discount_minor=25)
     purchases, redemptions = warehouse.ask("campaign_uplift")
     assert (purchases["members"], purchases["held_out"], purchases["mean_part"], purchases["mean_held_out"]) == (
