@@ -138,6 +138,7 @@ def test_parameters_stay_parameters() -> None:
         "LOCK staging.accrual",
         "GRANT USAGE ON SCHEMA loyalty TO ROLE reporter",
         "CALL base.refresh_views()",
+        "ALTER USER \"reports\" PASSWORD 'sha256|x|y'",
         "CREATE OR REPLACE PROCEDURE base.x() LANGUAGE plpgsql AS $$ BEGIN END; $$",
         "REFRESH MATERIALIZED VIEW loyalty.points_day",
     ],
