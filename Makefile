@@ -139,4 +139,7 @@ bench-invoices: install ocr ## thousands of generated invoices and scans, read a
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices browser format
+bench-lake: install ## the warehouse on DuckDB over generated years: 10⁵, 10⁶, 10⁷ facts; one JSON line last (QUICK=1)
+	@$(PYTHON) -m bench.lake $(if $(QUICK),--quick)
+
+.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-lake browser format
