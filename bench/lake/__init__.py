@@ -1,6 +1,7 @@
 """The warehouse over a generated programme: loading a night that brings everything, and every report's query.
 
-Two years of 100,000 facts is the short part, for `make bench`; `make bench-lake` measures 10⁵, 10⁶ and 10⁷ (`__main__`).
+Two years of 100,000 facts are the short part, for `make bench`; `make bench-lake` measures 10⁵, 10⁶ and 10⁷
+(`__main__`).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 TARGET = 1_000_000
 LOAD_SECONDS, QUERY_MS = 10, 500
 ROUNDS, LARGE_ROUNDS = 20, 6
-WORDS = """What is measured: DuckDB running the warehouse's own statements over two generated years; translating them is in the
-times. It is NOT a measurement of Redshift. A fact is a row of a fact table.
+WORDS = """What is measured: DuckDB running the warehouse's own statements over two generated years; translating them is in
+the times. It is NOT a measurement of Redshift. A fact is a row of a fact table.
   load      every table's batch into an empty warehouse, derived tables and views (which are plain ones on DuckDB);
             again: the same batches once more, which must change nothing
   p95       of a metric's query, in turn unfiltered and for one year and level; the slowest metric's is the figure
@@ -58,8 +58,8 @@ def _told(one: Measured) -> str:
     return (
         f"{one.facts:>10,} facts of {one.members:,} members: made in {one.generate_s:.1f} s, written in"
         f" {one.write_s:.1f} s ({one.lake_mb:.1f} MB), loaded in {one.load_s:.1f} s ({one.load_cpu_s:.1f} s of the"
-        f" processor; views {one.refresh_s:.2f} s), again in {one.again_s:.1f} s; slowest p95 {one.slowest_ms:.0f} ms (cpu"
-        f" {one.slowest_cpu_ms:.0f})"
+        f" processor; views {one.refresh_s:.2f} s), again in {one.again_s:.1f} s; slowest p95"
+        f" {one.slowest_ms:.0f} ms (cpu {one.slowest_cpu_ms:.0f})"
     )
 
 
@@ -81,7 +81,8 @@ def _line(found: dict[int, Measured], differences: list[str]) -> dict[str, objec
     return {
         "bench": "lake", "export_s": None, "export_mb": None, "spark_ratio": None, "incremental_s": None,
         "load_s": round(target.load_s, 1), "query_p95_ms": round(target.slowest_ms), "lost_updates": None,
-        "load_cpu_s": round(target.load_cpu_s, 1), "query_p95_cpu_ms": round(target.slowest_cpu_ms), "facts": [one.facts for one in found.values()],
+        "load_cpu_s": round(target.load_cpu_s, 1), "query_p95_cpu_ms": round(target.slowest_cpu_ms),
+        "facts": [one.facts for one in found.values()],
         "load_s_by_size": [round(one.load_s, 1) for one in found.values()],
         "query_p95_ms_by_size": [round(one.slowest_ms) for one in found.values()],
         "sums_that_differ": len(differences), "system_load": round(os.getloadavg()[0], 1),
