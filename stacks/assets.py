@@ -14,7 +14,7 @@ from stacks.settings import REPOSITORY
 
 BUILD = REPOSITORY / "build"
 # Of the room analytics: what functions need of it, and what the export's job does.
-ANALYTICS = ("analytics/contracts", "analytics/metrics", "analytics/warehouse")
+ANALYTICS = ("analytics/contracts", "analytics/export", "analytics/metrics", "analytics/warehouse")
 ROOM = "analytics/__init__.py"
 LAKE_FOLDERS = ("analytics/contracts", "analytics/export")
 CODE_FOLDERS = ("lambdas", "loyalty", "database", *ANALYTICS)

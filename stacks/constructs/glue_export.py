@@ -14,7 +14,7 @@ from stacks import assets
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import PORT
 from stacks.constructs.functions import NETWORK_INTERFACE_ACTIONS
-from stacks.constructs.lake_files import BRONZE, QUALITY, STATE, LakeFiles
+from stacks.constructs.lake_files import BRONZE, STATE, LakeFiles
 from stacks.settings import Settings
 
 GLUE_VERSION = "5.1"
@@ -61,7 +61,7 @@ class GlueExport:
             ),
             description="The lake's export",
         )
-        self._files.allow(role, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], BRONZE, QUALITY, STATE)
+        self._files.allow(role, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], BRONZE, STATE)
         self._files.allow_listing(role)
         self._files.allow_key(role, writing=True)
         secret.grant_read(role)

@@ -11,8 +11,8 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
-# Rows; what they were checked against; how far each table has come.
-BRONZE, QUALITY, STATE = "bronze/", "quality/", "state/"
+# Batches of rows with their manifests; how far each table has come.
+BRONZE, STATE = "bronze/", "state/"
 # What is written again every night is not kept as it was before.
 REPLACED_DAYS = 30
 
@@ -67,11 +67,6 @@ class LakeFiles:
                             storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)
                         )
                     ],
-                ),
-                s3.LifecycleRule(
-                    prefix=QUALITY,
-                    expiration=Duration.days(90),
-                    noncurrent_version_expiration=Duration.days(REPLACED_DAYS),
                 ),
                 # How far the tables have come is never forgotten; only what it was before is.
                 s3.LifecycleRule(prefix=STATE, noncurrent_version_expiration=Duration.days(REPLACED_DAYS)),
