@@ -15,7 +15,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import PORT
 from stacks.constructs.functions import NETWORK_INTERFACE_ACTIONS
 from stacks.constructs.lake_files import BRONZE, STATE, LakeFiles
-from stacks.settings import Settings
+from stacks.settings import REPOSITORY, Settings
 
 GLUE_VERSION = "5.1"
 # What Glue looks up to put a worker's network interface into a subnet.
@@ -46,7 +46,7 @@ class GlueExport:
         self._files = files
         self.job_name = f"loyalty-{settings.deployment.name}-export"
         self.arn = stack.format_arn(service="glue", resource="job", resource_name=self.job_name)
-        self._script = s3_assets.Asset(stack, "Script", path=str(assets.REPOSITORY / "analytics" / "export" / "job.py"))
+        self._script = s3_assets.Asset(stack, "Script", path=str(REPOSITORY / "analytics" / "export" / "job.py"))
         self._modules = s3_assets.Asset(stack, "Modules", path=str(assets.lake_modules()))
         self.role = self._role(secret)
         connection = self._connection(vpc, cluster)
