@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         event,
         PHYSICAL_ID,
         lambda: _activate(event["ResourceProperties"]["RuleSet"], known),
-        undo=lambda: _put_back(known),
+        undo=lambda: _put_back(known, event["ResourceProperties"]["RuleSet"]),
     )
 
 
@@ -37,11 +37,12 @@ def _activate(ours: str, known: str) -> Made:
     return Made(f"{ours}{BETWEEN}{before if active in (ours, until_now) else active}")
 
 
-def _put_back(known: str) -> None:
-    """Unless somebody has made another one active since: that is left alone."""
+def _put_back(known: str, named: str) -> None:
+    """Unless somebody has made another one active since: that is left alone. Where nobody heard what we answered, none
+    is active afterwards: an active one cannot be deleted."""
     ours, between, before = known.partition(BETWEEN)
     client = _ses()
-    if not between or _active(client) != ours:
+    if _active(client) != (ours if between else named):
         return
     try:
         # Without a name none is active; the active one cannot be deleted.

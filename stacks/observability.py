@@ -43,6 +43,8 @@ BEHIND_HOURS = 8
 LOADED_HOURS = 26
 # An ERP may be away for a night's work.
 OLDEST_FOR_ERP_SECONDS = 4 * 3600
+# Papers by mail in an hour: each page that Textract reads is paid for.
+MOST_PAPERS_AN_HOUR = 2_000
 # A redemption waits this long in a queue only when its worker is down or Amazon holds orders back.
 OLDEST_MESSAGE_SECONDS = 900
 
@@ -294,6 +296,12 @@ class ObservabilityStack(Stack):
             0,
             "An invoice's execution ended as failed and not even a person was told: see docs/invoices.md",
         )
+        self._alarm(
+            "InvoicesFlood",
+            _said("InvoiceDocumentsTaken", "invoice_intake", Duration.hours(1), "Sum"),
+            MOST_PAPERS_AN_HOUR,
+            "More papers come by mail than anybody orders; each page is paid for: see docs/operations/invoice-mail.md",
+        )
 
     def _lake_alarms(self, lake: LakeStack) -> None:
         machine = lake.state_machine
@@ -374,13 +382,13 @@ def _depth(name: str, queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(label=name, period=MINUTE, statistic="Maximum")
 
 
-def _said(name: str, service: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+def _said(name: str, service: str, period: Duration = FIVE_MINUTES, statistic: str = "Maximum") -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": service},
         period=period,
-        statistic="Maximum",
+        statistic=statistic,
     )
 
 

@@ -16,7 +16,7 @@ PROCESSES = 2
 # Papers that one task reads; between tasks the process stays.
 TASK = 25
 # How a scan looks: dots per inch, degrees askew to either side, standard deviation of a point's grey.
-LOOKS = ((300, 0.3, 4.0), (200, 0.7, 6.0), (150, 1.0, 6.0), (300, 1.5, 8.0), (200, 1.5, 10.0), (150, 0.5, 10.0))
+LOOKS = ((300, 0.5, 3.0), (300, 1.0, 6.0), (200, 0.5, 3.0), (200, 1.0, 5.0), (150, 0.5, 2.0), (150, 1.0, 4.0))
 
 
 @dataclass(slots=True)
@@ -94,13 +94,14 @@ def _run(task: Task) -> _Done:
     from local.invoices.scanning import scan
     from local.simulators.textract.engine import analyse
     from loyalty.invoices import normalising
+    from loyalty.invoices.invoice import Invoice
     from loyalty.programme.schema.invoices import Invoices
 
     rules, scores, posted, seconds = Invoices(), list[tuple[str, int, Score]](), list[str](), 0.0
     for seed in task.seeds:
-        look = 0
+        truth, layout, look = tuple[Invoice, ...](), "", 0
         if task.kind == "none":
-            truth, layout, pdf = (), "", other(seed)
+            pdf = other(seed)
         else:
             made = paper(seed)
             truth, layout, pdf = made.truth, made.layout, made.pdf

@@ -30,9 +30,12 @@ begin
         where d.program_id = p_program_id and d.state in ('waiting', 'sent', 'accepted') and d.due_at <= clock.now()
           and (d.state = 'accepted' or not exists (
               select from erp.document as before
-              where before.program_id = d.program_id and before.vendor = d.vendor and before.state in ('waiting', 'sent')
-                and (d.kind = 'journal' and before.kind = 'journal' and before.number < d.number
-                     or d.kind = 'credit_memo' and before.kind = 'invoice' and before.number = d.content ->> 'corrects')))
+              where before.program_id = d.program_id and before.vendor = d.vendor
+                and (d.kind = 'journal' and before.kind = 'journal' and before.number < d.number and before.state in ('waiting', 'sent')
+                     or d.kind = 'credit_memo' and before.kind = 'invoice' and before.number = d.content ->> 'corrects'
+                        -- Refused since: a person sees to it.
+                        and (before.state in ('waiting', 'sent')
+                             or before.state = 'refused' and before.ended_at > d.handed_over_at))))
         order by case when r.failures > 0 then d.attempts else 0 end, d.handed_over_at, d.document_id
         limit case when r.failures > 0 then 1 else least(greatest(p_most, 1), 100) end
         for no key update skip locked

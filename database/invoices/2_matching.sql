@@ -80,8 +80,27 @@ begin
 end
 $$;
 
--- Internal: what falls to each order. Shipping and tax go with the goods, to the cent: of what all so far are due, less what
--- those before got. Nothing, while a line is of no order.
+-- Internal: what was paid for an order beside its goods by what is approved or posted, but for this one.
+create or replace function invoices.beside_before(p_program_id integer, p_amazon_order_id text, p_but uuid) returns bigint
+language sql stable set search_path = pg_catalog as $$
+    select coalesce(sum(h.shipping_minor), 0)::bigint
+    from invoices.share h join invoices.invoice v using (program_id, invoice_id)
+    where h.program_id = p_program_id and h.amazon_order_id = p_amazon_order_id and v.invoice_id <> p_but
+      and v.state in ('approved', 'posted')
+$$;
+
+-- Internal: the same of its tax.
+create or replace function invoices.tax_before(p_program_id integer, p_amazon_order_id text, p_but uuid) returns bigint
+language sql stable set search_path = pg_catalog as $$
+    select coalesce(sum(h.tax_minor), 0)::bigint
+    from invoices.share h join invoices.invoice v using (program_id, invoice_id)
+    where h.program_id = p_program_id and h.amazon_order_id = p_amazon_order_id and v.invoice_id <> p_but
+      and v.state in ('approved', 'posted')
+$$;
+
+-- Internal: what falls to each order, to the cent: of what all so far are due, less what those before got. Tax goes with the goods.
+-- Shipping goes to the orders that have still to pay some, and back to those that have; other than that, with the goods. Nothing,
+-- while a line is of no order.
 create or replace function invoices.write_shares(i invoices.invoice) returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
@@ -97,17 +116,30 @@ begin
         from invoices.line l
         where l.program_id = i.program_id and l.invoice_id = i.invoice_id and l.kind = 'item'
         group by l.amazon_order_id
-    ), placed as (
-        select g.*, sum(g.weight) over so_far as upto, coalesce(sum(g.weight) over so_far - g.weight, 0) as before,
-               greatest(sum(g.weight) over (), 1) as whole, row_number() over so_far = count(*) over () as last
-        from goods g window so_far as (order by g.amazon_order_id)
     ), sums as (
         -- Fees and what rounding leaves are beside the goods: in sum it is the whole paper.
         select (i.content ->> 'tax_minor')::numeric as tax,
                i.total_minor - (i.content ->> 'tax_minor')::numeric - (select coalesce(sum(g.minor), 0) from goods g) as beside
+    ), open as (
+        select g.*, case
+            when i.kind = 'invoice' and s.beside > 0 then greatest(0, b.before * -1 + (
+                select sum(n.extra_minor) from orders.lines_of(i.program_id, array[g.amazon_order_id]) n))
+            when i.kind = 'credit_memo' and s.beside < 0 then greatest(0, b.before) else 0 end as room
+        from goods g
+        cross join sums s
+        cross join lateral (
+            select invoices.beside_before(i.program_id, g.amazon_order_id, i.invoice_id) as before) b
+    ), weighed as (
+        select o.*, case when sum(o.room) over () > 0 then o.room else o.weight end as load from open o
+    ), placed as (
+        select w.*, sum(w.weight) over so_far as upto, sum(w.weight) over so_far - w.weight as before,
+               greatest(sum(w.weight) over (), 1) as whole, sum(w.load) over so_far as loaded,
+               sum(w.load) over so_far - w.load as loaded_before, greatest(sum(w.load) over (), 1) as loads,
+               row_number() over so_far = count(*) over () as last
+        from weighed w window so_far as (order by w.amazon_order_id)
     )
     select i.program_id, i.invoice_id, p.amazon_order_id, p.redemption_id, p.minor,
-           case when p.last then s.beside else round(s.beside * p.upto / p.whole) end - round(s.beside * p.before / p.whole),
+           case when p.last then s.beside else round(s.beside * p.loaded / p.loads) end - round(s.beside * p.loaded_before / p.loads),
            case when p.last then s.tax else round(s.tax * p.upto / p.whole) end - round(s.tax * p.before / p.whole)
     from placed p cross join sums s;
 end
@@ -122,7 +154,9 @@ returns table (
     invoiced bigint, credited bigint, invoiced_minor bigint, credited_minor bigint)
 language sql stable set search_path = pg_catalog as $$
     with asked as materialized (
-        select min(l.line_number) as line_number, l.amazon_order_id, l.asin, sum(l.quantity) as quantity,
+        select min(l.line_number) as line_number, l.amazon_order_id, l.asin,
+               -- One line that does not say how many it is about, and nobody knows it of all.
+               case when count(l.quantity) = count(*) then sum(l.quantity) end as quantity,
                max(greatest(l.unit_price_minor, ceil(abs(l.amount_minor)::numeric / greatest(l.quantity, 1))))::bigint as price,
                sum(abs(l.amount_minor))::bigint as amount
         from invoices.line l
@@ -209,6 +243,12 @@ returns table (code text, field text, detail text) language sql stable set searc
     union all
     select 'missing_field', 'lines', '' from item n where n.items = 0
     union all
+    -- Of a day that is swapped with its month, or of another year.
+    select 'unreadable', 'issued_on', i.issued_on::text
+    from invoices.document d
+    where d.program_id = i.program_id and d.document_id = i.document_id
+      and (i.issued_on > d.received_at + interval '3 days' or i.issued_on < d.received_at - interval '2 years')
+    union all
     select 'duplicate_number', 'number', ''
     where exists (select from invoices.invoice o
                   where o.program_id = i.program_id and o.number = i.number and o.invoice_id <> i.invoice_id
@@ -231,12 +271,15 @@ returns table (code text, field text, detail text) language sql stable set searc
 $$;
 
 -- Internal: what is wrong with one product of one order. Never more units than were ordered, and than have left; what was credited
--- may be invoiced again. A credit memo takes back no more than was invoiced, neither units nor money.
+-- may be invoiced again, unless the units themselves are gone. A credit memo takes back no more than was invoiced, neither units nor money.
 create or replace function invoices.of_item(i invoices.invoice, c record, p_price_difference bigint)
 returns table (code text, field text, detail text) language plpgsql stable set search_path = pg_catalog as $$
 declare
     v_line text := 'lines.' || c.line_number;
     v_net bigint := c.invoiced - c.credited;
+    v_used bigint;
+    -- Of all units together, and of so many of them.
+    v_paid bigint := least(c.invoiced_minor - c.credited_minor, ceil(c.invoiced_minor * c.quantity::numeric / nullif(c.invoiced, 0)));
 begin
     if c.amazon_order_id is null then
         return query select 'missing_field', v_line || '.amazon_order_id', '';
@@ -264,9 +307,8 @@ begin
                 v_line || '.amazon_order_id', '';
         elsif c.quantity > v_net then
             return query select 'quantity_exceeds', v_line || '.quantity', c.quantity || ' ' || v_net;
-        elsif c.amount_minor > c.invoiced_minor - c.credited_minor then
-            return query select 'price_differs', v_line || '.amount_minor',
-                c.amount_minor || ' ' || c.invoiced_minor - c.credited_minor;
+        elsif c.amount_minor > v_paid then
+            return query select 'price_differs', v_line || '.amount_minor', c.amount_minor || ' ' || v_paid;
         elsif c.credited + c.quantity > invoices.units_gone(i.program_id, c.amazon_order_id, c.asin) then
             return query select 'refund_unknown', v_line || '.quantity', '';
         end if;
@@ -277,10 +319,13 @@ begin
     elsif c.unit_price_minor < c.ordered_price_minor then
         return query select 'cheaper', v_line || '.unit_price_minor', c.unit_price_minor || ' ' || c.ordered_price_minor;
     end if;
-    if v_net + c.quantity > c.ordered then
-        return query select 'quantity_exceeds', v_line || '.quantity', c.quantity || ' ' || greatest(c.ordered - v_net, 0);
-    elsif v_net + c.quantity > c.shipped then
-        return query select 'not_shipped', v_line || '.quantity', c.quantity || ' ' || greatest(c.shipped - v_net, 0);
+    -- What was credited because it is gone is not to be paid again.
+    v_used := v_net + case when c.credited > 0 then least(
+        c.credited, invoices.units_gone(i.program_id, c.amazon_order_id, c.asin)) else 0 end;
+    if v_used + c.quantity > c.ordered then
+        return query select 'quantity_exceeds', v_line || '.quantity', c.quantity || ' ' || greatest(c.ordered - v_used, 0);
+    elsif v_used + c.quantity > c.shipped then
+        return query select 'not_shipped', v_line || '.quantity', c.quantity || ' ' || greatest(c.shipped - v_used, 0);
     end if;
 end
 $$;
@@ -298,14 +343,13 @@ $$;
 -- Internal: shipping, fees and tax. What is beside the goods may be all that the orders said and that was not invoiced yet: Amazon
 -- takes an order's shipping with the first parcel or spread over all. Tax goes with the units; each line's may be a cent
 -- off, because a part of a rounded sum is rounded again. Only if shipping comes before its units, its tax does too. A credit memo
--- gives back no more of what is beside the goods than was invoiced.
+-- gives back no more of what is beside the goods, and no more tax, than was invoiced.
 create or replace function invoices.beside_goods(i invoices.invoice, p_rounding bigint)
 returns table (code text, field text, detail text) language plpgsql stable set search_path = pg_catalog as $$
 declare
     v_tax bigint := abs((i.content ->> 'tax_minor')::bigint);
     v_beside bigint;
     v_beside_allowed bigint;
-    v_beside_paid bigint;
     v_tax_allowed numeric;
     s record;
 begin
@@ -321,26 +365,28 @@ begin
         return;
     end if;
     -- An order that said less than its goods cost was promised a discount: that goes with the units.
-    select sum(case when o.extra > 0 then greatest(o.extra - o.before, 0) else floor(o.extra * o.part) end)::bigint,
-           sum(greatest(o.before, 0))::bigint
-    into v_beside_allowed, v_beside_paid
+    select sum(case when i.kind = 'credit_memo' then greatest(o.before, 0)
+                    when o.extra > 0 then greatest(o.extra - o.before, 0) else floor(o.extra * o.part) end)::bigint
+    into v_beside_allowed
     from (
         select (select sum(n.extra_minor) from orders.lines_of(i.program_id, array[c.amazon_order_id]) n) as extra,
                sum(c.ordered_price_minor * c.quantity) / greatest((
                    select sum(n.unit_price_minor * n.quantity)
                    from orders.lines_of(i.program_id, array[c.amazon_order_id]) n), 1) as part,
-               (select coalesce(sum(h.shipping_minor), 0) from invoices.share h
-                join invoices.invoice v using (program_id, invoice_id)
-                where h.program_id = i.program_id and h.amazon_order_id = c.amazon_order_id and v.invoice_id <> i.invoice_id
-                  and v.state in ('approved', 'posted')) as before
+               invoices.beside_before(i.program_id, c.amazon_order_id, i.invoice_id) as before
         from invoices.compared(i) c
         group by c.amazon_order_id) o;
-    if i.kind = 'invoice' and v_beside > v_beside_allowed + p_rounding then
+    -- A credit memo gives back no more than was paid; one whose invoice is not in the books says so by its goods.
+    if (case i.kind when 'invoice' then v_beside else -v_beside end) > v_beside_allowed + p_rounding
+       and (i.kind = 'invoice' or s.invoiced) then
         return query select 'shipping_differs', 'shipping_minor', v_beside || ' ' || v_beside_allowed;
-    elsif i.kind = 'credit_memo' and s.invoiced and -v_beside > v_beside_paid + p_rounding then
-        return query select 'shipping_differs', 'shipping_minor', -v_beside || ' ' || v_beside_paid;
     end if;
     v_tax_allowed := ceil(s.tax) + ceil(greatest(abs(v_beside) - abs(s.extra), 0) * s.rate) + p_rounding + s.lines;
+    if i.kind = 'credit_memo' and s.invoiced then
+        v_tax_allowed := least(v_tax_allowed, p_rounding + s.lines + (
+            select sum(greatest(invoices.tax_before(i.program_id, o.amazon_order_id, i.invoice_id), 0))
+            from (select distinct c.amazon_order_id from invoices.compared(i) c) o));
+    end if;
     if v_tax > v_tax_allowed then
         return query select 'tax_exceeds', 'tax_minor', v_tax || ' ' || v_tax_allowed;
     end if;

@@ -62,14 +62,17 @@ return i.read_findings || case when i.content is null then '[]' else invoices.ma
 create or replace function invoices.same_as(i invoices.invoice) returns uuid language sql stable set search_path = pg_catalog
 return (select o.invoice_id from invoices.invoice o
         where o.program_id = i.program_id and o.number = i.number and o.fingerprint = i.fingerprint
-          and o.invoice_id <> i.invoice_id and o.state in ('waiting', 'review', 'approved', 'posted')
+          and o.invoice_id <> i.invoice_id
+          -- Whatever is there when it is looked at first came before it; ids are of when transactions began.
+          and (o.state in ('approved', 'posted') or o.state in ('waiting', 'review') and i.state = 'read')
         order by o.invoice_id limit 1);
 
 -- Internal: judged by the rules alone. The caller has the turn; its lines are written.
 create or replace function invoices.weigh(i invoices.invoice) returns invoices.invoice
 language plpgsql set search_path = pg_catalog as $$
 declare
-    v_same uuid := case when i.content is not null then invoices.same_as(i) end;
+    -- A number that was read with a doubt may be another one's.
+    v_same uuid := case when i.content is not null and not i.read_findings @> '[{"field": "number"}]' then invoices.same_as(i) end;
     v_found jsonb;
     v_blocks boolean;
     v_mends boolean;
@@ -87,7 +90,12 @@ begin
     into v_blocks, v_mends
     from jsonb_array_elements(v_found) f where invoices.blocks(f ->> 'code');
     if not v_blocks and i.content is not null then
-        return invoices.approve(i, v_found, null, false);
+        begin
+            return invoices.approve(i, v_found, null, false);
+        exception when unique_violation then
+            -- The ERP's documents have that number already: one that nobody can give over keeps no other waiting.
+            return invoices.ask(i, v_found || '[{"code": "duplicate_number", "field": "number", "detail": ""}]');
+        end;
     elsif v_blocks and v_mends and i.content is not null and clock.now() < coalesce(
             i.waits_until, (select d.received_at + interval '3 days' from invoices.document d
                             where d.program_id = i.program_id and d.document_id = i.document_id)) then

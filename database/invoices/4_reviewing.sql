@@ -92,11 +92,22 @@ begin
 end
 $$;
 
+-- Internal: without it there is more credited than invoiced of something on it, or more invoiced than has left.
+create or replace function invoices.is_built_upon(i invoices.invoice) returns boolean
+language sql stable set search_path = pg_catalog as $$
+    select i.content is not null and exists (
+        select from invoices.compared(i) c
+        where case i.kind when 'invoice' then c.credited > c.invoiced
+              else c.credited < c.invoiced and c.invoiced - c.credited > c.shipped end)
+$$;
+
 -- approve: nothing stands against it any more. approve_difference: it is paid although something does; with a reason, and not by
 -- whoever corrected it last. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
--- what was refused, is in review again.
+-- what was refused, is in review again. `p_revision`: which one the person looked at, null: not said.
+drop function if exists invoices.decide(integer, uuid, text, text, text, text[]);
 create or replace function invoices.decide(
-    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[]
+    p_program_id integer, p_invoice_id uuid, p_decision text, p_reason text, p_actor text, p_groups text[],
+    p_revision integer default null
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     i invoices.invoice;
@@ -123,6 +134,14 @@ begin
         return case when i.decided_by = p_actor and i.state = case when p_decision = 'refuse' then 'refused' else 'approved' end
                          and i.differs = (p_decision = 'approve_difference') then 'replay' else 'not_open' end;
     end if;
+    if i.revision <> p_revision then
+        return 'stale';
+    end if;
+    if p_decision = 'refuse' and invoices.is_built_upon(i) and exists (
+        select from invoices.event e
+        where e.program_id = i.program_id and e.invoice_id = i.invoice_id and e.kind = 'posting_refused') then
+        return 'built_upon';
+    end if;
     v_case := i.case_id;
     if p_decision in ('approve', 'approve_difference') then
         v_found := invoices.found(i);
@@ -133,7 +152,7 @@ begin
             when not v_blocks and p_decision = 'approve_difference' then 'nothing_differs'
             when p_decision = 'approve_difference' and i.corrected_by = p_actor then 'same_person'
             when exists (select from invoices.invoice o
-                         where o.program_id = i.program_id and o.kind = i.kind and o.vendor = i.vendor and o.number = i.number
+                         where o.program_id = i.program_id and o.kind = i.kind and o.number = i.number
                            and o.invoice_id <> i.invoice_id and o.state in ('approved', 'posted')) then 'number_taken' end;
         if v_said is not null then
             update invoices.invoice v set findings = v_found, judged_at = clock.now(), row_xid = pg_current_xact_id()
@@ -143,21 +162,26 @@ begin
     elsif p_decision is distinct from 'refuse' then
         raise exception 'unknown decision' using errcode = '22023';
     end if;
-    v_said := casework.decide_case(i.program_id, v_case, p_decision, p_actor, p_groups);
-    if v_said <> 'ok' then
-        return v_said;
-    elsif p_decision = 'refuse' then
-        update invoices.invoice v
-        set state = 'refused', reason = v_reason, decided_by = p_actor, decided_at = clock.now(), case_id = null,
-            row_xid = pg_current_xact_id()
-        where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
-        perform invoices.note(i.program_id, i.invoice_id, 'refused', p_actor);
-    else
-        i := invoices.approve(i, v_found, p_actor, p_decision = 'approve_difference');
-        if v_reason <> '' then
-            update invoices.invoice v set reason = v_reason where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+    begin
+        v_said := casework.decide_case(i.program_id, v_case, p_decision, p_actor, p_groups);
+        if v_said <> 'ok' then
+            return v_said;
+        elsif p_decision = 'refuse' then
+            update invoices.invoice v
+            set state = 'refused', reason = v_reason, decided_by = p_actor, decided_at = clock.now(), case_id = null,
+                row_xid = pg_current_xact_id()
+            where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+            perform invoices.note(i.program_id, i.invoice_id, 'refused', p_actor);
+        else
+            i := invoices.approve(i, v_found, p_actor, p_decision = 'approve_difference');
+            if v_reason <> '' then
+                update invoices.invoice v set reason = v_reason where v.program_id = i.program_id and v.invoice_id = i.invoice_id;
+            end if;
         end if;
-    end if;
+    -- The ERP's documents know another one of it.
+    exception when unique_violation then
+        return 'number_taken';
+    end;
     return 'ok';
 end
 $$;
@@ -175,6 +199,8 @@ begin
         return 'too_late';
     elsif i.state not in ('approved', 'refused') then
         return 'not_open';
+    elsif i.state = 'approved' and invoices.is_built_upon(i) then
+        return 'built_upon';
     elsif i.state = 'approved' and not erp.take_back(i.program_id, i.kind, i.invoice_id) then
         return 'too_late';
     end if;

@@ -75,9 +75,11 @@ begin
         if not invoices.lacks_paper(f.program_id, f.redemption_id, f.shipment_key, f.amazon_order_id) then
             perform casework.withdraw_case(f.program_id, f.case_id, 'invoices') where f.case_id is not null;
             update invoices.fetch x
-            set state = 'came', ended_at = coalesce(x.ended_at, clock.now()), report_id = null, next_at = null,
-                row_xid = pg_current_xact_id()
+            set state = case when x.state = 'fetched' then x.state else 'came' end, ended_at = coalesce(x.ended_at, clock.now()),
+                report_id = null, next_at = null, row_xid = pg_current_xact_id()
             where x.program_id = f.program_id and x.redemption_id = f.redemption_id and x.shipment_key = f.shipment_key;
+        elsif f.state = 'fetched' then
+            perform invoices.fetched_in_vain(f);
         elsif f.state = 'given_up' then
             update invoices.fetch x
             set next_at = case when x.noticed_at > clock.now() - interval '90 days' then clock.now() + interval '1 day' end,
@@ -91,6 +93,28 @@ begin
                                 f.invoice_number, f.report_id;
         end if;
     end loop;
+end
+$$;
+
+-- Internal: the paper that was fetched is here, and is none about this shipment: it was no invoice, or one of something else. Asked
+-- for again, unless it is still being read or a person has it.
+create or replace function invoices.fetched_in_vain(f invoices.fetch) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    d invoices.document;
+begin
+    select * into strict d from invoices.document x where x.program_id = f.program_id and x.document_id = f.document_id;
+    if d.state in ('received', 'reading') or exists (
+        select from invoices.invoice i
+        where i.program_id = d.program_id and i.document_id = d.document_id and i.state in ('waiting', 'review')) then
+        update invoices.fetch x set next_at = clock.now() + interval '1 day', row_xid = pg_current_xact_id()
+        where x.program_id = f.program_id and x.redemption_id = f.redemption_id and x.shipment_key = f.shipment_key;
+        return;
+    end if;
+    update invoices.fetch x
+    set state = 'due', document_id = null, ended_at = null, next_at = clock.now(), row_xid = pg_current_xact_id()
+    where x.program_id = f.program_id and x.redemption_id = f.redemption_id and x.shipment_key = f.shipment_key;
+    perform invoices.fetch_again(f.program_id, f.redemption_id, f.shipment_key, coalesce(d.reason, 'about_something_else'));
 end
 $$;
 
@@ -179,7 +203,9 @@ begin
         perform invoices.fetch_again(p_program_id, p_redemption_id, p_shipment_key, d.reason);
     else
         update invoices.fetch f
-        set state = 'fetched', report_id = null, document_id = d.document_id, next_at = null, reason = null, ended_at = clock.now(),
+        -- Tomorrow it is seen whether it is the one.
+        set state = 'fetched', report_id = null, document_id = d.document_id, next_at = clock.now() + interval '1 day', reason = null,
+            ended_at = clock.now(),
             row_xid = pg_current_xact_id()
         where f.program_id = p_program_id and f.redemption_id = p_redemption_id and f.shipment_key = p_shipment_key
           and f.state in ('due', 'asked');

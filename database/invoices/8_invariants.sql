@@ -6,13 +6,20 @@ with booked as (
     select l.program_id, l.amazon_order_id, l.asin,
            sum(l.quantity) filter (where i.kind = 'invoice') as invoiced,
            coalesce(sum(l.quantity) filter (where i.kind = 'credit_memo'), 0) as credited,
-           bool_or(i.differs) as differs
+           bool_or(i.differs) as differs,
+           -- The ERP has refused what the others build upon, and a person has it.
+           exists (
+               select from invoices.line x join invoices.invoice r using (program_id, invoice_id)
+               where x.program_id = l.program_id and x.amazon_order_id = l.amazon_order_id and x.asin = l.asin
+                 and r.state = 'review' and exists (
+                     select from invoices.event e
+                     where e.program_id = r.program_id and e.invoice_id = r.invoice_id and e.kind = 'posting_refused')) as refused
     from invoices.line l join booked i using (program_id, invoice_id)
     where l.kind = 'item' group by l.program_id, l.amazon_order_id, l.asin
 )
 select 'no more units are paid for than have left, or a person said so' as name,
        (select count(*) from goods g
-        where not g.differs and coalesce(g.invoiced, 0) - g.credited > (
+        where not g.differs and not g.refused and coalesce(g.invoiced, 0) - g.credited > (
             select coalesce(sum(u.quantity), 0)
             from orders.shipped_unit u
             join orders.shipment s using (program_id, redemption_id, shipment_key)
@@ -20,7 +27,7 @@ select 'no more units are paid for than have left, or a person said so' as name,
             where u.program_id = g.program_id and s.amazon_order_id = g.amazon_order_id and p.asin = g.asin)) as violations
 union all
 select 'no more units are credited than were paid for, or a person said so',
-       (select count(*) from goods g where not g.differs and g.credited > coalesce(g.invoiced, 0))
+       (select count(*) from goods g where not g.differs and not g.refused and g.credited > coalesce(g.invoiced, 0))
 union all
 select 'what falls to the orders is the whole invoice',
        (select count(*) from booked i

@@ -8,8 +8,8 @@ to invoice_intake, invoice_reading, invoice_matching, invoice_watch, invoice_des
 grant execute on function programme.current(integer) to invoice_intake, invoice_matching, invoice_watch, invoice_desk;
 grant execute on function programme.id_of(text) to invoice_intake;
 
+grant execute on function invoices.take_mail(integer, uuid, jsonb, jsonb) to invoice_intake;
 grant execute on function
-    invoices.take_mail(integer, uuid, jsonb, jsonb),
     invoices.known_document(integer, text),
     invoices.begun(integer, uuid)
 to invoice_intake, invoice_watch;
@@ -47,7 +47,7 @@ grant execute on function
 to invoice_desk;
 grant execute on function
     invoices.correct(integer, uuid, integer, jsonb, jsonb, text, text[]),
-    invoices.decide(integer, uuid, text, text, text, text[]),
+    invoices.decide(integer, uuid, text, text, text, text[], integer),
     invoices.page(integer, text, date, text, text, text, uuid, integer),
     invoices.counts(integer),
     invoices.one(integer, uuid),

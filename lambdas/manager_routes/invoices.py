@@ -212,7 +212,7 @@ class Correction(BaseModel):
 
 
 class Verdict(BaseModel):
-    """`reason`: for refuse and approve_difference, in words that are kept."""
+    """`reason`: for refuse and approve_difference, in words that are kept. `revision`: what the person has seen."""
 
     model_config = STRICT
     decision: Decision
@@ -225,6 +225,7 @@ class Verdict(BaseModel):
         ]
         | None
     ) = None
+    revision: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class MailDocument(View):
@@ -404,7 +405,7 @@ def post_decision(invoice_id: UUID, body: Verdict) -> InvoiceWhole:
     who = staff(router)
     idempotency_key(router)
     connection = database().connection()
-    reviewing.decide(connection, who.program_id, invoice_id, body.decision, body.reason, _agent(who))
+    reviewing.decide(connection, who.program_id, invoice_id, body.decision, body.reason, _agent(who), body.revision)
     return _whole(connection, who, invoice_id)
 
 

@@ -43,7 +43,7 @@ class Invoiced:
         invoice = self._until("the invoice is posted", lambda: self._ours(paper["number"], "posted"))
         self._tell(invoice)
         booked = [row for row in self._erp() if row["number"] == paper["number"]]
-        if len(booked) != 1 or booked[0]["state"] != "posted" or booked[0]["total_minor"] != paper["total_minor"]:
+        if len(booked) != 1 or booked[0]["status"] != "posted" or booked[0]["total_minor"] != paper["total_minor"]:
             raise Unexpected(f"the ERP has {booked} for {paper['number']} of {paper['total_minor']}")
         if invoice["erp_document_id"] != booked[0]["document_id"] or invoice["decided_by"] is not None:
             raise Unexpected(f"the books say {invoice['erp_document_id']}, decided by {invoice['decided_by']}")

@@ -46,7 +46,8 @@ class Proof:
 
 
 def prove(cloud: Connected) -> Proof:
-    """Read the ledger, the redemptions, Amazon's orders and Amazon Pay's charges, and compare them one by one."""
+    """Read the ledger, the redemptions, Amazon's orders, Amazon Pay's charges, the ERP's books; compare them one by
+    one."""
     with cloud.query() as connection:
         counted = connection.execute(
             "select (select count(*) from members.member where number like %s) as members,"
@@ -70,11 +71,16 @@ def prove(cloud: Connected) -> Proof:
             "select coalesce(sum(amount), 0)::bigint as points from points.journal where cr = 11"
         ).fetchone()
         assert spent is not None
+        invoices = connection.execute(
+            "select number, total_minor, state, erp_document_id from invoices.invoice"
+            " where state in ('approved', 'posted')"
+        ).fetchall()
     orphans = [f"{row['redemption_id']} is still {row['state']}" for row in redemptions if row["state"] != "closed"]
     if spent["points"] != sum(row["settled_points"] for row in redemptions):
         orphans.append(f"the ledger spent {spent['points']} points, the redemptions say otherwise")
     orphans += _against_amazon_business(cloud.state / "amazon_business.sqlite", redemptions, lines)
     orphans += _against_amazon_pay(cloud.state / "amazon_pay.sqlite", redemptions)
+    orphans += _against_erp(cloud.state / "erp.sqlite", invoices)
     return Proof(
         members=counted["members"],
         points_issued=counted["points_issued"],
@@ -135,6 +141,25 @@ def _against_amazon_pay(file: Path, redemptions: list[dict[str, Any]]) -> list[s
             f"{redemption}: {taken[redemption]} captured, {reserved[redemption]} reserved, {owed[redemption]} owed"
             for redemption in sorted(taken.keys() | owed.keys(), key=str)
             if not taken[redemption] <= owed[redemption] <= taken[redemption] + reserved[redemption]
+        ),
+    ]
+
+
+def _against_erp(file: Path, invoices: list[dict[str, Any]]) -> list[str]:
+    """What the ERP booked is what we approved, to the cent; what we call posted is there. There credit memos are above
+    zero."""
+    booked = {
+        row["number"]: row
+        for row in _rows(file, "select * from documents where kind in ('invoice', 'credit_memo') and status = 'posted'")
+    }
+    ours = {row["number"]: row for row in invoices}
+    return [
+        *(f"the ERP booked {number}, which nobody approved" for number in sorted(booked.keys() - ours.keys())),
+        *(
+            f"{number}: posted as {row['erp_document_id']} over {row['total_minor']}, the ERP has it otherwise"
+            for number, row in sorted(ours.items())
+            if (row["state"] == "posted" or number in booked)
+            and (number not in booked or booked[number]["total_minor"] != abs(row["total_minor"]))
         ),
     ]
 

@@ -9,16 +9,26 @@ import httpx
 
 from local.connected import Connected
 from local.plain import PLAIN
-from local.seed import KNOWING as SIMULATORS
+from local.seed import SIMULATORS
 from local.simulators.amazon_pay.control import KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
+from local.simulators.erp.app import ROUTES as ERP_ROUTES
+from local.simulators.erp.control import FAULTS as ERP_KINDS
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
+from local.simulators.textract.control import KINDS as TEXTRACT_KINDS
+from local.simulators.textract.files import PUBLISHED as TEXTRACT_OPERATIONS
 from local.status.forms import Refused
 from local.status.markup import button, pill
 
 TIMEOUT_SECONDS = 3
-NAMES = {name: name.replace("_", " ").title() for name in SIMULATORS}
-# Amazon Business tells its own; the providers' stand-ins share these.
+NAMES = {name: name.replace("_", " ").title() for name in SIMULATORS} | {"erp": "The ERP"}
+# Where each can fail, and how. Amazon Business tells its own.
+SWITCHES = {
+    "amazon_pay": (tuple(PUBLISHED), KINDS),
+    "stripe": (tuple(row[2] for row in STRIPE_ROUTES), KINDS),
+    "textract": (tuple(TEXTRACT_OPERATIONS), TEXTRACT_KINDS),
+    "erp": (tuple(row[2] for row in ERP_ROUTES), ERP_KINDS),
+}
 WORDS = {
     "error_500": "nothing done, 500",
     "error_503": "nothing done, 503",
@@ -31,6 +41,14 @@ WORDS = {
     "duplicate": "done twice",
     "malformed": "done, the answer is no JSON",
     "simulation": "the provider's own refusal, by its code",
+    "throttle": "nothing done, ThrottlingException",
+    "throughput": "nothing done, ProvisionedThroughputExceededException",
+    "limit": "nothing done, LimitExceededException",
+    "access_denied": "nothing done, AccessDeniedException",
+    "fail_job": "the job that begins will fail",
+    "partial": "its last page is not read",
+    "slow": "it takes half a minute longer",
+    "smudge": "it is read less surely: code is the share of the confidence that is left",
 }
 
 type Reading = dict[str, Any]
@@ -54,8 +72,8 @@ def described(name: str, said: Any) -> Reading:
     """What a stand-in says of its switches. One describes itself, the others answer with those that are on."""
     if not isinstance(said, list):
         return dict(said)
-    operations = [row[2] for row in STRIPE_ROUTES] if name == "stripe" else list(PUBLISHED)
-    return {"faults": said, "operations": ["*", *operations], "kinds": {kind: WORDS.get(kind, "") for kind in KINDS}}
+    operations, kinds = SWITCHES[name]
+    return {"faults": said, "operations": ["*", *operations], "kinds": {kind: WORDS.get(kind, "") for kind in kinds}}
 
 
 def switch(cloud: Connected, name: str, given: dict[str, str]) -> str:
@@ -101,13 +119,14 @@ def _one(name: str, switches: Reading) -> str:
         standing = f"<ul>{on}</ul>{button(f'/faults/{name}/off', 'Behave again', of=NAMES[name])}"
     operations = "".join(f'<option value="{escape(one)}">{_operation(one)}</option>' for one in switches["operations"])
     kinds = "".join(_kind(kind, words) for kind, words in dict(switches["kinds"]).items())
-    code = '<label>Code (simulation)<input type="text" name="code" autocomplete="off"></label>'
+    code = '<label>Code (simulation, smudge)<input type="text" name="code" autocomplete="off"></label>'
+    code = "" if name in ("amazon_business", "erp") else code
     return (
         f'<div>{title}{standing}<form method="post" action="/faults/{escape(name)}">'
         f'<label>At<select name="operation">{operations}</select></label>'
         f'<label>How it fails<select name="kind">{kinds}</select></label>'
         '<label>Times<input type="number" name="times" value="1" min="1" max="1000"></label>'
-        f'{"" if name == "amazon_business" else code}<button>Switch on<span class="hide"> {escape(NAMES[name])}</span>'
+        f'{code}<button>Switch on<span class="hide"> {escape(NAMES[name])}</span>'
         "</button></form></div>"
     )
 

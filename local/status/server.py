@@ -20,7 +20,7 @@ from starlette.routing import Route
 from local import trace
 from local.connected import Connected
 from local.plug.plug import Plug
-from local.seed import KNOWING as SIMULATORS
+from local.seed import SIMULATORS
 from local.status import clock, faults, invoices, orders, page, plug, readings, reconciliation
 from local.status.forms import HOSTS, Refused, form, from_another_page
 from local.status.frame import Said, answer

@@ -60,6 +60,12 @@ def number_in(text: str) -> str | None:
     return first if NUMBER.fullmatch(first.upper()) and any(each.isdigit() for each in first) else None
 
 
+def is_whole(number: str, text: str) -> bool:
+    """Whether what follows a number in its value is something else, not more of it behind a gap."""
+    behind = text[text.find(number) + len(number) :].split()
+    return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
+
+
 def near(one: str, other: str) -> bool:
     """Whether one of them may be the other, read wrongly: as long, and different in one or two places."""
     different = sum(a != b for a, b in zip(one, other, strict=False))

@@ -49,11 +49,36 @@ class Tables:
     findings: list[Finding] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Orders:
+    """Which order the lines below belong to, on papers where orders head their lines."""
+
+    named: list[Printed]
+    current: Printed | None = None
+    page: int = 1
+    heads: set[str] = field(default_factory=set)
+
+    def head(self, order: Printed) -> None:
+        self.current = order
+        self.heads.add(order.text)
+
+    def turn(self, page: int) -> None:
+        """A heading that stands last on a page is in no row there: it heads the first line of the next."""
+        if self.heads and page > self.page:
+            left = [each for each in self.named if each.page == self.page and each.text not in self.heads]
+            if left:
+                self.head(max(left, key=lambda each: each.box[1] if each.box else 0.0))
+        self.page = page
+
+    def unused(self) -> bool:
+        """Whether the paper names an order that heads nothing, though orders head their lines."""
+        return bool(self.heads) and any(each.text not in self.heads for each in self.named)
+
+
 def tables(paper: Paper, currency: str) -> Tables:
     """Every row of the paper, in order."""
     found = Tables()
-    order: Printed | None = None
-    headed = False
+    orders = _Orders(list(rows.orders_in(paper)))
     for row in paper.rows():
         if len(found.lines) > MOST_LINES:
             found.findings.append(Finding(code="unreadable", field="lines", detail=f"more than {MOST_LINES} lines"))
@@ -61,38 +86,43 @@ def tables(paper: Paper, currency: str) -> Tables:
         cells = rows.cells_of(row, currency)
         if (by_rate := totals.tax_line(cells, row, currency)) is not None:
             found.tax_lines.append(by_rate)
-            continue
-        if (sums := totals.sum_in(cells)) is not None:
+        elif (sums := totals.sum_in(cells)) is not None:
             found.sums += sums
-            continue
-        if not rows.has_money(cells, row, currency):
-            named = rows.order_in(paper, cells, row)
-            found.purchase_orders += rows.purchase_orders_in(cells, row)
-            if named is not None and (headed or not found.lines or "amazon_order_id" in found.lines[-1].values):
-                order, headed = named, True
-            elif found.lines:
-                _continue(paper, found.lines[-1], cells, row)
-            continue
-        above = rows.heading(cells, row)
-        if above is not None:
-            order, headed = above, True
-            found.purchase_orders += rows.purchase_orders_in(cells, row)
-        found.purchase_orders += cells.by_meaning.get("purchase_order", [])
-        line = _line(paper, cells, row, currency, found)
-        if headed and order is not None and line.kind == "item":
-            own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
-            if own.value != order.text:
-                found.findings.append(
-                    Finding(
-                        code="unreadable",
-                        field=f"lines.{len(found.lines)}.amazon_order_id",
-                        detail="not the heading's",
-                    )
-                )
-        found.lines.append(line)
+        elif rows.has_money(cells, row, currency):
+            found.lines.append(_ordered(_line(paper, cells, row, currency, found), cells, row, orders, found))
+        else:
+            _beside(paper, cells, row, orders, found)
+    if orders.unused():
+        found.findings.append(Finding(code="unreadable", field="lines", detail="an order heads no line"))
     _unnumber(found.lines)
     _counted(found.lines)
     return found
+
+
+def _beside(paper: Paper, cells: rows.Cells, row: Row, orders: _Orders, found: Tables) -> None:
+    """A row without money: the heading of an order, or more of the line before it."""
+    named = rows.order_in(paper, cells, row)
+    found.purchase_orders += rows.purchase_orders_in(cells, row)
+    if named is not None and (orders.heads or not found.lines or "amazon_order_id" in found.lines[-1].values):
+        orders.head(named)
+    elif found.lines:
+        _continue(paper, found.lines[-1], cells, row)
+
+
+def _ordered(line: DraftLine, cells: rows.Cells, row: Row, orders: _Orders, found: Tables) -> DraftLine:
+    """The line with the order that heads it, if orders do."""
+    orders.turn((row.whole or row.fields[0]).page)
+    if (above := rows.heading(cells, row)) is not None:
+        orders.head(above)
+        found.purchase_orders += rows.purchase_orders_in(cells, row)
+    found.purchase_orders += cells.by_meaning.get("purchase_order", [])
+    order = orders.current
+    if order is not None and line.kind == "item":
+        own = line.values.setdefault("amazon_order_id", Read(order.text, [order]))
+        if own.value != order.text:
+            name = f"lines.{len(found.lines)}.amazon_order_id"
+            found.findings.append(Finding(code="unreadable", field=name, detail="not the heading's"))
+    return line
 
 
 def _line(paper: Paper, cells: rows.Cells, row: Row, currency: str, found: Tables) -> DraftLine:
@@ -163,12 +193,12 @@ def _price(line: DraftLine, cells: rows.Cells, row: Row, currency: str, quantity
         return
     quantities = [quantity] if quantity else []
     if not (quantities and units and sums):
-        tokens = [_from_row(token, row, currency) for token in rows.money_tokens(rows.tail(cells), currency)]
+        in_row = [_from_row(token, row, currency) for token in rows.money_tokens(rows.tail(cells), currency)]
         counts = [
-            _count_from_row(token, row)
-            for token in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", rows.tail(cells))
+            _count_from_row(count, row)
+            for count in re.findall(r"(?<![\w.,%-])[0-9]{1,5}(?![\w.,%-])", rows.tail(cells))
         ]
-        quantities, units, sums = quantities or counts, units or tokens, sums or tokens
+        quantities, units, sums = quantities or counts, units or in_row, sums or in_row
     fitting = [
         (q, u, a)
         for q in quantities
@@ -176,17 +206,15 @@ def _price(line: DraftLine, cells: rows.Cells, row: Row, currency: str, quantity
         for a in sums
         if u is not a and _int(q) * abs(_int(u)) == abs(_int(a)) and _int(q) > 0
     ]
-    if fitting:
-        # With and without tax multiply alike; without is less.
-        q, u, a = min(fitting, key=lambda choice: abs(_int(choice[2])))
-    else:
-        q, u, a = (next(iter(each), None) for each in (quantities, units, sums))
-    if q is not None:
-        line.values["quantity"] = q
-    if u is not None:
-        line.values["unit_price_minor"] = Read(abs(_int(u)), u.places)
-    if a is not None:
-        line.values["amount_minor"] = a
+    # With and without tax multiply alike; without is less.
+    best = min(fitting, key=lambda choice: abs(_int(choice[2]))) if fitting else None
+    count, unit, whole = best or (next(iter(each), None) for each in (quantities, units, sums))
+    if count is not None:
+        line.values["quantity"] = count
+    if unit is not None:
+        line.values["unit_price_minor"] = Read(abs(_int(unit)), unit.places)
+    if whole is not None:
+        line.values["amount_minor"] = whole
 
 
 def _before_tax(sums: list[Read], line: DraftLine) -> Read:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, heads, labels, lines, rows, validating
+from loyalty.invoices import amounts, dates, heads, labels, lines, rows, validating
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
 from loyalty.invoices.lines import Tables
 from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
@@ -23,6 +23,8 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
+# How well what is printed twice must be read to stand against what was read so badly.
+GOOD, HARDLY = 95.0, 86.0
 # A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
 _CUT_OFF = re.compile(r"[-/]$|(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){1,3}$", re.IGNORECASE)
 
@@ -101,6 +103,8 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
         if not agreed:
             making.doubt("currency", "amounts of several currencies")
     _take_number(making, paper, others, fields)
+    if not fields.get("issued_on"):
+        fields["issued_on"] = _days_beside(paper, making.draft.get("number"))
     _take_days(making, fields, code)
     _take_words(making, paper, fields, tables)
     for name, value in heads.chosen(printed_sums, tables, credit).items():
@@ -206,21 +210,41 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
             continue
         number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
         making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
-        if len(found) > 1:
+        others_read = [own for other, own in found.items() if other != number]
+        if any(not _outdone(own, places) for own in others_read):
             making.doubt(name, f"{len(found)} different ones are printed")
+        elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
+            making.doubt(name, "something follows that may be part of it")
         elif number != number.upper():
             making.doubt(name, "small letters among capitals")
-        if name == "number" and any(heads.near(number, other) for other in _nearly(paper, others)):
+        if name == "number" and any(
+            heads.near(number, other.text) and not _outdone([other], places) for other in _nearly(paper, others)
+        ):
             making.doubt(name, "elsewhere it reads a little differently")
 
 
-def _nearly(paper: Paper, others: Sequence[Paper]) -> list[str]:
+def _days_beside(paper: Paper, number: object) -> list[Printed]:
+    """The day in the line of the number, where an invoice has it without a label."""
+    return [
+        line for line in paper.text() if str(number) in line.text and dates.possible(line.text.replace(str(number), ""))
+    ]
+
+
+def _outdone(others: Sequence[Printed], places: Sequence[Printed]) -> bool:
+    """Whether what reads differently was hardly read at all, beside two good printings of the value."""
+    good = [place for place in places if place.confidence >= GOOD]
+    return len(good) > 1 and all(other.confidence < HARDLY for other in others)
+
+
+def _nearly(paper: Paper, others: Sequence[Paper]) -> list[Printed]:
     """What else on this paper, or on one in the same file that is not whole, might be the same number."""
-    words = [word.text.strip(" ,;:|().#") for word in paper.words() if len(word.text) >= 8]
+    words = [replace(word, text=word.text.strip(" ,;:|().#")) for word in paper.words() if len(word.text) >= 8]
     for other in others:
         fields = heads.named(other.fields())
         if other is not paper and (not fields.get("total") or not any(other.rows())):
-            words += [number for page in other.pages for number in heads.numbers(page)]
+            words += [
+                replace(printed, text=heads.number_in(printed.text) or "") for printed in fields.get("number", [])
+            ]
     return words
 
 

@@ -14,6 +14,7 @@ from typing import Any
 # What one answer may hold and be looked at; a paper of more is nothing that we were sent for our orders.
 MOST_PAGES = 500
 MOST_FIELDS = 20_000
+MOST_LETTERS = 4_000
 _PUNCTUATION = " ,;:|()[]."
 
 type Box = tuple[float, float, float, float]
@@ -174,7 +175,7 @@ def _printed(value: Mapping[str, Any], default: int) -> Printed | None:
     return Printed(
         kind=str(kind.get("Text") or "OTHER").strip().upper(),
         label=said.strip() if isinstance(said, str) else "",
-        text=text.strip(),
+        text=text.strip()[:MOST_LETTERS],
         confidence=_confidence(detection),
         page=_number(value.get("PageNumber"), default),
         label_confidence=_confidence(label) if said else 100.0,

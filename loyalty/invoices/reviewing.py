@@ -56,15 +56,23 @@ def correct(
 
 
 def decide(
-    connection: Connection, program_id: int, invoice_id: UUID, decision: Decision, reason: str | None, agent: Agent
+    connection: Connection,
+    program_id: int,
+    invoice_id: UUID,
+    decision: Decision,
+    reason: str | None,
+    agent: Agent,
+    revision: int | None = None,
 ) -> None:
-    """Approve it, approve it although something differs, refuse it, or take that back. Said again by the same person it
-    changes nothing. Raises Refusal."""
+    """Approve it, approve it although something differs, refuse it, or take that back, by somebody who looked at this
+    revision. Said again by the same person it changes nothing. Raises Refusal; conflict `stale` as above."""
     row = connection.execute(
-        "select invoices.decide(%s, %s, %s, %s, %s, %s::text[]) as status",
-        (program_id, invoice_id, decision, reason, agent.actor, list(agent.groups)),
+        "select invoices.decide(%s, %s, %s, %s, %s, %s::text[], %s) as status",
+        (program_id, invoice_id, decision, reason, agent.actor, list(agent.groups), revision),
     ).fetchone()
     assert row is not None
+    if row["status"] == "stale":
+        raise _stale(connection, program_id, invoice_id)
     if decision == "take_back" and row["status"] == "not_open":
         _taken_back(connection, program_id, invoice_id, agent)
         return
@@ -105,6 +113,7 @@ _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "same_person": (Kind.FORBIDDEN, "You have corrected it last: a second person approves what differs.", None),
     "number_taken": (Kind.CONFLICT, "Another invoice of this number was approved.", None),
     "no_reason": (Kind.INVALID, "Say why.", "reason"),
+    "built_upon": (Kind.CONFLICT, "Another one was approved because of it: take that one back first.", None),
     "too_late": (Kind.CONFLICT, "The ERP has it, or is being sent it at this moment.", None),
 }
 

@@ -18,6 +18,7 @@ RATE = re.compile(r"(?<![0-9.,])([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s?%")
 _ASIDE = re.compile(
     r"[\[(]?\b(B0[A-Z0-9]{8}\b|[A-Z0-9]{10}\s*[|·/,]\s*[0-9D][0-9]{2}-|[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}|asin\b|"
     r"sold by|verkauft (durch|von)|vendu par|vendido por|venduto da|seller:|condition:|zustand:|sku:|"
+    r"charges for (all|the|these) orders|"
     r"(order|bestell(ung|nr|nummer|-nr)|commande|pedido|ordine)[ .]*(#|no\.?|nr\.?|number|id|n[°º]\.?)?[ :]*"
     r"[0-9D][0-9]{2}-[0-9]|p\.?o\.? ?(#|number)|purchase order (#|number))",
     re.IGNORECASE,
@@ -129,15 +130,16 @@ def words_of(paper: Paper, cells: Cells, row: Row, currency: str) -> str:
     if whole is None or item.box is None or "\n" in item.text:
         return item.text
     right = min((cell.box[0] for cell in row.fields if cell.box and cell.box[0] > item.box[0] + 0.01), default=1.0)
-    more = [
-        [
-            word
-            for word in line.split()
-            if any(_below_item(place, item, whole, right) for place in paper.places_of(word))
-        ]
-        for line in cells.text.split("\n")[1:]
-    ]
-    return "\n".join([item.text, *(" ".join(words) for words in more if words)])
+    below = [word for word in paper.words() if _below_item(word, item, whole, right)]
+    below.sort(key=lambda word: word.box[1] + word.box[3] / 2 if word.box else 0.0)
+    found: list[list[Printed]] = []
+    for word in below:
+        if found and _beside(found[-1][0], word):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    lines = (" ".join(word.text for word in sorted(line, key=lambda each: each.box or (0.0,) * 4)) for line in found)
+    return "\n".join([item.text, *lines])
 
 
 def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> bool:
@@ -146,6 +148,12 @@ def _below_item(place: Printed, item: Printed, whole: Printed, right: float) -> 
     middle = place.box[1] + place.box[3] / 2
     in_column = item.box[0] - 0.01 <= place.box[0] < right
     return in_column and item.box[1] + item.box[3] < middle <= whole.box[1] + whole.box[3] + 0.002
+
+
+def _beside(one: Printed, other: Printed) -> bool:
+    if one.box is None or other.box is None:
+        return False
+    return abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2) < max(one.box[3], other.box[3]) / 2
 
 
 def title_of(words: str) -> str:

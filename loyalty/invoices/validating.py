@@ -20,8 +20,11 @@ from loyalty.programme.schema.invoices import Invoices
 MILLION = 1_000_000
 # Kept only if they are sure, and left out otherwise: nothing is decided by them, so nobody is asked about them either.
 TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms", "description")
-# Must be those of our orders, or of an invoice that we have: a wrong letter in them matches nothing.
+# Must be those of our orders, or of an invoice that we have: a wrong letter in them matches nothing, so that they are
+# not asked how well they were read.
 _MATCHED = re.compile(r"corrects|purchase_order_numbers\.[0-9]+|lines\.[0-9]+\.(asin|amazon_order_id)")
+# Days from issue to due; no digit of a day that is read wrongly leads from one to another.
+_USUAL_TERMS = (30, 45, 60, 90)
 # Of the countries of the stores, in millionths.
 _HIGHEST_RATE = 270_000
 _SUMS = ("subtotal_minor", "shipping_minor", "discount_minor", "tax_minor", "total_minor")
@@ -85,9 +88,10 @@ def proven(invoice: Invoice, printings: dict[str, list[Seen]]) -> frozenset[str]
             found.update(f"lines.{index}.{name}" for name in ("amount_minor", "unit_price_minor", "quantity"))
             if line.kind != "item":
                 found.discard(f"lines.{index}.quantity")
-    if invoice.due_on is not None and invoice.payment_terms is not None:
-        terms = net_days(invoice.payment_terms)
-        if terms is not None and (invoice.due_on - invoice.issued_on).days == terms:
+    if invoice.due_on is not None:
+        terms = net_days(invoice.payment_terms or "")
+        days = (invoice.due_on - invoice.issued_on).days
+        if days == terms or (terms is None and days in _USUAL_TERMS):
             found.update(("due_on", "issued_on", "payment_terms"))
     return frozenset(found | set(_proven_taxes(invoice)))
 
@@ -264,6 +268,13 @@ def _proven_taxes(invoice: Invoice) -> Iterator[str]:
             yield f"tax_lines.{index}.base_minor"
             if abs(each.base_minor) * _step(each.rate_micros) / MILLION > 2 * _drift(invoice):
                 yield f"tax_lines.{index}.rate_micros"
+    in_lines = {line.tax_rate_micros for line in invoice.lines}
+    for index, each in enumerate(invoice.tax_lines):
+        if exact and each.rate_micros in in_lines:
+            yield f"tax_lines.{index}.rate_micros"
+    taxes = [line.tax_minor for line in invoice.lines]
+    if taxes and sum(tax or 0 for tax in taxes) == invoice.tax_minor and None not in taxes:
+        yield from (f"lines.{index}.tax_minor" for index in range(len(taxes)))
     in_table = {each.rate_micros for each in invoice.tax_lines}
     rates = Counter(line.tax_rate_micros for line in invoice.lines)
     expected = _by_rates(invoice)
@@ -299,7 +310,7 @@ def _currency(invoice: Invoice) -> Iterator[Finding]:
 
 def _doubtful(printings: dict[str, list[Seen]], by_arithmetic: frozenset[str], rules: Invoices) -> Iterator[Finding]:
     for name, places in printings.items():
-        if sure(places, name in by_arithmetic or _MATCHED.fullmatch(name) is not None, rules):
+        if _MATCHED.fullmatch(name) or sure(places, name in by_arithmetic, rules):
             continue
         best = max(place.confidence for place in places)
         why = "" if best < rules.minimum_confidence else ", and nothing else proves it"

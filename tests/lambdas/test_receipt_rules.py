@@ -102,3 +102,13 @@ def test_a_creation_that_failed_leaves_nothing_to_take_back(monkeypatch: pytest.
     assert failed["Status"] == "FAILED"
     account.tell("Delete", of=failed["PhysicalResourceId"])
     assert account.ses.active == "theirs"
+
+
+def test_where_nobody_heard_what_was_made_ours_is_not_active_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(monkeypatch, "theirs")
+    account.tell("Create")
+    assert account.tell("Delete", of="stack-Active-ABC123")["Status"] == "SUCCESS"
+    assert account.ses.active == ""
+    account.ses.active = "theirs"
+    account.tell("Delete", of="stack-Active-ABC123")
+    assert account.ses.active == "theirs"

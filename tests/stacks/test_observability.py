@@ -61,3 +61,12 @@ def test_a_reconciliation_that_does_not_run_or_does_not_match_wakes_somebody(ass
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"breaching"}, (
         "silence means that it does not run"
     )
+
+
+def test_more_papers_than_anybody_orders_wake_somebody(assembly: Assembly) -> None:
+    (alarm,) = [
+        one.properties
+        for one in assembly.resources("AWS::CloudWatch::Alarm")
+        if one.properties.get("MetricName") == "InvoiceDocumentsTaken"
+    ]
+    assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 3600), "all of an hour, not the most in one mail"

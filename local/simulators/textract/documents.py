@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 # Of one page or picture at once; of the asynchronous operation.
@@ -27,13 +30,21 @@ def read(document: bytes, *, seconds: float, one_page: bool) -> dict[str, Any]:
     """
     command = [sys.executable, "-W", "ignore", "-m", "local.simulators.textract.child", str(int(seconds))]
     command += ["one-page"] if one_page else []
+    # A session of its own, so that recognition ends with it.
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
-        done = subprocess.run(command, input=document, capture_output=True, timeout=seconds + 10, check=False)
+        told, _ = child.communicate(document, timeout=seconds + 10)
     except subprocess.TimeoutExpired:
         raise Unreadable("BadDocumentException", "The document takes too long.") from None
-    if done.returncode != 0:
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    if child.returncode != 0:
         raise Unreadable("BadDocumentException", "The document cannot be read.")
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(told)
     if "code" in answer:
         raise Unreadable(answer["code"], answer["message"])
     return answer

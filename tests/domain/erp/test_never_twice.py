@@ -14,7 +14,7 @@ from loyalty.erp.rest import RestErp
 from loyalty.integrations.outside import Answer
 from loyalty.programme import reading
 from tests.domain.erp.conftest import HOST, Office
-from tests.domain.erp.papers import paper
+from tests.domain.erp.papers import memo, paper
 
 
 def test_what_a_gateway_that_died_may_have_sent_is_not_taken_back(office: Office) -> None:
@@ -69,6 +69,19 @@ def test_one_that_was_accepted_and_of_which_nobody_there_knows_any_more_is_a_cas
         office.run()
     assert office.state(document) == "accepted"
     assert office.cases() == [(f"erp:{document}", "not_posted")]
+
+
+def test_a_credit_memo_does_not_go_without_the_invoice_that_the_erp_refused(office: Office) -> None:
+    bought, subject = paper(), uuid4()
+    office.hand_over(bought, subject)
+    back = office.hand_over(memo(corrects=bought["number"]))
+    office.erp.put("periods", month="2026-11", state="locked")
+    assert office.run().refused == 1
+    office.erp.rows("delete from periods")
+    office.later()
+    assert office.state(back) == "waiting"
+    office.hand_over(bought, subject)
+    assert office.run().posted == 2
 
 
 @pytest.mark.parametrize(

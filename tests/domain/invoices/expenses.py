@@ -79,7 +79,7 @@ def document(
     }
 
 
-def head(confidence: float = 99.4, **changes: str | None) -> list[dict[str, Any]]:
+def head(confidence: float = 99.4, /, **changes: str | None) -> list[dict[str, Any]]:
     """The head of an American invoice over two bottles, $54.40; a change of None leaves the field out."""
     every: dict[str, tuple[str, str, str]] = {
         "number": ("INVOICE_RECEIPT_ID", "Invoice #", NUMBER),

@@ -167,6 +167,36 @@ def test_a_fetched_paper_is_judged_like_one_that_came_by_mail(watch: Watch) -> N
     assert told["invoices"][0]["state"] == "approved"
 
 
+def test_a_fetched_paper_that_is_no_invoice_after_all_does_not_end_the_asking(watch: Watch) -> None:
+    order = watch.sent(issued="1ABC-0012")
+    watch.later("8 days")
+    for _ in range(3):
+        ran = watch.run()
+        watch.later("2 minutes")
+    nothing = reading(None, doubt("not_an_invoice"))
+    assert watch.books.judged([nothing], ran.begin[0])["state"] == "refused"
+    watch.later("25 hours")
+    watch.run()
+    assert (watch.row(order)["state"], watch.row(order)["reason"]) == ("due", "not_an_invoice")
+    for _ in range(12):
+        watch.later("1 day")
+        watch.run()
+    assert len(watch.cases()) == 1
+
+
+def test_a_fetched_paper_that_a_person_looks_at_is_waited_for(watch: Watch) -> None:
+    order = watch.sent(issued="1ABC-0013")
+    watch.later("8 days")
+    for _ in range(3):
+        ran = watch.run()
+        watch.later("2 minutes")
+    told = watch.books.judged([reading(None, doubt("unreadable"), draft={"number": "1ABC-0013"})], ran.begin[0])
+    assert told["state"] == "review"
+    watch.later("3 days")
+    watch.run()
+    assert watch.row(order)["state"] == "fetched"
+
+
 def test_what_came_by_mail_is_not_asked_for(watch: Watch) -> None:
     order = watch.sent(issued="1ABC-0003")
     watch.books.approved(content(order.item(), order=order))

@@ -105,7 +105,7 @@ def test_of_several_totals_those_are_taken_that_add_up() -> None:
 def test_a_row_of_which_only_the_whole_is_there_is_read_by_what_multiplies() -> None:
     whole = field("EXPENSE_ROW", f"1 Example Water Bottle 2 $24.99 $49.98 8.850%\nASIN: B0EXAMPLE1\nOrder # {ORDER}")
     draft = only([document(head(), [row(whole)])]).draft
-    (line,) = draft["lines"]  # type: ignore[misc]
+    line: dict[str, Any] = draft["lines"][0]  # type: ignore[index]
     assert (line["quantity"], line["unit_price_minor"], line["amount_minor"]) == (2, 2499, 4998)
     assert (line["asin"], line["amazon_order_id"]) == ("B0EXAMPLE1", ORDER)
 

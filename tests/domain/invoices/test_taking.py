@@ -32,6 +32,11 @@ def test_a_pdf_that_came_before_is_known_by_its_content(books: Desk) -> None:
     assert (again["document_id"], again["fresh"]) == (first["document_id"], False)
 
 
+def test_only_who_looks_at_mail_says_that_one_came(books: Desk) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        books.watch.execute("select * from invoices.take_mail(1, clock.new_id(), '{}', '[]')")
+
+
 def test_what_is_refused_is_kept_with_its_reason(books: Desk) -> None:
     assert take(books, mail(91_004, outcome="refused", reason="not signed!")) == []
     (row,) = take(books, mail(91_005), pdf(books.new_key(), "c", object_key=None, reason="encrypted"))

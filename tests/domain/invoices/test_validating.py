@@ -104,14 +104,24 @@ def test_what_arithmetic_proves_needs_the_programmes_confidence_only() -> None:
     assert findings(GOOD, [seen(name, 90) for name in names], RULES) == ()
     low = findings(GOOD, [seen(name, 89) for name in names], RULES)
     assert {field for _, field in codes(low)} == set(names)
-    unproven = changed(payment_terms=None)
-    assert codes(findings(unproven, [seen("due_on", 95)], RULES)) == {("low_confidence", "due_on")}
+
+
+def test_a_day_is_proven_by_the_term_between_issue_and_due() -> None:
+    for terms, due, is_proven in (
+        ("Net 30", date(2026, 4, 30), True),
+        (None, date(2026, 4, 30), True),
+        ("Net 45", date(2026, 4, 30), False),
+        (None, date(2026, 4, 20), False),
+    ):
+        invoice = changed(payment_terms=terms, due_on=due)
+        doubtful = codes(findings(invoice, [seen("due_on", 95), seen("issued_on", 95)], RULES))
+        assert (not doubtful) is is_proven
 
 
 def test_numbers_of_our_orders_are_left_to_the_match() -> None:
-    names = ("lines.0.asin", "lines.0.amazon_order_id")
-    assert findings(GOOD, [seen(name, 91) for name in names], RULES) == ()
-    assert len(findings(GOOD, [seen(name, 89) for name in names], RULES)) == 2
+    names = ("lines.0.asin", "lines.0.amazon_order_id", "purchase_order_numbers.0", "corrects")
+    invoice = changed(purchase_order_numbers=("LOY-000123",), corrects="9XXX-9XXX-9XXX")
+    assert findings(invoice, [seen(name, 50) for name in names], RULES) == ()
 
 
 def test_a_rate_is_proven_by_tax_only_where_its_last_digit_would_show() -> None:

@@ -225,7 +225,10 @@ class House:
         ]
 
     def violations(self) -> list[dict[str, Any]]:
-        rooms = ("points", "members", "redemptions", "payments", "cases", "notifications", "closure", "privacy")
+        rooms = (
+            *("points", "members", "redemptions", "payments", "cases", "notifications", "closure", "privacy"),
+            "lake",
+        )
         return [
             row
             for view in rooms

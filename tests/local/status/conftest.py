@@ -1,4 +1,4 @@
-"""The back room over the three stand-ins alone: no database, no emulator."""
+"""The back room over the stand-ins alone: no database, no emulator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from local.ports import Ports
 from local.status.server import StatusServer
 from tests.simulators.amazon_business.running import Simulator, running
 from tests.simulators.amazon_pay.running import AmazonPayStandIn, amazon_pay
+from tests.simulators.erp.running import ErpStandIn, erp_stand_in
 from tests.simulators.stripe.running import StripeStandIn, stripe_stand_in
+from tests.simulators.textract.running import TextractStandIn, textract_stand_in
 
 # What the deployment would have told.
 OUTPUTS = {
@@ -64,12 +66,34 @@ def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeStandIn]:
 
 
 @pytest.fixture(scope="module")
+def textract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextractStandIn]:
+    with textract_stand_in(tmp_path_factory.mktemp("textract") / "textract.sqlite", {}) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def erp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ErpStandIn]:
+    with erp_stand_in(tmp_path_factory.mktemp("erp") / "erp.sqlite") as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
 def room(
-    tmp_path_factory: pytest.TempPathFactory, business: Simulator, pay: AmazonPayStandIn, stripe: StripeStandIn
+    tmp_path_factory: pytest.TempPathFactory,
+    business: Simulator,
+    pay: AmazonPayStandIn,
+    stripe: StripeStandIn,
+    textract: TextractStandIn,
+    erp: ErpStandIn,
 ) -> Iterator[House]:
     """The stand-ins run, the rest is down."""
     ports = replace(
-        Ports.free(), amazon_business=_port(business.url), amazon_pay=_port(pay.base_url), stripe=_port(stripe.base_url)
+        Ports.free(),
+        amazon_business=_port(business.url),
+        amazon_pay=_port(pay.base_url),
+        stripe=_port(stripe.base_url),
+        textract=_port(textract.base_url),
+        erp=_port(erp.base_url),
     )
     with house(Connected(tmp_path_factory.mktemp("state"), ports)) as made:
         yield made

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.seed import KNOWING as SIMULATORS
+from local.seed import SIMULATORS
 from local.status import faults
 from tests.local.status.conftest import House
 
@@ -33,7 +33,13 @@ def on(room: House, name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("name", "operation"),
-    [("amazon_business", "placeOrder"), ("amazon_pay", "createCharge"), ("stripe", "createRefund")],
+    [
+        ("amazon_business", "placeOrder"),
+        ("amazon_pay", "createCharge"),
+        ("stripe", "createRefund"),
+        ("textract", "StartExpenseAnalysis"),
+        ("erp", "postInvoice"),
+    ],
 )
 def test_a_fault_is_switched_on_shown_and_off(room: House, name: str, operation: str) -> None:
     status, words = said(room, f"/faults/{name}", operation=operation, kind="error_500", times="2")
@@ -50,7 +56,7 @@ def test_a_fault_is_switched_on_shown_and_off(room: House, name: str, operation:
 
 def test_one_button_clears_all(room: House) -> None:
     for name in SIMULATORS:
-        said(room, f"/faults/{name}", operation="*", kind="error_503", times="1")
+        said(room, f"/faults/{name}", operation="*", kind="error_500", times="1")
     assert said(room, "/faults/off") == (303, "Every stand-in behaves again: all its switches are off.")
     assert all(on(room, name) == [] for name in SIMULATORS)
 

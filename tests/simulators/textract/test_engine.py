@@ -8,6 +8,7 @@ import botocore.session
 import pytest
 from botocore.model import ListShape, StructureShape
 
+from local.invoices.making import paper
 from local.simulators.textract.engine import Encrypted, NotADocument, analyse, opened
 from local.simulators.textract.engine import expenses as reading
 from tests.simulators.textract.drawing import LINES, american, german
@@ -122,6 +123,13 @@ def test_a_password_is_asked_for() -> None:
         opened(encrypted())
 
 
+@pytest.mark.parametrize("layout", ["us_business", "de_with_tax", "uk_modern"])
+def test_the_generators_papers_are_read_line_by_line(layout: str) -> None:
+    made = paper(2, layout)
+    lines = [line for document in analyse(made.pdf) for line in items(document) if "PRICE" in line]
+    assert len(lines) == sum(len(invoice.lines) for invoice in made.truth)
+
+
 def encrypted() -> bytes:
     import io
 
@@ -168,6 +176,7 @@ def conforms(value: Any, shape: Any, where: str) -> None:
         kinds = {"string": str, "float": float, "integer": int}
         assert isinstance(value, kinds[shape.type_name]), where
         if shape.name == "Percent":
-            assert 0 <= float(value) <= 100, where
+            assert isinstance(value, float), where
+            assert 0 <= value <= 100, where
         if getattr(shape, "enum", None):
             assert value in shape.enum, where

@@ -11,13 +11,13 @@ from PIL import Image
 
 from local.simulators.textract.engine import analyse
 from local.simulators.textract.engine.pictures import prepared, straightened
-from tests.simulators.textract.drawing import american
+from tests.simulators.textract.drawing import LINES, american
 from tests.simulators.textract.test_engine import fields, items
 
 
 @pytest.fixture(scope="module")
 def picture() -> Image.Image:
-    document = pypdfium2.PdfDocument(american(second_page=False))
+    document = pypdfium2.PdfDocument(american(LINES[:2], second_page=False))
     drawn: Image.Image = document[0].render(scale=300 / 72, grayscale=True).to_pil().convert("L")
     document.close()
     return drawn

@@ -1,7 +1,7 @@
-"""O or 0, I or 1, S or 5: what recognition confuses in numbers of letters and digits, by its form.
+"""O or 0, I or 1: what recognition confuses in numbers of letters and digits, by its form.
 
 In every common typeface a nought is two thirds as wide as it is high and an O as wide as high; a one has a flag or a
-foot and, without serifs, a capital I has none; a five is open on the right above its belly where an S ends.
+foot and, without serifs, a capital I has none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ RULE = 0.9
 # So narrow, for its height, is half of a round letter.
 HALF = 0.42
 ROUND, UPRIGHT = "O0", "I1l|"
-BENT = "S5"
 
 # Left and right edge, top and bottom, in pixels.
 type _Part = tuple[int, int, int, int]
@@ -36,19 +35,18 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
     """
     stops = text[len(text.rstrip(".,:;")) :]
     text = text.rstrip(".,:;")
-    if not any(letter in ROUND + UPRIGHT + BENT for letter in text):
+    if not any(letter in ROUND + UPRIGHT for letter in text):
         return text + stops, True
     for darkness in DARK:
-        dark, parts = _parts(piece, darkness)
-        places = _aligned(parts, text)
+        places = _aligned(_parts(piece, darkness), text)
         if places is not None:
-            drawn = [_drawn(letter, dark, place) for letter, place in zip(text, places, strict=True)]
+            drawn = [_drawn(letter, place) for letter, place in zip(text, places, strict=True)]
             letters = [found or letter for letter, found in zip(text, drawn, strict=True)]
             return "".join(letters) + stops, None not in drawn
     return text + stops, not any(letter in ROUND + UPRIGHT for letter in text)
 
 
-def _drawn(letter: str, dark: Any, place: _Part) -> str | None:
+def _drawn(letter: str, place: _Part) -> str | None:
     """None when it might be either."""
     left, right, top, bottom = place
     shape = (right - left) / (bottom - top)
@@ -57,11 +55,6 @@ def _drawn(letter: str, dark: Any, place: _Part) -> str | None:
     if letter in UPRIGHT:
         # A capital I with serifs is as wide as a one: only the narrow one is clear.
         return letter if (shape > ONE_ABOVE if letter == "1" else shape < BAR_BELOW) else None
-    if letter in BENT:
-        ink = dark[top:bottom, left:right]
-        high, wide = ink.shape
-        end = float(ink[int(high * 0.20) : int(high * 0.36), int(wide * 0.70) :].mean()) if wide > 4 < high else 0.13
-        return "S" if end > 0.16 else "5" if letter == "5" and end < 0.1 else None
     return letter
 
 
@@ -86,8 +79,8 @@ def _is_half(part: _Part) -> bool:
     return (right - left) / (bottom - top) < HALF
 
 
-def _parts(piece: Image.Image, darkness: float) -> tuple[Any, list[_Part]]:
-    """What is ink, and what white columns part of it, from left to right."""
+def _parts(piece: Image.Image, darkness: float) -> list[_Part]:
+    """What white columns part, from left to right."""
     grey: Any = numpy.asarray(piece.filter(ImageFilter.GaussianBlur(SOFTENED)), dtype=numpy.float32)
     ink, paper = numpy.percentile(grey, (2, 90))
     dark: Any = grey < ink + (paper - ink) * darkness
@@ -100,6 +93,4 @@ def _parts(piece: Image.Image, darkness: float) -> tuple[Any, list[_Part]]:
         parts.append((int(left), int(right), int(rows[0]), int(rows[-1]) + 1))
     highest = max((bottom - top for _, _, top, bottom in parts), default=0)
     # A dash is wide; what is neither high nor wide is dust or a full stop.
-    return dark, [
-        part for part in parts if part[3] - part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2
-    ]
+    return [part for part in parts if part[3] - part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2]

@@ -10,6 +10,7 @@ import re
 from statistics import median
 from typing import NamedTuple
 
+import numpy
 import pypdfium2  # type: ignore[import-untyped]
 import pytesseract  # type: ignore[import-untyped]
 from PIL import Image
@@ -23,6 +24,8 @@ POINTS = 72 / DPI
 # What a page of 40 inches would be is too much to look at; it is looked at more coarsely.
 MOST_PIXELS = 14_000_000
 LANGUAGES = "eng+deu"
+# A page that has nothing darker is blank.
+LIGHTEST_INK = 200
 # One block of text: lines go all across, which is what the geometry wants.
 PAGE_MODE = 6
 _DESCENDING = re.compile(r"[gjpqyQ,;()\[\]|$/_@{}]")
@@ -45,6 +48,8 @@ def recognised(page: pypdfium2.PdfPage, number: int) -> Page:
 
 def looked_at(picture: Image.Image, number: int, width: float, height: float) -> Page:
     """A picture's words; `width` and `height` of the page in points."""
+    if int(numpy.asarray(picture).min()) > LIGHTEST_INK:
+        return Page(number, width, height, [], read=True)
     picture, angle = prepared(picture)
     points = width / picture.width
     words = second_look.looked_again(picture, _words(picture, points), points)

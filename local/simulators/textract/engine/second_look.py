@@ -1,7 +1,7 @@
 """Words with digits are recognised twice more, each for itself, before they are believed.
 
 They are cut out, brought to one height and one contrast, and set on a sheet of their own, so that neither their
-neighbours nor the raster are those of the first time; and another network looks. Looks that agree leave the product of
+neighbours nor the raster are those of the first time. Looks that agree leave the product of
 their doubts: a clean print comes to the 99 % that the real service says of it. Where one differs the other two decide,
 and are not quite sure; where all differ, hardly anything is.
 """
@@ -30,8 +30,8 @@ GAP = 70
 MARGIN = 4
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _EDGES = " |.,;:'\"`´‘’“”_"
-_SAME_ROUND = str.maketrans("OIl|", "0111")
-_SAME_FORM = str.maketrans("OIl|S", "01115")
+_SAME_FORM = str.maketrans("OIl|", "0111")
+_AMOUNT = re.compile(r"[-(]?[$£€]?[-(]?[0-9]{1,3}([.,]?[0-9]{3})*([.,][0-9]{1,3})?[)%€-]{0,2}")
 _CODE = re.compile(r"[A-Z0-9-]{6,}")
 # Where a letter may be a digit: beside other digits, and in capitals.
 _MIXED = re.compile(r"(?=.*[0-9OIl])(?=.*[A-HJ-NP-Z])(?=.{4})[A-Z0-9l|()/-]+[.,:;]?$")
@@ -46,7 +46,7 @@ class Look:
     softened: float
 
 
-LOOKS = (Look("eng", 64, 0.6), Look("deu", 50, 0.0))
+LOOKS = (Look("eng", 64, 0.6), Look("eng", 46, 0.0))
 
 # A word's number in the page's words, and where it is on the sheet: left, top, right, bottom.
 type _Place = tuple[int, int, int, int, int]
@@ -56,7 +56,7 @@ type _Seen = tuple[str, float]
 
 def looked_again(picture: Image.Image, words: Sequence[Word], points: float) -> list[Word]:
     """The same words with other confidences. `points`: how long a pixel of the picture is."""
-    chosen = [index for index, word in enumerate(words) if any(letter.isdigit() for letter in word.text)]
+    chosen = [index for index, word in enumerate(words) if _counts(word.text) or _beside(words, index)]
     pieces = {index: piece for index in chosen if (piece := _cut(picture, words[index], points)) is not None}
     if not pieces:
         return list(words)
@@ -65,6 +65,19 @@ def looked_again(picture: Image.Image, words: Sequence[Word], points: float) -> 
     for index in chosen:
         judged[index] = _judged(words[index], [look.get(index, ("", 0.0)) for look in looks], pieces.get(index))
     return judged
+
+
+def _counts(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
+
+
+def _beside(words: Sequence[Word], index: int) -> bool:
+    """A word next to a digit: the month of a day, the word of a term."""
+    word = words[index]
+    if not 3 <= len(word.text) <= 10 or not word.text.isalpha():
+        return False
+    around = (words[other] for other in (index - 1, index + 1) if 0 <= other < len(words))
+    return any(_counts(other.text) and abs(other.middle - word.middle) < word.height / 3 for other in around)
 
 
 def _cut(picture: Image.Image, word: Word, points: float) -> Image.Image | None:
@@ -139,6 +152,9 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
     for look in looks:
         by_text.setdefault(_alike(look[0]), []).append(look)
     agreed = max(by_text.values(), key=len)
+    if len(agreed) < 2 and _AMOUNT.fullmatch(_plain(word.text)):
+        # Single figures say little alone; what is beside them has to prove them.
+        return word
     if len(agreed) < 2:
         text = letterforms.decided(piece, word.text)[0] if _MIXED.search(word.text) else word.text
         return replace(word, text=text, confidence=min(word.confidence, DISAGREED))
@@ -151,7 +167,11 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
         # Alone a word is read without what is beside it: the page's own look is only outvoted about codes.
         outvoted = _alike(word.text) != _alike(agreed[0][0])
         if outvoted and not _CODE.fullmatch(_plain(agreed[0][0])):
-            return replace(word, confidence=min(word.confidence, DISAGREED))
+            return (
+                word
+                if _AMOUNT.fullmatch(_plain(word.text))
+                else replace(word, confidence=min(word.confidence, DISAGREED))
+            )
         text = _with_edges(agreed[0][0], word.text) if outvoted else word.text
         confidence = min(confidence, OUTVOTED if outvoted else MAJORITY)
     if _MIXED.search(text):
@@ -168,9 +188,8 @@ def _with_edges(text: str, first: str) -> str:
 
 
 def _alike(text: str) -> str:
-    """Letters that are told apart by their form are one here, where letters and digits are mixed."""
-    plain = _plain(text)
-    return plain.translate(_SAME_FORM if _MIXED.search(plain) else _SAME_ROUND)
+    """Letters that are told apart by their form are one here."""
+    return _plain(text).translate(_SAME_FORM)
 
 
 def _plain(text: str) -> str:

@@ -59,7 +59,7 @@ class Page:
 
 
 def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
-    """The page's words; None when it has to be looked at: hardly any text, or a picture over it all."""
+    """The page's words; None when it has to be looked at: hardly any text but drawings, or a picture over all."""
     width, height = page.get_size()
     if _is_picture(page, width * height):
         return None
@@ -69,7 +69,7 @@ def text_layer(page: pypdfium2.PdfPage, number: int) -> Page | None:
     finally:
         text.close()
     words = _joined(characters)
-    if len(words) < FEWEST_WORDS:
+    if len(words) < FEWEST_WORDS and _is_drawn(page):
         return None
     return Page(number, width, height, words)
 
@@ -80,6 +80,12 @@ def _is_picture(page: pypdfium2.PdfPage, area: float) -> bool:
         if (right - left) * (top - bottom) > SCAN_SHARE * area:
             return True
     return False
+
+
+def _is_drawn(page: pypdfium2.PdfPage) -> bool:
+    """Whether there is anything beside text: letters may be drawn as well."""
+    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
+    return next(iter(page.get_objects(filter=kinds, max_depth=3)), None) is not None
 
 
 type _Character = tuple[str, float, float, float, float]
