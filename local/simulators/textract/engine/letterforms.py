@@ -7,6 +7,7 @@ foot and, without serifs, a capital I has none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import numpy
@@ -23,6 +24,13 @@ RULE = 0.9
 # So narrow, for its height, is half of a round letter.
 HALF = 0.42
 ROUND, UPRIGHT = "O0", "I1l|"
+# Letters by their height, with the white around them, as they are in common typefaces: only to see which of them touch.
+WIDTHS = {
+    "I": 0.39, "J": 0.7, "L": 0.8, "M": 1.16, "W": 1.31, "G": 1.05, "O": 0.92, "Q": 1.08, "0": 0.92, "-": 0.46,
+} | dict.fromkeys("123456789", 0.77)  # fmt: skip
+COMMON_WIDTH, BEARING = 0.94, 0.12
+MOST_TOUCHING = 4
+MOST_MISFIT = 0.04
 
 # Left and right edge, top and bottom, in pixels.
 type _Part = tuple[int, int, int, int]
@@ -43,7 +51,11 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
             drawn = [_drawn(letter, place) for letter, place in zip(text, places, strict=True)]
             letters = [found or letter for letter, found in zip(text, drawn, strict=True)]
             return "".join(letters) + stops, None not in drawn
-    return text + stops, not any(letter in ROUND + UPRIGHT for letter in text)
+    for darkness in DARK:
+        grouped = _grouped(_parts(piece, darkness), text)
+        if grouped is not None:
+            return "".join(_alone(letter, place) for letter, place in zip(text, grouped, strict=True)) + stops, False
+    return text + stops, False
 
 
 def _drawn(letter: str, place: _Part) -> str | None:
@@ -72,6 +84,36 @@ def _aligned(parts: Sequence[_Part], text: str) -> list[_Part] | None:
         places.append((left, right, top, bottom))
         position += 1
     return places if position == len(parts) else None
+
+
+def _grouped(parts: Sequence[_Part], text: str) -> list[_Part | None] | None:
+    """The places of the letters that stand alone where others touch, None for those: each part is so many letters as
+    together are about as wide as it. No places at all where it does not come out.
+    """
+    if not 2 <= len(parts) < len(text):
+        return None
+    high = median(bottom - top for _, _, top, bottom in parts)
+    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
+    for left, right, _, _ in parts:
+        following: dict[int, tuple[float, list[int]]] = {}
+        for done, (cost, sizes) in best.items():
+            for size in range(1, min(MOST_TOUCHING, len(text) - done) + 1):
+                wide = sum(WIDTHS.get(letter, COMMON_WIDTH) for letter in text[done : done + size]) - BEARING
+                more = cost + ((right - left) / high - wide) ** 2
+                if done + size not in following or more < following[done + size][0]:
+                    following[done + size] = more, [*sizes, size]
+        best = following
+    if len(text) not in best or best[len(text)][0] / len(parts) > MOST_MISFIT:
+        return None
+    places: list[_Part | None] = []
+    for part, size in zip(parts, best[len(text)][1], strict=True):
+        places += [part] if size == 1 else [None] * size
+    return places
+
+
+def _alone(letter: str, place: _Part | None) -> str:
+    """A round letter as it is drawn, where it stands alone; any other as it was read."""
+    return (_drawn(letter, place) or letter) if place is not None and letter in ROUND else letter
 
 
 def _is_half(part: _Part) -> bool:
