@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
@@ -48,9 +48,14 @@ class GlueExport:
         self.arn = stack.format_arn(service="glue", resource="job", resource_name=self.job_name)
         self._script = s3_assets.Asset(stack, "Script", path=str(REPOSITORY / "analytics" / "export" / "job.py"))
         self._modules = s3_assets.Asset(stack, "Modules", path=str(assets.lake_modules()))
+        self._certificates = None
+        if settings.database.authentication == "iam":
+            self._certificates = s3_assets.Asset(
+                stack, "Certificates", path=str(REPOSITORY / "loyalty" / "rds-ca-bundle.pem")
+            )
         self.role = self._role(secret)
         connection = self._connection(vpc, cluster)
-        self._job(cluster, secret, connection, self._security())
+        self._job(secret, connection, self._security())
 
     def _role(self, secret: secretsmanager.ISecret) -> iam.Role:
         role = iam.Role(
@@ -69,7 +74,7 @@ class GlueExport:
         # Not grant_read: it would write into the key's policy, and the database's stack must not know who reads.
         for action, resource in (("secretsmanager:GetSecretValue", secret.secret_arn), ("kms:Decrypt", key.key_arn)):
             role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
-        for asset in (self._script, self._modules):
+        for asset in filter(None, (self._script, self._modules, self._certificates)):
             role.add_to_policy(
                 iam.PolicyStatement(
                     actions=["s3:GetObject"], resources=[asset.bucket.arn_for_objects(asset.s3_object_key)]
@@ -196,12 +201,16 @@ class GlueExport:
 
     def _job(
         self,
-        cluster: rds.DatabaseCluster,
         secret: secretsmanager.ISecret,
         connection: glue.CfnConnection,
         security: glue.CfnSecurityConfiguration,
     ) -> None:
-        lake, database = self._settings.lake, self._settings.database
+        lake = self._settings.lake
+        certificates = {}
+        if self._certificates is not None:
+            # Glue copies it beside the script, by this name.
+            name = self._certificates.s3_object_key
+            certificates = {"--extra-files": self._certificates.s3_object_url, "--certificates": name}
         job = glue.CfnJob(
             self._stack,
             "Export",
@@ -227,11 +236,8 @@ class GlueExport:
                 "--enable-continuous-cloudwatch-log": "true",
                 "--extra-py-files": self._modules.s3_object_url,
                 "--lake": f"s3://{self._files.bucket.bucket_name}/",
-                "--host": cluster.cluster_endpoint.hostname,
-                "--port": Token.as_string(cluster.cluster_endpoint.port),
-                "--database": database.name,
-                "--sslmode": "disable" if database.authentication == "password" else "verify-full",
                 "--secret": secret.secret_arn,
+                **certificates,
             },
         )
         for needed in (connection, security):

@@ -98,15 +98,16 @@ def test_the_export_is_one_spark_job_at_a_time_with_an_end_and_its_leavings_encr
     assert [one["S3EncryptionMode"] for one in modes["S3Encryptions"]] == ["SSE-KMS"]
 
 
-def test_the_export_asks_the_writer_itself_and_is_told_of_its_password_by_reference(assembly: Assembly) -> None:
+def test_the_export_asks_the_writer_itself_and_its_password_comes_by_reference(assembly: Assembly) -> None:
     job = _one(assembly, "AWS::Glue::Job")
     told = job.properties["DefaultArguments"]
-    cluster = assembly.follow(job.stack, told["--host"])
-    assert assembly.at(cluster).type == "AWS::RDS::DBCluster"
-    assert cluster.attribute == "Endpoint.Address", "a reader's snapshot is not the writer's"
-    assert told["--sslmode"] == "verify-full"
+    assert told["--certificates"] in assembly.text(job.stack, told["--extra-files"]), "TLS is verified to the name"
     secret = assembly.at(assembly.follow(job.stack, told["--secret"]))
     assert (secret.type, secret.id[:10]) == ("AWS::SecretsManager::Secret", "LakeReader")
+    template = secret.properties["GenerateSecretString"]["SecretStringTemplate"]["Fn::Join"][1]
+    (host,) = (one for one in template if isinstance(one, dict) and "Address" in str(one))
+    cluster = assembly.follow(secret.stack, host)
+    assert cluster.attribute == "Endpoint.Address", "a reader's snapshot is not the writer's"
     readable = _may(assembly, "ExportRole")["secretsmanager:GetSecretValue"]
     assert readable == {f"<{re.sub(r'[0-9A-F]{8}$', '', secret.id)}>"}
 

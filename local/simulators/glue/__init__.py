@@ -4,9 +4,8 @@
 
 StartJobRun, GetJobRun, GetJobRuns and BatchStopJobRun, as boto3 speaks them (`AWS_ENDPOINT_URL_GLUE`). What a job is
 (default arguments, timeout, how many runs at once) it asks the emulator that the job was deployed to
-(`AWS_ENDPOINT_URL`). A run does what the deployed job does with the arguments it gets (--lake, --host, --port,
---database, --sslmode, --secret), by DuckDB in place of Spark, in a process of its own; its log is beside the file. Its
-file (SQLite, WAL; times ISO 8601):
+(`AWS_ENDPOINT_URL`). A run does what the deployed job does with the arguments it gets (--lake, --secret), by DuckDB in
+place of Spark, in a process of its own; its log is beside the file. Its file (SQLite, WAL; times ISO 8601):
 
     runs       run_id, job, attempt, state STARTING|RUNNING|STOPPING|STOPPED|SUCCEEDED|FAILED|TIMEOUT, message,
                arguments, timeout_minutes, fault, told (the export's own line about each table), started_at,

@@ -15,7 +15,7 @@ from analytics.export import duck
 from analytics.export.target import target
 from analytics.export.window import NotTheWriter
 
-NEEDED = ("--lake", "--host", "--port", "--database", "--sslmode", "--secret")
+NEEDED = ("--lake", "--secret")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     if missing:
         return _say({"error": f"GlueArgumentError: the following arguments are required: {', '.join(missing)}"}, 2)
     try:
-        done = duck.export(_dsn(arguments, _secret(arguments["--secret"])), target(arguments["--lake"]))
+        done = duck.export(_dsn(_secret(arguments["--secret"])), target(arguments["--lake"]))
     except (duck.Unreachable, NotTheWriter) as error:
         return _say({"error": f"{type(error).__name__}: {error}"}, 1)
     tables = [table.__dict__ for table in done.tables]
@@ -40,15 +40,8 @@ def _secret(name: str) -> dict[str, Any]:
     return told
 
 
-def _dsn(arguments: Mapping[str, str], secret: Mapping[str, Any]) -> str:
-    parts = {
-        "host": arguments["--host"],
-        "port": arguments["--port"],
-        "dbname": arguments["--database"],
-        "sslmode": arguments["--sslmode"],
-        "user": secret["username"],
-        "password": secret["password"],
-    }
+def _dsn(secret: Mapping[str, Any]) -> str:
+    parts = {name: secret[name] for name in ("host", "port", "dbname", "password")} | {"user": secret["username"]}
     return " ".join(f"{name}={_quoted(str(value))}" for name, value in parts.items())
 
 
