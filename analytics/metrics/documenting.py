@@ -30,12 +30,12 @@ OPENING = """\
 # Metrics: what each figure means
 
 This page is made from `analytics/metrics/*.yaml` (`python -m analytics.metrics.documenting`). The same definitions make
-the manager app's report page, the warehouse's views (`loyalty.metric_<name>`) and QuickSight's data sets and topic, so a
-figure is the same wherever it is read. They are SQL over the warehouse that Redshift and DuckDB answer alike.
+the manager app's report page, the warehouse's views (`loyalty.metric_<name>`) and QuickSight's data sets and topic, so
+a figure is the same wherever it is read. They are SQL over the warehouse that Redshift and DuckDB answer alike.
 
 * Every figure is of one programme. Every filter is optional. Newest day: the last one of which the warehouse has
   anything, or the day asked for if that is earlier.
-* Money is in minor units of the row's currency, and amounts of two currencies are never one sum. % are shares: 1 is all.
+* Money is in minor units of the row's currency, and amounts of two currencies are never one sum. %: 1 is all.
 * A cell is empty where there is nothing to divide by: no figure, not 0.
 * Points and liability are the [books'](books.md) own counts, by the books' accounting days. All other days and months
   are UTC.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import pytest
+
+from loyalty.database import Connection
 from tests.analytics.metrics.conftest import Warehouse
 from tests.conftest import TestDatabase
 
@@ -45,48 +49,76 @@ RATES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def test_liability_and_close_are_the_books(warehouse: Warehouse, fresh_database: TestDatabase) -> None:
-    random = Random(2026)
-    rows = movements(random, 7, 60)
-    with fresh_database.owner() as books:
+@pytest.fixture
+def books(warehouse: Warehouse, fresh_database: TestDatabase) -> Iterator[Connection]:
+    """Seven months of movements, the same in the books and in the warehouse."""
+    with fresh_database.owner() as connection:
         for version, (applies_from, said) in enumerate(RATES, start=1):
-            books.execute(
+            connection.execute(
                 "insert into reports.rate (program_id, version, applies_from, accounting_model, recognise_at, "
-                "currency, minor_micros, point_value_micros, sales_micros, breakage_basis_points, cost_micros, curve, note, "
-                "proposed_by, proposed_at, approved_by, approved_at) "
+                "currency, minor_micros, point_value_micros, sales_micros, breakage_basis_points, cost_micros, curve, "
+                "note, proposed_by, proposed_at, approved_by, approved_at) "
                 "values (1, %s, %s, 'deferred_revenue', 'delivery', "
                 "'USD', 10000, %s, 100000, %s, 3000, '{10000}', 'test', 'a', clock.now(), 'b', clock.now())",
                 (version, applies_from, said["point_value_micros"], said["breakage_basis_points"]),
             )
-        with books.cursor() as cursor:
+        rows = movements(Random(2026), 7, 60)
+        with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into reports.movement (program_id, day, funder, lot_month, event, points) "
                 "values (1, %s, %s, %s, %s, %s)",
                 rows,
             )
-        for day_, funder, lot, event, points in rows:
-            warehouse.moved(str(day_), str(lot), event, points, funder)
-        for rate in books.execute("select * from reports.rates(1)").fetchall():
+        for day, funder, lot, event, points in rows:
+            warehouse.moved(str(day), str(lot), event, points, funder)
+        for rate in connection.execute("select * from reports.rates(1)").fetchall():
             kept = ("currency", "point_value_micros", "deferred_micros", "cost_micros", "breakage_basis_points")
             warehouse.rate(rate["version"], str(rate["applies_from"]), **{name: rate[name] for name in kept})
+        yield connection
 
-        months = sorted({day_.replace(day=1) for day_, *_ in rows})
-        closed = {row["month"]: row["closing"] for row in warehouse.ask("month_close")}
-        assert sorted(closed) == months
-        for month in months:
-            last = min((month + timedelta(days=31)).replace(day=1) - timedelta(days=1), max(row[0] for row in rows))
-            told = books.execute(
-                "select v.lot_month, sum(v.outstanding)::bigint as points, "
-                "sum(v.net * v.deferred_micros - v.recognised_micros)::bigint as micros "
-                "from reports.valued(1, %s) v where v.outstanding <> 0 group by 1 order by 1",
-                (last,),
-            ).fetchall()
-            shown = warehouse.ask("liability_by_age", to_day=str(last))
-            assert [(row["lot_month"], row["points"]) for row in shown] == [(r["lot_month"], r["points"]) for r in told]
-            # The same rounding: whole cents of all months up to each.
-            through = 0
-            for row, book in zip(shown, told, strict=True):
-                assert row["deferred"] == (through + book["micros"]) // 10_000 - through // 10_000
-                through += book["micros"]
-            assert closed[month] == sum(book["points"] for book in told)
-        assert through > 10**9
+
+def months_end(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def test_liability_and_points_are_the_books_own(warehouse: Warehouse, books: Connection) -> None:
+    closed = {row["month"]: row["closing"] for row in warehouse.ask("month_close")}
+    assert list(closed) == [FIRST.replace(month=month) for month in range(1, 8)]
+    for month, closing in closed.items():
+        told = books.execute(
+            "select v.lot_month, sum(v.outstanding)::bigint as points, "
+            "sum(v.net * v.deferred_micros - v.recognised_micros)::bigint as micros "
+            "from reports.valued(1, %s) v where v.outstanding <> 0 group by 1 order by 1",
+            (months_end(month),),
+        ).fetchall()
+        shown = warehouse.ask("liability_by_age", to_day=str(months_end(month)))
+        assert [(row["lot_month"], row["points"]) for row in shown] == [(r["lot_month"], r["points"]) for r in told]
+        assert closing == sum(row["points"] for row in told)
+        # The same rounding: whole cents of all months up to each.
+        through = 0
+        for row, book in zip(shown, told, strict=True):
+            assert row["deferred"] == (through + book["micros"]) // 10_000 - through // 10_000
+            through += book["micros"]
+    assert through > 10**9
+
+
+def test_the_close_in_money_is_the_journal_to_the_cent(warehouse: Warehouse, books: Connection) -> None:
+    journal: dict[date, dict[str, int]] = {}
+    for row in books.execute(
+        "select date_trunc('month', l.day)::date as month, l.event, "
+        "sum(case when l.credit_account = 'deferred_revenue' then l.amount_minor else -l.amount_minor end)::bigint "
+        "as amount from reports.lines_between(1, '2026-01-01', '2026-07-31', 'deferred_revenue') l "
+        "where 'deferred_revenue' in (l.debit_account, l.credit_account) group by 1, 2"
+    ).fetchall():
+        journal.setdefault(row["month"], {})[row["event"]] = row["amount"]
+    balance = 0
+    for row in warehouse.ask("deferred_close"):
+        posted = journal[row["month"]]
+        assert row["opening"] == balance
+        balance += sum(posted.values())
+        assert row["closing"] == balance
+        assert (row["issued"], row["granted"]) == (posted.get("opened", 0), posted.get("granted", 0))
+        assert -row["redeemed"] == posted.get("redeemed", 0) + posted.get("restored", 0)
+        assert -row["breakage"] == posted.get("breakage", 0)
+    assert balance > 10**5
+    assert [row["currency"] for row in warehouse.ask("deferred_close", from_day="2026-07-02")] == ["USD"]

@@ -53,6 +53,7 @@ def test_every_question_of_the_business_has_its_metric() -> None:
         "members_by_tier", "tier_migration", "activation", "rfm", "cohort_retention", "points_flow", "liability_by_age",
         "redemption_cost", "tender_mix", "most_loved", "rising_falling", "seasonality_week", "seasonality_weekday",
         "campaign_uplift", "affordability", "delivery_performance", "refunds", "stock_outs", "month_close",
+        "deferred_close",
     } <= set(NAMES)  # fmt: skip
     assert {metric.sheet for metric in ALL} == set(SHEETS)
 
