@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-# Glue imports this from a zip.
-FOLDER = resources.files("analytics") / "contracts"
+# Also out of a zip, as Glue has it.
+FOLDER: Traversable = files("analytics") / "contracts"
 RELEASED = FOLDER / "released.json"
 
 _TEXT = re.compile(r"text\((\d{1,5})\)")
@@ -95,8 +95,8 @@ class Contract:
 
 def contracts(folder: Traversable = FOLDER) -> tuple[Contract, ...]:
     """All contracts, by table name. Raises KeyError, ValueError for a file that is none."""
-    found = sorted(folder.iterdir(), key=lambda path: path.name)
-    return tuple(read(path) for path in found if path.name.endswith(".json") and path.name != RELEASED.name)
+    found = {path.name: path for path in folder.iterdir() if path.name.endswith(".json") and path.name != RELEASED.name}
+    return tuple(read(found[name]) for name in sorted(found))
 
 
 def read(path: Traversable) -> Contract:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from analytics.export.contract import Column, Contract
 
-RULES = resources.files("analytics.export.quality") / "rules.json"
+RULES: Traversable = files("analytics.export.quality") / "rules.json"
 # As many broken rows are named.
 NAMED = 5
 

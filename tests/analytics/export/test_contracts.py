@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
 
 import psycopg
 import pytest
 
 from analytics.export.contract import RELEASED, Column, Contract, broken_promises, contracts
 from tests.analytics.export.lake import CONTRACTS
-from tests.conftest import TestDatabase
+from tests.conftest import REPOSITORY, TestDatabase
 
 # Accruals go by the journal's index, as its entries do; without rows the planner cannot see why.
 WINDOWED = [contract for contract in CONTRACTS.values() if not contract.whole and contract.table != "accrual"]
@@ -109,3 +113,19 @@ def test_every_table_that_is_read_by_a_window_notes_what_changed_it(database: Te
     assert row is not None
     assert noted is not None
     assert row["tables"] == noted["tables"]
+
+
+def test_contracts_and_rules_are_found_in_a_zip_too(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "analytics.zip", "w") as archive:
+        for path in (REPOSITORY / "analytics").rglob("*"):
+            if path.suffix in (".py", ".json"):
+                archive.write(path, path.relative_to(REPOSITORY))
+    said = (
+        "from analytics.export.contract import contracts; from analytics.export.quality.rules import dqdl;"
+        "print(len([dqdl(contract) for contract in contracts()]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "analytics.zip")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(done.stdout) == len(CONTRACTS)

@@ -120,7 +120,7 @@ def test_uplift_is_against_the_held_out_and_members_who_did_nothing_count(wareho
             warehouse.earn(member, "2026-03-10")
     warehouse.earn("m0", "2026-02-28", 1)  # before it began
     warehouse.earn("m5", "2026-04-02", 1)  # after it ended
-    warehouse.earn("m0", "2026-04-05", 200, campaign="spring")  # its bonus came later: 200 points at half a cent
+    warehouse.earn("m0", "2026-03-10", 200, campaign="spring")  # a bonus of 200 points at half a cent: no purchase
     warehouse.redeem("m1", "2026-03-05", campaign="spring", discount_minor=25)
     purchases, redemptions = warehouse.ask("campaign_uplift")
     assert (purchases["members"], purchases["held_out"], purchases["mean_part"], purchases["mean_held_out"]) == (
@@ -134,6 +134,18 @@ def test_uplift_is_against_the_held_out_and_members_who_did_nothing_count(wareho
     assert (purchases["low"], purchases["high"]) == (pytest.approx(1.5 - 0.979982), pytest.approx(1.5 + 0.979982))
     assert (purchases["spent"], purchases["currency"]) == (100, "USD")
     assert (redemptions["uplift"], redemptions["spent"], redemptions["uplift_share"]) == (0.25, 25, None)
+
+
+def test_groups_that_all_did_the_same_have_a_range_of_one_point(warehouse: Warehouse) -> None:
+    warehouse.rate(1, "2026-01-01")
+    warehouse.put("dim_campaign", campaign="all", state="running", started_at=at("2026-03-01"))
+    for number in range(6):
+        warehouse.put("fact_participation", campaign="all", member_key=f"m{number}", held_out=number > 2)
+        for _ in range(1 if number > 2 else 7):
+            warehouse.earn(f"m{number}", "2026-03-10")
+    purchases, redemptions = warehouse.ask("campaign_uplift")
+    assert (purchases["uplift"], purchases["low"], purchases["high"]) == (6.0, 6.0, 6.0)
+    assert (redemptions["uplift"], redemptions["uplift_share"], redemptions["low"]) == (0.0, None, 0.0)
 
 
 def test_a_campaign_without_held_out_members_compares_nothing(warehouse: Warehouse) -> None:
