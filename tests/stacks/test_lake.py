@@ -343,7 +343,7 @@ def test_quicksight_comes_from_inside_the_vpc_by_tls_as_a_user_whose_password_on
     secret = assembly.follow(source.stack, source.properties["Credentials"]["SecretArn"]).id
     readable = _may(assembly, "LakeLoadingRole")["secretsmanager:GetSecretValue"]
     assert readable == {f"<{re.sub(r'[0-9A-F]{8}$', '', secret)}>"}
-    assert not [one for one in laptop.resources("AWS::QuickSight::DataSource")]
+    assert not list(laptop.resources("AWS::QuickSight::DataSource"))
 
 
 def test_dashboards_are_for_the_configs_principals_and_read_anew_after_every_load(assembly: Assembly) -> None:
