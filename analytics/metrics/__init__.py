@@ -1,0 +1,1 @@
+"""The metrics: one YAML file each, and what is made from them."""
