@@ -1,1 +1,0 @@
-"""From the database to the reports: contracts of the lake, the export, the warehouse, metrics, a generator."""

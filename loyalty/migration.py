@@ -41,6 +41,7 @@ ROOMS = (
     "support",
     "integrations",
     "privacy",
+    "lake",
     "simulation",
 )
 

@@ -1,4 +1,4 @@
-"""The SQL files of the schema, read as statements."""
+"""The SQL files of the warehouse, read as statements."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-SCHEMA = Path(__file__).parent / "schema"
+FOLDER = Path(__file__).parent
 
 
 @functools.cache
 def statements(name: str) -> tuple[str, ...]:
-    """The statements of `schema/<name>.sql`, without comments and without their semicolons."""
-    return tuple(_split((SCHEMA / f"{name}.sql").read_text()))
+    """The statements of `<name>.sql` below this folder, without comments and without their semicolons."""
+    return tuple(_split((FOLDER / f"{name}.sql").read_text()))
 
 
 def _split(text: str) -> Iterator[str]:

@@ -352,8 +352,9 @@ $$;
 
 -- ---- stores outside the database -------------------------------------------------------------------------------------
 
--- The contract for whoever runs such a store (`lake`, `recommendations`): ask what is to be erased, erase everything under the
--- key (its rows carry privacy.erasure_key of their member), say how many rows that were. Again is no harm.
+-- The contract for whoever runs such a store (`recommendations`): ask what is to be erased, erase everything under the key (its
+-- rows carry privacy.erasure_key of their member), say how many rows that were. Again is no harm. The lake's rows carry a random
+-- key instead, which the room `lake` removes.
 create or replace function privacy.to_erase_outside(store text, most integer)
 returns table (program_id integer, erasure_id uuid, erasure_key text, asked_at timestamptz)
 language sql stable security definer set search_path = pg_catalog as $$

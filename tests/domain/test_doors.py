@@ -39,6 +39,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                 "reconciliation",
                 "invoices",
                 "erp",
+                "lake",
                 "simulation",
                 "tiers",
                 *("closure", "audit", "support", "privacy", "integrations"),

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS base.member_version (
     claimed_at TIMESTAMP,
     valid_from TIMESTAMP NOT NULL,
     valid_to TIMESTAMP,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, member_key, valid_from)
 ) DISTKEY (member_key) SORTKEY (program_id, member_key, valid_from);
 
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS base.redemption (
     estimated BOOLEAN,
     created_at TIMESTAMP NOT NULL,
     closed_at TIMESTAMP,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, redemption_id)
 ) DISTKEY (redemption_id) SORTKEY (program_id, redemption_id);
 
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS base.redemption_line (
     unit_money_minor BIGINT NOT NULL,
     discount_minor BIGINT,
     reasons VARCHAR(1000),
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, redemption_id, line_number)
 ) DISTKEY (redemption_id) SORTKEY (program_id, redemption_id);
 
@@ -66,7 +66,6 @@ CREATE TABLE IF NOT EXISTS base.units_back (
     points BIGINT,
     money_minor BIGINT,
     given_back_at TIMESTAMP,
-    row_xid BIGINT NOT NULL,
     PRIMARY KEY (program_id, redemption_id, line_number, event_key)
 ) DISTKEY (redemption_id) SORTKEY (program_id, redemption_id);
 
@@ -79,7 +78,7 @@ CREATE TABLE IF NOT EXISTS base.shipment (
     delivered_at TIMESTAMP,
     promised_to TIMESTAMP,
     undeliverable BOOLEAN,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, redemption_id, shipment_key)
 ) DISTKEY (redemption_id) SORTKEY (program_id, redemption_id);
 
@@ -93,7 +92,7 @@ CREATE TABLE IF NOT EXISTS base.invoice (
     total_minor BIGINT,
     state VARCHAR(40),
     posted_at TIMESTAMP,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, invoice_id)
 ) DISTKEY (invoice_id) SORTKEY (program_id, invoice_id);
 
@@ -106,7 +105,7 @@ CREATE TABLE IF NOT EXISTS base.invoice_line (
     quantity INTEGER,
     amount_minor BIGINT,
     redemption_id VARCHAR(36),
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, invoice_id, line_number)
 ) DISTKEY (invoice_id) SORTKEY (program_id, invoice_id);
 

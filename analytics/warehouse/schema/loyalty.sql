@@ -1,14 +1,17 @@
 -- The star: what metrics read. Points and minor units are whole numbers, times UTC, `day` the date in UTC of the row's
--- own event. program_id leads every key. Keys are told to the planner, not enforced: the loads keep them.
+-- own event. program_id leads every key. Keys are told to the planner, not enforced: the loads keep them. `batch` is the
+-- batch that a row was last written by.
 
 CREATE SCHEMA IF NOT EXISTS loyalty;
 
--- Which batch of which table is in: written in the transaction that loads it.
+-- Which batch of which table is in: written in the transaction that loads it. A batch that `replaces` holds the whole
+-- table, so nothing of an earlier one may come after it. Batches are numbered upwards, a table at a time.
 CREATE TABLE IF NOT EXISTS loyalty.load_log (
     table_name VARCHAR(64) NOT NULL,
-    batch VARCHAR(64) NOT NULL,
+    batch BIGINT NOT NULL,
     rows BIGINT NOT NULL,
     loaded_at TIMESTAMP NOT NULL,
+    replaces BOOLEAN NOT NULL,
     PRIMARY KEY (table_name, batch)
 ) DISTSTYLE ALL SORTKEY (table_name, loaded_at);
 
@@ -46,6 +49,7 @@ CREATE TABLE IF NOT EXISTS loyalty.dim_preference (
     language VARCHAR(2),
     wants_email BOOLEAN,
     wants_sms BOOLEAN,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, member_key)
 ) DISTKEY (member_key) SORTKEY (program_id, member_key);
 
@@ -60,6 +64,7 @@ CREATE TABLE IF NOT EXISTS loyalty.dim_product (
     available BOOLEAN,
     first_seen_at TIMESTAMP,
     checked_at TIMESTAMP,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, asin)
 ) DISTSTYLE ALL SORTKEY (program_id, asin);
 
@@ -69,6 +74,7 @@ CREATE TABLE IF NOT EXISTS loyalty.dim_campaign (
     state VARCHAR(40),
     since TIMESTAMP,
     started_at TIMESTAMP,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, campaign)
 ) DISTSTYLE ALL SORTKEY (program_id, campaign);
 
@@ -77,6 +83,7 @@ CREATE TABLE IF NOT EXISTS loyalty.dim_tier (
     tier VARCHAR(100) NOT NULL,
     rank INTEGER NOT NULL,
     name VARCHAR(400),
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, tier)
 ) DISTSTYLE ALL SORTKEY (program_id, tier);
 
@@ -89,6 +96,7 @@ CREATE TABLE IF NOT EXISTS loyalty.ref_rate (
     deferred_micros BIGINT,
     cost_micros BIGINT,
     breakage_basis_points INTEGER,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, version)
 ) DISTSTYLE ALL SORTKEY (program_id, version);
 
@@ -117,7 +125,7 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_points_movement (
     lot_month DATE NOT NULL,
     event VARCHAR(32) NOT NULL,
     points BIGINT NOT NULL,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, day, funder, lot_month, event)
 ) DISTSTYLE EVEN SORTKEY (program_id, day);
 
@@ -191,7 +199,7 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_money (
     currency VARCHAR(3),
     state VARCHAR(40),
     happened_at TIMESTAMP,
-    row_xid BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
     day DATE,
     PRIMARY KEY (program_id, redemption_id, kind, number)
 ) DISTKEY (redemption_id) SORTKEY (program_id, day);
@@ -243,6 +251,7 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_wish (
     member_key VARCHAR(36) NOT NULL,
     asin VARCHAR(10) NOT NULL,
     added_at TIMESTAMP,
+    batch BIGINT NOT NULL,
     day DATE,
     PRIMARY KEY (program_id, member_key, asin)
 ) DISTKEY (member_key) SORTKEY (program_id, day);

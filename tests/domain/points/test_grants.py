@@ -41,6 +41,8 @@ ROLES = (
     "invoice_watch",
     "invoice_desk",
     "erp_gateway",
+    "lake_reader",
+    "report_desk",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

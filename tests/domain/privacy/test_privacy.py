@@ -419,11 +419,13 @@ def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(
     assert (told["state"], told["forfeited"]) == ("done", balance)
     assert {store: one["state"] for store, one in receipts.items()} == {
         **dict.fromkeys(("list", "account", "sign_in", "notifications", "wishes", "cases", "orders"), "done"),
-        **dict.fromkeys(("exports", "members"), "done"),
+        **dict.fromkeys(("exports", "members", "lake"), "done"),
         "documents": "kept",
-        **dict.fromkeys(("recommendations", "lake"), "pending"),
+        "recommendations": "pending",
     }
     assert receipts["documents"]["until"] == "2037-01-01"
+    assert receipts["lake"]["removed"] == {"keys": 1}
+    assert house.one("select lake.key_of(1, %s)", member.member_id) is None
     assert receipts["members"]["removed"]["addresses"] == 1
     assert receipts["members"]["removed"]["deliveries"] == 1
     assert house.anywhere("Quorva's lawyer") == []
@@ -496,17 +498,17 @@ def test_whoever_runs_a_store_outside_is_told_by_a_key_that_says_nothing(house: 
     told = house.erased(house.member())
     mine = [
         row
-        for row in house.owner.execute("select * from privacy.to_erase_outside('lake', 1000)").fetchall()
+        for row in house.owner.execute("select * from privacy.to_erase_outside('recommendations', 1000)").fetchall()
         if str(row["erasure_id"]) == told["request_id"]
     ]
     assert len(mine) == 1
     assert len(mine[0]["erasure_key"]) == 64
     for first in (True, False):
         assert first == house.one(
-            "select privacy.erased_outside(1, %s, 'lake', '{\"rows\": 7}')", mine[0]["erasure_id"]
+            "select privacy.erased_outside(1, %s, 'recommendations', '{\"rows\": 7}')", mine[0]["erasure_id"]
         )
     receipts = {one["store"]: one for one in requests.one(house.staff, 1, mine[0]["erasure_id"])["receipts"]}
-    assert (receipts["lake"]["state"], receipts["lake"]["removed"]) == ("done", {"rows": 7})
+    assert (receipts["recommendations"]["state"], receipts["recommendations"]["removed"]) == ("done", {"rows": 7})
 
 
 def test_after_a_restore_whoever_had_ended_ends_again(house: House) -> None:
