@@ -23,6 +23,8 @@ from stacks.settings import Settings
 OWNER = "loyalty_owner"
 # Below the folder of outside parties' secrets.
 ERP_SECRET = "erp"  # noqa: S105 - its name
+# Comes past the proxy, by a password: Spark's JDBC knows no tokens.
+LAKE_ROLE = "lake_reader"
 # One PostgreSQL role an entry point, as the migrations make them.
 ROLES = (
     "member_api",
@@ -63,7 +65,8 @@ ROLES = (
 
 
 class DatabaseStack(Stack):
-    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch."""
+    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `lake_secret`: how the export comes,
+    if there is a lake."""
 
     def __init__(self, scope: Construct, id: str, *, vpc: ec2.IVpc, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -80,7 +83,8 @@ class DatabaseStack(Stack):
         self._acknowledge()
         secrets = self._role_secrets() if settings.database.authentication == "password" else {}
         self.door = self._door(secrets)
-        self._migration(secrets)
+        self.lake_secret = self._lake_secret() if settings.lake.enabled else None
+        self._migration({**secrets, **({LAKE_ROLE: self.lake_secret} if self.lake_secret else {})})
 
     def _cluster(self) -> rds.DatabaseCluster:
         database, deployment = self._settings.database, self._settings.deployment
@@ -159,6 +163,31 @@ class DatabaseStack(Stack):
         if promotion_tier:
             return rds.ClusterInstance.serverless_v2(id, scale_with_writer=promotion_tier == 1, **insights)
         return rds.ClusterInstance.serverless_v2(id, **insights)
+
+    def _lake_secret(self) -> secretsmanager.Secret:
+        """Of the form that Secrets Manager's own rotation knows. The migration sets what is in it."""
+        secret = secretsmanager.Secret(
+            self,
+            "LakeReader",
+            description=f"PostgreSQL role {LAKE_ROLE}",
+            encryption_key=self._key,
+            removal_policy=RemovalPolicy.DESTROY,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=self.to_json_string(
+                    {
+                        "engine": "postgres",
+                        "host": self.cluster.cluster_endpoint.hostname,
+                        "port": self.cluster.cluster_endpoint.port,
+                        "dbname": self._settings.database.name,
+                        "username": LAKE_ROLE,
+                    }
+                ),
+                generate_string_key="password",
+                exclude_punctuation=True,
+                password_length=32,
+            ),
+        )
+        return secret
 
     def _role_secrets(self) -> dict[str, secretsmanager.ISecret]:
         return {
@@ -256,7 +285,7 @@ class DatabaseStack(Stack):
                 "DATABASE_PORT": self.door.port,
                 "DATABASE_NAME": self._settings.database.name,
                 "DATABASE_ROLE": OWNER,
-                "DATABASE_SSLMODE": "disable" if secrets else "verify-full",
+                "DATABASE_SSLMODE": "disable" if self.door.uses_passwords else "verify-full",
                 "DATABASE_SECRET_ARN": owner.secret_arn,
                 "PROGRAMME_OVERRIDES": overrides,
                 "ROLE_SECRET_ARNS": self.to_json_string({role: secret.secret_arn for role, secret in secrets.items()}),
