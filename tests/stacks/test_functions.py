@@ -40,10 +40,10 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle or our rules for mail."""
+    hands over the portal's bundle or our rules for mail, nor who asks the warehouse."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
-    assert without - {"publish_portal", "receipt_rules"} == {"webhook_api"}
+    assert without - {"publish_portal", "receipt_rules", "report_desk"} == {"webhook_api"}
     return [one for one in found if one.name not in without]
 
 
@@ -58,6 +58,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("webhook_sender", "integrations_desk"),
         *("invoice_intake", "invoice_reading", "invoice_matching", "invoice_watch", "invoice_desk", "erp_gateway"),
         "receipt_rules",
+        "report_desk",
     }
 
 
