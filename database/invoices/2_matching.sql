@@ -256,6 +256,10 @@ returns table (code text, field text, detail text) language sql stable set searc
                     -- Of two in review the one that came first is not to blame.
                     and (o.state <> 'review' or o.invoice_id < i.invoice_id))
     union all
+    -- We give every order a number of ours: a paper that has none is nobody's proof that we ordered.
+    select 'missing_field', 'purchase_order_numbers', ''
+    from printed p where i.kind = 'invoice' and cardinality(p.numbers) = 0 and exists (select from ours)
+    union all
     select 'other_purchase_order', 'purchase_order_numbers', ''
     from printed p
     where cardinality(p.numbers) > 0 and exists (select from ours)

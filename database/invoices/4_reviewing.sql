@@ -6,7 +6,7 @@
 --   incomplete     it is only a draft yet
 --   differs        something stands against it: correct it, or approve the difference
 --   nothing_differs  there is no difference to approve: approve it
---   same_person    whoever corrected it last does not approve what differs still
+--   same_person    whoever corrected it does not approve what differs still
 --   number_taken   the ERP has another one of this number
 --   no_reason      say why
 --   too_late       the ERP has it, or is being sent it
@@ -102,7 +102,7 @@ language sql stable set search_path = pg_catalog as $$
 $$;
 
 -- approve: nothing stands against it any more. approve_difference: it is paid although something does; with a reason, and not by
--- whoever corrected it last. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
+-- anybody who corrected it. refuse: it is not paid; with a reason. take_back: what was approved and the ERP has not been sent, or
 -- what was refused, is in review again. `p_revision`: which one the person looked at, null: not said.
 drop function if exists invoices.decide(integer, uuid, text, text, text, text[]);
 create or replace function invoices.decide(
@@ -150,7 +150,9 @@ begin
             when i.content is null then 'incomplete'
             when v_blocks and p_decision = 'approve' then 'differs'
             when not v_blocks and p_decision = 'approve_difference' then 'nothing_differs'
-            when p_decision = 'approve_difference' and i.corrected_by = p_actor then 'same_person'
+            when p_decision = 'approve_difference' and exists (
+                select from invoices.correction c
+                where c.program_id = i.program_id and c.invoice_id = i.invoice_id and c.corrected_by = p_actor) then 'same_person'
             when exists (select from invoices.invoice o
                          where o.program_id = i.program_id and o.kind = i.kind and o.number = i.number
                            and o.invoice_id <> i.invoice_id and o.state in ('approved', 'posted')) then 'number_taken' end;

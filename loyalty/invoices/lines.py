@@ -131,7 +131,7 @@ def _line(paper: Paper, cells: rows.Cells, row: Row, currency: str, found: Table
     line = DraftLine("item")
     asin, order = rows.asin_in(paper, cells, row), rows.order_in(paper, cells, row)
     if asin is not None:
-        line.values["asin"] = Read(asin.text, [asin])
+        line.values["asin"] = Read(rows.asin_of(asin.text), [asin])
     elif rows.SAYS_ASIN.search(cells.text) or cells.first("asin") is not None:
         found.findings.append(
             Finding(code="unreadable", field=f"lines.{len(found.lines)}.asin", detail="no product number")
@@ -285,7 +285,7 @@ def _rate(paper: Paper, cells: rows.Cells, row: Row) -> Read | None:
 def _continue(paper: Paper, line: DraftLine, cells: rows.Cells, row: Row) -> None:
     """A row without money goes on with the line before it."""
     if "asin" not in line.values and (asin := rows.asin_in(paper, cells, row)) is not None:
-        line.values["asin"] = Read(asin.text, [asin])
+        line.values["asin"] = Read(rows.asin_of(asin.text), [asin])
     if "amazon_order_id" not in line.values and (order := rows.order_in(paper, cells, row)) is not None:
         line.values["amazon_order_id"] = Read(order.text, [order])
     more = rows.title_of(rows.words_of(paper, cells, row, ""))

@@ -73,7 +73,7 @@ def actions(told: dict[str, Any], actor: str) -> tuple[list[str], bool]:
         return ["take_back"], False
     if told["state"] != "review":
         return [], False
-    second = bool(told["blocks"]) and told["corrected_by"] == actor
+    second = bool(told["blocks"]) and actor in {one["actor"] for one in told["corrections"]}
     found = ["correct", "refuse"]
     if told["content"] is not None and not second:
         found.append("approve_difference" if told["blocks"] else "approve")

@@ -23,6 +23,8 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
+# A company's form that is read in many ways and written in one.
+_FORM = re.compile(r"\bS\.\s?[aàáäâ]\s?r\.\s?[lI|1]\.")
 # How well what is printed twice must be read to stand against what was read so badly.
 GOOD, HARDLY = 95.0, 86.0
 # A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
@@ -291,7 +293,8 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
             continue
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
-        making.put(name, Read(text, [each for each in printed if " ".join(each.text.split()) == text]))
+        places = [each for each in printed if " ".join(each.text.split()) == text]
+        making.put(name, Read(_FORM.sub("S.à r.l.", text) if name == "vendor_name" else text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
 
 

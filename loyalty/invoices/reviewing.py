@@ -110,7 +110,7 @@ _REFUSALS: dict[str, tuple[Kind, str, str | None]] = {
     "incomplete": (Kind.CONFLICT, "Some of its values are missing still: complete it first.", None),
     "differs": (Kind.CONFLICT, "Something differs still: correct it, or approve it with the difference.", None),
     "nothing_differs": (Kind.CONFLICT, "Nothing differs any more: approve it.", None),
-    "same_person": (Kind.FORBIDDEN, "You have corrected it last: a second person approves what differs.", None),
+    "same_person": (Kind.FORBIDDEN, "You have corrected it: a second person approves what differs.", None),
     "number_taken": (Kind.CONFLICT, "Another invoice of this number was approved.", None),
     "no_reason": (Kind.INVALID, "Say why.", "reason"),
     "built_upon": (Kind.CONFLICT, "Another one was approved because of it: take that one back first.", None),

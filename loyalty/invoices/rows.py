@@ -10,7 +10,7 @@ from loyalty.invoices import amounts, labels
 from loyalty.invoices.papers import Paper, Printed, Row
 
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
-BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B0[A-Z0-9]{8})(?![A-Z0-9-])")
+BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B[0O][A-Z0-9]{8})(?![A-Z0-9-])")
 _ASIN_BEFORE_ORDER = re.compile(r"(?<![A-Z0-9])([A-Z0-9]{10})\s*[|·/,]\s*[0-9D][0-9]{2}-[0-9]{7}-")
 SAYS_ASIN = re.compile(r"\b[A4][S5][I1l|][NM]\b", re.IGNORECASE)
 ORDER = re.compile(r"(?<![0-9A-Za-z-])([0-9D][0-9]{2}-[0-9]{7}-[0-9]{7})(?![0-9A-Za-z-])")
@@ -170,7 +170,7 @@ def title_of(words: str) -> str:
 
 
 def asin_in(paper: Paper, cells: Cells, row: Row) -> Printed | None:
-    """The one product number of a row; none if it names several."""
+    """The one product number of a row, as it is printed; none if it names several."""
     cell = cells.first("asin")
     if cell is not None:
         # A column may be narrower than the number.
@@ -179,6 +179,11 @@ def asin_in(paper: Paper, cells: Cells, row: Row) -> Printed | None:
         if len(codes) == 1:
             return paper.placed(codes[0], cell)
     return _one(paper, cells, row, _asins)
+
+
+def asin_of(text: str) -> str:
+    """Of a product that is no book the second sign is a nought, also where an O was seen; our orders prove it or not."""
+    return f"B0{text[2:]}" if text.startswith("BO") else text
 
 
 def _asins(text: str) -> list[str]:

@@ -21,6 +21,8 @@ TOWELS = Line("B0TOWELS00", 3, 2000)
 LAMP = Line("B0LAMP0000", 1, 4500)
 ANNA, OTTO = "staff:anna", "staff:otto"
 FINANCE = ["finance"]
+# Our number by Amazon's, of the orders made last.
+_ours: dict[str, str] = {}
 _numbers = itertools.count(1)
 
 type Content = dict[str, Any]
@@ -57,6 +59,9 @@ class Order:
     number: str
     lines: tuple[Line, ...]
     shipping_minor: int
+
+    def __post_init__(self) -> None:
+        _ours[self.amazon] = self.number
 
     def item(self, quantity: int | None = None, line: int = 1, **other: Any) -> Content:
         """A line of an invoice about so many units (None: all)."""
@@ -259,6 +264,11 @@ class Desk(Saga):
         return {row["name"]: row["violations"] for row in rows if row["violations"]}
 
 
+def _printed(lines: list[Content]) -> list[str]:
+    """Our numbers of the orders on these lines: Amazon prints what it was given."""
+    return sorted({_ours[line["amazon_order_id"]] for line in lines if line.get("amazon_order_id") in _ours})
+
+
 def content(*items: Content, order: Order | None = None, **other: Any) -> Content:
     """An invoice over these lines whose sums are right: ten percent of tax. `order`: whose number of ours it shows."""
     credit = other.get("kind") == "credit_memo"
@@ -282,7 +292,7 @@ def content(*items: Content, order: Order | None = None, **other: Any) -> Conten
         "account": None,
         "payment_terms": None,
         "corrects": None,
-        "purchase_order_numbers": [order.number.upper()] if order else [],
+        "purchase_order_numbers": [order.number.upper()] if order else _printed(lines),
         "subtotal_minor": subtotal,
         "shipping_minor": shipping,
         "discount_minor": discount,

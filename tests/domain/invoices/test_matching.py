@@ -107,6 +107,11 @@ def test_one_that_names_an_order_of_ours_but_not_its_number_is_a_persons(books: 
     assert codes(told) == {"other_purchase_order"}
 
 
+def test_one_without_any_number_of_ours_is_a_persons_though_all_else_fits(books: Desk) -> None:
+    told = books.judge(content(books.sent().item(), purchase_order_numbers=[]))
+    assert (told["state"], codes(told)) == ("review", {"missing_field"})
+
+
 def test_of_a_number_of_ours_the_beginning_is_enough_where_the_column_is_narrow(books: Desk) -> None:
     order = books.sent()
     short, wrong = order.number[:-9], order.number[:-9] + "x"

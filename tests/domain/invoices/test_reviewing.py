@@ -84,6 +84,18 @@ def test_what_differs_still_is_approved_by_another_person_than_corrected_it(book
     assert (row["state"], row["differs"], row["reason"]) == ("approved", True, "agreed by telephone")
 
 
+def test_a_colleagues_small_correction_makes_nobody_the_second_person(books: Desk) -> None:
+    order = books.sent()
+    paper = content(order.item(unit_price_minor=2100))
+    invoice_id = books.in_review(paper)
+    assert books.correct(invoice_id, content(order.item(unit_price_minor=2200), number=paper["number"])) == "ok"
+    again = content(order.item(unit_price_minor=2300), number=paper["number"])
+    assert books.correct(invoice_id, again, OTTO, revision=1) == "ok"
+    for corrector in (ANNA, OTTO):
+        assert books.decide(invoice_id, "approve_difference", corrector, "agreed") == "same_person"
+    assert books.decide(invoice_id, "approve_difference", "staff:fay", "agreed") == "ok"
+
+
 def test_where_nothing_differs_there_is_no_difference_to_approve(books: Desk) -> None:
     invoice_id, order = misread(books)
     books.correct(invoice_id, right(order))

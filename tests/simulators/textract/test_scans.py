@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 
 import numpy
 import pypdfium2  # type: ignore[import-untyped]
@@ -49,6 +50,7 @@ def test_ruled_lines_are_taken_away_and_letters_stay() -> None:
     assert grey[120, 202] == 0
 
 
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="no tesseract here: make ocr")
 def test_a_scan_says_the_same_with_recognitions_own_confidence(picture: Image.Image) -> None:
     noise = numpy.random.default_rng(1).normal(0, 6, (picture.height, picture.width))
     spoiled = numpy.clip(numpy.asarray(picture.rotate(0.8, fillcolor=255)) + noise, 0, 255).astype(numpy.uint8)

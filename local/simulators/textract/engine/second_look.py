@@ -1,4 +1,4 @@
-"""Words with digits are recognised twice more, each for itself, before they are believed.
+"""Words with digits are recognised twice more, and codes four times where looks differ, each for itself, before they are believed.
 
 They are cut out, brought to one height and one contrast, and set on a sheet of their own, so that neither their
 neighbours nor the raster are those of the first time. Looks that agree leave the product of
@@ -20,8 +20,9 @@ from PIL import Image, ImageFilter
 from local.simulators.textract.engine import letterforms
 from local.simulators.textract.engine.words import Word
 
-# All differ; two of three agree, without the page's look, or with it; all agree, and it might still be O or nought.
-DISAGREED, OUTVOTED, MAJORITY, UNCLEAR = 50.0, 85.0, 95.0, 92.0
+# Most differ; most agree, without the page's look, or with it; all of five but one agree, with it; all agree, and it
+# might still be an O or a nought.
+DISAGREED, OUTVOTED, MAJORITY, NEARLY, UNCLEAR = 50.0, 85.0, 95.0, 99.2, 92.0
 # No look is surer than this of itself: tesseract's own scale ends before.
 SUREST = 97.0
 SHEET_WIDTH = 2_400
@@ -47,6 +48,8 @@ class Look:
 
 
 LOOKS = (Look("eng", 64, 0.6), Look("eng", 46, 0.0))
+# For codes that these and the page's own look read differently.
+MORE_LOOKS = (Look("eng", 88, 1.0), Look("deu", 64, 0.4))
 
 # A word's number in the page's words, and where it is on the sheet: left, top, right, bottom.
 type _Place = tuple[int, int, int, int, int]
@@ -61,10 +64,21 @@ def looked_again(picture: Image.Image, words: Sequence[Word], points: float) -> 
     if not pieces:
         return list(words)
     looks = [_recognised(*_sheet(pieces, look), look) for look in LOOKS]
+    seen = {index: [look.get(index, ("", 0.0)) for look in looks] for index in chosen}
+    unsettled = {index: piece for index, piece in pieces.items() if _unsettled(words[index], seen[index])}
+    for look in MORE_LOOKS if unsettled else ():
+        more = _recognised(*_sheet(unsettled, look), look)
+        for index in unsettled:
+            seen[index].append(more.get(index, ("", 0.0)))
     judged = list(words)
     for index in chosen:
-        judged[index] = _judged(words[index], [look.get(index, ("", 0.0)) for look in looks], pieces.get(index))
+        judged[index] = _judged(words[index], seen[index], pieces.get(index))
     return judged
+
+
+def _unsettled(word: Word, seen: Sequence[_Seen]) -> bool:
+    plain = _plain(word.text)
+    return bool(_CODE.fullmatch(plain)) and any(_alike(text) != _alike(plain) for text, _ in seen)
 
 
 def _counts(text: str) -> bool:
@@ -152,10 +166,10 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
     for look in looks:
         by_text.setdefault(_alike(look[0]), []).append(look)
     agreed = max(by_text.values(), key=len)
-    if len(agreed) < 2 and _AMOUNT.fullmatch(_plain(word.text)):
+    if len(agreed) <= len(looks) // 2 and _AMOUNT.fullmatch(_plain(word.text)):
         # Single figures say little alone; what is beside them has to prove them.
         return word
-    if len(agreed) < 2:
+    if len(agreed) <= len(looks) // 2:
         text = letterforms.decided(piece, word.text)[0] if _MIXED.search(word.text) else word.text
         return replace(word, text=text, confidence=min(word.confidence, DISAGREED))
     doubt = 1.0
@@ -173,7 +187,8 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
                 else replace(word, confidence=min(word.confidence, DISAGREED))
             )
         text = _with_edges(agreed[0][0], word.text) if outvoted else word.text
-        confidence = min(confidence, OUTVOTED if outvoted else MAJORITY)
+        nearly_all = len(looks) > 3 and len(agreed) == len(looks) - 1
+        confidence = min(confidence, OUTVOTED if outvoted else NEARLY if nearly_all else MAJORITY)
     if _MIXED.search(text):
         text, clear = letterforms.decided(piece, text)
         confidence = confidence if clear else min(confidence, UNCLEAR)

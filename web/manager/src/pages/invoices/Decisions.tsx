@@ -17,7 +17,7 @@ export function Decisions({ whole, dirty }: { whole: Whole; dirty: boolean }) {
   const decide = (decision: Decision) => (key: string) =>
     got(api().POST("/invoices/{invoice_id}/decision", {
       params: { path: { invoice_id: whole.invoice_id }, header: { "Idempotency-Key": key } },
-      body: { decision, ...(reason.trim() && { reason: reason.trim() }) },
+      body: { decision, revision: whole.revision, ...(reason.trim() && { reason: reason.trim() }) },
     }));
   const shared = { needs: "POST /invoices/{invoice_id}/decision" as const, refresh: REFRESH, after: () => setReason("") };
   const why = (label: string, constraint: string) => <AreaField name="reason" label={label} value={reason} onChange={setReason} stretch constraint={constraint} />;
@@ -48,7 +48,7 @@ export function Decisions({ whole, dirty }: { whole: Whole; dirty: boolean }) {
           <Alert type="warning" header="It is booked with these differences">
             <ul className="doubts">{whole.findings.map((one, index) => <li key={index}>{one.field && `${fieldName(one.field)}: `}{one.words}</li>)}</ul>
           </Alert>
-          {why("Why it may be booked so", "Kept with the invoice. Who corrected it last cannot approve it so: two persons look at what differs.")}
+          {why("Why it may be booked so", "Kept with the invoice. Who corrected it cannot approve it so: two persons look at what differs.")}
         </AskingAction>
       )}
       {can("approve") && <Action {...shared} label="Approve" variant={dirty ? "normal" : "primary"} disabled={dirty} act={decide("approve")} done="Approved: it goes to the ERP." />}
