@@ -62,6 +62,15 @@ ocr: ## Debian's tesseract for scanned invoices, if there is none
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
 	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 tesseract-ocr tesseract-ocr-deu > /dev/null; }
 
+SPARK := build/spark/bin/python
+spark: build/.tools ## Spark as Glue 5.1 has it, in an environment of its own, with Debian's Java and JDBC driver (some 800 MB)
+	@test -e /usr/share/java/postgresql.jar && command -v java > /dev/null || { \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update -qq -o Acquire::Retries=3 && \
+	   $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 openjdk-17-jre-headless libpostgresql-jdbc-java > /dev/null; }
+	@$(SPARK) -c 'import pyspark' 2> /dev/null || { \
+	   $(UV) venv --quiet --clear --python $(TOOLS)/bin/python build/spark && \
+	   UV_COMPILE_BYTECODE=0 $(UV) pip install --quiet --python $(SPARK) pyspark==3.5.6; }
+
 web: build/portal/index.html build/manager/index.html ## the portal's and the manager app's bundles, into build/
 
 # ---- use -------------------------------------------------------------------------------------------------------
@@ -130,4 +139,4 @@ bench-invoices: install ocr ## thousands of generated invoices and scans, read a
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices browser format
+.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices browser format

@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-FOLDER = Path(__file__).resolve().parent.parent / "contracts"
+# Also out of a zip, as Glue has it.
+FOLDER: Traversable = files("analytics") / "contracts"
 RELEASED = FOLDER / "released.json"
 
 _TEXT = re.compile(r"text\((\d{1,5})\)")
@@ -91,12 +93,13 @@ class Contract:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
-def contracts(folder: Path = FOLDER) -> tuple[Contract, ...]:
+def contracts(folder: Traversable = FOLDER) -> tuple[Contract, ...]:
     """All contracts, by table name. Raises KeyError, ValueError for a file that is none."""
-    return tuple(read(path) for path in sorted(folder.glob("*.json")) if path.name != RELEASED.name)
+    found = {path.name: path for path in folder.iterdir() if path.name.endswith(".json") and path.name != RELEASED.name}
+    return tuple(read(found[name]) for name in sorted(found))
 
 
-def read(path: Path) -> Contract:
+def read(path: Traversable) -> Contract:
     """One contract's file."""
     told = json.loads(path.read_text())
     columns = tuple(Column(**column) for column in told.pop("columns"))

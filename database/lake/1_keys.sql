@@ -43,8 +43,37 @@ $$;
 -- Whoever became a member before keys were made.
 select lake.fill_keys(2147483647);
 
--- Who is erased, by request or because the account was closed, loses the key: then nobody can tell whose rows those in the lake
--- were, the files need no change, and privacy's receipt `lake` is done. At most so many. How many keys went.
+-- Who is erased loses the key: then nobody can tell whose rows those in the lake were, and the files need no change.
+
+-- Internal: also of the memberships that were merged into it. How many keys went.
+create or replace function lake.forget(program_id integer, member_id bigint) returns bigint
+language plpgsql set search_path = pg_catalog as $$
+declare
+    how_many bigint;
+begin
+    delete from lake.member_key as k
+    where k.program_id = forget.program_id
+      and k.member_id = any (members.family(forget.program_id, forget.member_id));
+    get diagnostics how_many = row_count;
+    return how_many;
+end
+$$;
+
+-- A closed account that is erased, at once; where an erasure was asked for, that one does it and has a receipt for it.
+create or replace function lake.forget_closed() returns trigger
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if not exists (select from privacy.erasure as e
+                   where e.program_id = new.program_id and e.member_id = new.member_id and e.state in ('running', 'stuck')) then
+        perform lake.forget(new.program_id, new.member_id);
+    end if;
+    return null;
+end
+$$;
+create or replace trigger forget_closed after update of state on closure.closure
+    for each row when (new.state = 'erased' and old.state <> 'erased') execute function lake.forget_closed();
+
+-- Erasures that wait for the lake: privacy's receipt `lake` is done. At most so many. How many keys went.
 create or replace function lake.forget_erased(most integer) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -57,21 +86,12 @@ begin
         from privacy.to_erase_outside('lake', forget_erased.most) as o
         join privacy.erasure as e using (program_id, erasure_id)
     loop
-        delete from lake.member_key as k
-        where k.program_id = asked.program_id
-          and k.member_id = any (members.family(asked.program_id, asked.member_id));
-        get diagnostics how_many = row_count;
+        how_many := lake.forget(asked.program_id, asked.member_id);
         forgotten := forgotten + how_many;
         perform privacy.erased_outside(
             asked.program_id, asked.erasure_id, 'lake', jsonb_build_object('keys', how_many));
     end loop;
-    delete from lake.member_key as k
-    where (k.program_id, k.member_id) in (
-        select c.program_id, c.member_id from closure.closure as c
-        join lake.member_key as o using (program_id, member_id)
-        where c.state = 'erased' and c.erased_at > clock.now() - interval '30 days' limit forget_erased.most);
-    get diagnostics how_many = row_count;
-    return forgotten + how_many;
+    return forgotten;
 end
 $$;
 
@@ -89,7 +109,9 @@ where exists (select from privacy.receipt as r join privacy.erasure as e using (
               where e.program_id = k.program_id and e.member_id = k.member_id and r.store = 'lake' and r.state = 'done')
    or exists (select from closure.closure as c
               where c.program_id = k.program_id and c.member_id = k.member_id and c.state = 'erased'
-                and c.erased_at < clock.now() - interval '1 hour')
+                and not exists (select from privacy.receipt as r join privacy.erasure as e using (program_id, erasure_id)
+                                where e.program_id = c.program_id and e.member_id = c.member_id and r.store = 'lake'
+                                  and r.state in ('waiting', 'pending')))
 union all
 select 'L2 every member who is not erased has a key', count(*)
 from members.member as m

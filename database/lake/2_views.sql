@@ -146,7 +146,8 @@ join lake.member_key as k using (program_id, member_id)
 join (
     select n.program_id, n.member_id, bool_or(n.wanted and n.channel = 'email') as email,
            bool_or(n.wanted and n.channel = 'sms') as sms
-    from (select distinct on (o.program_id, o.member_id, o.channel) o.* from notifications.consent as o
+    from (select distinct on (o.program_id, o.member_id, o.channel) o.program_id, o.member_id, o.channel, o.wanted
+          from notifications.consent as o
           where o.kind = 'marketing' order by o.program_id, o.member_id, o.channel, o.entry desc) as n
     group by n.program_id, n.member_id
 ) as c using (program_id, member_id)

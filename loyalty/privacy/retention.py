@@ -66,6 +66,8 @@ RETENTION: tuple[Rule, ...] = (
     Rule("audit", "audit log", "what staff did and looked at: ids, amounts, members' numbers: nobody's later",
          "always; no role may change a row", "erasure"),
     Rule("logs", "logs", "ids only", "as `log_retention_days` says", "log group"),
+    Rule("lake", "lake (S3), warehouse", "what members did, under random keys: ids, amounts, times, level, country",
+         "always; an erased member's key goes at once, and then nobody knows whose it was", "erasure"),
     Rule("books", "points, orders, payments, reports, reconciliation, invoices, erp", "ids, amounts, times: the books",
          "always; nobody is named in them", "erasure"),
 )  # fmt: skip

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from analytics.export.contract import Column, Contract
 
-RULES = Path(__file__).with_name("rules.json")
+RULES: Traversable = files("analytics.export.quality") / "rules.json"
 # As many broken rows are named.
 NAMED = 5
 
@@ -51,13 +52,13 @@ class Broken:
 Ask = Callable[[str], Sequence[Sequence[Any]]]
 
 
-def rules(contract: Contract, path: Path = RULES) -> tuple[Rule, ...]:
+def rules(contract: Contract, path: Traversable = RULES) -> tuple[Rule, ...]:
     """All rules of a table. Raises KeyError, ValueError for a rule that names no column or is none."""
     said = json.loads(path.read_text()).get(contract.table, [])
     return (*_implied(contract), *(_said(contract, one) for one in said))
 
 
-def dqdl(contract: Contract, path: Path = RULES) -> str:
+def dqdl(contract: Contract, path: Traversable = RULES) -> str:
     """The same for AWS::Glue::DataQualityRuleset."""
     return "Rules = [\n    " + ",\n    ".join(rule.dqdl for rule in rules(contract, path)) + "\n]"
 

@@ -225,7 +225,10 @@ class House:
         ]
 
     def violations(self) -> list[dict[str, Any]]:
-        rooms = ("points", "members", "redemptions", "payments", "cases", "notifications", "closure", "privacy")
+        rooms = (
+            *("points", "members", "redemptions", "payments", "cases", "notifications", "closure", "privacy"),
+            "lake",
+        )
         return [
             row
             for view in rooms
@@ -523,8 +526,11 @@ def test_after_a_restore_whoever_had_ended_ends_again(house: House) -> None:
     house.stores.add(Ended(1, house.world.new_key(), "erasure", keys[erased.member_id], now))
     house.stores.add(Ended(1, house.world.new_key(), "closure", keys[closed.member_id], now))
     house.stores.add(Ended(1, house.world.new_key(), "erasure", "0" * 64, now))
+    epoch = house.one("select epoch from lake.epoch")
     first = erasing.reapply(house.job, house.stores)
     assert (first.again, first.unknown_key, first.waits) == (2, 1, 0)
+    # What the lake has of after that instant is exported anew.
+    assert house.one("select epoch from lake.epoch") != epoch
     assert erasing.reapply(house.job, house.stores).again == 0
     house.work()
     assert house.one("select members.is_erased(1, %s)", erased.member_id)
@@ -542,6 +548,11 @@ def test_members_who_close_their_account_come_into_the_list_too(house: House) ->
     assert erasing.list_closed(house.job, house.stores) == 0
     key = house.one("select privacy.erasure_key(1, %s)", member.member_id)
     assert [line.what for line in house.stores.ended.values() if line.erasure_key == key] == ["closure"]
+    assert house.one("select lake.key_of(1, %s)", member.member_id) is not None
+    house.later("2 days")
+    with house.world.database.connect("closure") as closing:
+        closure.finish_due(closing, lambda _: None, house.failures.append, 20.0)
+    assert house.one("select lake.key_of(1, %s)", member.member_id) is None
 
 
 # ---- retention -----------------------------------------------------------------------------------------------------

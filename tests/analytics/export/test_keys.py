@@ -1,0 +1,58 @@
+"""What a member is called in the lake: a random key from the first moment, and none after erasure."""
+
+from __future__ import annotations
+
+from tests.analytics.export.lake import Lake
+from tests.domain.people import somebody
+
+
+def test_a_member_has_a_key_at_once_that_says_nothing(lake: Lake) -> None:
+    first, second = somebody(lake.owner), somebody(lake.owner)
+    keys = [lake.one("select lake.key_of(1, %s)", one.member_id) for one in (first, second)]
+    assert None not in keys
+    # Not by time either: the ids of a moment begin alike.
+    assert len({str(key)[:8] for key in keys}) == 2
+    assert lake.one("select lake.fill_keys(1000)") == 0
+    lake.owner.execute("delete from lake.member_key")
+    assert lake.one("select lake.fill_keys(1)") == 1
+    assert lake.one("select lake.fill_keys(1000)") == 1
+
+
+def test_an_erased_member_leaves_no_key_and_the_sums_stay(lake: Lake) -> None:
+    bought = lake.bought()
+    lake.wish(bought.member_id, "B0TOWELS00")
+    lake.consent(bought.member_id, "sms", True)
+    lake.export()
+    key = str(lake.one("select lake.key_of(1, %s)", bought.member_id))
+    sums = lake.batch("points_entry")["meta"]["sums"]
+    lake.owner.execute(
+        "insert into closure.closure(program_id, closure_id, member_id, request_hash, state, started_at, undo_until,"
+        " due_at, closed_at, sign_in_removed_at, erased_at) values"
+        " (1, clock.new_id(), %s, '\\x', 'closed', now(), now(), now(), now(), now(), null)",
+        (bought.member_id,),
+    )
+    lake.owner.execute("update members.member set state = 'closed' where member_id = %s", (bought.member_id,))
+    lake.owner.execute("update closure.closure set state = 'erased', erased_at = now()")
+    assert lake.one("select lake.key_of(1, %s)", bought.member_id) is None
+    assert lake.owner.execute("select * from lake.invariants where violations > 0").fetchall() == []
+    # What is exported from now on does not know the member; what it did stays in the sums.
+    lake.owner.execute("select lake.begin_epoch()")
+    assert lake.export().problems == ()
+    for table in lake.only:
+        assert not [row for row in lake.rows(table) if key in row], table
+    assert lake.batch("points_entry")["meta"]["sums"] == sums
+    assert lake.rows("member") == []
+    assert {row[2] for row in lake.rows("redemption")} == {None}
+
+
+def test_advertising_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
+    lake.only = ("preference",)
+    member, other = somebody(lake.owner), somebody(lake.owner)
+    lake.consent(member.member_id, "email", True)
+    lake.consent(other.member_id, "email", False)
+    lake.export()
+    key = str(lake.one("select lake.key_of(1, %s)", member.member_id))
+    assert lake.rows("preference") == [(1, key, "en", True, False)]
+    lake.consent(member.member_id, "email", False)
+    told = lake.export()["preference"]
+    assert (told.rows, told.replaces, lake.rows("preference")) == (0, True, [])
