@@ -44,7 +44,7 @@ class Read:
 
     def _message(self, problem: Problem) -> str:
         keys = problem.location
-        line = next((self.lines[keys[:end]] for end in range(len(keys), 0, -1) if keys[:end] in self.lines), 1)
+        line = next((self.lines[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in self.lines), 1)
         return f"{shown(self.path)}:{line}: {'.'.join(str(key) for key in keys) or 'file'}: {problem.reason}"
 
 

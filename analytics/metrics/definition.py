@@ -21,13 +21,19 @@ class _Part(BaseModel):
 
 
 class Measure(_Part):
-    """A figure. money: minor units of the row's `currency`, a fraction of one where it is a price a point; percent: a
-    share, 1 is all; ratio: a plain number. Null where there is nothing to divide by."""
+    """A figure. points, count, money (minor units of the row's `currency`) are whole numbers unless it is said that it
+    is a `fraction`; percent (a share, 1 is all), ratio and days are not. Null where there is nothing to divide by."""
 
     name: Name
     title: Annotated[str, Field(min_length=2, max_length=60)]
     format: Format
+    fraction: bool = False
     description: Words
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self.format in ("points", "count", "money") and not self.fraction
 
 
 class Chart(_Part):
@@ -42,12 +48,21 @@ class Chart(_Part):
 
 
 class Column(_Part):
-    """A column of the answer: `kind` is a dimension's, or `measure`, which then has a format."""
+    """A column of the answer: `kind` is a dimension's, or `measure`, which then has a format; `type` its values'."""
 
     name: Name
     title: str
     kind: Kind | Literal["measure"]
+    type: Literal["text", "date", "whole", "fraction"]
     format: Format | None = None
+
+
+_TYPES: dict[Kind, Literal["text", "date", "whole"]] = {
+    "text": "text",
+    "date": "date",
+    "month": "date",
+    "number": "whole",
+}
 
 
 class Metric(_Part):
@@ -72,8 +87,14 @@ class Metric(_Part):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The answer's columns in their order."""
-        dimensions = (Column(name=name, title=DIMENSIONS[name][0], kind=DIMENSIONS[name][1]) for name in self.grain)
-        measures = (Column(name=m.name, title=m.title, kind="measure", format=m.format) for m in self.measures)
+        dimensions = (
+            Column(name=name, title=DIMENSIONS[name][0], kind=DIMENSIONS[name][1], type=_TYPES[DIMENSIONS[name][1]])
+            for name in self.grain
+        )
+        measures = (
+            Column(name=m.name, title=m.title, kind="measure", type="whole" if m.whole else "fraction", format=m.format)
+            for m in self.measures
+        )
         return (*dimensions, *measures)
 
     @model_validator(mode="after")

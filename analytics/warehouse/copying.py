@@ -84,7 +84,7 @@ def _columns(cursor: duckdb.DuckDBPyConnection, copy: Copy) -> list[_Column]:
     found = cursor.execute(
         "select c.column_name, c.data_type, b.bytes from duckdb_columns() as c left join redshift.column_bytes as b"
         " on b.schema_name = c.schema_name and b.table_name = c.table_name and b.column_name = c.column_name"
-        " where c.schema_name = ? and c.table_name = ? order by c.column_index",
+        " where c.database_name = 'warehouse' and c.schema_name = ? and c.table_name = ? order by c.column_index",
         [copy.schema, copy.table],
     ).fetchall()
     if not found:

@@ -72,7 +72,10 @@ class Warehouse:
             "memory_limit": MEMORY, "threads": THREADS, "preserve_insertion_order": False,
             "autoinstall_known_extensions": False, "autoload_known_extensions": False,
         }  # fmt: skip
-        self._connection = duckdb.connect(str(path), config=config)
+        self._connection = duckdb.connect(config=config)
+        # Under a name of its own: a file's name may be that of a schema.
+        self._connection.execute(f"attach '{str(path).replace("'", "''")}' as warehouse")
+        self._connection.execute("use warehouse")
         self._fetch, self._now = fetch, now
         self._writing = threading.Lock()
         for statement in _OWN:
@@ -109,6 +112,7 @@ class Warehouse:
         try:
             with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
                 cursor = self._connection.cursor()
+                cursor.execute("use warehouse")
                 try:
                     yield Session(cursor, self._fetch, self._now, Path(folder))
                 finally:

@@ -82,14 +82,15 @@ def _translated(sql: str) -> str:
     if _COPY.match(sql):
         raise NotPortable("COPY reads from S3: the engine does it, it has no SQL")
     try:
-        (statement,) = (found for found in sqlglot.parse(sql, read="redshift") if found is not None)
+        statements = [found for found in sqlglot.parse(sql, read="redshift") if found is not None]
+        if len(statements) != 1:
+            raise NotPortable("has to be one statement")
+        (statement,) = statements
         if isinstance(statement, exp.Command):
             raise NotPortable(f"no translation of {sql.split(maxsplit=1)[0].upper()}")
         return _shimmed(statement).sql("duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except (ParseError, TokenError, UnsupportedError) as error:
         raise NotPortable(str(error).splitlines()[0]) from None
-    except ValueError as error:
-        raise NotPortable(str(error)) from None
 
 
 def _shimmed(statement: exp.Expr) -> exp.Expr:

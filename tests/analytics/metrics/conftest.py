@@ -25,9 +25,9 @@ class Warehouse:
 
     def put(self, table: str, **values: Any) -> None:
         values = {"program_id": PROGRAM, **values}
-        known = {row[0]: row[3] for row in self.connection.execute(f"describe loyalty.{table}").fetchall()}
-        if "row_xid" in known:
-            values["row_xid"] = 1
+        known = {row[0] for row in self.connection.execute(f"describe loyalty.{table}").fetchall()}
+        # Which load brought a row is nothing that a metric asks.
+        values |= dict.fromkeys(known & {"batch", "row_xid"}, 1)
         names = ", ".join(values)
         self.connection.execute(
             f"insert into loyalty.{table} ({names}) values ({', '.join('?' * len(values))})", list(values.values())
@@ -108,7 +108,7 @@ def at(said: str) -> datetime:
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     """The star with its calendar and nothing else."""
     connection = duckdb.connect()
-    for statement in files.statements("loyalty"):
+    for statement in files.statements("schema/loyalty"):
         connection.execute(portable.for_duckdb(statement))
     days = [date(2025, 1, 1) + timedelta(days=number) for number in range(3 * 365)]
     rows = [

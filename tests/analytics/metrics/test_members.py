@@ -13,12 +13,13 @@ def test_a_member_has_one_level_at_the_end_of_a_month_whatever_happened_in_it(wa
     warehouse.today("2026-02-10")
     warehouse.member("ann", "2026-01-05", valid_to=at("2026-01-20T09:00"), is_current=False)
     # Two changes in one day: silver lasted an hour.
-    warehouse.member("ann", "2026-01-05", tier="silver", valid_from=at("2026-01-20T09:00"), valid_to=at("2026-01-20T10:00"),
-                     is_current=False)  # fmt: skip
+    hour = {"valid_from": at("2026-01-20T09:00"), "valid_to": at("2026-01-20T10:00")}
+    warehouse.member("ann", "2026-01-05", tier="silver", is_current=False, **hour)
     warehouse.member("ann", "2026-01-05", tier="gold", valid_from=at("2026-01-20T10:00"))
     warehouse.member("bob", "2026-02-03")
     warehouse.member("cy", "2026-01-02", state="closed")
-    assert [(str(row["day"]), row["tier"], row["members"], row["share"]) for row in warehouse.ask("members_by_tier")] == [
+    told = [(str(row["day"]), row["tier"], row["members"], row["share"]) for row in warehouse.ask("members_by_tier")]
+    assert told == [
         ("2026-01-31", "gold", 1, 1.0), ("2026-02-10", "basic", 1, 0.5), ("2026-02-10", "gold", 1, 0.5)]  # fmt: skip
     # A filter takes rows away; the shares stay those of all members.
     assert [row["share"] for row in warehouse.ask("members_by_tier", tier="gold", from_day="2026-02-01")] == [0.5]
@@ -30,8 +31,10 @@ def test_a_member_who_changed_level_twice_in_a_month_is_counted_once(warehouse: 
 
     def changed(member: str | None, on: str, before: str, after: str) -> None:
         number = warehouse.number()
-        warehouse.put("fact_tier_change", change_id=f"c{number}", member_key=member, sequence=number, from_tier=before,
-                      to_tier=after, direction="up", cause="reached", changed_at=at(on), day=date.fromisoformat(on))  # fmt: skip
+        warehouse.put(
+            "fact_tier_change", change_id=f"c{number}", member_key=member, sequence=number, from_tier=before,
+            to_tier=after, direction="up", cause="reached", changed_at=at(on), day=date.fromisoformat(on),
+        )  # fmt: skip
 
     changed("ann", "2026-01-03", "basic", "silver")
     changed("ann", "2026-01-20", "silver", "gold")

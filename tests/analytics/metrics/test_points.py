@@ -49,7 +49,7 @@ def test_a_month_opens_as_the_one_before_closed_also_if_nothing_moved_in_it(ware
 
 
 def test_liability_is_what_was_deferred_less_redemptions_and_their_part_of_breakage(warehouse: Warehouse) -> None:
-    # The example of docs/books.md: 1,000 points at 0.004, 20 % never redeemed; 400 of the expected 800 are half: 2.00 is left.
+    # The example of docs/books.md: 1,000 points at 0.004, 20 % never redeemed; 400 of the expected 800: 2.00 is left.
     warehouse.rate(1, "2026-03-01")
     warehouse.moved("2026-03-10", "2026-03-01", "opened", 1000)
     warehouse.moved("2026-05-20", "2026-03-01", "redeemed", 400)
