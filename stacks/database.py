@@ -25,6 +25,7 @@ OWNER = "loyalty_owner"
 ERP_SECRET = "erp"  # noqa: S105 - its name
 # Comes past the proxy, by a password: Spark's JDBC knows no tokens.
 LAKE_ROLE = "lake_reader"
+ROTATED_DAYS = 30
 # One PostgreSQL role an entry point, as the migrations make them.
 ROLES = (
     "member_api",
@@ -65,8 +66,8 @@ ROLES = (
 
 
 class DatabaseStack(Stack):
-    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `lake_secret`: how the export comes,
-    if there is a lake."""
+    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `lake_secret`: how the export
+    comes, if there is a lake."""
 
     def __init__(self, scope: Construct, id: str, *, vpc: ec2.IVpc, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -187,7 +188,28 @@ class DatabaseStack(Stack):
                 password_length=32,
             ),
         )
+        if self._settings.database.authentication == "iam":
+            self._rotate(secret)
         return secret
+
+    def _rotate(self, secret: secretsmanager.Secret) -> None:
+        """Every month, by Secrets Manager's own function."""
+        firewall = ec2.SecurityGroup(
+            self, "RotationFirewall", vpc=self._vpc, description="Rotates a password", allow_all_outbound=False
+        )
+        firewall.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Secrets Manager, by TLS")
+        firewall.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
+        secret.add_rotation_schedule(
+            "Rotation",
+            automatically_after=Duration.days(ROTATED_DAYS),
+            # The migration sets the first one; a new one before that would meet a role that has none.
+            rotate_immediately_on_update=False,
+            hosted_rotation=secretsmanager.HostedRotation.postgre_sql_single_user(
+                vpc=self._vpc,
+                vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                security_groups=[firewall],
+            ),
+        )
 
     def _role_secrets(self) -> dict[str, secretsmanager.ISecret]:
         return {

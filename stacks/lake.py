@@ -33,7 +33,7 @@ DATABASE_ROLES_TAG = "RedshiftDbRoles"
 
 
 class LakeStack(Stack):
-    """`files`: the bucket. `warehouse`: where reports read. `state_machine`: a night. `functions`: for the dashboards."""
+    """`files`: the bucket. `warehouse`: where reports read. `state_machine`: a night. `functions`: for dashboards."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class LakeStack(Stack):
         # Comes to the warehouse as itself, in this role; only what is created is created as the administrator.
         Tags.of(machine.role).add(DATABASE_ROLES_TAG, "loader")
         self._may_export_and_load(machine, loading)
-        messaging.operators.grant_publish(machine)
+        self._may_tell(machine, messaging)
         acknowledge(
             machine,
             "Log delivery's and X-Ray's actions take no resource, statements are seen by who sent them alone",
@@ -127,10 +127,17 @@ class LakeStack(Stack):
         )
         return machine
 
+    @staticmethod
+    def _may_tell(machine: stepfunctions.StateMachine, messaging: MessagingStack) -> None:
+        key = messaging.operators_key
+        for actions, resource in (
+            (["sns:Publish"], messaging.operators.topic_arn),
+            (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
+        ):
+            machine.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+
     def _may_export_and_load(self, machine: stepfunctions.StateMachine, loading: lambda_.Function) -> None:
-        secrets = self.format_arn(
-            service="secretsmanager", resource=f"secret:redshift!{self.warehouse.name}-*"
-        )
+        secrets = self.format_arn(service="secretsmanager", resource=f"secret:redshift!{self.warehouse.name}-*")
         own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
         for actions, resources, conditions in (
             (["lambda:InvokeFunction"], [loading.function_arn], None),
@@ -153,9 +160,7 @@ class LakeStack(Stack):
             (["secretsmanager:GetSecretValue"], [secrets], None),
             (["kms:Decrypt"], [self.files.key.key_arn], None),
         ):
-            machine.add_to_role_policy(
-                iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
-            )
+            machine.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
         acknowledge(
             machine,
             "Redshift names its administrator's secret itself, by the namespace and six letters",

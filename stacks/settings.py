@@ -194,7 +194,7 @@ class QuickSight(_Section):
 
 
 class Lake(_Section):
-    """What analysts have: the database's rows in a bucket, a warehouse over it, reports. `schedule`: when the night's run
+    """What analysts have: the database's rows in a bucket, a warehouse over it, reports. `schedule`: when a night
     begins, UTC, as EventBridge writes it; empty: only by hand.
 
     `workers` of Glue's `worker_type` export; `base_rpu` and `max_rpu` are the warehouse's processors (RPU, 16 GB each).

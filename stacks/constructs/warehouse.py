@@ -66,7 +66,7 @@ class Warehouse:
                 )
             ],
         )
-        workgroup.add_dependency(self.namespace)
+        workgroup.add_resource_dependency(self.namespace)
         self.workgroup = workgroup
         self.arn = workgroup.attr_workgroup_workgroup_arn
 
