@@ -13,7 +13,8 @@ from tests.stacks.assembly import Assembly, Resource, listed
 SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_KEY", re.IGNORECASE)
 NO_RESOURCE_LEVEL = re.compile(
     r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken"
-    r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet)"
+    r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet"
+    r"|redshift-data:(DescribeStatement|GetStatementResult)$)"
 )
 
 

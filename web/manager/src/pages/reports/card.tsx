@@ -58,16 +58,13 @@ export function Card({ metric, asked, choices, sought, more }: Props) {
     <section ref={place} className={sought ? "report sought" : "report"} aria-label={metric.title}>
       <Container
         fitHeight
-        header={
-          <Header
-            variant="h2"
-            description={metric.title}
-            actions={<div className="actions"><What metric={metric} /><Csv metric={metric} asked={heeded} /></div>}
-          >
-            {metric.question}
-          </Header>
+        header={<Header variant="h2" description={metric.title}>{metric.question}</Header>}
+        footer={
+          <div className="report-foot">
+            <span>{more && <Go to={more.to({})}>{`Look further: ${more.metric.title}`}</Go>}</span>
+            <span className="report-acts"><What metric={metric} /><Csv metric={metric} asked={heeded} /></span>
+          </div>
         }
-        footer={more && <Go to={more.to({})}>{`Look further: ${more.metric.title}`}</Go>}
       >
         <SpaceBetween size="s">
           {left.length > 0 && <Box color="text-body-secondary" fontSize="body-s">{`Not narrowed by ${left.join(", ")}: this one does not depend on it.`}</Box>}

@@ -9,7 +9,7 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 import { Problem } from "@shared/problem";
-import { moment } from "@shared/shown";
+import { moment, span } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { PageFrame } from "../../parts/DetailPage";
 import { type Filter, FilterBar } from "../../parts/FilterBar";
@@ -89,8 +89,10 @@ function Sheets({ told }: { told: Reports }) {
       />
     );
   });
+  const printed = [SHEETS[sheet], ...(["tier", "category", "campaign"] as const).flatMap((name) => told.choices[name]?.find(({ value }) => value === asked[name])?.words ?? []), span(asked.from, asked.to)];
   return (
     <SpaceBetween size="l">
+      <strong className="report-printed">{printed.filter(Boolean).join(" · ")}</strong>
       {told.standing === "away" && <Alert type="warning" header="The warehouse does not answer">The programme itself is not touched by that. The page asks again by itself.</Alert>}
       {told.standing === "not-ready" && <Alert type="info" header="The warehouse is waking up">It sleeps while nobody asks; that takes a moment.</Alert>}
       <div className="report-filters"><FilterBar filters={filtersOf(told.choices)} /></div>

@@ -104,7 +104,7 @@ type Scale = { format: Column["format"]; currency: string };
 
 const axis = ({ format, currency }: Scale, title: string): Encoding => ({
   title: format === "money" && currency ? `${title} (${currency})` : title,
-  axis: { format: format === "percent" ? "~%" : format === "ratio" || format === "days" ? "~g" : "~s", tickCount: 5, titleAnchor: "end" },
+  axis: { labelExpr: `format(datum.value, '${format === "percent" ? "~%" : format === "ratio" || format === "days" ? "~g" : "~s"}')`, tickCount: 5, titleAnchor: "end" },
 });
 
 /** One measure names the axis; several are named by the legend. */
@@ -117,7 +117,13 @@ function colourBy(points: readonly Point[]): Encoding {
   return there.length > 1 ? { color: { field: "series", type: "nominal", sort: there, title: null, scale: { domain: there } } } : { color: { value: COLOURS[0] } };
 }
 
-const told = [{ field: "label", type: "nominal", title: " " }, { field: "series", type: "nominal", title: "What" }, { field: "words", type: "nominal", title: "Value" }];
+/** What is under the cursor: one measure by its name, several by what the legend calls them. */
+const told = (points: readonly Point[], measures: readonly Column[]) => {
+  const there = seriesOf(points);
+  const place = { field: "label", type: "nominal", title: " " };
+  if (there.length === 1) return [place, { field: "words", type: "nominal", title: there[0]! }];
+  return [place, { field: "series", type: "nominal", title: "What" }, { field: "words", type: "nominal", title: measures.length === 1 ? measures[0]!.title : "Value" }];
+};
 
 function lines(kind: "line" | "area", x: Column, points: readonly Point[], measures: readonly Column[], scale: Scale): object {
   const there = seriesOf(points);
@@ -163,7 +169,7 @@ function barsAcross(points: readonly Point[], measures: readonly Column[], scale
       x: { field: "value", type: "quantitative", ...axis(scale, titleOf(measures)) },
       ...(beside ? { yOffset: { field: "series", sort: there } } : {}),
       ...colourBy(points),
-      tooltip: told,
+      tooltip: told(points, measures),
     },
   };
 }
@@ -181,7 +187,7 @@ function barsUp(x: Column, points: readonly Point[], measures: readonly Column[]
       y: { field: "value", type: "quantitative", stack: stacked ? "zero" : null, ...axis(scale, titleOf(measures)) },
       ...(!stacked && there.length > 1 ? { xOffset: { field: "series", sort: there } } : {}),
       ...colourBy(points),
-      tooltip: told,
+      tooltip: told(points, measures),
     },
   };
 }
