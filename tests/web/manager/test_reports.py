@@ -72,8 +72,8 @@ def rows(metric: Metric) -> list[list[Any]]:
 
 
 class Answers:
-    """Stands for the report desk on a page. `asked` are the queries by metric; `slow`: how often it says first that a report is
-    not ready."""
+    """Stands for the report desk on a page. `asked` are the queries by metric; `slow`: how often it says first that a
+    report is not ready."""
 
     def __init__(self, page: Page, standing: str = "loaded") -> None:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []

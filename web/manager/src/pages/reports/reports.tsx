@@ -9,7 +9,7 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 import { Problem } from "@shared/problem";
-import { moment, span } from "@shared/shown";
+import { day, moment } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { PageFrame } from "../../parts/DetailPage";
 import { type Filter, FilterBar } from "../../parts/FilterBar";
@@ -89,7 +89,7 @@ function Sheets({ told }: { told: Reports }) {
       />
     );
   });
-  const printed = [SHEETS[sheet], ...(["tier", "category", "campaign"] as const).flatMap((name) => told.choices[name]?.find(({ value }) => value === asked[name])?.words ?? []), span(asked.from, asked.to)];
+  const printed = [SHEETS[sheet], ...(["tier", "category", "campaign"] as const).flatMap((name) => told.choices[name]?.find(({ value }) => value === asked[name])?.words ?? []), asked.from && `from ${day(asked.from)}`, asked.to && `to ${day(asked.to)}`];
   return (
     <SpaceBetween size="l">
       <strong className="report-printed">{printed.filter(Boolean).join(" · ")}</strong>
