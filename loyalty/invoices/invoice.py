@@ -16,7 +16,7 @@ MOST_MINOR = 10**12
 MOST_LINES = 1_000
 
 Amount = Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
-Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9/-]{3,39}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9/-]{2,38}[A-Z0-9]$")]
 OrderId = Annotated[str, StringConstraints(pattern=r"^[0-9D][0-9]{2}-[0-9]{7}-[0-9]{7}$")]
 PrintedAsin = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 Words = Annotated[str, StringConstraints(max_length=500)]

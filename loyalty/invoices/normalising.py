@@ -97,8 +97,7 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
     printed_sums = heads.sums(fields, tables, code)
     if not fields.get("number") and not printed_sums.get("total") and not tables.lines:
         return None
-    says_credit = _says_credit(paper, fields)
-    credit = says_credit > 0
+    credit, surely_credit = _says_credit(paper, fields)
     making.draft["kind"] = "credit_memo" if credit else "invoice"
     if money is not None:
         making.put("currency", money)
@@ -115,7 +114,7 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_lines(making, paper, tables, fields)
     making.findings += tables.findings
-    if says_credit > 1:
+    if surely_credit:
         _give_back(making)
     return _judged(making, rules)
 
@@ -161,11 +160,7 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
     def kept(name: str) -> bool:
         return name not in printings or validating.sure(printings[name], name in by_arithmetic, rules)
 
-    doubtful = {
-        name: None
-        for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms")
-        if getattr(invoice, name) is not None and not kept(name)
-    }
+    doubtful = {name: None for name in validating.TOLD if getattr(invoice, name) is not None and not kept(name)}
     own = tuple(
         line if kept(f"lines.{index}.description") else line.model_copy(update={"description": ""})
         for index, line in enumerate(invoice.lines)
@@ -176,13 +171,15 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
 # --- number, days, words -------------------------------------------------------------------------------------------
 
 
-def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> int:
-    """How many kinds of words say that the paper gives money back: beside the number or the total, a title."""
+def _says_credit(paper: Paper, fields: Mapping[str, list[Printed]]) -> tuple[bool, bool]:
+    """Whether any word says that the paper gives money back; and whether the words beside its number or total do.
+
+    A title or an invoice that is referred to may stand on an invoice as well, that was issued anew.
+    """
     titles = [line.text for line in paper.text() if len(line.text) <= 40 and len(line.text.split()) <= 4]
-    beside = ([printed.label for printed in fields.get(name, [])] for name in ("number", "total", "issued_on"))
-    return sum(any(labels.says_credit(text) for text in texts) for texts in (titles, *beside)) + bool(
-        fields.get("corrects")
-    )
+    beside = [printed.label for name in ("number", "total") for printed in fields.get(name, [])]
+    surely = any(labels.says_credit(text) for text in beside)
+    return surely or bool(fields.get("corrects")) or any(labels.says_credit(text) for text in titles), surely
 
 
 def _give_back(making: _Making) -> None:
@@ -287,7 +284,7 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
 
 
 def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
-    for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms"):
+    for name in validating.TOLD:
         printed = fields.get(name, [])
         if not printed:
             continue

@@ -182,7 +182,7 @@ def asin_in(paper: Paper, cells: Cells, row: Row) -> Printed | None:
 
 
 def asin_of(text: str) -> str:
-    """Of a product that is no book the second sign is a nought, also where an O was seen; our orders prove it or not."""
+    """Of a product that is no book the second sign is a nought, also where an O was seen: our orders prove it."""
     return f"B0{text[2:]}" if text.startswith("BO") else text
 
 

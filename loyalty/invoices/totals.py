@@ -9,6 +9,8 @@ from loyalty.invoices import amounts, labels, rows
 from loyalty.invoices.papers import Printed, Read, Row
 
 MILLION = 1_000_000
+# What the rounding of many lines may make.
+MOST_DRIFT = 12
 _TAX_WORDS = re.compile(
     r"\b(vat|tax|ust|mwst|umsatzsteuer|tva|iva|btw|moms|rate|satz|taux|tipo|aliquota|at|zu|a|de|von|su|der|sur|al|"
     r"net|netto|total|standard|reduced|zero|of|on|sales)\b"
@@ -48,7 +50,7 @@ def _base_and_tax(read: list[int], rate: int) -> list[tuple[int, int]]:
         (base, tax)
         for i, base in enumerate(read)
         for j, tax in enumerate(read)
-        if i != j and abs(base * rate / MILLION - tax) <= 2 and (len(read) == 2 or base + tax in read)
+        if i != j and abs(base * rate / MILLION - tax) <= MOST_DRIFT and (len(read) == 2 or base + tax in read)
     ]
 
 

@@ -18,8 +18,9 @@ from loyalty.invoices.invoice import Finding, Invoice, Line, Seen
 from loyalty.programme.schema.invoices import Invoices
 
 MILLION = 1_000_000
-# Kept only if they are sure, and left out otherwise: nothing is decided by them, so nobody is asked about them either.
-TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms", "description")
+# Kept only if they are sure, and left out otherwise, as a line's description is: nothing is decided by them, so nobody
+# is asked about them either.
+TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms")
 # Must be those of our orders, or of an invoice that we have: a wrong letter in them matches nothing, so that they are
 # not asked how well they were read.
 _MATCHED = re.compile(r"corrects|purchase_order_numbers\.[0-9]+|lines\.[0-9]+\.(asin|amazon_order_id)")
@@ -71,7 +72,27 @@ def posted(invoice: Invoice) -> Iterator[tuple[str, object]]:
 def sure(places: Sequence[Seen], is_proven: bool, rules: Invoices) -> bool:
     """Whether a value printed at these places may be believed."""
     good = [place for place in places if place.confidence >= rules.minimum_confidence]
-    return bool(good) and (is_proven or len(good) > 1 or good[0].confidence >= alone(rules))
+    best = max((place.confidence for place in good), default=0.0)
+    return bool(good) and (is_proven or best >= alone(rules) or _printings(good) > 1)
+
+
+def _printings(places: Sequence[Seen]) -> int:
+    """How many different ones: Textract gives what stands once under several types. Without boxes the text decides."""
+    found: list[Seen] = []
+    for place in places:
+        if not any(_same_place(place, other) for other in found):
+            found.append(place)
+    return len(found)
+
+
+def _same_place(one: Seen, other: Seen) -> bool:
+    if one.page != other.page:
+        return False
+    if one.box is None or other.box is None:
+        return one.printed == other.printed or one.box is not other.box
+    apart = abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2)
+    beside = one.box[0] > other.box[0] + other.box[2] or other.box[0] > one.box[0] + one.box[2]
+    return apart < max(one.box[3], other.box[3]) / 2 and not beside
 
 
 def proven(invoice: Invoice, printings: dict[str, list[Seen]]) -> frozenset[str]:

@@ -241,6 +241,35 @@ def test_small_letters_among_the_capitals_of_a_number_are_not_guessed_away() -> 
     assert ("unreadable", "number") in codes(reading.findings)
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "INV-DE-1234567-2026-\n45678",
+        "1ABC-2DEF-\n3GHJ",
+        "DS-AEU-INV-DE-2026- 12345",
+        "2026 000123",
+        "INV-US-2026-000123 /2",
+    ],
+)
+def test_a_number_that_goes_on_behind_a_gap_is_doubtful(printed: str) -> None:
+    reading = only([document(head(number=printed), [BOTTLES])])
+    assert "number" in {field for _, field in codes(reading.findings)}
+
+
+def test_one_printing_under_two_types_is_one_printing() -> None:
+    fields = head(92, number=None)
+    for kind in ("INVOICE_RECEIPT_ID", "OTHER"):
+        fields.append(field(kind, NUMBER, "Invoice #", 92, place=0.1))
+    assert ("low_confidence", "number") in codes(only([document(fields, [BOTTLES])]).findings)
+
+
+def test_an_invoice_that_only_mentions_a_credit_note_never_changes_its_sign() -> None:
+    fields = [*head(), field("OTHER", "9XXX-9XXX-9XXX", "Reference invoice")]
+    reading = only([document(fields, [BOTTLES], words=["Credit note"])])
+    assert ("negative_total", "total_minor") in codes(reading.findings)
+    assert reading.draft["total_minor"] == 5440
+
+
 def test_an_order_number_that_ends_in_the_middle_is_doubtful() -> None:
     reading = only([document(head(purchase_order="LOY-019ad694-244b-7000-b44a-"), [BOTTLES])])
     assert ("unreadable", "purchase_order_numbers.0") in codes(reading.findings)

@@ -94,6 +94,7 @@ def test_what_nothing_proves_must_be_read_far_better_or_be_printed_twice() -> No
     assert findings(GOOD, [seen("number", limit)], RULES) == ()
     assert codes(findings(GOOD, [seen("number", 98.9)], RULES)) == {("low_confidence", "number")}
     assert findings(GOOD, [seen("number", 91), seen("number", 92, page=2)], RULES) == ()
+    assert codes(findings(GOOD, [seen("number", 91), seen("number", 92)], RULES)) == {("low_confidence", "number")}
     assert codes(findings(GOOD, [seen("number", 91), seen("number", 89, page=2)], RULES)) == {
         ("low_confidence", "number")
     }

@@ -1,4 +1,4 @@
-"""O or 0, I or 1: what recognition confuses in numbers of letters and digits, by its form.
+"""O or 0, I or 1, S or 5, B or 8, Z or 2: what recognition confuses in numbers of letters and digits, by its form.
 
 In every common typeface a nought is two thirds as wide as it is high and an O as wide as high; a one has a flag or a
 foot and, without serifs, a capital I has none.
@@ -24,6 +24,8 @@ RULE = 0.9
 # So narrow, for its height, is half of a round letter.
 HALF = 0.42
 ROUND, UPRIGHT = "O0", "I1l|"
+# A letter is doubted whose ink, where its double has none or much, is below or above that share.
+DOUBTED = {"S": (0.2, 1), "5": (0, 0.06), "B": (0.93, 1), "8": (0, 0.82), "Z": (0.45, 1), "2": (0, 0.6)}
 # Letters by their height, with the white around them, as they are in common typefaces: only to see which of them touch.
 WIDTHS = {
     "I": 0.39, "J": 0.7, "L": 0.8, "M": 1.16, "W": 1.31, "G": 1.05, "O": 0.92, "Q": 1.08, "0": 0.92, "-": 0.46,
@@ -43,22 +45,23 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
     """
     stops = text[len(text.rstrip(".,:;")) :]
     text = text.rstrip(".,:;")
-    if not any(letter in ROUND + UPRIGHT for letter in text):
+    if not any(letter in ROUND + UPRIGHT or letter in DOUBTED for letter in text):
         return text + stops, True
     for darkness in DARK:
-        places = _aligned(_parts(piece, darkness), text)
+        dark, parts = _parts(piece, darkness)
+        places = _aligned(parts, text)
         if places is not None:
-            drawn = [_drawn(letter, place) for letter, place in zip(text, places, strict=True)]
+            drawn = [_drawn(letter, dark, place) for letter, place in zip(text, places, strict=True)]
             letters = [found or letter for letter, found in zip(text, drawn, strict=True)]
             return "".join(letters) + stops, None not in drawn
     for darkness in DARK:
-        grouped = _grouped(_parts(piece, darkness), text)
+        grouped = _grouped(_parts(piece, darkness)[1], text)
         if grouped is not None:
             return "".join(_alone(letter, place) for letter, place in zip(text, grouped, strict=True)) + stops, False
     return text + stops, False
 
 
-def _drawn(letter: str, place: _Part) -> str | None:
+def _drawn(letter: str, dark: Any, place: _Part) -> str | None:
     """None when it might be either."""
     left, right, top, bottom = place
     shape = (right - left) / (bottom - top)
@@ -67,7 +70,21 @@ def _drawn(letter: str, place: _Part) -> str | None:
     if letter in UPRIGHT:
         # A capital I with serifs is as wide as a one: only the narrow one is clear.
         return letter if (shape > ONE_ABOVE if letter == "1" else shape < BAR_BELOW) else None
+    if letter in DOUBTED:
+        least, most = DOUBTED[letter]
+        return letter if least <= _share(letter, dark[top:bottom, left:right]) <= most else None
     return letter
+
+
+def _share(letter: str, ink: Any) -> float:
+    """Of ink: right above the belly, where an S ends; along the left side of a B; in the upper left corner of a Z."""
+    high, wide = ink.shape
+    if letter in "S5":
+        return float(ink[int(high * 0.20) : int(high * 0.36) + 1, int(wide * 0.70) :].mean())
+    if letter in "B8":
+        side = ink[int(high * 0.06) : int(high * 0.94) + 1, : max(2, int(wide * 0.16))]
+        return float(side.any(axis=1).mean())
+    return float(ink[: max(2, int(high * 0.13)), : max(2, int(wide * 0.25))].mean())
 
 
 def _aligned(parts: Sequence[_Part], text: str) -> list[_Part] | None:
@@ -113,7 +130,7 @@ def _grouped(parts: Sequence[_Part], text: str) -> list[_Part | None] | None:
 
 def _alone(letter: str, place: _Part | None) -> str:
     """A round letter as it is drawn, where it stands alone; any other as it was read."""
-    return (_drawn(letter, place) or letter) if place is not None and letter in ROUND else letter
+    return (_drawn(letter, None, place) or letter) if place is not None and letter in ROUND else letter
 
 
 def _is_half(part: _Part) -> bool:
@@ -121,8 +138,8 @@ def _is_half(part: _Part) -> bool:
     return (right - left) / (bottom - top) < HALF
 
 
-def _parts(piece: Image.Image, darkness: float) -> list[_Part]:
-    """What white columns part, from left to right."""
+def _parts(piece: Image.Image, darkness: float) -> tuple[Any, list[_Part]]:
+    """What is ink, and what white columns part of it, from left to right."""
     grey: Any = numpy.asarray(piece.filter(ImageFilter.GaussianBlur(SOFTENED)), dtype=numpy.float32)
     ink, paper = numpy.percentile(grey, (2, 90))
     dark: Any = grey < ink + (paper - ink) * darkness
@@ -135,4 +152,6 @@ def _parts(piece: Image.Image, darkness: float) -> list[_Part]:
         parts.append((int(left), int(right), int(rows[0]), int(rows[-1]) + 1))
     highest = max((bottom - top for _, _, top, bottom in parts), default=0)
     # A dash is wide; what is neither high nor wide is dust or a full stop.
-    return [part for part in parts if part[3] - part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2]
+    return dark, [
+        part for part in parts if part[3] - part[2] >= DUST * highest or part[1] - part[0] >= DUST * highest / 2
+    ]
