@@ -84,7 +84,7 @@ def tables(paper: Paper, currency: str) -> Tables:
             found.findings.append(Finding(code="unreadable", field="lines", detail=f"more than {MOST_LINES} lines"))
             break
         cells = rows.cells_of(row, currency)
-        if (by_rate := totals.tax_line(cells, row, currency)) is not None:
+        if (by_rate := totals.tax_line(paper, cells, row, currency)) is not None:
             found.tax_lines.append(by_rate)
         elif (sums := totals.sum_in(cells)) is not None:
             found.sums += sums

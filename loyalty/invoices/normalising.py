@@ -23,6 +23,7 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
+_UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A company's form that is read in many ways and written in one.
 _FORM = re.compile(r"\bS\.\s?[aàáäâ]\s?r\.\s?[lI|1]\.")
 # How well what is printed twice must be read to stand against what was read so badly.
@@ -224,9 +225,13 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
 
 def _days_beside(paper: Paper, number: object) -> list[Printed]:
     """The day in the line of the number, where an invoice has it without a label."""
-    return [
-        line for line in paper.text() if str(number) in line.text and dates.possible(line.text.replace(str(number), ""))
-    ]
+    found = []
+    for line in paper.text():
+        behind = line.text.partition(str(number))[2]
+        if behind and dates.possible(behind):
+            sure = [paper.placed(word, line).confidence for word in behind.split() if word.strip("|,.:")]
+            found.append(replace(line, text=behind.strip(" |"), confidence=min(sure)))
+    return found
 
 
 def _outdone(others: Sequence[Printed], places: Sequence[Printed]) -> bool:
@@ -290,6 +295,9 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
             continue
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
+        if name == "payment_terms" and text.casefold() in ("net", "netto", "netti"):
+            # Its days were overlooked.
+            continue
         places = [each for each in printed if " ".join(each.text.split()) == text]
         making.put(name, Read(_FORM.sub("S.à r.l.", text) if name == "vendor_name" else text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
@@ -297,6 +305,9 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
 
 def _several(text: str) -> list[str]:
     """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
+    if _UUID.fullmatch(joined := re.sub(r"\s+", "", text)):
+        # Torn where letters stand a little apart.
+        return [joined]
     parts = re.split(r"\s*[,;\n]\s*", text)
     words = text.split()
     if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from loyalty.invoices import amounts, labels, rows
-from loyalty.invoices.papers import Printed, Read, Row
+from loyalty.invoices.papers import Paper, Printed, Read, Row
 
 MILLION = 1_000_000
 # What the rounding of many lines may make.
@@ -17,7 +17,7 @@ _TAX_WORDS = re.compile(
 )
 
 
-def tax_line(cells: rows.Cells, row: Row, currency: str) -> dict[str, Read] | None:
+def tax_line(paper: Paper, cells: rows.Cells, row: Row, currency: str) -> dict[str, Read] | None:
     """A row of a table of tax by rate: a rate, what it is of, what it makes; and no other words than about tax."""
     rates = rows.RATE.findall(cells.text)
     words = re.sub(r"[^a-z ]+", " ", labels.plain(rows.RATE.sub(" ", _without_money(cells.text))))
@@ -37,9 +37,11 @@ def tax_line(cells: rows.Cells, row: Row, currency: str) -> dict[str, Read] | No
     if len(read) < 2:
         return None
     base, tax = pairs[0] if pairs else (read[0], read[1])
-    places = {value: rows.cell_of(row, value, currency) or where for value in (base, tax)}
+    places = {
+        value: rows.cell_of(row, value, currency) or _place(paper, where, value, currency) for value in (base, tax)
+    }
     return {
-        "rate_micros": Read(rate, [replace(where, text=rates[0] + "%", confidence=_of(row, rates[0], where))]),
+        "rate_micros": Read(rate, [_rate_place(paper, row, where, rates[0])]),
         "base_minor": Read(base, [places[base]]),
         "tax_minor": Read(tax, [places[tax]]),
     }
@@ -54,8 +56,21 @@ def _base_and_tax(read: list[int], rate: int) -> list[tuple[int, int]]:
     ]
 
 
-def _of(row: Row, text: str, where: Printed) -> float:
-    return next((cell.confidence for cell in row.fields if text in cell.text), where.confidence)
+def _rate_place(paper: Paper, row: Row, where: Printed, rate: str) -> Printed:
+    cell = next((cell for cell in row.fields if rate in cell.text), None)
+    if cell is not None:
+        return replace(cell, text=f"{rate}%")
+    joined = paper.placed(f"{rate}%", where)
+    return joined if joined.box != where.box else replace(paper.placed(rate, where), text=f"{rate}%")
+
+
+def _place(paper: Paper, where: Printed, minor: int, currency: str) -> Printed:
+    """The amount's own word in the row, if it is one."""
+    for word in where.text.split():
+        read = amounts.amount(word, currency)
+        if read is not None and read.exact and read.minor == minor:
+            return paper.placed(word, where)
+    return where
 
 
 def sum_in(cells: rows.Cells) -> list[Printed] | None:

@@ -6,6 +6,7 @@ foot and, without serifs, a capital I has none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
@@ -34,6 +35,8 @@ COMMON_WIDTH, BEARING = 0.94, 0.12
 MOST_TOUCHING = 4
 MOST_MISFIT = 0.04
 
+# A prefix of letters only (INV-, LOY-) is a word: its O and I are letters.
+_WORD = re.compile(r"[A-Z]{2,3}(?=-)")
 # Left and right edge, top and bottom, in pixels.
 type _Part = tuple[int, int, int, int]
 
@@ -45,6 +48,9 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
     """
     stops = text[len(text.rstrip(".,:;")) :]
     text = text.rstrip(".,:;")
+    word = _WORD.match(text)
+    if word and not any(letter in ROUND + UPRIGHT or letter in DOUBTED for letter in text[word.end() :]):
+        return text + stops, True
     if not any(letter in ROUND + UPRIGHT or letter in DOUBTED for letter in text):
         return text + stops, True
     for darkness in DARK:
@@ -52,6 +58,7 @@ def decided(piece: Image.Image, text: str) -> tuple[str, bool]:
         places = _aligned(parts, text)
         if places is not None:
             drawn = [_drawn(letter, dark, place) for letter, place in zip(text, places, strict=True)]
+            drawn[: word.end() if word else 0] = text[: word.end() if word else 0]
             letters = [found or letter for letter, found in zip(text, drawn, strict=True)]
             return "".join(letters) + stops, None not in drawn
     for darkness in DARK:
