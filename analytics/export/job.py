@@ -207,5 +207,5 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if done.problems else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__" and main(sys.argv[1:]):
+    sys.exit(1)

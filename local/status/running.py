@@ -27,6 +27,7 @@ INVARIANTS = (
     "support.invariants",
     "privacy.invariants",
     "invoices.invariants",
+    "lake.invariants",
 )
 
 type Reading = dict[str, Any]
