@@ -16,10 +16,12 @@ from analytics.metrics.definition import Metric
 from analytics.metrics.dimensions import PROGRAM, UNSET
 
 SCHEMA = "loyalty"
+READER = "reporter"
 
 
 def create(program_id: int, of: Iterable[Metric] | None = None) -> list[str]:
-    """The statements, in Redshift's SQL, that put the views there anew; again changes nothing but what they say."""
+    """The statements, in Redshift's SQL, that put the views there anew, for the warehouse's readers; run as its owner,
+    once its tables and roles are there (`statements.bootstrap`)."""
     made: list[str] = []
     for metric in metrics() if of is None else of:
         name = f"{SCHEMA}.metric_{metric.name}"
@@ -28,6 +30,7 @@ def create(program_id: int, of: Iterable[Metric] | None = None) -> list[str]:
             f"drop view if exists {name}",
             f"create view {name} as\nselect {int(program_id)} as {PROGRAM}, {columns}\n"
             f"from (\n{without_filters(metric, program_id)}\n) m",
+            f"grant select on {name} to role {READER}",
         ]
     return made
 

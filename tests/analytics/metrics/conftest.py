@@ -52,7 +52,8 @@ class Warehouse:
         values: dict[str, Any] = {
             "redemption_id": f"r{self.number()}", "line_number": 1, "units_ordered": units, "units_accepted": units,
             "units_returned": 0, "units_refused": 0, "points": 100, "money_minor": 0, "discount_minor": 0,
-            "currency": "USD", "outcome": "completed", "tier_then": "basic", "category": "home", "title": f"The {asin}",
+            "currency": "USD", "outcome": "completed",
+            "state": "closed", "tier_then": "basic", "category": "home", "title": f"The {asin}",
         } | more  # fmt: skip
         self.put("fact_redemption_line", member_key=member, asin=asin, redeemed_at=at(on), day=day(on), **values)
 

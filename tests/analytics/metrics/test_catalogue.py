@@ -151,8 +151,9 @@ def test_filters_are_values_and_never_sql(warehouse: Warehouse) -> None:
 def test_a_view_answers_what_the_report_answers_without_filters(warehouse: Warehouse) -> None:
     warehouse.moved("2026-01-10", "2026-01-01", "opened", 1000)
     for statement in [*views.create(1), *views.create(1)]:
-        assert "'';" not in statement
-        warehouse.connection.execute(portable.for_duckdb(statement))
+        assert portable.check(statement, load=True) == []
+        if run := portable.for_duckdb(statement):
+            warehouse.connection.execute(run)
     shown = warehouse.connection.execute("select * from loyalty.metric_month_close").fetchall()
     assert shown == [(1, *warehouse.ask("month_close")[0].values())]
     there = warehouse.connection.execute(

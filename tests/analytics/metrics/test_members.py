@@ -87,6 +87,8 @@ def test_rfm_puts_every_member_in_one_segment(warehouse: Warehouse) -> None:
         warehouse.member(f"m{number}", "2025-01-01")
         for _ in range(number):
             warehouse.earn(f"m{number}", f"2026-12-{number * 5:02}", number)
+        # A bonus is no purchase and makes nobody more valuable.
+        warehouse.earn(f"m{number}", f"2026-12-{number * 5:02}", 100 - number, campaign="spring")
     warehouse.member("sleeper", "2025-01-01")
     warehouse.earn("sleeper", "2025-12-31")  # 365 days before: outside
     warehouse.member("gone", "2025-01-01", state="closed")

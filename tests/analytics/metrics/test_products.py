@@ -120,7 +120,10 @@ def test_uplift_is_against_the_held_out_and_members_who_did_nothing_count(wareho
             warehouse.earn(member, "2026-03-10")
     warehouse.earn("m0", "2026-02-28", 1)  # before it began
     warehouse.earn("m5", "2026-04-02", 1)  # after it ended
-    warehouse.earn("m0", "2026-03-10", 200, campaign="spring")  # a bonus of 200 points at half a cent: no purchase
+    # Its bonus is no purchase of its own: 200 points at half a cent.
+    warehouse.earn("m0", "2026-03-10", 200, campaign="spring")
+    # What was undone is no redemption.
+    warehouse.redeem("m2", "2026-03-05", state="closed", outcome="cancelled")
     warehouse.redeem("m1", "2026-03-05", campaign="spring", discount_minor=25)
     purchases, redemptions = warehouse.ask("campaign_uplift")
     assert (purchases["members"], purchases["held_out"], purchases["mean_part"], purchases["mean_held_out"]) == (
@@ -165,14 +168,15 @@ def test_a_shipment_past_its_promise_is_late_before_it_arrives(warehouse: Wareho
             delivered_at=delivered and at(delivered), promised_to=promised and at(promised), **values,
         )  # fmt: skip
 
-    shipped("2026-01-09", "2026-01-10", days_to_deliver=4)
-    shipped("2026-01-11", "2026-01-10", days_to_deliver=6)
-    shipped(None, "2026-01-19", undeliverable=True)
+    shipped("2026-01-09", "2026-01-10", days_to_deliver=4, on_time=True)
+    shipped("2026-01-11", "2026-01-10", days_to_deliver=6, on_time=False)
+    shipped(None, "2026-01-19")
+    shipped(None, "2026-01-21", undeliverable=True, on_time=False)
     shipped(None, "2026-01-21")  # may still come in time
     shipped("2026-01-15", None, days_to_deliver=11)  # nothing was promised
     (row,) = warehouse.ask("delivery_performance")
-    assert (row["shipments"], row["delivered"], row["undeliverable"], row["days_to_ship"]) == (5, 3, 1, 2.0)
-    assert (row["days_to_deliver"], row["on_time"]) == (7.0, pytest.approx(1 / 3))
+    assert (row["shipments"], row["delivered"], row["undeliverable"], row["days_to_ship"]) == (6, 3, 1, 2.0)
+    assert (row["days_to_deliver"], row["on_time"]) == (7.0, 0.25)
 
 
 def test_a_refusal_for_the_price_is_no_stock_out(warehouse: Warehouse) -> None:
