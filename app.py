@@ -24,6 +24,7 @@ from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
 from stacks.invoices import InvoicesStack
+from stacks.lake import LakeStack
 from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.network import NetworkStack
@@ -73,6 +74,11 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         app, named("reconciliation"), integrations=integrations, engine=engine, **inside
     )
     invoices = InvoicesStack(app, named("invoices"), integrations=integrations, **inside)
+    lake = (
+        LakeStack(app, named("lake"), vpc=network.vpc, database=database, messaging=messaging, **common)
+        if settings.lake.enabled
+        else None
+    )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     manager = ManagerStack(
         app,
@@ -84,6 +90,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         feeds=feeds,
         integrations=integrations,
         invoices=invoices,
+        lake=lake,
         **inside,
     )
     if settings.portals.hosting == "amplify":
@@ -116,6 +123,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         documents=documents,
         reconciliation=reconciliation,
         invoices=invoices,
+        lake=lake,
         **common,
     )
     for stack in (network, database, identity):

@@ -240,6 +240,8 @@ class Cloud:
             application_python=str(REPOSITORY / ".venv" / "bin" / "python"),
             mail_port=self.ports.mail,
             textract_port=self.ports.textract,
+            glue_port=self.ports.glue,
+            redshift_port=self.ports.redshift,
         )
         file = self.state / "emulator.json"
         settings.write(file)

@@ -82,7 +82,7 @@ class Connected:
         return tomllib.loads((self.state / "config.toml").read_text())
 
     def simulator(self, name: str) -> str:
-        """The address of `amazon_business`, `amazon_pay`, `stripe`, `textract` or `erp`."""
+        """The address of `amazon_business`, `amazon_pay`, `stripe`, `textract`, `erp`, `glue` or `redshift`."""
         return f"http://127.0.0.1:{self.ports.named()[name]}"
 
     @cached_property

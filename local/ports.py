@@ -32,6 +32,8 @@ class Ports:
     stripe: int = 4630
     textract: int = 4640
     erp: int = 4650
+    redshift: int = 4660
+    glue: int = 4670
     mail: int = 4625
 
     @classmethod

@@ -13,7 +13,11 @@ from pathlib import Path
 from stacks.settings import REPOSITORY
 
 BUILD = REPOSITORY / "build"
-CODE_FOLDERS = ("lambdas", "loyalty", "database")
+# Of the room analytics: what functions need of it, and what the export's job does.
+ANALYTICS = ("analytics/contracts", "analytics/export", "analytics/metrics", "analytics/warehouse")
+ROOM = "analytics/__init__.py"
+LAKE_FOLDERS = ("analytics/contracts", "analytics/export")
+CODE_FOLDERS = ("lambdas", "loyalty", "database", *ANALYTICS)
 # The web apps' bundles, a folder each.
 BUNDLES = BUILD
 IMAGE_FOLDERS = ("containers", "loyalty")
@@ -27,7 +31,12 @@ class BuildError(Exception):
 
 def code() -> Path:
     """A folder with the functions' code and the SQL, and nothing else."""
-    return _copied("code", _files(CODE_FOLDERS))
+    return _copied("code", [REPOSITORY / ROOM, *_files(CODE_FOLDERS)])
+
+
+def lake_modules() -> Path:
+    """A folder with what the export's job imports beside what Glue has."""
+    return _copied("lake", [REPOSITORY / ROOM, *_files(LAKE_FOLDERS)])
 
 
 def image_context() -> Path:

@@ -35,7 +35,7 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
         problem
         for rule in (
             *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _service_rules, _running_rules),
+            *(_invoice_rules, _lake_rules, _service_rules, _running_rules),
         )
         for problem in rule(sections)
     ]
@@ -154,6 +154,31 @@ def _invoice_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("invoices", "watch_minutes"), "without it what never came is not fetched", 0)
     if invoices.gateway_minutes == 0:
         yield Problem(("invoices", "gateway_minutes"), "without it nothing goes to the ERP", 0)
+
+
+def _lake_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, network, lake = (sections.get(name) for name in ("deployment", "network", "lake"))
+    if lake is None:
+        return
+    quicksight = lake.quicksight
+    if quicksight.enabled and not quicksight.principals:
+        yield Problem(("lake", "quicksight", "principals"), "nobody could open a dashboard: at least one", [])
+    if quicksight.enabled and not lake.enabled:
+        yield Problem(("lake", "quicksight", "enabled"), "there is nothing to show while lake.enabled = false", True)
+    if not lake.enabled:
+        return
+    if network is not None and len(set(network.availability_zones)) < 3:
+        zones = list(network.availability_zones)
+        yield Problem(("lake", "enabled"), f"Redshift Serverless wants three zones, the network has {zones}", True)
+    for key in ("base_rpu", "max_rpu"):
+        if getattr(lake, key) % 8:
+            yield Problem(("lake", key), "goes in steps of 8", getattr(lake, key))
+    if lake.max_rpu < lake.base_rpu:
+        yield Problem(("lake", "max_rpu"), f"less than base_rpu = {lake.base_rpu}", lake.max_rpu)
+    if re.match(r"^cron\(\S+ \S+ [^? ]+ \S+ [^? ]+ ", lake.schedule):
+        yield Problem(("lake", "schedule"), "of the days of month and of week one is ?", lake.schedule)
+    if deployment is not None and deployment.durable and not lake.schedule:
+        yield Problem(("lake", "schedule"), "without it reports only grow older", "")
 
 
 def _portal_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

@@ -23,6 +23,9 @@ from stacks.settings import Settings
 OWNER = "loyalty_owner"
 # Below the folder of outside parties' secrets.
 ERP_SECRET = "erp"  # noqa: S105 - its name
+# Comes past the proxy, by a password: Spark's JDBC knows no tokens.
+LAKE_ROLE = "lake_reader"
+ROTATED_DAYS = 30
 # One PostgreSQL role an entry point, as the migrations make them.
 ROLES = (
     "member_api",
@@ -63,7 +66,8 @@ ROLES = (
 
 
 class DatabaseStack(Stack):
-    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch."""
+    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `lake_secret`: how the export
+    comes, if there is a lake."""
 
     def __init__(self, scope: Construct, id: str, *, vpc: ec2.IVpc, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -80,7 +84,8 @@ class DatabaseStack(Stack):
         self._acknowledge()
         secrets = self._role_secrets() if settings.database.authentication == "password" else {}
         self.door = self._door(secrets)
-        self._migration(secrets)
+        self.lake_secret = self._lake_secret() if settings.lake.enabled else None
+        self._migration({**secrets, **({LAKE_ROLE: self.lake_secret} if self.lake_secret else {})})
 
     def _cluster(self) -> rds.DatabaseCluster:
         database, deployment = self._settings.database, self._settings.deployment
@@ -159,6 +164,52 @@ class DatabaseStack(Stack):
         if promotion_tier:
             return rds.ClusterInstance.serverless_v2(id, scale_with_writer=promotion_tier == 1, **insights)
         return rds.ClusterInstance.serverless_v2(id, **insights)
+
+    def _lake_secret(self) -> secretsmanager.Secret:
+        """Of the form that Secrets Manager's own rotation knows. The migration sets what is in it."""
+        secret = secretsmanager.Secret(
+            self,
+            "LakeReader",
+            description=f"PostgreSQL role {LAKE_ROLE}",
+            encryption_key=self._key,
+            removal_policy=RemovalPolicy.DESTROY,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=self.to_json_string(
+                    {
+                        "engine": "postgres",
+                        "host": self.cluster.cluster_endpoint.hostname,
+                        "port": self.cluster.cluster_endpoint.port,
+                        "dbname": self._settings.database.name,
+                        "username": LAKE_ROLE,
+                    }
+                ),
+                generate_string_key="password",
+                exclude_punctuation=True,
+                password_length=32,
+            ),
+        )
+        if self._settings.database.authentication == "iam":
+            self._rotate(secret)
+        return secret
+
+    def _rotate(self, secret: secretsmanager.Secret) -> None:
+        """Every month, by Secrets Manager's own function."""
+        firewall = ec2.SecurityGroup(
+            self, "RotationFirewall", vpc=self._vpc, description="Rotates a password", allow_all_outbound=False
+        )
+        firewall.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Secrets Manager, by TLS")
+        firewall.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
+        secret.add_rotation_schedule(
+            "Rotation",
+            automatically_after=Duration.days(ROTATED_DAYS),
+            # The migration sets the first one; a new one before that would meet a role that has none.
+            rotate_immediately_on_update=False,
+            hosted_rotation=secretsmanager.HostedRotation.postgre_sql_single_user(
+                vpc=self._vpc,
+                vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                security_groups=[firewall],
+            ),
+        )
 
     def _role_secrets(self) -> dict[str, secretsmanager.ISecret]:
         return {
@@ -256,7 +307,7 @@ class DatabaseStack(Stack):
                 "DATABASE_PORT": self.door.port,
                 "DATABASE_NAME": self._settings.database.name,
                 "DATABASE_ROLE": OWNER,
-                "DATABASE_SSLMODE": "disable" if secrets else "verify-full",
+                "DATABASE_SSLMODE": "disable" if self.door.uses_passwords else "verify-full",
                 "DATABASE_SECRET_ARN": owner.secret_arn,
                 "PROGRAMME_OVERRIDES": overrides,
                 "ROLE_SECRET_ARNS": self.to_json_string({role: secret.secret_arn for role, secret in secrets.items()}),

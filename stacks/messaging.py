@@ -21,7 +21,7 @@ from stacks.settings import Settings
 
 class MessagingStack(Stack):
     """`payments` and `orders`: the workers' queues. `order_information`: what is heard of orders on their way, also by
-    the topic `hints`. `operators`: the topic of alarms. `bus`: what happened, by ids."""
+    the topic `hints`. `operators`: the topic of alarms (and its key). `bus`: what happened, by ids."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -72,7 +72,7 @@ class MessagingStack(Stack):
         return topic
 
     def _operators(self) -> sns.Topic:
-        key = kms.Key(
+        self.operators_key = key = kms.Key(
             self,
             "OperatorsKey",
             description="Alarms on their way to operators",

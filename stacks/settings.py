@@ -183,6 +183,39 @@ class Invoices(_Section):
     gateway_linger_seconds: int = Field(default=0, ge=0, le=45)
 
 
+class QuickSight(_Section):
+    """Data sets, topic and dashboards for the account's QuickSight, which has to be subscribed to by hand before.
+    `principals`: its users or groups who may look at them."""
+
+    enabled: bool = False
+    principals: tuple[
+        Annotated[str, Field(pattern=r"^arn:aws:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/default/\S+$")], ...
+    ] = Field(default=(), strict=False)
+
+
+class Lake(_Section):
+    """What analysts have: the database's rows in a bucket, a warehouse over it, reports. `schedule`: when a night
+    begins, UTC, as EventBridge writes it; empty: only by hand.
+
+    `workers` of Glue's `worker_type` export; `base_rpu` and `max_rpu` are the warehouse's processors (RPU, 16 GB each).
+    `poll_seconds`: how often a statement is looked at.
+    """
+
+    enabled: bool = True
+    schedule: str = Field(
+        default="cron(15 2 * * ? *)",
+        pattern=r"^$|^cron\((\S+ ){5}\S+\)$|^rate\([1-9]\d* (minutes?|hours?|days?)\)$",
+    )
+    workers: int = Field(default=2, ge=2, le=100)
+    worker_type: Literal["G.1X", "G.2X", "G.4X"] = "G.1X"
+    timeout_minutes: int = Field(default=120, ge=5, le=1_440)
+    kept_days: int = Field(default=1_095, ge=90, le=3_650)
+    base_rpu: int = Field(default=8, ge=8, le=512)
+    max_rpu: int = Field(default=32, ge=8, le=5_632)
+    poll_seconds: int = Field(default=5, ge=1, le=60)
+    quicksight: QuickSight = QuickSight()
+
+
 class Portals(_Section):
     """Where the members' portal is hosted. `none`: somewhere else, as docs/operations/portal.md says; the
     laptop does it itself."""
@@ -243,6 +276,7 @@ class Settings(_Section):
     engine: Engine
     integrations: Integrations
     invoices: Invoices
+    lake: Lake
     portals: Portals = Portals()
     programme: Programme
     layer: Layer

@@ -77,6 +77,7 @@ def run(cursor: duckdb.DuckDBPyConnection, copy: Copy, fetch: Fetch, folder: Pat
         rows += int((cursor.fetchone() or (0,))[0])
         if path.is_relative_to(folder):
             path.unlink()
+    _check_lengths(cursor, copy, columns)
     return rows
 
 
@@ -135,24 +136,20 @@ def _check(cursor: duckdb.DuckDBPyConnection, copy: Copy, columns: list[_Column]
                 f"Spectrum Scan Error: {url} has an incompatible Parquet schema for column {copy.table}.{column.name}."
                 f" Column type: {column.type}, Parquet: {name} {kind}"
             )
-    _check_lengths(cursor, columns, [str(name) for name, *_ in found], url, path)
 
 
-def _check_lengths(
-    cursor: duckdb.DuckDBPyConnection, columns: list[_Column], names: list[str], url: str, path: Path
-) -> None:
-    limited = [(column, name) for column, name in zip(columns, names, strict=True) if column.bytes is not None]
+def _check_lengths(cursor: duckdb.DuckDBPyConnection, copy: Copy, columns: list[_Column]) -> None:
+    """Of what is in the table now: read there once more, not from Parquet."""
+    limited = [column for column in columns if column.bytes is not None]
     if not limited:
         return
-    longest = ", ".join(f'max(strlen("{name}"))' for _, name in limited)
-    found = cursor.execute(
-        f"select {longest} from read_parquet({_quoted(path)}, hive_partitioning = false)"  # noqa: S608
-    ).fetchone()
-    for (column, _), size in zip(limited, found or (), strict=True):
+    longest = ", ".join(f"max(strlen({column.name}))" for column in limited)
+    found = cursor.execute(f"select {longest} from {copy.schema}.{copy.table}").fetchone()  # noqa: S608
+    for column, size in zip(limited, found or (), strict=True):
         if size is not None and column.bytes is not None and size > column.bytes:
             raise CopyFailed(
                 f"Spectrum Scan Error: the length of the data column {column.name} is longer than the length defined in"
-                f" the table. Table: {column.bytes}, data: {size}, file: {url}"
+                f" the table. Table: {column.bytes}, data: {size}, manifest: {copy.url}"
             )
 
 

@@ -110,13 +110,12 @@ class Warehouse:
         if writes:
             self._writing.acquire()
         try:
-            with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
-                cursor = self._connection.cursor()
-                cursor.execute("use warehouse")
-                try:
-                    yield Session(cursor, self._fetch, self._now, Path(folder))
-                finally:
-                    cursor.close()
+            cursor = self._connection.cursor()
+            cursor.execute("use warehouse")
+            try:
+                yield Session(cursor, self._fetch, self._now)
+            finally:
+                cursor.close()
         finally:
             if writes:
                 self._writing.release()
@@ -125,10 +124,8 @@ class Warehouse:
 class Session:
     """One transaction at a time. `interrupt` may be called from another thread."""
 
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, fetch: Fetch, now: Callable[[], datetime | None], folder: Path
-    ) -> None:
-        self._cursor, self._fetch, self._now, self._folder = cursor, fetch, now, folder
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, fetch: Fetch, now: Callable[[], datetime | None]) -> None:
+        self._cursor, self._fetch, self._now = cursor, fetch, now
 
     def begin(self) -> None:
         self._cursor.execute("begin transaction")
@@ -148,7 +145,8 @@ class Session:
         try:
             copy = copying.parsed(sql)
             if copy is not None:
-                return Outcome(None, [], copying.run(self._cursor, copy, self._fetch, self._folder))
+                with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
+                    return Outcome(None, [], copying.run(self._cursor, copy, self._fetch, Path(folder)))
             translated = portable.for_duckdb(bound(sql, parameters or {}), self._now())
             if not translated:
                 return Outcome(None, [], -1)
@@ -184,7 +182,9 @@ class Session:
             if column.args["kind"].this == exp.DType.VARCHAR and column.args["kind"].expressions
         ]
         if limits:
-            self._cursor.executemany("insert into redshift.column_bytes values (?, ?, ?, ?)", limits)
+            places = ", ".join(["(?, ?, ?, ?)"] * len(limits))
+            values = [value for limit in limits for value in limit]
+            self._cursor.execute(f"insert into redshift.column_bytes values {places}", values)  # noqa: S608
 
 
 def writes(sql: str) -> bool:

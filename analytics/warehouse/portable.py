@@ -34,7 +34,8 @@ REPORTED_SCHEMA = "loyalty"
 LOADED_SCHEMAS = frozenset({"loyalty", "base", "staging"})
 # Redshift's own business: rights, locks, procedures and the refreshing of views that DuckDB never holds.
 _WITHOUT_MEANING = re.compile(
-    r"\s*(LOCK|GRANT|REVOKE|CALL|REFRESH\s+MATERIALIZED|CREATE\s+(OR\s+REPLACE\s+)?PROCEDURE|ANALYZE|ALTER\s+DEFAULT)\b",
+    r"\s*(LOCK|GRANT|REVOKE|CALL|REFRESH\s+MATERIALIZED|CREATE\s+(OR\s+REPLACE\s+)?PROCEDURE|ANALYZE|ALTER\s+DEFAULT"
+    r"|(CREATE|ALTER|DROP)\s+(USER|ROLE))\b",
     re.IGNORECASE,
 )
 _COPY = re.compile(r"\s*COPY\b", re.IGNORECASE)

@@ -142,20 +142,29 @@ class _Loading:
         )
 
     def latest(self) -> str:
-        """One row a key, the last by the other columns if files repeat it; not those that a later batch wrote."""
-        columns, key = ", ".join(self._columns), ", ".join(self._contract.key)
-        rest = ", ".join(f"{name} DESC" for name in self._columns if name not in self._contract.key) or key
-        by = self._contract.group if self._target.rule == "group" else self._contract.key
-        newer = ""
+        """What counts of the batch: nothing that was loaded or superseded before, and one row a key.
+
+        Rows that files repeat are rare, so only those are put in order: the last by their other columns counts.
+        """
+        table, key = self._contract.table, self._contract.key
+        columns, keys = ", ".join(f"s.{name}" for name in self._columns), ", ".join(key)
+        rest = ", ".join(f"s.{name} DESC" for name in self._columns if name not in key) or "s.program_id"
+        partition = ", ".join(f"s.{name}" for name in key)
+        counts = f"NOT {self._superseded}"
         if self._target.numbered and not self._replaces:
-            same = " AND ".join(f"t.{name} = numbered.{name}" for name in by or ())
-            newer = (
-                f" AND NOT EXISTS (SELECT 1 FROM {self._target.table} AS t WHERE {same} AND t.batch > {self._batch})"
+            by = self._contract.group if self._target.rule == "group" else key
+            newer = _equal("t", "s", by or ())
+            counts += (
+                f" AND NOT EXISTS (SELECT 1 FROM {self._target.table} AS t WHERE {newer} AND t.batch > {self._batch})"
             )
+        repeated = f"SELECT {keys} FROM staging.{table} GROUP BY {keys} HAVING COUNT(*) > 1"
         return (
-            f"CREATE TEMP TABLE {self._source} AS SELECT {columns} FROM (SELECT {columns}, ROW_NUMBER() OVER"
-            f" (PARTITION BY {key} ORDER BY {rest}) AS place FROM staging.{self._contract.table}) AS numbered"
-            f" WHERE place = 1 AND NOT {self._superseded}{newer}"
+            f"CREATE TEMP TABLE {self._source} AS WITH repeated AS ({repeated}), ordered AS (SELECT {columns},"
+            f" ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY {rest}) AS place FROM staging.{table} AS s"
+            f" JOIN repeated AS r ON {_equal('r', 's', key)})"
+            f" SELECT {columns} FROM staging.{table} AS s LEFT JOIN repeated AS r ON {_equal('r', 's', key)}"
+            f" WHERE r.program_id IS NULL AND {counts}"
+            f" UNION ALL SELECT {columns} FROM ordered AS s WHERE s.place = 1 AND {counts}"
         )
 
     def touched(self, *, before: bool) -> Iterator[str]:

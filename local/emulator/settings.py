@@ -19,6 +19,8 @@ class Settings:
     application_python: str
     mail_port: int
     textract_port: int
+    glue_port: int
+    redshift_port: int
     functions_at_once: int = 6
     clock_file: str = ""
 
@@ -49,6 +51,8 @@ class Settings:
             "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
             # Functions inherit it: a service that MiniStack lacks has a stand-in.
             "AWS_ENDPOINT_URL_TEXTRACT": f"http://127.0.0.1:{self.textract_port}",
+            "AWS_ENDPOINT_URL_GLUE": f"http://127.0.0.1:{self.glue_port}",
+            "AWS_ENDPOINT_URL_REDSHIFT_DATA": f"http://127.0.0.1:{self.redshift_port}",
             # A failing pre-token trigger fails the sign-in, as on AWS.
             "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         }

@@ -1,9 +1,11 @@
-"""Step Functions: `http:invoke`, SDK calls of services that a stand-in answers, and AWS's idempotent start."""
+"""Step Functions: `http:invoke`, Glue's jobs, SDK calls of services that a stand-in answers, AWS's idempotent start."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,20 +14,31 @@ from typing import Any
 from ministack.services import stepfunctions
 
 from local.emulator.pinned import private, replace
+from local.emulator.settings import ACCOUNT, REGION
 
 HTTP_TIMEOUT_SECONDS = 60
+GLUE_POLL_SECONDS = 0.5
+# Services as the SDK names them and as Step Functions names their errors, where they are not the one name.
+SDK_NAMES = {"redshiftdata": "redshift-data", "redshiftserverless": "redshift-serverless"}
+ERROR_NAMES = {"redshiftdata": "RedshiftData", "redshiftserverless": "RedshiftServerless", "quicksight": "QuickSight"}
+# Where the administrator's secret of a namespace is; the warehouse's stand-in asks for no password.
+NAMESPACE = "arn:aws:states:::aws-sdk:redshiftserverless:getNamespace"
 
 
 def install() -> None:
     failed = private(stepfunctions, "_ExecutionError")
-    private(stepfunctions, "_SERVICE_DISPATCH")["arn:aws:states:::http:invoke"] = _http_invoke
+    integrations = private(stepfunctions, "_SERVICE_DISPATCH")
+    integrations["arn:aws:states:::http:invoke"] = _http_invoke
+    integrations["arn:aws:states:::glue:startJobRun"] = _run_job
+    integrations[NAMESPACE] = _namespace
     invoke_sdk = private(stepfunctions, "_invoke_aws_sdk_integration")
     known_services = private(stepfunctions, "_AWS_SDK_SERVICE_MAP")
 
     def invoke_stand_in(resource: str, arguments: dict[str, Any]) -> Any:
         # arn:aws:states:::aws-sdk:<service>:<action>
         service, action = resource.split(":")[6].lower(), resource.split(":")[7].split(".")[0]
-        address = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}")
+        name = SDK_NAMES.get(service, service)
+        address = os.environ.get(f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}")
         if service in known_services or not address:
             return invoke_sdk(resource, arguments)
         return _call(service, action, address, arguments, failed)
@@ -77,15 +90,46 @@ def _http_invoke(_resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _call(service: str, action: str, address: str, arguments: dict[str, Any], failed: type[Exception]) -> Any:
-    import boto3  # only machines that call a stand-in pay for the SDK's models
-    from botocore import xform_name
-    from botocore.exceptions import ClientError
+def _run_job(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """StartJobRun, and with `.sync` until the run has ended; a run that failed fails the task."""
+    failed = private(stepfunctions, "_ExecutionError")
+    address = os.environ["AWS_ENDPOINT_URL_GLUE"]
+    run_id = _call("glue", "startJobRun", address, arguments, failed)["JobRunId"]
+    if not resource.endswith(".sync"):
+        return {"JobRunId": run_id}
+    which = {"JobName": arguments["JobName"], "RunId": run_id}
+    while True:
+        run: dict[str, Any] = _call("glue", "getJobRun", address, which, failed)["JobRun"]
+        if run["JobRunState"] == "SUCCEEDED":
+            return run
+        if run["JobRunState"] in ("FAILED", "STOPPED", "TIMEOUT", "ERROR"):
+            raise failed("States.TaskFailed", json.dumps(run))
+        time.sleep(GLUE_POLL_SECONDS)
 
-    client: Any = boto3.client(service, endpoint_url=address)  # type: ignore[call-overload]
+
+def _namespace(_resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    name = arguments["NamespaceName"]
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:redshift!{name}-warehouse_admin-000000"
+    return {"Namespace": {"NamespaceName": name, "Status": "AVAILABLE", "AdminPasswordSecretArn": secret}}
+
+
+def _call(service: str, action: str, address: str, arguments: dict[str, Any], failed: type[Exception]) -> Any:
+    from botocore import xform_name
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    prefix = ERROR_NAMES.get(service, service.capitalize())
     try:
-        answer = getattr(client, xform_name(action))(**arguments)
+        answer = getattr(_client(SDK_NAMES.get(service, service), address), xform_name(action))(**arguments)
     except ClientError as error:
-        raise failed(f"{service.capitalize()}.{error.response['Error']['Code']}", str(error)) from None
+        raise failed(f"{prefix}.{error.response['Error']['Code']}", str(error)) from None
+    except BotoCoreError as error:
+        raise failed(f"{prefix}.SdkClientException", str(error)) from None
     answer.pop("ResponseMetadata", None)
     return json.loads(json.dumps(answer, default=str))
+
+
+@functools.cache
+def _client(service: str, address: str) -> Any:
+    import boto3  # only machines that call a stand-in pay for the SDK's models
+
+    return boto3.client(service, endpoint_url=address)  # type: ignore[call-overload]

@@ -56,6 +56,8 @@ def _emulator(state: Path, ports: Ports) -> Iterator[Connected]:
         application_python=str(REPOSITORY / ".venv" / "bin" / "python"),
         mail_port=ports.mail,
         textract_port=ports.textract,
+        glue_port=ports.glue,
+        redshift_port=ports.redshift,
     )
     settings.write(state / "emulator.json")
     child = processes.start(

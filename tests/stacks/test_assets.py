@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -77,12 +80,46 @@ def test_the_layer_is_not_built_again_while_the_lock_file_is_the_same(layer: Pat
     assert layer.stat().st_mtime_ns == before
 
 
-def test_the_code_is_our_three_folders_and_small() -> None:
+def test_the_code_is_our_folders_and_small() -> None:
     code = assets.code()
-    assert {path.name for path in code.iterdir()} == set(assets.CODE_FOLDERS)
+    assert {path.name for path in code.iterdir()} == {folder.split("/")[0] for folder in assets.CODE_FOLDERS}
+    assert {f"analytics/{path.name}" for path in (code / "analytics").iterdir()} == {assets.ROOM, *assets.ANALYTICS}
     assert _size_mb(code) < CODE_LIMIT_MB
     assert (code / "loyalty" / "rds-ca-bundle.pem").exists()
     assert not [path for path in code.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
+
+
+def test_what_a_function_needs_of_the_lake_is_in_its_code_and_needs_no_other_package() -> None:
+    """The metrics' words and the warehouse's statements are read from files that lie beside them."""
+    code = assets.code()
+    asked = "from analytics.warehouse import statements; print(len(statements.bootstrap()), *statements.tables())"
+    # -S: no package but Python's own.
+    done = subprocess.run([sys.executable, "-S", "-c", asked], cwd=code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "redemption_line" in done.stdout
+
+
+def test_the_exports_modules_are_those_that_its_job_imports() -> None:
+    modules = assets.lake_modules()
+    assert {path.name for path in modules.iterdir()} == {"analytics"}
+    assert {f"analytics/{path.name}" for path in (modules / "analytics").iterdir()} == {
+        assets.ROOM,
+        *assets.LAKE_FOLDERS,
+    }
+
+
+def test_the_export_finds_contracts_and_rules_in_the_zip_that_glue_imports_it_from(tmp_path: Path) -> None:
+    packed = shutil.make_archive(str(tmp_path / "modules"), "zip", assets.lake_modules())
+    asked = (
+        f"import sys; sys.path.insert(0, {packed!r});"
+        "from analytics.export.contract import contracts; from analytics.export.quality.rules import rules;"
+        "print(sum(len(rules(one)) > 0 for one in contracts()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 15
 
 
 def test_images_are_built_from_what_they_run_and_nothing_else() -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ROOMS = {"app", "stacks", "lambdas", "containers", "loyalty", "local", "tests", "bench"}
+ROOMS = {"app", "stacks", "lambdas", "containers", "loyalty", "local", "tests", "bench", "analytics"}
 ALLOWED = {
     "loyalty": {"loyalty"},
-    "lambdas": {"lambdas", "loyalty"},
+    "analytics": {"analytics"},
+    "lambdas": {"lambdas", "loyalty", "analytics"},
     "containers": {"containers", "loyalty"},
-    "stacks": {"stacks"},
-    "local": {"local", "loyalty"},
+    "stacks": {"stacks", "analytics"},
+    "local": {"local", "loyalty", "analytics"},
 }
 CLOUD = {"aws_cdk", "cdk_nag", "constructs", "boto3", "botocore", "aws_lambda_powertools"}
 

@@ -16,6 +16,7 @@ CALLS_BY_NAME = {
     "STATE_MACHINE_ARN": "states",
     "INVOICE_DESK_ARN": "states",
     "INVOICES_BUCKET": "s3",
+    "LAKE_BUCKET": "s3",
     "TEXTRACT_PER_SECOND": "textract",
     "MAIL_FROM": "email",
     "EVENT_BUS_NAME": "events",

@@ -65,7 +65,7 @@ FROM loyalty.fact_redemption_line AS f
 JOIN (SELECT DISTINCT program_id, member_key FROM base.touched_member) AS t
     ON t.program_id = f.program_id AND t.member_key = f.member_key
 JOIN loyalty.dim_member AS m ON m.program_id = f.program_id AND m.member_key = f.member_key
-    AND m.valid_from <= f.redeemed_at AND (m.valid_to IS NULL OR f.redeemed_at < m.valid_to)
+    AND m.valid_from <= f.redeemed_at AND COALESCE(m.valid_to, CAST('9999-12-31' AS TIMESTAMP)) > f.redeemed_at
 WHERE COALESCE(f.tier_then, '') <> m.tier;
 
 DELETE FROM base.touched_member;
@@ -98,7 +98,7 @@ LEFT JOIN (
 ) AS b ON b.program_id = l.program_id AND b.redemption_id = l.redemption_id AND b.line_number = l.line_number
 LEFT JOIN loyalty.dim_product AS p ON p.program_id = l.program_id AND p.asin = l.asin
 LEFT JOIN loyalty.dim_member AS m ON m.program_id = r.program_id AND m.member_key = r.member_key
-    AND m.valid_from <= r.created_at AND (m.valid_to IS NULL OR r.created_at < m.valid_to);
+    AND m.valid_from <= r.created_at AND COALESCE(m.valid_to, CAST('9999-12-31' AS TIMESTAMP)) > r.created_at;
 
 DELETE FROM loyalty.fact_shipment USING base.touched_redemption
 WHERE loyalty.fact_shipment.program_id = base.touched_redemption.program_id

@@ -55,11 +55,10 @@ def test_a_manifest_says_what_its_files_are(full_lake: Lake) -> None:
 
 
 def test_nothing_of_a_person_is_in_any_file(full_lake: Lake) -> None:
+    text = str([full_lake.rows(table) for table in CONTRACTS])
+    assert "B0TOWELS00" in text
     for row in full_lake.owner.execute("select number, email, phone, subject from members.member").fetchall():
-        for path in full_lake.folder.rglob("*.parquet"):
-            with duckdb.connect() as reader:
-                text = str(reader.read_parquet(str(path)).fetchall())
-            assert not [word for word in row.values() if word and word in text], path
+        assert not [word for word in row.values() if word and word in text]
 
 
 def test_a_row_written_by_a_long_transaction_is_late_and_never_lost(lake: Lake) -> None:

@@ -1,4 +1,4 @@
-"""A warehouse with its schema, one a module; each test empties it."""
+"""A warehouse with its schema, one for all; each test finds it empty."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Turned:
         self.now = datetime(2026, 6, 1, 2)  # noqa: DTZ001
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def turned() -> Turned:
     return Turned()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def warehouse(turned: Turned) -> Iterator[Warehouse]:
     with Warehouse(now=lambda: turned.now) as made:
         made.run(statements.bootstrap())
