@@ -86,6 +86,9 @@ trace: install ## one redemption across API, machine, workers, simulators and jo
 redeem: install ## one member of the running cloud redeems one product, every request shown (MONEY=1: half with money)
 	@$(PYTHON) -m local.redeem $(if $(MONEY),--money) $(if $(SEARCH),--search "$(SEARCH)")
 
+night: install ## a night of the lake now, on the running cloud: from the database into the warehouse, table by table
+	@$(PYTHON) -m local.night
+
 plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
 	@$(PYTHON) -m local.plug "$(MEMBERS)"
 
@@ -142,4 +145,4 @@ bench-lake: install ## exports of 10⁶ rows; 10⁵, 10⁶, 10⁷ generated fact
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-lake browser format
+.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-lake browser format night

@@ -1,7 +1,7 @@
 """Words for the night's machine: which batches are to be loaded, and the statements that create, load and refresh.
 
-It talks to the lake's bucket alone; the machine sends the statements. Environment: LAKE_BUCKET. May: s3:GetObject on
-state/*.
+It talks to the lake's bucket alone; the machine sends the statements. Environment: LAKE_BUCKET; REPORTER and
+REPORTER_SECRET_ARN where reports come as a user of their own. May: s3:GetObject on state/*, that secret.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -30,7 +31,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     match event["do"]:
         case "create":
-            return _groups(event["run"], "create", statements.batches(statements.bootstrap()))
+            return _groups(event["run"], "create", statements.batches(_bootstrap()))
         case "plan":
             return _plan(event["loaded"])
         case "load":
@@ -42,6 +43,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             alone = [[statement] for statement in statements.refresh()]
             return _groups(event["run"], "refresh", [*statements.batches(statements.derive()), *alone])
     raise ValueError("do is create, plan, load or refresh")
+
+
+def _bootstrap() -> list[str]:
+    """Also the user that reports come as, where there is one, with the password of its secret."""
+    reporter = os.environ.get("REPORTER")
+    if not reporter:
+        return statements.bootstrap()
+    told = _client("secretsmanager").get_secret_value(SecretId=os.environ.get("REPORTER_SECRET_ARN"))
+    password, salt = json.loads(told["SecretString"])["password"], secrets.token_hex(16)
+    # Redshift takes the digest for the password: what is logged of the statement says nothing.
+    digest = hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
+    return [
+        *statements.bootstrap(reporters=[reporter]),
+        f"ALTER USER \"{reporter}\" PASSWORD 'sha256|{digest}|{salt}'",
+    ]
 
 
 def _plan(records: list[list[dict[str, Any]]]) -> dict[str, Any]:
@@ -67,7 +83,7 @@ def _told(batch: Batch) -> dict[str, Any]:
 
 def _batches(table: str) -> tuple[Batch, ...]:
     """What the export has left of a table; a table that was never exported has nothing."""
-    client = _s3()
+    client = _client("s3")
     try:
         answer = client.get_object(Bucket=_bucket(), Key=f"state/{table}.json")
     except client.exceptions.NoSuchKey:
@@ -91,7 +107,8 @@ def _bucket() -> str:
 
 
 @cache
-def _s3() -> Any:
+def _client(service: str) -> Any:
     import boto3
 
-    return boto3.client("s3")
+    client: Any = boto3.client
+    return client(service)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import night
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.people import MEMBERS, PASSWORD, STAFF
@@ -36,6 +40,7 @@ def main() -> int:
         connected = cloud.start()
         status = StatusServer(connected, Plug(cloud))
         status.start()
+        _first_night(connected)
         _say(_welcome(connected, cloud))
         gone: set[str] = set()
         while not ended.wait(WATCH_SECONDS):
@@ -53,6 +58,13 @@ def main() -> int:
         cloud.stop()
     _say("stopped; `make run` goes on where this ended, `make clean` forgets it")
     return 0
+
+
+def _first_night(cloud: Connected) -> None:
+    """Reports are not to be empty until somebody thinks of it."""
+    with suppress(BotoCoreError, ClientError):
+        if night.newest(cloud) is None:
+            night.begin(cloud)
 
 
 def _say(line: str) -> None:

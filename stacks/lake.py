@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.glue_export import GlueExport
 from stacks.constructs.lake_files import STATE, LakeFiles
 from stacks.constructs.logs import kept_log_group
+from stacks.constructs.reports import READER, Reports
 from stacks.constructs.warehouse import DATABASE, Warehouse
 from stacks.database import DatabaseStack
 from stacks.messaging import MessagingStack
@@ -59,6 +59,11 @@ class LakeStack(Stack):
             settings=settings,
         )
         self.warehouse = Warehouse(self, vpc=vpc, files=self.files, settings=settings)
+        self._reports = (
+            Reports(self, vpc=vpc, warehouse=self.warehouse, files=self.files, settings=settings)
+            if settings.lake.quicksight.enabled
+            else None
+        )
         loading = self._loading(Functions(self, vpc=vpc, settings=settings))
         self.state_machine = self._night(loading, messaging)
         self.functions = [loading]
@@ -75,16 +80,24 @@ class LakeStack(Stack):
         CfnOutput(self, "WarehouseName", value=self.warehouse.name)
 
     def _loading(self, made: Functions) -> lambda_.Function:
+        secret = self._reports.secret if self._reports else None
         function = made.add(
             "lake_loading",
             description="Says which batches are to be loaded, and by which statements",
             timeout_seconds=60,
             memory_mb=512,
             database=None,
-            environment={"LAKE_BUCKET": self.files.bucket.bucket_name},
+            environment={
+                "LAKE_BUCKET": self.files.bucket.bucket_name,
+                **({"REPORTER": READER, "REPORTER_SECRET_ARN": secret.secret_arn} if secret else {}),
+            },
         )
         role = function.role
         assert isinstance(role, iam.Role)
+        if secret:
+            role.add_to_policy(
+                iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
+            )
         self.files.allow(role, ["s3:GetObject"], STATE)
         self.files.allow_listing(role)
         self.files.allow_key(role, writing=False)
@@ -106,7 +119,8 @@ class LakeStack(Stack):
                 "PollSeconds": str(lake.poll_seconds),
                 "MostLooks": str(LONGEST_STATEMENT_SECONDS // lake.poll_seconds),
                 "Account": self.account,
-                "DataSets": json.dumps([]),
+                # JSONata takes single quotes too, and the text stands in a string of JSON.
+                "DataSets": str(self._reports.data_sets) if self._reports else "[]",
             },
             logs=stepfunctions.LogOptions(
                 destination=kept_log_group(self, "NightLogs", settings=self._settings),
@@ -120,12 +134,24 @@ class LakeStack(Stack):
         Tags.of(machine.role).add(DATABASE_ROLES_TAG, "loader")
         self._may_export_and_load(machine, loading)
         self._may_tell(machine, messaging)
+        if self._reports:
+            self._may_refresh(machine)
         acknowledge(
             machine,
             "Log delivery's and X-Ray's actions take no resource, statements are seen by who sent them alone",
             "AwsSolutions-IAM5[Resource::*]",
         )
         return machine
+
+    def _may_refresh(self, machine: stepfunctions.StateMachine) -> None:
+        name = f"loyalty-{self._settings.deployment.name}"
+        ingestions = self.format_arn(service="quicksight", resource=f"dataset/{name}-*/ingestion/*")
+        machine.add_to_role_policy(iam.PolicyStatement(actions=["quicksight:CreateIngestion"], resources=[ingestions]))
+        acknowledge(
+            machine,
+            "Data sets of this deployment, which begin with its name; a refresh is called as the night is",
+            f"AwsSolutions-IAM5[Resource::arn:aws:quicksight:{self.region}:{self.account}:dataset/{name}-*/ingestion/*]",
+        )
 
     @staticmethod
     def _may_tell(machine: stepfunctions.StateMachine, messaging: MessagingStack) -> None:

@@ -21,7 +21,7 @@ from local import trace
 from local.connected import Connected
 from local.plug.plug import Plug
 from local.seed import SIMULATORS
-from local.status import clock, faults, invoices, orders, page, plug, readings, reconciliation
+from local.status import clock, faults, invoices, lake, orders, page, plug, readings, reconciliation
 from local.status.forms import HOSTS, Refused, form, from_another_page
 from local.status.frame import Said, answer
 
@@ -64,6 +64,7 @@ def create_app(cloud: Connected, supply: Plug | None = None) -> Starlette:
             Route("/orders/{external_id}/{step}", doors.move_order, methods=["POST"]),
             Route("/invoices/{number}/{way}", doors.mail_invoice, methods=["POST"]),
             Route("/reconciliation", doors.reconcile, methods=["POST"]),
+            Route("/lake", doors.run_night, methods=["POST"]),
             Route("/faults/off", doors.switch_all_off, methods=["POST"]),
             Route("/faults/{simulator}", doors.switch_fault, methods=["POST"]),
             Route("/faults/{simulator}/off", doors.switch_off, methods=["POST"]),
@@ -124,6 +125,9 @@ class _Doors:
 
     async def reconcile(self, request: Request) -> Response:
         return await self._do(request, "reconciliation", partial(reconciliation.begin, self._cloud))
+
+    async def run_night(self, request: Request) -> Response:
+        return await self._do(request, "lake", partial(lake.begin, self._cloud))
 
     async def switch_fault(self, request: Request) -> Response:
         given, name = await form(request), request.path_params["simulator"]

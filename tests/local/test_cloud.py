@@ -30,6 +30,10 @@ PLACEHOLDERS = {
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::Glue::SecurityConfiguration",
+    # Its Data API has a stand-in.
+    "AWS::RedshiftServerless::Namespace",
+    "AWS::RedshiftServerless::Workgroup",
 }
 ADA = MEMBERS[0]
 

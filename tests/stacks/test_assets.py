@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -105,6 +106,20 @@ def test_the_exports_modules_are_those_that_its_job_imports() -> None:
         assets.ROOM,
         *assets.LAKE_FOLDERS,
     }
+
+
+def test_the_export_finds_contracts_and_rules_in_the_zip_that_glue_imports_it_from(tmp_path: Path) -> None:
+    packed = shutil.make_archive(str(tmp_path / "modules"), "zip", assets.lake_modules())
+    asked = (
+        f"import sys; sys.path.insert(0, {packed!r});"
+        "from analytics.export.contract import contracts; from analytics.export.quality.rules import rules;"
+        "print(sum(len(rules(one)) > 0 for one in contracts()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 15
 
 
 def test_images_are_built_from_what_they_run_and_nothing_else() -> None:

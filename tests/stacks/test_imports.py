@@ -15,7 +15,7 @@ ALLOWED = {
     "analytics": {"analytics"},
     "lambdas": {"lambdas", "loyalty", "analytics"},
     "containers": {"containers", "loyalty"},
-    "stacks": {"stacks"},
+    "stacks": {"stacks", "analytics"},
     "local": {"local", "loyalty", "analytics"},
 }
 CLOUD = {"aws_cdk", "cdk_nag", "constructs", "boto3", "botocore", "aws_lambda_powertools"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -327,3 +328,31 @@ def test_the_warehouse_wants_three_zones(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError, match=r"lake\.enabled: Redshift Serverless wants three zones"):
         load(two)
+
+
+# ---- reports -----------------------------------------------------------------------------------------------------
+
+
+def test_quicksight_comes_from_inside_the_vpc_by_tls_as_a_user_whose_password_only_the_night_reads(
+    assembly: Assembly, laptop: Assembly
+) -> None:
+    source = _one(assembly, "AWS::QuickSight::DataSource")
+    assert source.properties["SslProperties"] == {"DisableSsl": False}
+    network = source.properties["VpcConnectionProperties"]["VpcConnectionArn"]
+    assert assembly.at(assembly.follow(source.stack, network)).type == "AWS::QuickSight::VPCConnection"
+    secret = assembly.follow(source.stack, source.properties["Credentials"]["SecretArn"]).id
+    readable = _may(assembly, "LakeLoadingRole")["secretsmanager:GetSecretValue"]
+    assert readable == {f"<{re.sub(r'[0-9A-F]{8}$', '', secret)}>"}
+    assert not list(laptop.resources("AWS::QuickSight::DataSource"))
+
+
+def test_dashboards_are_for_the_configs_principals_and_read_anew_after_every_load(assembly: Assembly) -> None:
+    dashboard = _one(assembly, "AWS::QuickSight::Dashboard").properties
+    assert [one["Principal"] for one in dashboard["Permissions"]] == [
+        "arn:aws:quicksight:us-east-1:111111111111:group/default/business"
+    ]
+    assert len(dashboard["Definition"]["Sheets"]) >= 5
+    machine = _one(assembly, "AWS::StepFunctions::StateMachine").properties
+    refreshed = ast.literal_eval(machine["DefinitionSubstitutions"]["DataSets"])
+    made = [one.properties["DataSetId"] for one in assembly.resources("AWS::QuickSight::DataSet")]
+    assert sorted(refreshed) == sorted(made)

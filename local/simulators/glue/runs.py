@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ class Worker:
             return
         fault = row["fault"]
         if fault == "slow":
-            self._over.wait(float(settings["slow_seconds"]))
+            self._linger(run_id, float(settings["slow_seconds"]))
         if self._row(run_id)["state"] == "STOPPING":
             self._end(run_id, "STOPPED")
             return
@@ -135,6 +136,12 @@ class Worker:
             return
         stopped = self._row(run_id)["state"] == "STOPPING"
         self._end(run_id, "STOPPED" if stopped else state, None if stopped else message, said)
+
+    def _linger(self, run_id: str, seconds: float) -> None:
+        """So long, or until somebody stops the run."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._row(run_id)["state"] != "STOPPING" and not self._over.wait(0.05):
+            pass
 
     def _process(
         self, run_id: str, row: dict[str, Any], seconds: float, *, kill: bool
