@@ -139,7 +139,10 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 bench-invoices: install ocr ## thousands of generated invoices and scans, read and judged; one JSON line last (QUICK=1)
 	@$(PYTHON) -m bench.invoices $(if $(QUICK),--quick)
 
+bench-lake: install ## exports of 10⁶ rows; 10⁵, 10⁶, 10⁷ generated facts in the warehouse on DuckDB; one JSON line last (QUICK=1)
+	@$(PYTHON) -m bench.lake $(if $(QUICK),--quick)
+
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem night plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices browser format
+.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-lake browser format night

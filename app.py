@@ -90,6 +90,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         feeds=feeds,
         integrations=integrations,
         invoices=invoices,
+        lake=lake,
         **inside,
     )
     if settings.portals.hosting == "amplify":

@@ -14,7 +14,10 @@ from lambdas.manager_routes.allowed import ALLOWED
 # Which functions answer each API. The web apps' types and the fuzz run are made from these documents.
 APIS = {
     "member": ("lambdas.member_api", "lambdas.quote_api"),
-    "manager": ("lambdas.manager_api", "lambdas.catalogue_desk", "lambdas.integrations_desk", "lambdas.invoice_desk"),
+    "manager": (
+        "lambdas.manager_api",
+        *("lambdas.catalogue_desk", "lambdas.integrations_desk", "lambdas.invoice_desk", "lambdas.report_desk"),
+    ),
     "inbound": ("lambdas.partner_api", "lambdas.webhook_api", "lambdas.payment_webhook"),
 }
 

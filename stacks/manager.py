@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -20,12 +20,14 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.invoice_files import DOCUMENTS
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.rest_api import STAGE, RestApi
+from stacks.constructs.warehouse import DATABASE
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
 from stacks.integrations import IntegrationsStack
 from stacks.invoices import InvoicesStack
+from stacks.lake import DATABASE_ROLES_TAG, LakeStack
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
@@ -50,6 +52,7 @@ class ManagerStack(Stack):
         feeds: FeedsStack,
         integrations: IntegrationsStack,
         invoices: InvoicesStack,
+        lake: LakeStack | None,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -70,6 +73,7 @@ class ManagerStack(Stack):
             "catalogue_desk": self._catalogue_desk(integrations),
             "integrations_desk": self._integrations_desk(integrations),
             "invoice_desk": self._invoice_desk(invoices),
+            "report_desk": self._report_desk(lake),
         }
         self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
@@ -135,6 +139,35 @@ class ManagerStack(Stack):
         """Gives out addresses of papers: finance reads them beside what was read of them."""
         function = self._function("invoice_desk", "Staff's work on invoices", invoices.files.environment)
         invoices.files.may_read(function, DOCUMENTS)
+        return function
+
+    def _report_desk(self, lake: LakeStack | None) -> lambda_.Function:
+        """Alone asks the warehouse, and never the database. Without a lake it says that there is none."""
+        function = self._functions.add(
+            "report_desk",
+            description="Staff's reports",
+            timeout_seconds=29,  # the gateway gives up then
+            memory_mb=self._settings.api.memory_mb,
+            database=None,
+            environment={
+                **self._environment,
+                **({"REDSHIFT_WORKGROUP": lake.warehouse.name, "REDSHIFT_DATABASE": DATABASE} if lake else {}),
+            },
+            packages="reports",
+        )
+        if lake is None:
+            return function
+        assert function.role is not None
+        # Comes to the warehouse as itself, as one of its reporters, who may read the star and nothing else.
+        Tags.of(function.role).add(DATABASE_ROLES_TAG, "reporter")
+        own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
+        for actions, resource, conditions in (
+            (["redshift-serverless:GetCredentials", "redshift-data:ExecuteStatement"], lake.warehouse.arn, None),
+            (["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"], "*", own),
+        ):
+            function.add_to_role_policy(
+                iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions)
+            )
         return function
 
     def _manager_api(

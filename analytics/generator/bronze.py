@@ -59,6 +59,7 @@ def _opened(made: Generated, program_id: int) -> Iterator[duckdb.DuckDBPyConnect
             "autoinstall_known_extensions": False, "autoload_known_extensions": False,
         }  # fmt: skip
         with duckdb.connect(config=settings) as duck:
+            duck.execute("set enable_progress_bar = false")
             for name, columns in _columns(made).items():
                 duck.register(name, columns)
             for name, value in _settings(made, program_id).items():

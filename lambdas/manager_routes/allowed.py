@@ -9,6 +9,7 @@ BOOKS = frozenset({FINANCE})
 PROGRAMME = frozenset({CATALOGUE, OPERATOR})
 SHELF = frozenset({CATALOGUE, OPERATOR})
 INVOICES = frozenset({FINANCE, OPERATOR})
+REPORTS = frozenset({FINANCE, OPERATOR, CATALOGUE})
 
 # What the app must know before anybody has signed in.
 FOR_ANYBODY = frozenset({"GET /config"})
@@ -77,6 +78,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "GET /liability": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation": frozenset({FINANCE, OPERATOR}),
     "GET /reconciliation/days/{day}/redemptions.csv": frozenset({FINANCE, OPERATOR}),
+    # Reports from the warehouse: sums, nobody's own data
+    "GET /reports": REPORTS,
+    "GET /reports/{metric}": REPORTS,
+    "GET /reports/{metric}/table.csv": REPORTS,
     # Amazon's invoices
     "GET /invoices": INVOICES,
     "GET /invoices/mails": INVOICES,

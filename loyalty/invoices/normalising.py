@@ -160,11 +160,7 @@ def _certain(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> Invoice
     def kept(name: str) -> bool:
         return name not in printings or validating.sure(printings[name], name in by_arithmetic, rules)
 
-    doubtful = {
-        name: None
-        for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms")
-        if getattr(invoice, name) is not None and not kept(name)
-    }
+    doubtful = {name: None for name in validating.TOLD if getattr(invoice, name) is not None and not kept(name)}
     own = tuple(
         line if kept(f"lines.{index}.description") else line.model_copy(update={"description": ""})
         for index, line in enumerate(invoice.lines)
@@ -288,7 +284,7 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
 
 
 def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
-    for name in ("vendor_name", "vendor_tax_id", "account", "payment_terms"):
+    for name in validating.TOLD:
         printed = fields.get(name, [])
         if not printed:
             continue

@@ -18,8 +18,9 @@ from loyalty.invoices.invoice import Finding, Invoice, Line, Seen
 from loyalty.programme.schema.invoices import Invoices
 
 MILLION = 1_000_000
-# Kept only if they are sure, and left out otherwise: nothing is decided by them, so nobody is asked about them either.
-TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms", "description")
+# Kept only if they are sure, and left out otherwise, as a line's description is: nothing is decided by them, so nobody
+# is asked about them either.
+TOLD = ("vendor_name", "vendor_tax_id", "account", "payment_terms")
 # Must be those of our orders, or of an invoice that we have: a wrong letter in them matches nothing, so that they are
 # not asked how well they were read.
 _MATCHED = re.compile(r"corrects|purchase_order_numbers\.[0-9]+|lines\.[0-9]+\.(asin|amazon_order_id)")

@@ -566,6 +566,11 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     ),
     "manager POST /integrations/webhooks/{code}/start": lambda _: Request("POST", "/integrations/webhooks/shop/start"),
     "manager POST /integrations/{connection}/test": lambda _: Request("POST", "/integrations/payment/test"),
+    "manager GET /reports": _get("/reports"),
+    "manager GET /reports/{metric}": lambda _: Request(
+        "GET", "/reports/points_flow", query="from=2026-01-01&to=2026-11-21&tier=gold"
+    ),
+    "manager GET /reports/{metric}/table.csv": _get("/reports/points_flow/table.csv"),
     "manager GET /invoices": lambda _: Request("GET", "/invoices", query="state=review&month=2026-11"),
     "manager GET /invoices/mails": _get("/invoices/mails"),
     "manager GET /invoices/samples.csv": _get("/invoices/samples.csv"),

@@ -60,6 +60,8 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
         "CASE_FILES_BUCKET": "files",
         "IMPORT_BUCKET": "imports",
         "INVOICES_BUCKET": "invoices",
+        "REDSHIFT_WORKGROUP": "warehouse",
+        "REDSHIFT_DATABASE": "loyalty",
     }
     fakes = Fakes()
     with ExitStack() as stack:
@@ -80,6 +82,7 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
             (importlib.import_module("lambdas.manager_routes.messages"), "_pool", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.privacy"), "_s3", lambda: fakes),
             (importlib.import_module("lambdas.manager_routes.invoices"), "_s3", lambda: fakes),
+            (importlib.import_module("lambdas.manager_routes.reports"), "_client", lambda: fakes),
             (importlib.import_module("lambdas.integrations_desk"), "_secrets", lambda: fakes),
             (importlib.import_module("lambdas.outside_secrets"), "_secrets", lambda: fakes),
             (importlib.import_module("lambdas.integrations_desk"), "amazon_business", lambda *_: amazon),

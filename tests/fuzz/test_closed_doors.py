@@ -243,6 +243,8 @@ OPEN = {
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
     "POST /integrations/{connection}/test", "GET /erp/documents", "GET /invoices", "GET /invoices/mails",
     "GET /invoices/samples.csv", "GET /invoices/samples.jsonl", "GET /invoices/months",
+    # Each statement says its programme.
+    "GET /reports", "GET /reports/{metric}", "GET /reports/{metric}/table.csv",
     # Another programme's staff find nobody.
     "GET /members", "GET /merges", "GET /goodwill",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",

@@ -98,6 +98,18 @@ class Fakes:
     def publish(self, **sms: Any) -> None:
         self.mails.append(sms["Message"])
 
+    def execute_statement(self, *, Sql: str, **_: Any) -> dict[str, str]:  # noqa: N803
+        return {"Id": "loaded" if "loyalty.loaded" in Sql else "report"}
+
+    def describe_statement(self, **_: Any) -> dict[str, Any]:
+        return {"Status": "FINISHED", "HasResultSet": True}
+
+    def get_statement_result(self, *, Id: str) -> dict[str, Any]:  # noqa: N803
+        """When it was loaded, or the only row of every report."""
+        row = {"loaded": ("2026-11-21 02:15:00", "7"), "report": ("tier", "gold", "Gold", "1")}[Id]
+        columns = [{"name": f"column{number}", "typeName": "varchar"} for number in range(len(row))]
+        return {"ColumnMetadata": columns, "Records": [[{"stringValue": value} for value in row]]}
+
     def generate_presigned_url(self, operation: str, **_: Any) -> str:
         return f"https://documents.example/{operation}?signed"
 

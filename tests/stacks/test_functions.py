@@ -13,7 +13,8 @@ from tests.stacks.assembly import Assembly, Resource, listed
 SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_KEY", re.IGNORECASE)
 NO_RESOURCE_LEVEL = re.compile(
     r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken"
-    r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet)"
+    r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet"
+    r"|redshift-data:(DescribeStatement|GetStatementResult)$)"
 )
 
 
@@ -40,10 +41,11 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle or our rules for mail, nor who reads of the lake how far it has come."""
+    hands over the portal's bundle or our rules for mail, nor who reads of the lake how far it has come, nor who asks the
+    warehouse."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
-    assert without - {"publish_portal", "receipt_rules", "lake_loading"} == {"webhook_api"}
+    assert without - {"publish_portal", "receipt_rules", "lake_loading", "report_desk"} == {"webhook_api"}
     return [one for one in found if one.name not in without]
 
 
@@ -57,7 +59,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         "catalogue_desk",
         *("webhook_sender", "integrations_desk"),
         *("invoice_intake", "invoice_reading", "invoice_matching", "invoice_watch", "invoice_desk", "erp_gateway"),
-        *("receipt_rules", "lake_loading"),
+        *("receipt_rules", "lake_loading", "report_desk"),
     }
 
 

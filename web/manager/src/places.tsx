@@ -3,7 +3,7 @@ import { type ComponentType, lazy } from "react";
 import { type AllowedRoute, may } from "./may";
 
 /** The side navigation's groups, in its order. */
-export const GROUPS = ["Work", "Members", "Programme", "Catalogue", "Campaigns", "Money", "Records"] as const;
+export const GROUPS = ["Work", "Members", "Programme", "Catalogue", "Campaigns", "Money", "Reports", "Records"] as const;
 
 export type Place = {
   path: string;
@@ -74,6 +74,8 @@ export const PLACES: readonly Place[] = [
   { path: "/erp/documents/:id", label: "ERP delivery", needs: "GET /erp/documents/{document_id}", page: lazy(() => import("./pages/erp/document")) },
   { path: "/invoices/rules", label: "Invoice rules", group: "Money", needs: "GET /programme/draft", page: lazy(() => import("./pages/invoices/rules")) },
   { path: "/invoices/:id", label: "Invoice", needs: "GET /invoices/{invoice_id}", page: lazy(() => import("./pages/invoices/invoice")) },
+  // Reports
+  { path: "/reports", label: "Reports", group: "Reports", needs: "GET /reports", page: lazy(() => import("./pages/reports/reports")) },
   // Records
   { path: "/audit", label: "Audit log", group: "Records", needs: "GET /audit", page: lazy(() => import("./pages/audit/audit")) },
 ];
