@@ -92,7 +92,16 @@ def test_the_gateway_has_the_routes_of_the_table_and_no_other(
 @pytest.mark.parametrize(
     "function",
     [
-        *("member_api", "quote_api", "manager_api", "catalogue_desk", "invoice_desk", "report_desk", "partner_api", "webhook_api"),
+        *(
+            "member_api",
+            "quote_api",
+            "manager_api",
+            "catalogue_desk",
+            "invoice_desk",
+            "report_desk",
+            "partner_api",
+            "webhook_api",
+        ),
         "payment_webhook",
     ],
 )
