@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     differences = [difference for one in found.values() for difference in one.differences]
     target = found[TARGET]
     fast, small = exports.seconds <= EXPORT_SECONDS, exports.peak_mb <= EXPORT_MB
-    print(f"export ≤ {EXPORT_SECONDS} s: {_verdict(fast)}; ≤ {EXPORT_MB} MB: {_verdict(small)}")
+    print(f"export of {exports.rows:,} in ≤ {EXPORT_SECONDS} s: {_verdict(fast)}; ≤ {EXPORT_MB} MB: {_verdict(small)}")
     print(f"load ≤ {LOAD_SECONDS} s at 10⁶: {_verdict(target.load_s <= LOAD_SECONDS)} ({target.load_s:.1f} s)")
     slowest = max(target.queries_ms, key=target.p95_ms)
     print(

@@ -61,7 +61,7 @@ OF_STAFF: dict[str, dict[str, str]] = {
         "orders": "/orders",
         "privacy": "/privacy/requests",
     },
-    "business-operator": {"audit": "/audit"},
+    "business-operator": {"audit": "/audit", "reports": "/reports"},
     "finance": {
         "invoices": "/invoices",
         "invoice": "/invoices/{invoice}",

@@ -14,6 +14,10 @@ from local.simulators.amazon_pay.control import KINDS
 from local.simulators.amazon_pay.throttles import PUBLISHED
 from local.simulators.erp.app import ROUTES as ERP_ROUTES
 from local.simulators.erp.control import FAULTS as ERP_KINDS
+from local.simulators.glue.control import KINDS as GLUE_KINDS
+from local.simulators.glue.files import OPERATIONS as GLUE_OPERATIONS
+from local.simulators.redshift.control import KINDS as REDSHIFT_KINDS
+from local.simulators.redshift.files import PUBLISHED as REDSHIFT_OPERATIONS
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
 from local.simulators.textract.control import KINDS as TEXTRACT_KINDS
 from local.simulators.textract.files import PUBLISHED as TEXTRACT_OPERATIONS
@@ -28,6 +32,8 @@ SWITCHES = {
     "stripe": (tuple(row[2] for row in STRIPE_ROUTES), KINDS),
     "textract": (tuple(TEXTRACT_OPERATIONS), TEXTRACT_KINDS),
     "erp": (tuple(row[2] for row in ERP_ROUTES), ERP_KINDS),
+    "glue": (GLUE_OPERATIONS, GLUE_KINDS),
+    "redshift": (tuple(REDSHIFT_OPERATIONS), REDSHIFT_KINDS),
 }
 WORDS = {
     "error_500": "nothing done, 500",
@@ -43,11 +49,16 @@ WORDS = {
     "simulation": "the provider's own refusal, by its code",
     "throttle": "nothing done, ThrottlingException",
     "throughput": "nothing done, ProvisionedThroughputExceededException",
-    "limit": "nothing done, LimitExceededException",
+    "limit": "nothing done, as if the account had no more room",
     "access_denied": "nothing done, AccessDeniedException",
     "fail_job": "the job that begins will fail",
     "partial": "its last page is not read",
-    "slow": "it takes half a minute longer",
+    "slow": "it takes some while longer",
+    "fail_run": "the run that begins will fail",
+    "kill_run": "the run's process dies",
+    "time_out": "the run is ended at its time limit",
+    "fail": "the statement fails, what ran before it is taken back",
+    "abort": "the statement is broken off",
     "smudge": "it is read less surely: code is the share of the confidence that is left",
 }
 

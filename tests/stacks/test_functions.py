@@ -41,7 +41,7 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle or our rules for mail, nor who reads how far the lake has come or asks the warehouse."""
+    hands over the portal's bundle or our rules for mail, reads how far the lake has come, or asks the warehouse."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
     assert without - {"publish_portal", "receipt_rules", "lake_loading", "report_desk"} == {"webhook_api"}

@@ -285,6 +285,7 @@ def test_a_night_that_stops_and_a_day_without_a_load_wake_somebody(assembly: Ass
     assert alarms["LoadOlderThanADay"]["EvaluationPeriods"] == 26
 
 
+@pytest.mark.large
 def test_without_a_lake_there_is_no_stack_no_secret_and_no_alarm(tmp_path: Path) -> None:
     off = changed(tmp_path, ("[lake]", "[lake]\nenabled = false"), based_on="dev")
     (tmp_path / "web").mkdir()

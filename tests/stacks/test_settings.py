@@ -61,6 +61,7 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         "api.rate_limt",
         "network.availability_zones",
         "network.nat_gateways",
+        "lake.enabled",
         "services.payments.memory_mb",
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -177,3 +179,9 @@ def test_the_schema_made_once_more_changes_nothing(lake: Lake) -> None:
     for part in statements.batches(statements.bootstrap(loaders=["IAMR:loader"], reporters=["IAMR:desk"])):
         lake.warehouse.run(part)
     assert lake.whole() == before
+
+
+def test_the_statements_need_neither_a_parser_nor_an_engine_nor_an_sdk() -> None:
+    told = "import sys, analytics.warehouse.statements; print({'sqlglot', 'duckdb', 'boto3'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

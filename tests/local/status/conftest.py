@@ -17,6 +17,8 @@ from local.status.server import StatusServer
 from tests.simulators.amazon_business.running import Simulator, running
 from tests.simulators.amazon_pay.running import AmazonPayStandIn, amazon_pay
 from tests.simulators.erp.running import ErpStandIn, erp_stand_in
+from tests.simulators.glue.running import GlueStandIn, glue_stand_in
+from tests.simulators.redshift.running import RedshiftStandIn, redshift_stand_in
 from tests.simulators.stripe.running import StripeStandIn, stripe_stand_in
 from tests.simulators.textract.running import TextractStandIn, textract_stand_in
 
@@ -24,6 +26,7 @@ from tests.simulators.textract.running import TextractStandIn, textract_stand_in
 OUTPUTS = {
     "MemberPoolId": "pool", "StaffPoolId": "staff", "MemberApiId": "m", "ManagerApiId": "g", "InboundApiId": "i",
     "ReconciliationFunctionName": "reconciliation",
+    "LakeMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:night",
     "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:engine",
 }  # fmt: skip
 
@@ -78,6 +81,18 @@ def erp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ErpStandIn]:
 
 
 @pytest.fixture(scope="module")
+def glue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueStandIn]:
+    with glue_stand_in(tmp_path_factory.mktemp("glue") / "glue.sqlite") as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def redshift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedshiftStandIn]:
+    with redshift_stand_in(tmp_path_factory.mktemp("redshift"), {}) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
 def room(
     tmp_path_factory: pytest.TempPathFactory,
     business: Simulator,
@@ -85,6 +100,8 @@ def room(
     stripe: StripeStandIn,
     textract: TextractStandIn,
     erp: ErpStandIn,
+    glue: GlueStandIn,
+    redshift: RedshiftStandIn,
 ) -> Iterator[House]:
     """The stand-ins run, the rest is down."""
     ports = replace(
@@ -94,6 +111,8 @@ def room(
         stripe=_port(stripe.base_url),
         textract=_port(textract.base_url),
         erp=_port(erp.base_url),
+        glue=_port(glue.base_url),
+        redshift=_port(redshift.base_url),
     )
     with house(Connected(tmp_path_factory.mktemp("state"), ports)) as made:
         yield made

@@ -39,6 +39,8 @@ def on(room: House, name: str) -> list[dict[str, Any]]:
         ("stripe", "createRefund"),
         ("textract", "StartExpenseAnalysis"),
         ("erp", "postInvoice"),
+        ("glue", "StartJobRun"),
+        ("redshift", "BatchExecuteStatement"),
     ],
 )
 def test_a_fault_is_switched_on_shown_and_off(room: House, name: str, operation: str) -> None:
