@@ -16,8 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from loyalty.refusal import Kind, Refusal
 
 type Cell = str | int | float | bool | None
@@ -64,6 +62,8 @@ class Warehouse:
 
         Raises Refusal `report-not-ready` and `warehouse-away`, both worth another try, and StatementFailed.
         """
+        from botocore.exceptions import BotoCoreError, ClientError  # whoever gives us a client has it
+
         question = json.dumps([self._workgroup, sql, sorted(parameters.items()), load])
         token = hashlib.sha256(f"{question}{self._failures.get(question, 0)}".encode()).hexdigest()
         try:
@@ -138,7 +138,7 @@ def _cell(field: Mapping[str, Any], kind: str) -> Cell:
 
 
 def _away(error: Exception) -> Refusal:
-    code = error.response["Error"].get("Code", "") if isinstance(error, ClientError) else type(error).__name__
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
     words = (
         "The warehouse has too much to do; ask again in a moment."
         if code in ("ThrottlingException", "ActiveStatementsExceededException")
