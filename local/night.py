@@ -25,7 +25,7 @@ def begin(cloud: Connected) -> str:
 
 
 def newest(cloud: Connected) -> dict[str, Any] | None:
-    """The last night: `status`, `started`, `ended`, `error`, and `tables` when it is over; None before the first."""
+    """The last night: `status`, `started`, `ended`, `stopped_by`, and `tables` when it is over; None before the first."""
     machine = cloud.client("stepfunctions")
     found = machine.list_executions(stateMachineArn=cloud.outputs["LakeMachineArn"], maxResults=1)["executions"]
     return told(cloud, found[0]["executionArn"]) if found else None
@@ -38,7 +38,7 @@ def told(cloud: Connected, execution: str) -> dict[str, Any]:
         "status": said["status"],
         "started": str(said["startDate"])[:19],
         "ended": str(said["stopDate"])[:19] if said.get("stopDate") else "",
-        "error": ": ".join(filter(None, (said.get("error"), said.get("cause")))),
+        "stopped_by": ": ".join(filter(None, (said.get("error"), said.get("cause")))),
         "tables": json.loads(said.get("output") or "{}").get("tables", []),
     }
 
@@ -51,7 +51,7 @@ def wait(cloud: Connected, execution: str, seconds: float = LONGEST_SECONDS) -> 
             raise Stopped(f"it still runs after {seconds:.0f} s")
         time.sleep(0.5)
     if night["status"] != "SUCCEEDED":
-        raise Stopped(night["error"] or night["status"])
+        raise Stopped(night["stopped_by"] or night["status"])
     tables: list[dict[str, Any]] = night["tables"]
     return tables
 

@@ -33,7 +33,7 @@ def show(reading: Reading) -> str:
         return f'<p class="quiet">No night yet: reports are empty until one has run.</p>{run}'
     standing = pill(WORDS.get(reading["status"], reading["status"]), TONES.get(reading["status"], "bad"))
     when = escape(" to ".join(filter(None, (reading["started"], reading["ended"]))))
-    error = f'<p class="bad">{escape(reading["error"][:600])}</p>' if reading["error"] else ""
+    error = f'<p class="bad">{escape(reading["stopped_by"][:600])}</p>' if reading["stopped_by"] else ""
     found = [one for one in reading["tables"] if one["batches"]]
     listed = "".join(
         f"<tr><td><code>{escape(one['table'])}</code></td><td>{escape(one['status'])}</td>"

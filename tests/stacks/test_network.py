@@ -19,6 +19,7 @@ CALLS_BY_NAME = {
     "LAKE_BUCKET": "s3",
     "TEXTRACT_PER_SECOND": "textract",
     "MAIL_FROM": "email",
+    "REDSHIFT_WORKGROUP": "redshift-data",
     "EVENT_BUS_NAME": "events",
     "POOL_ID": "cognito-idp",
     "_URL": "internet",
