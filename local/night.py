@@ -25,7 +25,7 @@ def begin(cloud: Connected) -> str:
 
 
 def newest(cloud: Connected) -> dict[str, Any] | None:
-    """The last night: `status`, `started`, `ended`, `stopped_by`, and `tables` when it is over; None before the first."""
+    """The last night: `status`, `started`, `ended`, `stopped_by`; `tables` when it is over; None before the first."""
     machine = cloud.client("stepfunctions")
     found = machine.list_executions(stateMachineArn=cloud.outputs["LakeMachineArn"], maxResults=1)["executions"]
     return told(cloud, found[0]["executionArn"]) if found else None
