@@ -7,6 +7,3 @@ grant select on
 to lake_reader;
 grant execute on function lake.forget_erased(integer), lake.begin_epoch() to privacy;
 grant select on lake.invariants to auditor;
--- The report's function asks which programme it speaks for.
-grant usage on schema programme to report_desk;
-grant execute on function programme.current(integer) to report_desk;

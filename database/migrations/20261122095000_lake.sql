@@ -5,11 +5,8 @@ do $$
 begin
     -- Comes by a password that is rotated: Glue's JDBC has no other way.
     if not exists (select from pg_roles where rolname = 'lake_reader') then create role lake_reader login; end if;
-    if not exists (select from pg_roles where rolname = 'report_desk') then create role report_desk login; end if;
-    if exists (select from pg_roles where rolname = 'rds_iam') then grant rds_iam to report_desk; end if;
 end
 $$;
-grant usage on schema clock to report_desk;
 
 -- One row: which life of this database this is. After a restore another begins, and everything is exported anew.
 create table lake.epoch (

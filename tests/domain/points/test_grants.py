@@ -42,7 +42,6 @@ ROLES = (
     "invoice_desk",
     "erp_gateway",
     "lake_reader",
-    "report_desk",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {
