@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, dates, heads, labels, lines, rows, validating
+from loyalty.invoices import amounts, dates, heads, labels, lines, recalling, rows, validating
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
 from loyalty.invoices.lines import Tables
 from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
@@ -49,7 +49,7 @@ class _Making:
             self.seen.append(
                 Seen(
                     name=name,
-                    printed=place.text[:_MOST_WORDS],
+                    printed=(place.as_read or place.text)[:_MOST_WORDS],
                     confidence=place.confidence,
                     page=place.page,
                     box=place.box,
@@ -60,9 +60,16 @@ class _Making:
         self.findings.append(Finding(code=code, field=name, detail=detail))
 
 
-def read(expense_documents: Sequence[Mapping[str, Any]], rules: Invoices) -> tuple[Reading, ...]:
-    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none."""
-    found = papers(pages(expense_documents))
+def read(
+    expense_documents: Sequence[Mapping[str, Any]], rules: Invoices, ask: recalling.Ask = recalling.nobody
+) -> tuple[Reading, ...]:
+    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none.
+
+    `ask` tells what we have ordered under the numbers of the paper.
+    """
+    every = pages(expense_documents)
+    ordered = ask(recalling.clues(every))
+    found = papers(recalling.recalled(every, ordered))
     readings = [reading for paper in found if (reading := _reading(paper, found, rules)) is not None]
     nothing = Finding(code="not_an_invoice", detail="no number, no total and no lines")
     return tuple(readings) or (Reading(invoice=None, draft={}, findings=(nothing,)),)
