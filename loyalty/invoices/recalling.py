@@ -25,8 +25,8 @@ REACH, AHEAD = 2, 2
 # In a redemption's number, of which 74 bits are drawn by lot.
 LONG_REACH = 4
 LONG = 32
-# So much of its beginning must stand there if its end is missing, and so little of anything else.
-BEGINNING, REST = 24, 4
+# What its last group takes, which may be missing or be nothing: the groups before it are one number's alone.
+LAST_GROUP = 13
 MOST_LETTERS = 1_000
 
 _SIGN = r"[0-9OoQDIil|SsBZzG]"
@@ -39,6 +39,9 @@ _IDS = tuple(
     )
 )
 _DIGITS = str.maketrans("OoQDIil|SsBZzG", "00001111558226")
+# With a letter lost and a gap it is one only if nothing else stands there.
+_LOOSE_ID = re.compile(rf"{_SIGN}{{2,4}}-{_SIGN}{{6,8}}-{_SIGN}{{6,8}}")
+_TORN_ASIN = re.compile(r"(?<=ASIN)[:#. ]{1,3}([0-9A-Za-z|](?: ?[0-9A-Za-z|]){9})(?![0-9A-Za-z-])")
 _CODE = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z|]{9,11}(?![0-9A-Za-z-])")
 _HEX = r"[0-9a-fA-FOoQIil|SsZz£]"
 _MOMENT = re.compile(rf"({_HEX}{{8}})-({_HEX}{{4}})-")
@@ -92,9 +95,10 @@ def clues(pages: Iterable[Page]) -> Clues:
     moments: dict[str, None] = {}
     for page in pages:
         for text in _texts(page):
-            for found in _ids(text):
-                ids[re.sub(r"\s", "", found[0]).translate(_DIGITS)] = None
-            for match in _MOMENT.finditer(re.sub(r"\s", "", text)):
+            joined = re.sub(r"\s", "", text)
+            for read in (*(found[0] for found in _ids(text)), *_LOOSE_ID.findall(joined)[:1]):
+                ids[re.sub(r"\s", "", read).translate(_DIGITS)] = None
+            for match in _MOMENT.finditer(joined):
                 moment = (match[1] + match[2]).lower().translate(_HEX_DIGITS)
                 moments[moment] = None
     return Clues(tuple(ids)[:MOST_CLUES], tuple(moments)[:MOST_CLUES])
@@ -163,20 +167,31 @@ class _Spelling:
     def _spelt(self, text: str) -> str:
         if len(text) < 9 or len(text) > MOST_LETTERS or text in self._known:
             return text
+        whole = self._whole(re.sub(r"\s", "", text))
+        if whole is not None:
+            return whole
         for match in sorted(_ids(text), key=lambda each: -each.start()):
-            text = self._replaced(text, match, self._ids)
-        for match in reversed(list(_CODE.finditer(text))):
-            text = self._replaced(text, match, self._asins)
+            text = self._replaced(text, match.span(), self._ids)
+        for match in reversed([*_CODE.finditer(text)]):
+            text = self._replaced(text, match.span(), self._asins)
+        for match in reversed([*_TORN_ASIN.finditer(text)]):
+            text = self._replaced(text, match.span(1), self._asins)
         for number in self._numbers:
-            if number not in text:
+            if number not in text and len(text) >= len(number) - LAST_GROUP:
                 text = self._numbered(text, number)
         return text
 
-    def _replaced(self, text: str, match: re.Match[str], codes: Sequence[str]) -> str:
-        if match[0] in self._known:
-            return text
-        own = the_one(re.sub(r"\s", "", match[0]), codes)
-        return text if own is None else text[: match.start()] + own + text[match.end() :]
+    def _whole(self, joined: str) -> str | None:
+        """A code that is all that stands there, in a narrow column or with gaps."""
+        if len(joined) <= 11:
+            return the_one(joined, self._asins)
+        return the_one(joined, self._ids) if _LOOSE_ID.fullmatch(joined) else None
+
+    def _replaced(self, text: str, span: tuple[int, int], codes: Sequence[str]) -> str:
+        start, end = span
+        read = re.sub(r"\s", "", text[start:end])
+        own = None if text[start:end] in self._known else the_one(read, codes)
+        return text if own is None else text[:start] + own + text[end:]
 
     def _numbered(self, text: str, number: str) -> str:
         """One of our purchase orders' numbers where it stands in a text, torn or with letters wrong."""
@@ -206,12 +221,12 @@ class _Spelling:
         return any(lower[at : at + size] in letters for at in range(0, len(lower) - size + 1, size))
 
     def _is_beginning(self, number: str, joined: str) -> bool:
-        """Whether the text is only the beginning of this number, and of no other, with a few signs that are nothing."""
-        common = _common(number, joined)
+        """Whether all but its last group stands there, of this number and of no other."""
+        whole = len(number) - LAST_GROUP
         return (
-            common >= BEGINNING
-            and len(joined) - common <= REST
-            and all(_common(other, joined) < BEGINNING for other in self._numbers if other != number)
+            len(joined) <= len(number)
+            and _common(number, joined) >= whole
+            and all(_common(other, joined) < whole for other in self._numbers if other != number)
         )
 
     def _other(self, number: str, text: str) -> bool:
