@@ -46,7 +46,7 @@ def findings(
         printings.setdefault(each.name, []).append(each)
     values = dict(posted(invoice))
     known = {name: places for name, places in printings.items() if name in values}
-    surely = proven(invoice, known)
+    surely = proven(invoice, printings)
     certain = proving.certain(invoice, known, rules, ordered)
     return (
         *_sums(invoice, known, rules),
@@ -115,9 +115,11 @@ def proven(invoice: Invoice, printings: dict[str, list[Seen]]) -> frozenset[str]
             if line.kind != "item":
                 found.discard(f"lines.{index}.quantity")
     if invoice.due_on is not None:
-        terms = net_days(invoice.payment_terms or "")
+        # Also terms that were left out because they were not read for certain speak against a day.
+        printed = [place.printed for place in printings.get("payment_terms", ())]
+        terms = net_days(invoice.payment_terms or next(iter(printed), ""))
         days = (invoice.due_on - invoice.issued_on).days
-        if days == terms or (terms is None and days in _USUAL_TERMS):
+        if days == terms or (terms is None and not printed and days in _USUAL_TERMS):
             found.update(("due_on", "issued_on", "payment_terms"))
     return frozenset(found | set(_proven_taxes(invoice)))
 
@@ -335,9 +337,16 @@ def _currency(invoice: Invoice) -> Iterator[Finding]:
 
 
 def _doubtful(printings: dict[str, list[Seen]], by_arithmetic: frozenset[str], rules: Invoices) -> Iterator[Finding]:
+    """`unproven`: what Amazon's own transactions settle a day later, the invoice's number and day. A number is compared
+    letter by letter, so that it is settled however it was read; a day only if it was read well: it is easily another.
+    """
     for name, places in printings.items():
         if _MATCHED.fullmatch(name) or sure(places, name in by_arithmetic, rules):
             continue
         best = max(place.confidence for place in places)
         why = "" if best < rules.minimum_confidence else ", and nothing else proves it"
-        yield Finding(code="low_confidence", field=name, detail=f"read with {best:.1f} %{why}")
+        detail = f"read with {best:.1f} %{why}"
+        if name == "number" or (name == "issued_on" and best >= rules.minimum_confidence):
+            yield Finding(code="unproven", field=name, detail=detail)
+        else:
+            yield Finding(code="low_confidence", field=name, detail=detail)
