@@ -199,8 +199,8 @@ def _of_the_whole(
         return
     if None in rates or sum(line.amount_minor for line in invoice.lines) != base:
         return
-    made = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
-    if abs(made - invoice.tax_minor) > _drift(invoice):
+    tax = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
+    if abs(tax - invoice.tax_minor) > _drift(invoice):
         return
     amounts = [f"lines.{index}.amount_minor" for index in range(len(rates))]
     for rate in {rate for rate in rates if rate is not None}:
