@@ -179,7 +179,7 @@ def _of_rates(invoice: Invoice, printings: Mapping[str, Sequence[Seen]]) -> Iter
             made = tuple(f"lines.{index}.{name}" for name in ("tax_rate_micros", "amount_minor", "tax_minor"))
             yield from _twice(made, rate, invoice.currency, every, printings)
     for index, each in enumerate(invoice.tax_lines):
-        if _tells(each.base_minor, each.rate_micros, each.tax_minor, _drift(invoice)):
+        if _tells(each.base_minor, each.rate_micros, each.tax_minor, drift(invoice)):
             name = f"tax_lines.{index}"
             made = (f"{name}.rate_micros", f"{name}.base_minor", f"{name}.tax_minor")
             yield from _twice(made, each.rate_micros, invoice.currency, every, printings)
@@ -192,7 +192,7 @@ def _of_the_whole(
     """The tax of the paper, where everything has one rate, or all that is taxed stands in lines with theirs."""
     rates = [line.tax_rate_micros for line in invoice.lines]
     base = invoice.total_minor - invoice.tax_minor
-    if len(set(rates)) == 1 and rates[0] is not None and _tells(base, rates[0], invoice.tax_minor, _drift(invoice)):
+    if len(set(rates)) == 1 and rates[0] is not None and _tells(base, rates[0], invoice.tax_minor, drift(invoice)):
         for index in range(len(rates)):
             made = (f"lines.{index}.tax_rate_micros", "tax_minor", "total_minor")
             yield from _twice(made, rates[0], invoice.currency, every, printings)
@@ -200,7 +200,7 @@ def _of_the_whole(
     if None in rates or sum(line.amount_minor for line in invoice.lines) != base:
         return
     tax = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
-    if abs(tax - invoice.tax_minor) > _drift(invoice):
+    if abs(tax - invoice.tax_minor) > drift(invoice):
         return
     amounts = [f"lines.{index}.amount_minor" for index in range(len(rates))]
     for rate in {rate for rate in rates if rate is not None}:
@@ -208,14 +208,14 @@ def _of_the_whole(
         others = [f"lines.{index}.tax_rate_micros" for index in range(len(rates)) if index not in of_rate]
         for index in of_rate:
             # All at this rate together say which it is; each alone, that it is one of them.
-            if abs(invoice.lines[index].amount_minor) * step(rate) / MILLION > 2 * _drift(invoice):
+            if abs(invoice.lines[index].amount_minor) * step(rate) / MILLION > 2 * drift(invoice):
                 name = f"lines.{index}.tax_rate_micros"
                 yield from _twice((name, "tax_minor", *amounts, *others), rate, invoice.currency, every, printings)
 
 
-def _tells(base: int, rate: int, tax: int, drift: float) -> bool:
+def _tells(base: int, rate: int, tax: int, slack: float) -> bool:
     """Whether the rate makes the tax, and would not if its least digit were another."""
-    return abs(base * rate / MILLION - tax) <= drift and abs(base) * step(rate) / MILLION > 2 * drift
+    return abs(base * rate / MILLION - tax) <= slack and abs(base) * step(rate) / MILLION > 2 * slack
 
 
 def _twice(
@@ -239,7 +239,7 @@ def step(rate_micros: int) -> int:
     return next((each for each in (10_000, 1_000, 100, 10) if rate_micros % each == 0), 1)
 
 
-def _drift(invoice: Invoice) -> float:
+def drift(invoice: Invoice) -> float:
     """Each line's tax is rounded by half a cent at most, and so is the whole's."""
     return (len(invoice.lines) + 2) / 2 + 0.5
 

@@ -1,4 +1,5 @@
-"""What is doubtful about an invoice that was read. A value is sure if it was read well and something else proves it.
+"""What is doubtful about an invoice that was read. A value is sure if it was read well and something else proves it;
+or, read badly, if two things do (`proving`).
 
 Proof is arithmetic that holds to the cent, or the same value printed a second time; the numbers of orders and products
 are proven by the match with our own, which refuses every other. What stands alone (above all the invoice's number) must
@@ -234,7 +235,7 @@ def _taxes(invoice: Invoice) -> Iterator[Finding]:
         if base != invoice.total_minor - invoice.tax_minor:
             yield Finding(code="tax_differs", field="tax_lines", detail=f"the table is about {base}")
         for index, each in enumerate(invoice.tax_lines):
-            if abs(each.base_minor * each.rate_micros / MILLION - each.tax_minor) > _drift(invoice):
+            if abs(each.base_minor * each.rate_micros / MILLION - each.tax_minor) > proving.drift(invoice):
                 yield Finding(code="tax_differs", field=f"tax_lines.{index}.tax_minor")
     for index, line in enumerate(invoice.lines):
         if line.tax_minor is None or line.tax_rate_micros is None:
@@ -242,19 +243,14 @@ def _taxes(invoice: Invoice) -> Iterator[Finding]:
         if abs(line.amount_minor * line.tax_rate_micros / MILLION - line.tax_minor) > 1:
             yield Finding(code="tax_differs", field=f"lines.{index}.tax_minor")
     expected = _by_rates(invoice)
-    if expected is not None and not _within(invoice.tax_minor, expected, _drift(invoice)):
+    if expected is not None and not _within(invoice.tax_minor, expected, proving.drift(invoice)):
         detail = f"the lines' rates make {round(expected[0])} to {round(expected[1])}, not {invoice.tax_minor}"
         yield Finding(code="tax_differs", field="tax_minor", detail=detail)
     taxes = [line.tax_minor for line in invoice.lines]
     if taxes and _covers(invoice) and all(tax is not None for tax in taxes):
         own = sum(tax for tax in taxes if tax is not None)
-        if abs(own - invoice.tax_minor) > _drift(invoice):
+        if abs(own - invoice.tax_minor) > proving.drift(invoice):
             yield Finding(code="tax_differs", field="tax_minor", detail=f"the lines' tax makes {own}")
-
-
-def _drift(invoice: Invoice) -> float:
-    """Each line's tax is rounded by half a cent at most, and so is the whole's."""
-    return (len(invoice.lines) + 2) / 2 + 0.5
 
 
 def _covers(invoice: Invoice) -> bool:
@@ -290,11 +286,11 @@ def _proven_taxes(invoice: Invoice) -> Iterator[str]:
     tax, base = (sum(getattr(each, name) for each in invoice.tax_lines) for name in ("tax_minor", "base_minor"))
     exact = tax == invoice.tax_minor and base == invoice.total_minor - invoice.tax_minor
     for index, each in enumerate(invoice.tax_lines):
-        fits = abs(each.base_minor * each.rate_micros / MILLION - each.tax_minor) <= _drift(invoice)
+        fits = abs(each.base_minor * each.rate_micros / MILLION - each.tax_minor) <= proving.drift(invoice)
         if exact and fits:
             yield f"tax_lines.{index}.tax_minor"
             yield f"tax_lines.{index}.base_minor"
-            if abs(each.base_minor) * _step(each.rate_micros) / MILLION > 2 * _drift(invoice):
+            if abs(each.base_minor) * proving.step(each.rate_micros) / MILLION > 2 * proving.drift(invoice):
                 yield f"tax_lines.{index}.rate_micros"
     in_lines = {line.tax_rate_micros for line in invoice.lines}
     for index, each in enumerate(invoice.tax_lines):
@@ -306,13 +302,13 @@ def _proven_taxes(invoice: Invoice) -> Iterator[str]:
     in_table = {each.rate_micros for each in invoice.tax_lines}
     rates = Counter(line.tax_rate_micros for line in invoice.lines)
     expected = _by_rates(invoice)
-    fits = expected is not None and _within(invoice.tax_minor, expected, _drift(invoice))
+    fits = expected is not None and _within(invoice.tax_minor, expected, proving.drift(invoice))
     exactly = fits and expected is not None and expected[0] == expected[1]
     for index, line in enumerate(invoice.lines):
         rate = line.tax_rate_micros
         if rate is None:
             continue
-        telling = abs(line.amount_minor) * _step(rate) / MILLION > 2 * _drift(invoice)
+        telling = abs(line.amount_minor) * proving.step(rate) / MILLION > 2 * proving.drift(invoice)
         # Printed elsewhere on the paper, and the tax of the whole is what the rates make.
         again = rate in in_table or rates[rate] > 1
         if (
@@ -324,11 +320,6 @@ def _proven_taxes(invoice: Invoice) -> Iterator[str]:
             yield f"lines.{index}.tax_rate_micros"
         if line.tax_minor is not None and abs(line.amount_minor * rate / MILLION - line.tax_minor) <= 1:
             yield f"lines.{index}.tax_minor"
-
-
-def _step(rate_micros: int) -> int:
-    """What one in the least digit that is printed makes: 10,000 for 19 %, 10 for 8.851 %."""
-    return next((step for step in (10_000, 1_000, 100, 10) if rate_micros % step == 0), 1)
 
 
 def _currency(invoice: Invoice) -> Iterator[Finding]:
