@@ -78,7 +78,7 @@ from made_movements as m;
 create view bronze_rate as
 select the_program_id() as program_id, 1 as version, first_day() as applies_from, the_currency() as currency,
        the_point_value() as point_value_micros, the_deferred() as deferred_micros, the_cost() as cost_micros,
-       the_breakage() as breakage_basis_points;
+       the_breakage() as breakage_basis_points, 10000 as minor_micros, '10000' as curve, 1 as curve_months;
 
 create view bronze_redemption as
 select the_program_id() as program_id, o.redemption_id, k.member_key, the_version() as programme_version,

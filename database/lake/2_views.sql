@@ -58,7 +58,8 @@ from reports.entry as e left join lake.member_key as k using (program_id, member
 
 create view lake.rate as
 select r.program_id, r.version, r.applies_from, r.currency, r.point_value_micros, r.deferred_micros, r.cost_micros,
-       r.breakage_basis_points, 0::bigint as row_xid
+       r.breakage_basis_points, r.minor_micros, array_to_string(r.curve, ',') as curve,
+       cardinality(r.curve)::smallint as curve_months, 0::bigint as row_xid
 from reports.rate as r where r.approved_at is not null;
 
 create view lake.redemption as

@@ -97,6 +97,9 @@ CREATE TABLE IF NOT EXISTS loyalty.ref_rate (
     cost_micros BIGINT,
     breakage_basis_points INTEGER,
     batch BIGINT NOT NULL,
+    minor_micros INTEGER,
+    curve VARCHAR(1440),
+    curve_months SMALLINT,
     PRIMARY KEY (program_id, version)
 ) DISTSTYLE ALL SORTKEY (program_id, version);
 
