@@ -22,6 +22,7 @@ def source(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
         lake = Lake(database, tmp_path_factory.mktemp("lake"), world)
         bought = lake.bought()
         lake.wish(bought.member_id, "B0TOWELS00")
+        lake.look(bought.member_id, "B0TOWELS00")
         assert lake.export().problems == ()
         yield lake
 
