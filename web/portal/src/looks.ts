@@ -6,6 +6,7 @@ import type { components } from "@api/member";
 import { config } from "@shared/config";
 import { token, who } from "@shared/session";
 import { uuid7 } from "@shared/uuid7";
+import { placeBefore } from "./before";
 import { cameFrom } from "./came-from";
 
 type Look = components["schemas"]["NewViews"]["views"][number];
@@ -20,17 +21,6 @@ let sending: ReturnType<typeof setTimeout> | undefined;
 // Who wants nothing kept, as the API said last.
 let unwanted = "";
 
-const place = () => location.pathname + location.search;
-let here = place();
-let before: string | null = null;
-
-function moved(event: Event): void {
-  // What is replaced was no page of its own: a search being typed, another kind of the same product.
-  if (event.type !== "replaceState") before = here;
-  here = place();
-}
-for (const way of ["pushState", "replaceState", "popstate"]) addEventListener(way, moved);
-
 // A phone's browser may end a page that is hidden without another word.
 addEventListener("visibilitychange", () => document.visibilityState === "hidden" && tell());
 addEventListener("pagehide", tell);
@@ -41,7 +31,7 @@ export function looked(asin: string): void {
   if (!member || member === unwanted) return;
   if (member !== whose) gathered = [];
   whose = member;
-  gathered.push({ key: uuid7(), asin, came_from: cameFrom(before) });
+  gathered.push({ key: uuid7(), asin, came_from: cameFrom(placeBefore()) });
   if (gathered.length >= MOST) tell();
   else sending ??= setTimeout(tell, GATHER_MS);
 }
