@@ -214,14 +214,15 @@ class _Loading:
             values["batch"] = str(self._batch)
         into, given = ", ".join(values), ", ".join(values.values())
         target = self._target.table
-        if self._target.rule == "merge":
+        if self._replaces or self._target.rule == "group":
+            # What was there and could be meant is gone.
+            yield f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s"
+        elif self._target.rule == "merge":
             changes = ", ".join(f"{name} = {value}" for name, value in values.items() if name not in self._contract.key)
             yield (
                 f"MERGE INTO {target} USING {self._source} AS s ON {_equal(target, 's', self._contract.key)}"
                 f" WHEN MATCHED THEN UPDATE SET {changes} WHEN NOT MATCHED THEN INSERT ({into}) VALUES ({given})"
             )
-        elif self._target.rule == "group":
-            yield f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s"
         else:
             yield (
                 f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s LEFT JOIN {target} AS t"

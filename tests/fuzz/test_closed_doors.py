@@ -228,6 +228,8 @@ OPEN = {
     "POST /transfers", "GET /me/preferences", "PUT /me/preferences", "GET /notices/unwarned-lots",
     "GET /notices/lost-messages", "GET /finance/rates", "POST /finance/rates", "GET /finance/months/{month}/days",
     "GET /finance/months/{month}/verification", "GET /finance/months/{month}/funders",
+    "GET /finance/months/{month}/close", "GET /finance/months/{month}/close.csv",
+    "GET /finance/months/{month}/close/{figure}", "GET /finance/months/{month}/close/{figure}/lots",
     "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns", "POST /campaigns/preview",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",

@@ -45,6 +45,11 @@ class Store:
         content = self.states[Key]
         return {"Body": type("Body", (), {"read": lambda _: content})()}
 
+    def list_objects_v2(self, Bucket: str, Prefix: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Bucket == "lake"
+        keys = [{"Key": key} for key in self.states if key.startswith(Prefix)]
+        return {"Contents": keys} if keys else {}
+
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         assert SecretId == "arn:reports"
         return {"SecretString": json.dumps({"username": "reports", "password": PASSWORD})}
@@ -79,6 +84,16 @@ def test_what_is_loaded_is_not_planned_again(store: Store, spelt: str) -> None:
     number = "LongValue" if spelt[0] == "S" else "longValue"
     planned = _planned([[{spelt: "accrual"}, {number: 200}], [{spelt: "tier"}, {number: 100}]])
     assert (planned["accrual"], planned["tier"]) == ([300], [])
+
+
+def test_a_table_that_the_export_refused_says_why_and_its_earlier_batches_are_still_loaded(store: Store) -> None:
+    why = ["tier: rank is at least 1: 2 rows, e.g. tier=gold", "x" * 5_000]
+    store.states["state/refused/tier.json"] = json.dumps({"table": "tier", "problems": why}).encode()
+    tables = {one["table"]: one for one in _told(do="plan", loaded=[])["tables"]}
+    assert tables["tier"]["refused"].startswith(why[0] + "; ")
+    assert len(tables["tier"]["refused"]) == lake_loading.MOST_LETTERS
+    assert [one["batch"] for one in tables["tier"]["batches"]] == [100]
+    assert {one["refused"] for name, one in tables.items() if name != "tier"} == {""}
 
 
 def test_a_batch_that_replaces_everything_is_loaded_as_one(store: Store) -> None:
