@@ -40,6 +40,8 @@ SAID: dict[str, tuple[Any, ...]] = {
     "campaign": ("spring", "back_to_school"), "deed": ("purchases", "redemptions"),
     "segment": ("champions", "loyal", "promising", "at_risk", "lost"),
     "tender": ("points", "points_and_money", "money"),
+    "figure": ("issued", "redeemed"), "event": ("opened", "restored"), "funder": ("brand",),
+    "member_key": ("6f2c9d1e", "b07a5e34"), "lot": ("2028-09-30", "2028-10-31-extended"),
 }  # fmt: skip
 # These follow from another column of theirs.
 FOLLOWING = {"asin": ("B0SPEAKER1", "B0CUPSOF02", "B0KETTLE03"), "months_since": tuple(range(11))}
