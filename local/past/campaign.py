@@ -3,6 +3,7 @@ held out. The purchases are those of real households who never heard of it, so a
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 
 from loyalty.campaigns import watching
@@ -25,7 +26,7 @@ def begin(connection: Connection, program_id: int, ends_before: date) -> None:
     if any(campaign.code == CODE for campaign in published.document.campaigns):
         return
     starts_at = datetime.combine(first_day(ends_before), time(), UTC)
-    facts = published.document.model_dump(mode="json")
+    facts = json.loads(published.document.model_dump_json())
     facts["campaigns"] = [
         *facts["campaigns"],
         {
@@ -40,7 +41,7 @@ def begin(connection: Connection, program_id: int, ends_before: date) -> None:
             "holdout_percent": 20,
         },
     ]
-    document = Programme.model_validate(facts)
+    document = Programme.model_validate_json(json.dumps(facts))
     with connection.transaction():
         publishing.publish(
             connection, program_id, document, based_on=published.version, actor="past:catalogue-manager",

@@ -1,5 +1,5 @@
-"""Today, at the doors that everybody uses: some households sign up and redeem, two of them partly with money; one sends it
-back, and Amazon's invoices come."""
+"""Today, at the doors that everybody uses: some households sign up and redeem, two of them partly with money; one
+sends it back, and Amazon's invoices come."""
 
 from __future__ import annotations
 
