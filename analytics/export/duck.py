@@ -54,7 +54,7 @@ def export(dsn: str, lake: Target, listed: Iterable[Contract] | None = None, scr
             cluster_id, epoch, writer, xmin, xmax = _database(duck, INSTANCE)[0]
             instance = Instance(cluster_id, epoch, writer, xmin, xmax)
             reads = [_read(duck, contract, instance, lake, Path(folder)) for contract in listed]
-        return Exported(tuple(_publish(lake, read, files) for read, files in reads))
+        return publishing.exported(lake, [_publish(lake, read, files) for read, files in reads])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from analytics.export.contract import Contract
 from analytics.export.target import Target
 from analytics.export.window import Batch, State, Window
 
+REFUSALS = "state/refused/"
 AUTHOR = {"name": "lake export", "version": "1"}
 
 
@@ -37,6 +38,11 @@ def folder_of(table: str, batch: int) -> str:
 def state_key(table: str) -> str:
     """Where a table's state is."""
     return f"state/{table}.json"
+
+
+def refusal_key(table: str) -> str:
+    """Where it stands that a table was refused and why, as long as it is."""
+    return f"{REFUSALS}{table}.json"
 
 
 def state_of(target: Target, table: str) -> tuple[State | None, str | None]:

@@ -134,7 +134,7 @@ def test_amounts_are_in_the_currencys_own_unit(warehouse: Warehouse) -> None:
         return float(row["deferred"])
 
     assert deferred() == 4.0
-    warehouse.connection.execute("update loyalty.ref_rate set currency = 'JPY'")
+    warehouse.connection.execute("update loyalty.ref_rate set currency = 'JPY', minor_micros = 1000000")
     assert deferred() == 4.0
     assert all(10**digits in PER_UNIT and code in PER_UNIT[10**digits] for code, digits in MINOR_DIGITS.items())
 
