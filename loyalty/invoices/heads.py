@@ -147,6 +147,14 @@ def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:
     return fitting[0] if len(fitting) == 1 else None
 
 
+def terms(text: str, issued_on: object, due_on: object) -> str:
+    """Terms as they are written. Days that were overlooked are those from issue to due; without, nothing was read."""
+    if text.casefold() in ("net", "netto", "netti"):
+        days = (due_on - issued_on).days if isinstance(issued_on, date) and isinstance(due_on, date) else 0
+        return f"{text} {days}" if days > 0 and text.casefold() == "net" else ""
+    return re.sub(r"\bdias\b", "días", text)
+
+
 def net_days(text: str) -> int | None:
     """`Net 30`, `30 Tage netto`, `30 jours`: the days from issue to due."""
     match = re.search(r"(?<![0-9])([0-9]{1,3})(?![0-9%])", text)

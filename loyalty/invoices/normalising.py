@@ -15,19 +15,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, dates, heads, labels, lines, rows, validating
+from loyalty.invoices import amounts, completing, dates, heads, labels, lines, recalling, rows, validating, vendors
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
 from loyalty.invoices.lines import Tables
 from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
+from loyalty.invoices.recalling import Ordered
 from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
 _UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# A company's form that is read in many ways and written in one.
-_FORM = re.compile(r"\bS\.\s?[aàáäâ]\s?r\.\s?[lI|1]\.")
 # How well what is printed twice must be read to stand against what was read so badly.
 GOOD, HARDLY = 95.0, 86.0
+_SPECKS = " .,:;|'\"`~£€$*_"
 # A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
 _CUT_OFF = re.compile(r"[-/]$|(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){1,3}$", re.IGNORECASE)
 
@@ -49,7 +49,7 @@ class _Making:
             self.seen.append(
                 Seen(
                     name=name,
-                    printed=place.text[:_MOST_WORDS],
+                    printed=(place.as_read or place.text)[:_MOST_WORDS],
                     confidence=place.confidence,
                     page=place.page,
                     box=place.box,
@@ -60,10 +60,17 @@ class _Making:
         self.findings.append(Finding(code=code, field=name, detail=detail))
 
 
-def read(expense_documents: Sequence[Mapping[str, Any]], rules: Invoices) -> tuple[Reading, ...]:
-    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none."""
-    found = papers(pages(expense_documents))
-    readings = [reading for paper in found if (reading := _reading(paper, found, rules)) is not None]
+def read(
+    expense_documents: Sequence[Mapping[str, Any]], rules: Invoices, ask: recalling.Ask = recalling.nobody
+) -> tuple[Reading, ...]:
+    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none.
+
+    `ask` tells what we have ordered under the numbers of the paper.
+    """
+    every = pages(expense_documents)
+    ordered = ask(recalling.clues(every))
+    found = papers(recalling.recalled(every, ordered))
+    readings = [reading for paper in found if (reading := _reading(paper, found, rules, ordered)) is not None]
     nothing = Finding(code="not_an_invoice", detail="no number, no total and no lines")
     return tuple(readings) or (Reading(invoice=None, draft={}, findings=(nothing,)),)
 
@@ -89,7 +96,7 @@ def papers(every: Sequence[Page]) -> list[Paper]:
     return found
 
 
-def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading | None:
+def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Sequence[Ordered]) -> Reading | None:
     making = _Making()
     fields = heads.named(paper.fields())
     money, agreed = heads.currency(paper)
@@ -113,14 +120,17 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
         making.put(name, value)
     lines.tax_beside(tables.lines, making.draft["tax_minor"])
     _doubt_sums(making, fields, tables, printed_sums, code)
-    _take_lines(making, paper, tables, fields)
+    _take_orders(paper, tables)
+    numbers = making.draft["purchase_order_numbers"]
+    completing.complete(tables, ordered, numbers, making.draft.get("currency"), rules.minimum_confidence)
+    _take_lines(making, tables)
     making.findings += tables.findings
     if surely_credit:
         _give_back(making)
-    return _judged(making, rules)
+    return _judged(making, rules, ordered)
 
 
-def _judged(making: _Making, rules: Invoices) -> Reading:
+def _judged(making: _Making, rules: Invoices, ordered: Sequence[Ordered]) -> Reading:
     """The draft as an Invoice, if it is whole; without what is only told and could not be read for sure."""
     missing = [Finding(code="missing_field", field=name) for name in _NEEDED if making.draft.get(name) is None]
     draft = _jsonable(making.draft)
@@ -133,7 +143,7 @@ def _judged(making: _Making, rules: Invoices) -> Reading:
         wrong = [Finding(code="unreadable", field=".".join(map(str, each["loc"]))) for each in error.errors()[:20]]
         return Reading(invoice=None, draft=draft, seen=tuple(making.seen), findings=(*found, *wrong))
     invoice = _certain(invoice, making.seen, rules)
-    found = (*found, *validating.findings(invoice, making.seen, rules))
+    found = (*found, *validating.findings(invoice, making.seen, rules, ordered))
     return Reading(invoice=invoice, draft=draft, seen=tuple(making.seen), findings=found)
 
 
@@ -227,7 +237,9 @@ def _days_beside(paper: Paper, number: object) -> list[Printed]:
     """The day in the line of the number, where an invoice has it without a label."""
     found = []
     for line in paper.text():
-        behind = line.text.partition(str(number))[2]
+        # Where the number itself was read a little differently, too.
+        own = next((word for word in line.text.split() if heads.near(word, str(number))), str(number))
+        behind = line.text.partition(own)[2]
         if behind and dates.possible(behind):
             sure = [paper.placed(word, line).confidence for word in behind.split() if word.strip("|,.:")]
             found.append(replace(line, text=behind.strip(" |"), confidence=min(sure)))
@@ -289,17 +301,19 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
 
 
 def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
+    if (vendor := vendors.issuer(paper, fields.get("vendor_name", []))) is not None:
+        making.put("vendor_name", vendor)
     for name in validating.TOLD:
         printed = fields.get(name, [])
-        if not printed:
+        if not printed or name == "vendor_name":
             continue
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
-        if name == "payment_terms" and text.casefold() in ("net", "netto", "netti"):
-            # Its days were overlooked.
-            continue
         places = [each for each in printed if " ".join(each.text.split()) == text]
-        making.put(name, Read(_FORM.sub("S.à r.l.", text) if name == "vendor_name" else text, places))
+        if name == "payment_terms":
+            text = heads.terms(text, making.draft.get("issued_on"), making.draft.get("due_on"))
+        if text:
+            making.put(name, Read(text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
 
 
@@ -321,7 +335,9 @@ def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Print
     for value in printed:
         for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
-            if rows.ORDER.fullmatch(text) or text in found:
+            # What a bad copy leaves behind a number is no part of it; a hyphen says that it goes on.
+            text = text.strip(_SPECKS)
+            if rows.ORDER.fullmatch(text) or text in found or dates.possible(text):
                 continue
             if not any(letter.isdigit() for letter in text) or _CUT_OFF.search(text):
                 making.doubt(name, "not the whole of a number")
@@ -350,13 +366,20 @@ def _doubt_sums(
                 making.doubt(f"{name}_minor", "no amount")
 
 
-def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:
+def _take_orders(paper: Paper, tables: Tables) -> None:
+    """The head's order, if it names one only, is that of the lines that name none."""
     head = {each.text: each for each in rows.orders_in(paper)}
-    only = next(iter(head.values())) if len(head) == 1 else None
+    if len(head) != 1:
+        return
+    (only,) = head.values()
+    for line in tables.lines:
+        if line.kind == "item" and "amazon_order_id" not in line.values:
+            line.values["amazon_order_id"] = Read(only.text, [only, *_again(paper, only.text, [only])])
+
+
+def _take_lines(making: _Making, tables: Tables) -> None:
     making.draft["lines"] = []
     for index, line in enumerate(tables.lines):
-        if line.kind == "item" and "amazon_order_id" not in line.values and only is not None:
-            line.values["amazon_order_id"] = Read(only.text, [only, *_again(paper, only.text, [only])])
         own: dict[str, Any] = {"kind": line.kind}
         for name, value in line.values.items():
             own[name] = value.value

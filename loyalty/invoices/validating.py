@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from loyalty.invoices import amounts
+from loyalty.invoices import amounts, proving
 from loyalty.invoices.heads import net_days
 from loyalty.invoices.invoice import Finding, Invoice, Line, Seen
+from loyalty.invoices.recalling import Ordered
 from loyalty.programme.schema.invoices import Invoices
 
 MILLION = 1_000_000
@@ -36,13 +37,17 @@ def alone(rules: Invoices) -> float:
     return 100 - (100 - rules.minimum_confidence) / 10
 
 
-def findings(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> tuple[Finding, ...]:
-    """Empty if every value may be posted. Says nothing about orders: that is the match's."""
+def findings(
+    invoice: Invoice, seen: Sequence[Seen], rules: Invoices, ordered: Sequence[Ordered] = ()
+) -> tuple[Finding, ...]:
+    """Empty if every value may be posted. Says nothing about orders: that is the match's; `ordered` only proves."""
     printings: dict[str, list[Seen]] = {}
     for each in seen:
         printings.setdefault(each.name, []).append(each)
     values = dict(posted(invoice))
     known = {name: places for name, places in printings.items() if name in values}
+    surely = proven(invoice, known)
+    certain = proving.certain(invoice, known, rules, ordered)
     return (
         *_sums(invoice, known, rules),
         *_signs(invoice),
@@ -50,7 +55,7 @@ def findings(invoice: Invoice, seen: Sequence[Seen], rules: Invoices) -> tuple[F
         *_lines(invoice),
         *_taxes(invoice),
         *_currency(invoice),
-        *_doubtful(known, proven(invoice, known), rules),
+        *_doubtful({name: places for name, places in known.items() if name not in certain}, surely, rules),
     )
 
 

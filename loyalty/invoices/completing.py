@@ -1,0 +1,82 @@
+"""What a line does not say, or says badly, as the order has it that the line is of.
+
+Only where the paper's own amounts leave no other: the unit price is the one that we ordered at, and the amount is so
+many of it as were ordered at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loyalty.invoices.lines import DraftLine, Tables
+from loyalty.invoices.papers import Read
+from loyalty.invoices.recalling import Ordered
+
+
+def behind(
+    ordered: Sequence[Ordered], order: object, asin: object, numbers: Sequence[str], currency: object
+) -> Iterator[Ordered]:
+    """What we ordered that a line may be about: of its order, or those behind the paper's own numbers."""
+    for each in ordered:
+        of_order = each.amazon_order_id == order if order is not None else each.purchase_order_number in numbers
+        if of_order and each.currency == currency and asin in (None, each.asin):
+            yield each
+
+
+def complete(tables: Tables, ordered: Sequence[Ordered], numbers: Sequence[str], currency: object, good: float) -> None:
+    """Orders, products and quantities of the lines. `good`: how well a quantity must be read to be kept as it is."""
+    items = [line for line in tables.lines if line.kind == "item"]
+    if not ordered or not items:
+        return
+    named = {line.values["amazon_order_id"].value for line in items if "amazon_order_id" in line.values}
+    for index, line in enumerate(tables.lines):
+        if line.kind != "item":
+            continue
+        if "amazon_order_id" not in line.values and named:
+            _take_order(line, [each for each in ordered if each.amazon_order_id in named])
+        order, asin = _value(line, "amazon_order_id"), _value(line, "asin")
+        about = list(behind(ordered, order, asin, numbers, currency))
+        _take_quantity(line, about, good)
+        if asin is None and order is not None:
+            _take_product(tables, index, about, items)
+
+
+def _value(line: DraftLine, name: str) -> object:
+    return line.values[name].value if name in line.values else None
+
+
+def _take_order(line: DraftLine, ordered: Sequence[Ordered]) -> None:
+    """The only order of this paper that has the product."""
+    orders = {each.amazon_order_id for each in ordered if each.asin == _value(line, "asin")}
+    if len(orders) == 1:
+        line.values["amazon_order_id"] = Read(orders.pop(), line.values["asin"].places)
+
+
+def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> None:
+    unit, amount = line.get("unit_price_minor"), line.get("amount_minor")
+    said = line.values.get("quantity")
+    if not unit or amount is None or (said is not None and any(place.confidence >= good for place in said.places)):
+        return
+    most = max((each.quantity for each in about if each.unit_price_minor == unit), default=0)
+    count, rest = divmod(abs(amount), unit)
+    if rest == 0 and 1 <= count <= most and (said is None or said.value != count):
+        line.values["quantity"] = Read(count, said.places if said else [])
+
+
+def _take_product(tables: Tables, index: int, about: Sequence[Ordered], items: Sequence[DraftLine]) -> None:
+    """The only product of the line's order at this price that no other line is of, where one is printed unreadably."""
+    line = tables.lines[index]
+    name = f"lines.{index}.asin"
+    unread = [finding for finding in tables.findings if finding.field == name]
+    taken = {_value(other, "asin") for other in items}
+    quantity = line.get("quantity") or 0
+    fitting = {
+        each.asin
+        for each in about
+        if each.asin not in taken
+        and each.unit_price_minor == line.get("unit_price_minor")
+        and 1 <= quantity <= each.quantity
+    }
+    if unread and len(fitting) == 1:
+        line.values["asin"] = Read(fitting.pop(), [])
+        tables.findings = [finding for finding in tables.findings if finding not in unread]
