@@ -22,6 +22,8 @@ from analytics.export.window import Batch, State
 from analytics.warehouse import statements
 from lambdas.observed import logger, metrics, observed
 
+# Views of metrics are over the programme, not over its canary.
+PROGRAM = 1
 # Of a reason: all tables' together pass through the machine.
 MOST_LETTERS = 1_000
 
@@ -52,16 +54,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _bootstrap() -> list[str]:
-    """Also the user that reports come as, where there is one, with the password of its secret."""
+    """Also a view a metric, for whoever comes with SQL, and the user that reports come as, where there is one, with the
+    password of its secret."""
+    from analytics.metrics import views  # reads all metrics: only what creates needs them
+
+    metrics_views = views.create(PROGRAM)
     reporter = os.environ.get("REPORTER")
     if not reporter:
-        return statements.bootstrap()
+        return [*statements.bootstrap(), *metrics_views]
     told = _client("secretsmanager").get_secret_value(SecretId=os.environ.get("REPORTER_SECRET_ARN"))
     password, salt = json.loads(told["SecretString"])["password"], secrets.token_hex(16)
     # Redshift takes the digest for the password: what is logged of the statement says nothing.
     digest = hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
     return [
         *statements.bootstrap(reporters=[reporter]),
+        *metrics_views,
         f"ALTER USER \"{reporter}\" PASSWORD 'sha256|{digest}|{salt}'",
     ]
 

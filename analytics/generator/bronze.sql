@@ -67,10 +67,18 @@ select the_program_id() as program_id, cast(m.day as date) as day, the_funder() 
        cast(m.lot_month as date) as lot_month, event_names()[m.event + 1] as event, m.points
 from made_movements as m;
 
+-- Nobody's: the generator keeps a member's points by month earned, and what moved them only of all members together.
+create view bronze_lot_entry as
+select the_program_id() as program_id, row_number() over (order by m.day, m.lot_month, m.event) as entry_id,
+       cast(null as varchar) as member_key, 1 as sequence, event_names()[m.event + 1] as event,
+       strftime(last_day(cast(m.lot_month as date) + interval 12 months), '%Y-%m-%d') as lot,
+       cast(m.lot_month as date) as lot_month, the_funder() as funder, cast(m.day as date) as day, m.points
+from made_movements as m;
+
 create view bronze_rate as
 select the_program_id() as program_id, 1 as version, first_day() as applies_from, the_currency() as currency,
        the_point_value() as point_value_micros, the_deferred() as deferred_micros, the_cost() as cost_micros,
-       the_breakage() as breakage_basis_points;
+       the_breakage() as breakage_basis_points, 10000 as minor_micros, '10000' as curve, 1 as curve_months;
 
 create view bronze_redemption as
 select the_program_id() as program_id, o.redemption_id, k.member_key, the_version() as programme_version,

@@ -32,6 +32,7 @@ TARGETS = {
     "catalogue_view": Target("loyalty.fact_catalogue_view", "append", day="seen_at"),
     "invoice": Target("base.invoice", "merge", touches="invoice"),
     "invoice_line": Target("base.invoice_line", "group", touches="invoice"),
+    "lot_entry": Target("loyalty.fact_lot_entry", "append"),
     "member": Target("base.member_version", "version", touches="member"),
     "money": Target("loyalty.fact_money", "merge", day="happened_at"),
     "points_entry": Target("loyalty.fact_points_entry", "append", day="occurred_at"),

@@ -3,6 +3,7 @@
 
 drop view if exists
     lake.instance, lake.member, lake.tier_change, lake.accrual, lake.points_entry, lake.points_movement, lake.rate,
+    lake.lot_entry,
     lake.redemption, lake.redemption_line, lake.units_back, lake.shipment, lake.money, lake.invoice, lake.invoice_line,
     lake.product, lake.campaign, lake.campaign_participant, lake.wish, lake.preference, lake.tier,
     lake.catalogue_view, lake.viewer;
@@ -47,9 +48,19 @@ create view lake.points_movement as
 select m.program_id, m.day, m.funder, m.lot_month, m.event, m.points, (m.row_xid::text)::bigint as row_xid
 from reports.movement as m;
 
+-- A lot's key is its last good day and whether it was extended, as points.lot_key makes it; whoever exports may call nothing.
+create view lake.lot_entry as
+select e.program_id, e.entry_id, k.member_key::text as member_key, e.sequence, e.event,
+       case when e.lot_key = 2147483647 then 'never'
+            else to_char(date '2000-01-01' + e.lot_key / 2, 'YYYY-MM-DD')
+                || case when e.lot_key % 2 = 0 then '-extended' else '' end end as lot,
+       e.lot_month, e.funder, e.day, e.points, (e.row_xid::text)::bigint as row_xid
+from reports.entry as e left join lake.member_key as k using (program_id, member_id);
+
 create view lake.rate as
 select r.program_id, r.version, r.applies_from, r.currency, r.point_value_micros, r.deferred_micros, r.cost_micros,
-       r.breakage_basis_points, 0::bigint as row_xid
+       r.breakage_basis_points, r.minor_micros, array_to_string(r.curve, ',') as curve,
+       cardinality(r.curve)::smallint as curve_months, 0::bigint as row_xid
 from reports.rate as r where r.approved_at is not null;
 
 create view lake.redemption as

@@ -1,6 +1,7 @@
 -- What the books' movements are made of: of each row of the points journal, which points of which member's lot it moved, on
 -- which day of the books. Kept from here on: of members posted before, from the row after the one they were posted to.
 create table reports.entry (
+    entry_id bigint not null generated always as identity,
     program_id int not null,
     member_id bigint not null,
     sequence bigint not null,

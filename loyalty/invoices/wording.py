@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from loyalty.payments.currencies import EXPONENTS
+from loyalty.currencies import minor_digits
 
 FINDINGS = {
     "total_differs": "The sum is not what its parts make",
@@ -149,6 +149,6 @@ def reason(code: str | None) -> str | None:
 
 
 def _money(minor: str, currency: str | None) -> str:
-    exponent = EXPONENTS.get(currency or "", 2)
+    exponent = minor_digits(currency or "")
     amount = f"{Decimal(minor).scaleb(-exponent):,.{exponent}f}"
     return f"{amount} {currency}" if currency else amount

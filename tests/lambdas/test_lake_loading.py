@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analytics.export.window import Batch, State
+from analytics.metrics import catalogue
 from analytics.warehouse import statements
 from lambdas import lake_loading
 
@@ -115,6 +116,14 @@ def test_the_same_batch_of_the_same_night_is_one_statement_however_often_it_is_s
         _told(do="load", table="accrual", **{**batch, "batch": 200})["token"],
     }
     assert len(others | {once}) == 4
+
+
+def test_every_metric_is_a_view_for_whoever_comes_with_sql_after_what_it_reads(store: Store) -> None:
+    sent = [sql for group in _told(do="create")["groups"] for sql in group["sqls"]]
+    made = [sql.split()[2] for sql in sent if sql.startswith("create view")]
+    assert made == [f"loyalty.metric_{one.name}" for one in catalogue.metrics()]
+    first = next(place for place, sql in enumerate(sent) if sql.startswith("create view"))
+    assert not [sql for sql in sent[first:] if sql.startswith(("CREATE TABLE", "CREATE MATERIALIZED", "DROP MAT"))]
 
 
 @pytest.mark.parametrize("do", ["create", "refresh"])
