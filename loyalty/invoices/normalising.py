@@ -121,7 +121,8 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Se
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_orders(paper, tables)
     numbers = making.draft["purchase_order_numbers"]
-    completing.complete(tables, ordered, numbers, making.draft.get("currency"), rules.minimum_confidence)
+    named = rows.orders_named(paper)
+    completing.complete(tables, ordered, named, numbers, making.draft.get("currency"), validating.alone(rules))
     _take_lines(making, tables)
     making.findings += tables.findings
     if surely_credit:

@@ -233,3 +233,10 @@ def orders_in(paper: Paper) -> Iterator[Printed]:
     for each in paper.fields():
         for number in ORDER.findall(each.text):
             yield paper.placed(number, each)
+
+
+def orders_named(paper: Paper) -> frozenset[str]:
+    """All of them, wherever they stand."""
+    texts = [each.text for each in paper.fields()]
+    texts += [each.text for row in paper.rows() for each in (*row.fields, *([row.whole] if row.whole else []))]
+    return frozenset(number for text in texts for number in ORDER.findall(text))
