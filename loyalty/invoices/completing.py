@@ -1,7 +1,7 @@
 """What a line does not say, or says badly, as the order has it that the line is of.
 
-Only where the paper's own amounts leave no other: the unit price is the one that we ordered at, and the amount is so
-many of it as were ordered at most.
+Only where the paper's own amounts leave no other: the amount is so many times the price that we ordered at, and no more
+than were ordered.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def complete(
         order, asin = _value(line, "amazon_order_id"), _value(line, "asin")
         about = list(behind(ordered, order, asin, numbers, currency))
         _take_quantity(line, about, good)
+        _take_price(line, about, good)
         if asin is None and order is not None:
             _take_product(tables, index, about, items)
 
@@ -71,6 +72,17 @@ def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> No
     count, rest = divmod(abs(amount), unit)
     if rest == 0 and 1 <= count <= most and (said is None or said.value != count):
         line.values["quantity"] = Read(count, said.places if said else [])
+
+
+def _take_price(line: DraftLine, about: Sequence[Ordered], good: float) -> None:
+    """The one price that we ordered it at, if the quantity makes the amount of it and not of what was read."""
+    count, amount, said = line.get("quantity"), line.get("amount_minor"), line.values.get("unit_price_minor")
+    if not count or amount is None or (said is not None and any(place.confidence >= good for place in said.places)):
+        return
+    prices = {each.unit_price_minor for each in about if count <= each.quantity}
+    makes = {price for price in prices if price * count == abs(amount)}
+    if len(makes) == 1 and (said is None or said.value not in makes):
+        line.values["unit_price_minor"] = Read(makes.pop(), said.places if said else [])
 
 
 def _take_product(tables: Tables, index: int, about: Sequence[Ordered], items: Sequence[DraftLine]) -> None:
