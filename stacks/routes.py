@@ -60,6 +60,7 @@ MEMBER = (
     _member("PUT", "/me/wishlist/{asin}"),
     _member("DELETE", "/me/wishlist/{asin}"),
     _member("GET", "/recommendations"),
+    _member("POST", "/me/views"),
     _member("POST", "/quotes", "quote_api"),
     _member("POST", "/quotes/{quote_id}/split", "quote_api"),
     _member("POST", "/redemptions"),

@@ -159,3 +159,26 @@ from made_participants as p join keys as k using (member);
 create view bronze_wish as
 select the_program_id() as program_id, k.member_key, asin_of(w.product) as asin, w.happened as added_at
 from made_wishes as w join keys as k using (member);
+
+-- What was redeemed had been looked at, and at every other time something else too; of four members in five, who want it kept.
+create table looks as
+select happened, cast(floor(date_diff('day', first_day(), happened) / 90) as integer) as span, member, product, n, came_from
+from (
+    select o.happened - interval 4 minutes as happened, o.member, i.product, i.n * 2 as n,
+           ['search', 'category', 'home'][i.n % 3 + 1] as came_from
+    from items as i join orders as o using (redemption)
+    union all
+    select o.happened - interval 9 minutes, o.member, (i.product * 7 + i.n) % (select count(*) from made_products),
+           i.n * 2 + 1, ['home', 'product', 'wishlist', 'elsewhere'][i.n % 4 + 1]
+    from items as i join orders as o using (redemption) where i.n % 2 = 0
+) where member % 5 <> 0 and happened >= first_day();
+create macro viewer_of(member, span) as md5(the_seed() || '/viewer/' || member || '/' || span);
+
+create view bronze_catalogue_view as
+select the_program_id() as program_id, id_of(happened, '009', n) as event_key, viewer_of(member, span) as viewer_key,
+       asin_of(product) as asin, came_from, happened as seen_at
+from looks;
+
+create view bronze_viewer as
+select the_program_id() as program_id, viewer_of(l.member, l.span) as viewer_key, k.member_key
+from (select distinct member, span from looks) as l join keys as k using (member);

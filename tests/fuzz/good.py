@@ -409,6 +409,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member DELETE /me/wishlist/{asin}": lambda _: Request("DELETE", f"/me/wishlist/{ASIN}"),
     "member GET /recommendations": lambda _: Request("GET", "/recommendations", query=f"limit=3&asin={ASIN}"),
     "member GET /me/preferences": _get("/me/preferences"),
+    "member POST /me/views": lambda w: Request.json(
+        "POST", "/me/views", {"views": [{"key": str(w.key()), "asin": ASIN, "came_from": "search"}]}
+    ),
     "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()

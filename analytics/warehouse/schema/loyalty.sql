@@ -273,3 +273,24 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_wish (
     day DATE,
     PRIMARY KEY (program_id, member_key, asin)
 ) DISTKEY (member_key) SORTKEY (program_id, day);
+
+-- A product's page was open. Its category is the product's now (dim_product); whose the key is, dim_viewer says.
+CREATE TABLE IF NOT EXISTS loyalty.fact_catalogue_view (
+    program_id INTEGER NOT NULL,
+    event_key VARCHAR(36) NOT NULL,
+    viewer_key VARCHAR(36) NOT NULL,
+    asin VARCHAR(10) NOT NULL,
+    came_from VARCHAR(20) NOT NULL,
+    seen_at TIMESTAMP NOT NULL,
+    day DATE NOT NULL,
+    PRIMARY KEY (program_id, event_key)
+) DISTKEY (viewer_key) SORTKEY (program_id, day);
+
+-- Of those who want what they look at to be kept; whoever wants it no more is not here, and their views are nobody's.
+CREATE TABLE IF NOT EXISTS loyalty.dim_viewer (
+    program_id INTEGER NOT NULL,
+    viewer_key VARCHAR(36) NOT NULL,
+    member_key VARCHAR(36) NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (program_id, viewer_key)
+) DISTKEY (viewer_key) SORTKEY (program_id, viewer_key);

@@ -19,9 +19,10 @@ def test_a_member_has_a_key_at_once_that_says_nothing(lake: Lake) -> None:
 
 
 def test_an_erased_member_leaves_no_key_and_the_sums_stay(lake: Lake) -> None:
-    lake.only = ("member", "points_entry", "preference", "redemption", "wish")
+    lake.only = ("member", "points_entry", "preference", "redemption", "viewer", "wish")
     bought = lake.bought()
     lake.wish(bought.member_id, "B0TOWELS00")
+    lake.look(bought.member_id, "B0TOWELS00")
     lake.consent(bought.member_id, "sms", True)
     lake.export()
     key = str(lake.one("select lake.key_of(1, %s)", bought.member_id))
@@ -57,3 +58,20 @@ def test_advertising_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
     lake.consent(member.member_id, "email", False)
     told = lake.export()["preference"]
     assert (told.rows, told.replaces, lake.rows("preference")) == (0, True, [])
+
+
+def test_whose_a_look_was_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
+    lake.only = ("catalogue_view", "viewer")
+    member, other = somebody(lake.owner), somebody(lake.owner)
+    lake.look(member.member_id, "B0TOWELS00")
+    lake.look(other.member_id, "B0TOWELS00")
+    lake.export()
+    names = {str(lake.one("select lake.key_of(1, %s)", one.member_id)) for one in (member, other)}
+    assert {row[2] for row in lake.rows("viewer")} == names
+    lake.owner.execute("select interactions.choose(1, %s, false, 'member')", (member.member_id,))
+    told = lake.export()
+    assert (told["viewer"].replaces, told["catalogue_view"].status) == (True, "unchanged")
+    kept = str(lake.one("select lake.key_of(1, %s)", other.member_id))
+    assert {row[2] for row in lake.rows("viewer")} == {kept}
+    # What was looked at stays, as nobody's.
+    assert len(lake.rows("catalogue_view")) == 2

@@ -28,6 +28,7 @@ def source(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
         lake.wish(bought.member_id, "B0TOWELS00")
         # The books post what waits before they say where they stand.
         position.position(lake.owner, 1)
+        lake.look(bought.member_id, "B0TOWELS00")
         assert lake.export().problems == ()
         yield lake
 
