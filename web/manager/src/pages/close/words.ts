@@ -1,5 +1,5 @@
 /** How a close's figures, events and lots read. */
-import { date, minorDigits, money } from "@shared/shown";
+import { longDay, minorDigits, money } from "@shared/shown";
 import { config } from "../../config";
 import type { Schemas } from "../../api";
 
@@ -40,11 +40,11 @@ const EVENTS: Record<Event, string> = {
 /** What was outstanding has no event. */
 export const eventName = (event: Event | null): string => (event ? EVENTS[event] : "Outstanding");
 
-/** A lot by its last good day: "Sep 30, 2028", with a word if it was extended; or that it never lapses. */
+/** A lot by its last good day: "September 30, 2028", with a word if it was extended; or that it never lapses. */
 export function lotName(lot: string): string {
   if (lot === "never") return "never lapses";
   const day = lot.slice(0, 10);
-  return lot.length > 10 ? `${date(day)}, extended` : date(day);
+  return lot.length > 10 ? `${longDay(day)}, extended` : longDay(day);
 }
 
 /** What the deferred revenue book has for it. */
