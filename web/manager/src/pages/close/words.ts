@@ -11,7 +11,7 @@ export const KEY = "month-close";
 
 /** In the order of the sum, with the sign each has there. */
 export const FIGURES: readonly { figure: Figure; sign: string; label: string; about: string }[] = [
-  { figure: "opening", sign: "", label: "Opening", about: "Outstanding when the month began." },
+  { figure: "opening", sign: "\u2002", label: "Opening", about: "Outstanding when the month began." },
   { figure: "issued", sign: "+", label: "Issued", about: "Earned, also what still waits for its day." },
   { figure: "redeemed", sign: "−", label: "Redeemed", about: "Exchanged for goods, less what came back." },
   { figure: "expired", sign: "−", label: "Expired", about: "Lapsed. In money: breakage, recognised as it is expected." },
