@@ -7,12 +7,13 @@
 -- Codes that time may mend; looked at again for three days:
 --   not_shipped       more units than are known to have left, though not more than were ordered
 --   original_open     the invoice that a credit memo corrects is not through yet
+--   unproven          Amazon's transactions, which are read once a day, do not say yet that there is an invoice of this number and day
 -- Every other code needs a person.
 
 create or replace function invoices.blocks(p_code text) returns boolean language sql immutable
 return p_code not in ('cheaper', 'refund_unknown');
 create or replace function invoices.may_mend(p_code text) returns boolean language sql immutable
-return p_code in ('not_shipped', 'original_open');
+return p_code in ('not_shipped', 'original_open', 'unproven');
 
 -- Internal: one at a time in a programme. What is compared with everything before it must not meet its like half-way, and an
 -- invoice takes milliseconds. Whoever locks a row of this room or of the ERP's has taken this first, but for the gateway, which
@@ -36,19 +37,6 @@ return upper(regexp_replace(p_text, '\s', '', 'g'));
 -- Internal: whether a printed number is ours: the same, or its beginning where the paper's column is narrower than it is.
 create or replace function invoices.is_number(p_printed text, p_ours text) returns boolean language sql immutable
 return p_printed = p_ours or length(p_printed) >= 16 and starts_with(p_ours, p_printed);
-
--- What the programme ordered under numbers like these, for whoever has read them badly: Amazon's, of which one group of seven digits was
--- read well, and moments, with which the ids in our own numbers begin. Nothing where that is more than so many orders.
-create or replace function invoices.ours(p_program_id integer, p_amazon_order_ids text[], p_moments text[], p_most integer)
-returns table (
-    amazon_order_id text, purchase_order_number text, asin text, quantity bigint, unit_price_minor bigint, currency text)
-language sql stable security definer set search_path = pg_catalog as $$
-    select o.amazon_order_id, o.purchase_order_number, o.asin, sum(o.quantity)::bigint, max(o.unit_price_minor), o.currency
-    from orders.lines_of(p_program_id, array(
-        select n from orders.near(p_program_id, p_amazon_order_ids[1:200], p_moments[1:200], least(p_most, 200)) n)) o
-    group by o.amazon_order_id, o.purchase_order_number, o.asin, o.currency
-    order by o.amazon_order_id, o.asin
-$$;
 
 -- Internal: the lines of its content, written out anew. A line without an order is of the one order behind the paper's numbers, a line
 -- without a product is of an order's only one; otherwise they stay without. Each item gets its order's line.

@@ -15,6 +15,8 @@ _ALIKE = frozenset(
     )
 )  # fmt: skip
 
+_FOLDED = str.maketrans("OoQDIil|SsBZzGf£", "00001111558226ff")
+
 
 def alike(one: str, other: str) -> bool:
     """Whether two letters are the same, or look it."""
@@ -27,6 +29,13 @@ def apart(one: str, other: str) -> int:
     if one == other:
         return 0
     return _row(one, other, free_start=False)[-1]
+
+
+def may_be(code: str, text: str, reach: int) -> bool:
+    """Whether so few letters may be wrong: then one of so many parts and one stands there as it is, or looks it."""
+    size = len(code) // (reach + 1)
+    folded, letters = code.translate(_FOLDED), text.translate(_FOLDED)
+    return any(folded[at : at + size] in letters for at in range(0, size * (reach + 1), size))
 
 
 def within(code: str, text: str) -> tuple[int, int, int]:

@@ -20,6 +20,7 @@ from loyalty.invoices.rows import RATE, rate_of
 
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")
+_UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAYS = frozenset({"issued_on", "due_on", "ordered_on", "other_date"})
 _TAX_ID = re.compile(r"[A-Z]{2} ?[0-9A-Z]{8,12}")
 # Of each kind of sum so many different values are tried.
@@ -75,6 +76,18 @@ def near(one: str, other: str) -> bool:
 def _without_one(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     return len(long) == len(short) + 1 and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+
+
+def several(text: str) -> list[str]:
+    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
+    if _UUID.fullmatch(joined := re.sub(r"\s+", "", text)):
+        # Torn where letters stand a little apart.
+        return [joined]
+    parts = re.split(r"\s*[,;\n]\s*", text)
+    words = text.split()
+    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
+        return words
+    return [part for part in parts if part]
 
 
 # --- currency ----------------------------------------------------------------------------------------------------

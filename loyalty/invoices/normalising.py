@@ -24,7 +24,6 @@ from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
-_UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How well what is printed twice must be read to stand against what was read so badly.
 GOOD, HARDLY = 95.0, 86.0
 _SPECKS = " .,:;|'\"`~£€$*_"
@@ -317,23 +316,11 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
 
 
-def _several(text: str) -> list[str]:
-    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
-    if _UUID.fullmatch(joined := re.sub(r"\s+", "", text)):
-        # Torn where letters stand a little apart.
-        return [joined]
-    parts = re.split(r"\s*[,;\n]\s*", text)
-    words = text.split()
-    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
-        return words
-    return [part for part in parts if part]
-
-
 def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Printed]) -> None:
     """Each once, in the order of the paper. One that goes on in the next line ends in a hyphen there."""
     found: list[str] = making.draft.setdefault("purchase_order_numbers", [])
     for value in printed:
-        for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
+        for text in heads.several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
             # What a bad copy leaves behind a number is no part of it; a hyphen says that it goes on.
             text = text.strip(_SPECKS)

@@ -6,8 +6,9 @@ the tax that a rate makes, and our own order, which was known before the paper c
 
 - quantity × unit price = amount, lines = subtotal, parts = total: to the cent. A digit that is read wrongly changes the
   result unless another one, read well, was wrong by just as much.
-- The order: the unit price is to the cent the one that we ordered this product at, or the quantity is the one ordered.
-  A misreading does not lead from another price to just ours. The match asks both again.
+- The order: the unit price is to the cent the one that we ordered this product at, or the quantity is the one ordered,
+  or shipping less discounts what the orders said beyond their goods. A misreading does not lead from another amount to
+  just ours. The match asks all of them again.
 - The rate: it makes the tax, and its least digit would show in it; the law has such a rate; or it stands elsewhere.
 - The day that is due: the terms that are printed lead from the day of issue to just this one.
 """
@@ -53,18 +54,39 @@ def certain(
     equations = [
         *_of_lines(invoice, printings, ordered),
         *_of_sums(invoice, printings),
+        *_of_orders(invoice, printings, ordered),
         *_of_rates(invoice, printings),
         *_of_days(invoice),
     ]
     found: set[str] = set()
-    while more := {name for name in bad - found if _proofs(name, equations, firm) >= _PROOFS}:
+    while more := {name for name in bad - found if _proven_twice(name, equations, firm)}:
         found |= more
         firm |= more
     return frozenset(found)
 
 
-def _proofs(name: str, equations: Sequence[Equation], firm: set[str]) -> int:
-    return sum(name in equation and all(other in firm for other in equation if other != name) for equation in equations)
+def _proven_twice(name: str, equations: Sequence[Equation], firm: set[str]) -> bool:
+    """The second proof may lean on a value that has one of its own beside it."""
+    proofs = [equation for equation in equations if name in equation and _leans_on(equation, name) <= firm]
+    if len(proofs) != 1:
+        return len(proofs) >= _PROOFS
+    return any(
+        equation is not proofs[0]
+        and name in equation
+        and all(
+            other in firm
+            or any(
+                each is not equation and each is not proofs[0] and other in each and _leans_on(each, other) <= firm
+                for each in equations
+            )
+            for other in _leans_on(equation, name)
+        )
+        for equation in equations
+    )
+
+
+def _leans_on(equation: Equation, name: str) -> set[str]:
+    return {other for other in equation if other != name}
 
 
 def _of_lines(
@@ -124,6 +146,25 @@ def _of_sums(invoice: Invoice, printings: Mapping[str, Sequence[Seen]]) -> Itera
         yield "tax_minor", *(f"lines.{index}.tax_minor" for index in range(len(taxes)))
 
 
+def _of_orders(
+    invoice: Invoice, printings: Mapping[str, Sequence[Seen]], ordered: Sequence[Ordered]
+) -> Iterator[Equation]:
+    """Shipping less discounts is what the paper's orders, all of them together, said beyond their goods."""
+    beside = {
+        each.amazon_order_id: each.beside_minor
+        for line in invoice.lines
+        if line.kind == "item"
+        for each in behind(ordered, line.amazon_order_id, None, invoice.purchase_order_numbers, invoice.currency)
+    }
+    names = tuple(name for name in ("shipping_minor", "discount_minor") if name in printings)
+    if names and beside and sum(beside.values()) == _sign(invoice) * (invoice.shipping_minor + invoice.discount_minor):
+        yield names
+
+
+def _sign(invoice: Invoice) -> int:
+    return -1 if invoice.kind == "credit_memo" else 1
+
+
 def _taxes(invoice: Invoice) -> list[str]:
     return [f"tax_lines.{index}.tax_minor" for index in range(len(invoice.tax_lines))]
 
@@ -138,7 +179,7 @@ def _of_rates(invoice: Invoice, printings: Mapping[str, Sequence[Seen]]) -> Iter
             made = tuple(f"lines.{index}.{name}" for name in ("tax_rate_micros", "amount_minor", "tax_minor"))
             yield from _twice(made, rate, invoice.currency, every, printings)
     for index, each in enumerate(invoice.tax_lines):
-        if _tells(each.base_minor, each.rate_micros, each.tax_minor, _drift(invoice)):
+        if _tells(each.base_minor, each.rate_micros, each.tax_minor, drift(invoice)):
             name = f"tax_lines.{index}"
             made = (f"{name}.rate_micros", f"{name}.base_minor", f"{name}.tax_minor")
             yield from _twice(made, each.rate_micros, invoice.currency, every, printings)
@@ -148,12 +189,18 @@ def _of_rates(invoice: Invoice, printings: Mapping[str, Sequence[Seen]]) -> Iter
 def _of_the_whole(
     invoice: Invoice, every: Sequence[tuple[str, int | None]], printings: Mapping[str, Sequence[Seen]]
 ) -> Iterator[Equation]:
-    """The tax of the paper, where all that is taxed stands in lines with rates."""
+    """The tax of the paper, where everything has one rate, or all that is taxed stands in lines with theirs."""
     rates = [line.tax_rate_micros for line in invoice.lines]
-    if None in rates or sum(line.amount_minor for line in invoice.lines) != invoice.total_minor - invoice.tax_minor:
+    base = invoice.total_minor - invoice.tax_minor
+    if len(set(rates)) == 1 and rates[0] is not None and _tells(base, rates[0], invoice.tax_minor, drift(invoice)):
+        for index in range(len(rates)):
+            made = (f"lines.{index}.tax_rate_micros", "tax_minor", "total_minor")
+            yield from _twice(made, rates[0], invoice.currency, every, printings)
         return
-    made = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
-    if abs(made - invoice.tax_minor) > _drift(invoice):
+    if None in rates or sum(line.amount_minor for line in invoice.lines) != base:
+        return
+    tax = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
+    if abs(tax - invoice.tax_minor) > drift(invoice):
         return
     amounts = [f"lines.{index}.amount_minor" for index in range(len(rates))]
     for rate in {rate for rate in rates if rate is not None}:
@@ -161,15 +208,14 @@ def _of_the_whole(
         others = [f"lines.{index}.tax_rate_micros" for index in range(len(rates)) if index not in of_rate]
         for index in of_rate:
             # All at this rate together say which it is; each alone, that it is one of them.
-            if abs(invoice.lines[index].amount_minor) * step(rate) / MILLION > 2 * _drift(invoice):
+            if abs(invoice.lines[index].amount_minor) * step(rate) / MILLION > 2 * drift(invoice):
                 name = f"lines.{index}.tax_rate_micros"
-                equation = (name, "tax_minor", *amounts, *others)
-                yield from _twice(equation, rate, invoice.currency, every, printings)
+                yield from _twice((name, "tax_minor", *amounts, *others), rate, invoice.currency, every, printings)
 
 
-def _tells(base: int, rate: int, tax: int, drift: float) -> bool:
+def _tells(base: int, rate: int, tax: int, slack: float) -> bool:
     """Whether the rate makes the tax, and would not if its least digit were another."""
-    return abs(base * rate / MILLION - tax) <= drift and abs(base) * step(rate) / MILLION > 2 * drift
+    return abs(base * rate / MILLION - tax) <= slack and abs(base) * step(rate) / MILLION > 2 * slack
 
 
 def _twice(
@@ -193,7 +239,7 @@ def step(rate_micros: int) -> int:
     return next((each for each in (10_000, 1_000, 100, 10) if rate_micros % each == 0), 1)
 
 
-def _drift(invoice: Invoice) -> float:
+def drift(invoice: Invoice) -> float:
     """Each line's tax is rounded by half a cent at most, and so is the whole's."""
     return (len(invoice.lines) + 2) / 2 + 0.5
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from loyalty.database import Connection
-from loyalty.invoices.alike import apart, within
+from loyalty.invoices.alike import apart, may_be, within
 from loyalty.invoices.papers import Page, Printed, Row
 
 # So many numbers of a paper are asked about, and so many orders may come of it: of more nothing is recalled.
@@ -50,7 +50,10 @@ _HEX_DIGITS = str.maketrans("oqil|sz£", "0011152f")
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A product of one of our orders: units, and what one costs; Amazon's number of the order, and ours."""
+    """A product of one of our orders: units, and what one costs; Amazon's number of the order, and ours.
+
+    `beside_minor`: what the whole order costs beside its goods and their tax, shipping less discounts.
+    """
 
     amazon_order_id: str
     purchase_order_number: str
@@ -58,6 +61,7 @@ class Ordered:
     quantity: int
     unit_price_minor: int
     currency: str
+    beside_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,8 @@ class _Spelling:
         start = joined.find(number)
         end = start + len(number)
         if start < 0:
-            if not self._begins(number, joined):
+            # What is known already is not torn apart to look for another in it.
+            if not may_be(number.lower(), self._unknown(joined).lower(), LONG_REACH):
                 return text
             distance, start, end = within(number.lower(), joined.lower())
             others = (other for other in self._numbers if other != number and len(other) >= LONG)
@@ -213,12 +218,6 @@ class _Spelling:
             if any(apart(other.lower(), joined[start:end].lower()) < distance + AHEAD for other in others):
                 return text
         return text[: places[start]] + number + text[places[end - 1] + 1 :]
-
-    def _begins(self, number: str, joined: str) -> bool:
-        """Whether any part of it stands there as it is: of four parts one does if three letters are wrong."""
-        size = len(number) // (LONG_REACH + 1)
-        lower, letters = number.lower(), joined.lower()
-        return any(lower[at : at + size] in letters for at in range(0, len(lower) - size + 1, size))
 
     def _is_beginning(self, number: str, joined: str) -> bool:
         """Whether all but its last group stands there, of this number and of no other."""
@@ -229,13 +228,19 @@ class _Spelling:
             and all(_common(other, joined) < whole for other in self._numbers if other != number)
         )
 
+    def _unknown(self, joined: str) -> str:
+        for number in self._numbers:
+            joined = joined.replace(number, " ")
+        return joined
+
     def _other(self, number: str, text: str) -> bool:
         return any(apart(other, text) < AHEAD for other in self._numbers if other != number)
 
 
 def the_one(read: str, codes: Iterable[str]) -> str | None:
     """The one of these codes that it must be; None: none is near enough, or another nearly is."""
-    near = sorted((apart(code, read), code) for code in codes if abs(len(code) - len(read)) <= REACH)
+    alike = (code for code in codes if abs(len(code) - len(read)) <= REACH and may_be(code, read, REACH + AHEAD - 1))
+    near = sorted((apart(code, read), code) for code in alike)
     if not near or near[0][0] > REACH or (len(near) > 1 and near[1][0] < near[0][0] + AHEAD):
         return None
     return near[0][1]

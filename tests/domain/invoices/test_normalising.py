@@ -260,7 +260,7 @@ def test_one_printing_under_two_types_is_one_printing() -> None:
     fields = head(92, number=None)
     for kind in ("INVOICE_RECEIPT_ID", "OTHER"):
         fields.append(field(kind, NUMBER, "Invoice #", 92, place=0.1))
-    assert ("low_confidence", "number") in codes(only([document(fields, [BOTTLES])]).findings)
+    assert ("unproven", "number") in codes(only([document(fields, [BOTTLES])]).findings)
 
 
 def test_an_invoice_that_only_mentions_a_credit_note_never_changes_its_sign() -> None:

@@ -13,12 +13,11 @@ from loyalty.invoices.invoice import Reading
 from loyalty.invoices.normalising import read
 from loyalty.invoices.papers import pages
 from loyalty.invoices.recalling import Ordered
-from tests.domain.invoices.books import LAMP, TOWELS, Desk
 from tests.domain.invoices.expenses import ORDER, RULES, document, head, item, row
 from tests.domain.invoices.expenses import field as printed
 
 NUMBER = "LOY-019ada23-e1de-7000-916a-b6f939d5b359"
-BOTTLE = Ordered(ORDER, NUMBER, "B08SVR5MWP", 2, 2499, "USD")
+BOTTLE = Ordered(ORDER, NUMBER, "B08SVR5MWP", 2, 2499, "USD", 0)
 
 
 def reading(ordered: list[Ordered], **changes: Any) -> Reading:
@@ -113,50 +112,6 @@ def test_what_was_printed_is_kept_beside_what_it_is() -> None:
 def test_the_number_of_a_paper_is_never_taken_for_a_product() -> None:
     near = replace(BOTTLE, asin="1ABC2DEF3G")
     assert reading([near]).draft["number"] == "1ABC-2DEF-3GHJ"
-
-
-# ---- asking the database ---------------------------------------------------------------------------------------------
-
-
-def asked(books: Desk, *texts: str, program_id: int = 1) -> list[Ordered]:
-    """What is ours under numbers that stand so on a paper."""
-    fields = [printed("OTHER", text, "Order #") for text in texts]
-    ask = recalling.ours(books.matching, program_id)
-    return list(ask(recalling.clues(pages([document(fields)]))))
-
-
-def test_an_order_is_found_by_what_was_read_well_of_its_numbers(books: Desk) -> None:
-    order = books.sent(TOWELS, LAMP)
-    whole = [
-        Ordered(order.amazon, order.number, line.asin, line.quantity, line.unit_price_minor, "USD")
-        for line in sorted((TOWELS, LAMP), key=lambda each: each.asin)
-    ]
-    first, middle, last = order.amazon.split("-")
-    for text in (
-        order.amazon,
-        f"{first}-{middle.replace('0', 'O')}-{last}",
-        f"{first}-{middle}-9999999",
-        order.number,
-        order.number[:24] + "Be",
-        f"see {order.number[:20]}\n{order.number[20:]}",
-    ):
-        found = [each for each in asked(books, text) if each.amazon_order_id == order.amazon]
-        assert found == whole, text
-    assert asked(books, "999-9999999-9999999", "LOY-ffffffff-ffff-7000-8000-000000000000") == []
-
-
-def test_nothing_is_told_of_another_programmes_orders(books: Desk) -> None:
-    order = books.sent()
-    assert asked(books, order.amazon, order.number, program_id=2) == []
-
-
-def test_of_more_orders_than_can_be_told_apart_none_is_told(books: Desk) -> None:
-    order, _ = books.sent(), books.sent()
-    query = "select amazon_order_id from invoices.ours(1, %s::text[], '{}', %s)"
-    # All orders of these tests end alike.
-    ending = [f"000-0000000-{order.amazon[-7:]}"]
-    assert len(books.matching.execute(query, (ending, 200)).fetchall()) > 1
-    assert books.matching.execute(query, (ending, 1)).fetchall() == []
 
 
 def test_what_is_on_a_paper_by_the_hundred_is_asked_for_in_part_only() -> None:
