@@ -300,7 +300,9 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
         best = max(reads, key=lambda read: len(read.places))
         making.put(name, best)
         if name in guessed:
-            making.doubt(name, "day and month may be either")
+            # Of the day of issue Amazon's own word decides.
+            code_of = "unproven" if name == "issued_on" else "unreadable"
+            making.doubt(name, "day and month may be either", code_of)
         if len(reads) > 1:
             making.doubt(name, f"{len(reads)} different days are printed")
 
