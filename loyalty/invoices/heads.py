@@ -67,6 +67,12 @@ def is_whole(number: str, text: str) -> bool:
     return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
 
 
+def goes_on(number: str, lines: Iterable[str]) -> bool:
+    """Whether a few capitals or digits stand right behind it in a line, which the value may have lost."""
+    behind = re.compile(rf"(?<![A-Z0-9-]){re.escape(number)}\s([A-Z0-9]{{1,6}})(?!\S)")
+    return any(number in line and behind.search(line) is not None for line in lines)
+
+
 def near(one: str, other: str) -> bool:
     """Whether one of them may be the other, read wrongly: as long, and different in one or two places."""
     different = sum(a != b for a, b in zip(one, other, strict=False))

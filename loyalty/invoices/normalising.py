@@ -230,6 +230,8 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
             making.doubt(name, f"{len(found)} different ones are printed", code if nearly else "unreadable")
         elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
             making.doubt(name, "something follows that may be part of it")
+        elif heads.goes_on(number, (line.text for line in paper.text())):
+            making.doubt(name, "a part of it may stand behind a gap", code)
         elif number != number.upper():
             making.doubt(name, "small letters among capitals", code)
         if name == "number" and any(

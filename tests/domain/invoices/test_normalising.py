@@ -256,6 +256,16 @@ def test_a_number_that_goes_on_behind_a_gap_is_doubtful(printed: str) -> None:
     assert "number" in {field for _, field in codes(reading.findings)}
 
 
+def test_a_number_whose_line_goes_on_in_capitals_is_doubtful() -> None:
+    for words, is_doubtful in (
+        (f"{NUMBER} QF", True),
+        (f"{NUMBER} March 31, 2026", False),
+        (f"{NUMBER} DATE: 1", False),
+    ):
+        reading = only([document(head(), [BOTTLES], words=[words])])
+        assert (("unproven", "number") in codes(reading.findings)) is is_doubtful
+
+
 def test_one_printing_under_two_types_is_one_printing() -> None:
     fields = head(92, number=None)
     for kind in ("INVOICE_RECEIPT_ID", "OTHER"):
