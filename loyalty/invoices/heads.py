@@ -67,10 +67,11 @@ def is_whole(number: str, text: str) -> bool:
     return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
 
 
-def goes_on(number: str, lines: Iterable[str]) -> bool:
-    """Whether a few capitals or digits stand right behind it in a line, which the value may have lost."""
+def torn_off(number: str, lines: Iterable[str]) -> str:
+    """A few capitals or digits right behind it in a line, which its value may have lost; empty if there are none."""
     behind = re.compile(rf"(?<![A-Z0-9-]){re.escape(number)}\s([A-Z0-9]{{1,6}})(?!\S)")
-    return any(number in line and behind.search(line) is not None for line in lines)
+    found = (behind.search(line) for line in lines if number in line)
+    return next((match[1] for match in found if match and NUMBER.fullmatch((number + match[1]).upper())), "")
 
 
 def near(one: str, other: str) -> bool:

@@ -264,6 +264,8 @@ def test_a_number_whose_line_goes_on_in_capitals_is_doubtful() -> None:
     ):
         reading = only([document(head(), [BOTTLES], words=[words])])
         assert (("unproven", "number") in codes(reading.findings)) is is_doubtful
+        # Which of the two it is, Amazon says.
+        assert reading.draft["number"] == (f"{NUMBER}QF" if is_doubtful else NUMBER)
 
 
 def test_one_printing_under_two_types_is_one_printing() -> None:
