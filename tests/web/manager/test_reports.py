@@ -130,12 +130,15 @@ def page(manager: Manager) -> Page:
 
 
 def pictures(page: Page) -> None:
-    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval."""
+    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval; or its
+    table, where that is what it shows."""
     cards = page.locator(".report")
     expect(cards.first).to_be_visible()
     for number in range(cards.count()):
         expect(
-            cards.nth(number).locator(".report-chart svg .role-mark path, .report-chart svg .role-mark line").first
+            cards.nth(number)
+            .locator(".report-chart svg .role-mark path, .report-chart svg .role-mark line, .report-figures[open] td")
+            .first
         ).to_be_attached()
 
 
