@@ -1,12 +1,12 @@
 """What a line does not say, or says badly, as the order has it that the line is of.
 
-Only where the paper's own amounts leave no other: the unit price is the one that we ordered at, and the amount is so
-many of it as were ordered at most.
+Only where the paper's own amounts leave no other: the amount is so many times the price that we ordered at, and no more
+than were ordered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from loyalty.invoices.lines import DraftLine, Tables
 from loyalty.invoices.papers import Read
@@ -23,20 +23,25 @@ def behind(
             yield each
 
 
-def complete(tables: Tables, ordered: Sequence[Ordered], numbers: Sequence[str], currency: object, good: float) -> None:
-    """Orders, products and quantities of the lines. `good`: how well a quantity must be read to be kept as it is."""
+def complete(
+    tables: Tables, ordered: Sequence[Ordered], named: Set[str], numbers: Sequence[str], currency: object, good: float
+) -> None:
+    """Orders, products and quantities of the lines. `named`: Amazon's orders that stand anywhere on it; `numbers`:
+    ours; `good`: how well a quantity must be read to be kept as it is.
+    """
     items = [line for line in tables.lines if line.kind == "item"]
     if not ordered or not items:
         return
-    named = {line.values["amazon_order_id"].value for line in items if "amazon_order_id" in line.values}
+    says_orders = any("amazon_order_id" in line.values for line in items)
     for index, line in enumerate(tables.lines):
         if line.kind != "item":
             continue
-        if "amazon_order_id" not in line.values and named:
+        if says_orders:
             _take_order(line, [each for each in ordered if each.amazon_order_id in named])
         order, asin = _value(line, "amazon_order_id"), _value(line, "asin")
         about = list(behind(ordered, order, asin, numbers, currency))
         _take_quantity(line, about, good)
+        _take_price(line, about, good)
         if asin is None and order is not None:
             _take_product(tables, index, about, items)
 
@@ -46,10 +51,16 @@ def _value(line: DraftLine, name: str) -> object:
 
 
 def _take_order(line: DraftLine, ordered: Sequence[Ordered]) -> None:
-    """The only order of this paper that has the product."""
-    orders = {each.amazon_order_id for each in ordered if each.asin == _value(line, "asin")}
-    if len(orders) == 1:
-        line.values["amazon_order_id"] = Read(orders.pop(), line.values["asin"].places)
+    """The only order of this paper that has the product at this price, where the line has none, or another of them that
+    has not: on paper an order heads its lines or stands below them, and a speck between is enough to take it wrongly.
+    """
+    own, asin = _value(line, "amazon_order_id"), _value(line, "asin")
+    having = {each.amazon_order_id: each for each in ordered if each.asin == asin}
+    if len(having) != 1 or own in having or (own is not None and own not in {each.amazon_order_id for each in ordered}):
+        return
+    ((order, only),) = having.items()
+    if own is None or only.unit_price_minor == line.get("unit_price_minor"):
+        line.values["amazon_order_id"] = Read(order, line.values["asin"].places)
 
 
 def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> None:
@@ -61,6 +72,17 @@ def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> No
     count, rest = divmod(abs(amount), unit)
     if rest == 0 and 1 <= count <= most and (said is None or said.value != count):
         line.values["quantity"] = Read(count, said.places if said else [])
+
+
+def _take_price(line: DraftLine, about: Sequence[Ordered], good: float) -> None:
+    """The one price that we ordered it at, if the quantity makes the amount of it and not of what was read."""
+    count, amount, said = line.get("quantity"), line.get("amount_minor"), line.values.get("unit_price_minor")
+    if not count or amount is None or (said is not None and any(place.confidence >= good for place in said.places)):
+        return
+    prices = {each.unit_price_minor for each in about if count <= each.quantity}
+    makes = {price for price in prices if price * count == abs(amount)}
+    if len(makes) == 1 and (said is None or said.value not in makes):
+        line.values["unit_price_minor"] = Read(makes.pop(), said.places if said else [])
 
 
 def _take_product(tables: Tables, index: int, about: Sequence[Ordered], items: Sequence[DraftLine]) -> None:

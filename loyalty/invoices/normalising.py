@@ -121,9 +121,12 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Se
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_orders(paper, tables)
     numbers = making.draft["purchase_order_numbers"]
-    completing.complete(tables, ordered, numbers, making.draft.get("currency"), rules.minimum_confidence)
+    named = rows.orders_named(paper)
+    completing.complete(tables, ordered, named, numbers, making.draft.get("currency"), validating.alone(rules))
     _take_lines(making, tables)
     making.findings += tables.findings
+    if rows.left_out(paper, code):
+        making.doubt("lines", "a shipping or discount is in no row")
     if surely_credit:
         _give_back(making)
     return _judged(making, rules, ordered)
@@ -219,17 +222,20 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
             continue
         number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
         making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
-        others_read = [own for other, own in found.items() if other != number]
-        if any(not _outdone(own, places) for own in others_read):
-            making.doubt(name, f"{len(found)} different ones are printed")
+        # What it is, where it may only be one letter or another, is what Amazon says that it issued.
+        code = "unproven" if name == "number" else "unreadable"
+        others_read = [(other, own) for other, own in found.items() if other != number]
+        if any(not _outdone(own, places) for _, own in others_read):
+            nearly = all(heads.near(other, number) for other, _ in others_read)
+            making.doubt(name, f"{len(found)} different ones are printed", code if nearly else "unreadable")
         elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
             making.doubt(name, "something follows that may be part of it")
         elif number != number.upper():
-            making.doubt(name, "small letters among capitals")
+            making.doubt(name, "small letters among capitals", code)
         if name == "number" and any(
             heads.near(number, other.text) and not _outdone([other], places) for other in _nearly(paper, others)
         ):
-            making.doubt(name, "elsewhere it reads a little differently")
+            making.doubt(name, "elsewhere it reads a little differently", code)
 
 
 def _days_beside(paper: Paper, number: object) -> list[Printed]:

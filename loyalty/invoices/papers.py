@@ -102,7 +102,7 @@ class Paper:
 
     def placed(self, text: str, near: Printed) -> Printed:
         """`text`, which is a part of `near`, with the confidence and place of its own word if that is known."""
-        spots = [word for word in self.places(text) if word.page == near.page and _within(word.box, near.box)]
+        spots = [word for word in self.places(text) if word.page == near.page and within(word.box, near.box)]
         if len(spots) != 1:
             return replace(near, text=text, as_read=near.as_read if text == near.text else None)
         return replace(near, text=text, confidence=spots[0].confidence, box=spots[0].box, as_read=spots[0].as_read)
@@ -218,7 +218,7 @@ def _box(detection: Mapping[str, Any]) -> Box | None:
     return left, top, width, height
 
 
-def _within(inner: Box | None, outer: Box | None) -> bool:
+def within(inner: Box | None, outer: Box | None) -> bool:
     """Whether the middle of one lies in the other, which may be a little larger than it says."""
     if inner is None or outer is None:
         return False

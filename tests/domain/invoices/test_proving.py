@@ -174,8 +174,8 @@ def test_a_quantity_that_was_overlooked_is_what_our_price_makes_of_the_amount() 
 
 
 def test_a_quantity_that_was_read_well_is_never_replaced() -> None:
-    assert line(paper(("3", "8"), badly=95), 1)["quantity"] == 8
-    assert ("total_differs", "lines.1.amount_minor") in codes(paper(("3", "8"), badly=95).findings)
+    assert line(paper(("3", "8"), badly=99.4), 1)["quantity"] == 8
+    assert ("total_differs", "lines.1.amount_minor") in codes(paper(("3", "8"), badly=99.4).findings)
     found = paper(("3", "8"), badly=60)
     assert (line(found, 1)["quantity"], found.findings) == (3, ())
 
@@ -193,6 +193,26 @@ def test_a_line_whose_order_was_not_read_is_of_the_papers_order_that_has_the_pro
     twice = replace(mug, asin="B0EXAMPLE2")
     (found,) = read([document(head(purchase_order=OURS), rows)], RULES, lambda clues: (BOTTLE, LAMP, mug, twice))
     assert "amazon_order_id" not in line(found, 1)
+
+
+def test_a_line_under_another_order_of_the_paper_is_of_the_one_that_has_its_product() -> None:
+    second = "114-2000002-2000002"
+    mug = Ordered(second, OURS, "B0EXAMPLE3", 1, 500, "USD", 0)
+
+    def order_of(ordered: tuple[Ordered, ...], over: str = second) -> object:
+        rows = [
+            item("Example Water Bottle", "2", "$24.99", "$49.98", asin="B0EXAMPLE1", order=over),
+            item("Example Mug", "1", "$5.00", "$5.00", asin="B0EXAMPLE3", order=second),
+            item("Example Lamp", "3", "$17.35", "$52.05", asin="B0EXAMPLE2"),
+        ]
+        (found,) = read([document(head(purchase_order=OURS), rows)], RULES, lambda clues: ordered)
+        return line(found, 0)["amazon_order_id"]
+
+    assert order_of((BOTTLE, LAMP, mug)) == ORDER
+    # At another price, or where that order has it too, it stays; and so does an order that is nobody's.
+    assert order_of((replace(BOTTLE, unit_price_minor=2400), LAMP, mug)) == second
+    assert order_of((BOTTLE, LAMP, mug, replace(mug, asin="B0EXAMPLE1"))) == second
+    assert order_of((BOTTLE, LAMP, mug), over="114-7777777-7777777") == "114-7777777-7777777"
 
 
 def test_no_digit_that_is_read_wrongly_is_posted_however_well_our_orders_are_known() -> None:

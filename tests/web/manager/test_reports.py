@@ -130,8 +130,8 @@ def page(manager: Manager) -> Page:
 
 
 def pictures(page: Page) -> None:
-    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval; or its table,
-    where that is what it shows."""
+    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval; or its
+    table, where that is what it shows."""
     cards = page.locator(".report")
     expect(cards.first).to_be_visible()
     for number in range(cards.count()):

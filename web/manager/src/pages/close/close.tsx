@@ -71,6 +71,7 @@ function Standing({ close }: { close: Close }) {
     <SpaceBetween size="xs">
       {close.final ? <StatusIndicator type="success">Every day is locked: these figures stay.</StatusIndicator> : <StatusIndicator type="pending">Not every day is locked: these figures can change.</StatusIndicator>}
       {close.waiting > 0 && <StatusIndicator type="in-progress">{`${number(close.waiting)} ${close.waiting === 1 ? "booking is" : "bookings are"} not in them yet. They are within a minute or two.`}</StatusIndicator>}
+      {close.currency === null && <StatusIndicator type="info">No rate has been approved: points have no money yet.</StatusIndicator>}
       {!close.opened && <Alert type="info">Some points were booked before the books kept whose lots they moved. They are in the figures, and missing among the lots.</Alert>}
       {close.accounting_model === "redemption_cost" && <Alert type="info">The general ledger is posted by the cost of redemptions. The money here is the other book's, deferred revenue.</Alert>}
     </SpaceBetween>

@@ -2,7 +2,7 @@
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "wouter";
-import { date, number } from "@shared/shown";
+import { longDay, number } from "@shared/shown";
 import { api, got, type Schemas } from "../../api";
 import { may } from "../../may";
 import { DetailPage, type Section } from "../../parts/DetailPage";
@@ -50,7 +50,7 @@ function entries(found: Lot): Section {
         trackBy={(row) => [row.sequence, row.event, row.lot_month, row.funder].join(" ")}
         ariaLabels={{ tableLabel: "What moved the lot" }}
         columnDefinitions={[
-          { id: "day", header: "Day of the books", isRowHeader: true, cell: (row) => date(row.day) },
+          { id: "day", header: "Day of the books", isRowHeader: true, cell: (row) => longDay(row.day) },
           { id: "event", header: "What happened", cell: (row) => eventName(row.event) },
           { id: "figure", header: "Counts as", cell: (row) => (row.figure ? <Go to={`/close?month=${row.day.slice(0, 7)}&figure=${row.figure}`} label={`${figureName(row.figure)} of ${monthName(row.day.slice(0, 7))}`}>{figureName(row.figure)}</Go> : "–") },
           { id: "month", header: "Earned in", cell: (row) => monthName(row.lot_month.slice(0, 7)) },

@@ -5,7 +5,7 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { date, number } from "@shared/shown";
+import { longDay, number } from "@shared/shown";
 import { api, got } from "../../api";
 import { Go } from "../../parts/Go";
 import { Failed, Loaded, Nothing } from "../../parts/States";
@@ -39,7 +39,7 @@ function Movements({ month, figure, choose }: Props) {
           empty={<Nothing title="Nothing: the figure is zero" />}
           columnDefinitions={[
             ...(standing ? [] : [
-              { id: "day", header: "Day", isRowHeader: true, cell: (row: (typeof movements)[number]) => row.day && <Link ariaLabel={`Lots of ${date(row.day)}`} onFollow={() => choose(row.day!)}>{date(row.day)}</Link> },
+              { id: "day", header: "Day", isRowHeader: true, cell: (row: (typeof movements)[number]) => row.day && <Link ariaLabel={`Lots of ${longDay(row.day)}`} onFollow={() => choose(row.day!)}>{longDay(row.day)}</Link> },
               { id: "event", header: "What happened", cell: (row: (typeof movements)[number]) => eventName(row.event) },
             ]),
             { id: "month", header: "Earned in", cell: (row) => monthName(row.lot_month.slice(0, 7)) },
@@ -70,14 +70,14 @@ function Lots({ month, figure, day, choose }: Props) {
       loading={query.isPending}
       loadingText="Loading"
       ariaLabels={{ tableLabel: `Lots of ${figureName(figure)}` }}
-      header={<Header variant="h2" actions={day && <Button onClick={() => choose(undefined)}>All days</Button>} description="Points that lapse together are one lot. Who looks at members' lots is in the audit log.">{`${figureName(figure)}: members' lots${day ? ` on ${date(day)}` : ""}`}</Header>}
+      header={<Header variant="h2" actions={day && <Button onClick={() => choose(undefined)}>All days</Button>} description="Points that lapse together are one lot. Who looks at members' lots is in the audit log.">{`${figureName(figure)}: members' lots${day ? ` on ${longDay(day)}` : ""}`}</Header>}
       empty={<Nothing title="No lot" />}
       footer={query.hasNextPage && <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>More</Button>}
       columnDefinitions={[
         { id: "member", header: "Member", isRowHeader: true, cell: (row) => row.member_number },
         { id: "lot", header: "Good until", cell: (row) => <Go to={`/close/lots/${row.member_number}/${row.lot}`} label={`Lot of ${row.member_number}, ${lotName(row.lot)}`}>{lotName(row.lot)}</Go> },
         ...(standing ? [] : [
-          { id: "day", header: "Day", cell: (row: (typeof lots)[number]) => row.day && date(row.day) },
+          { id: "day", header: "Day", cell: (row: (typeof lots)[number]) => row.day && longDay(row.day) },
           { id: "event", header: "What happened", cell: (row: (typeof lots)[number]) => eventName(row.event) },
         ]),
         { id: "month", header: "Earned in", cell: (row) => monthName(row.lot_month.slice(0, 7)) },

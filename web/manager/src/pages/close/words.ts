@@ -1,5 +1,5 @@
 /** How a close's figures, events and lots read. */
-import { date, minorDigits, money } from "@shared/shown";
+import { longDay, minorDigits, money } from "@shared/shown";
 import { config } from "../../config";
 import type { Schemas } from "../../api";
 
@@ -11,7 +11,7 @@ export const KEY = "month-close";
 
 /** In the order of the sum, with the sign each has there. */
 export const FIGURES: readonly { figure: Figure; sign: string; label: string; about: string }[] = [
-  { figure: "opening", sign: "", label: "Opening", about: "Outstanding when the month began." },
+  { figure: "opening", sign: "\u2002", label: "Opening", about: "Outstanding when the month began." },
   { figure: "issued", sign: "+", label: "Issued", about: "Earned, also what still waits for its day." },
   { figure: "redeemed", sign: "−", label: "Redeemed", about: "Exchanged for goods, less what came back." },
   { figure: "expired", sign: "−", label: "Expired", about: "Lapsed. In money: breakage, recognised as it is expected." },
@@ -40,11 +40,11 @@ const EVENTS: Record<Event, string> = {
 /** What was outstanding has no event. */
 export const eventName = (event: Event | null): string => (event ? EVENTS[event] : "Outstanding");
 
-/** A lot by its last good day: "Sep 30, 2028", with a word if it was extended; or that it never lapses. */
+/** A lot by its last good day: "September 30, 2028", with a word if it was extended; or that it never lapses. */
 export function lotName(lot: string): string {
   if (lot === "never") return "never lapses";
   const day = lot.slice(0, 10);
-  return lot.length > 10 ? `${date(day)}, extended` : date(day);
+  return lot.length > 10 ? `${longDay(day)}, extended` : longDay(day);
 }
 
 /** What the deferred revenue book has for it. */
