@@ -91,6 +91,8 @@ class LakeStack(Stack):
                 "LAKE_BUCKET": self.files.bucket.bucket_name,
                 **({"REPORTER": READER, "REPORTER_SECRET_ARN": secret.secret_arn} if secret else {}),
             },
+            # It reads the metrics, of which the warehouse has views.
+            packages="reports",
         )
         role = function.role
         assert isinstance(role, iam.Role)
