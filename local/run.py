@@ -70,7 +70,7 @@ def _past(cloud: Connected) -> Child | None:
     if lived(cloud).whole:
         return None
     _say(
-        "Meanwhile The Complete Journey's households live their year, in about four minutes; then comes the first"
+        "Meanwhile The Complete Journey's households live their year, in about five minutes; then comes the first"
         " night, and Reports have something to show."
     )
     command = [sys.executable, "-m", "local.past", str(cloud.state)]

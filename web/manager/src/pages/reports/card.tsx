@@ -117,7 +117,7 @@ function Figures({ metric, answer, rows, choices, open, more }: { metric: Metric
     return more && Object.keys(drill).length > 0 ? <Go to={more.to(drill)} label={`${words}: ${more.metric.title}`}>{words}</Go> : words;
   };
   return (
-    <details className="report-figures" open={drawn} onToggle={(event) => setDrawn(event.currentTarget.open)}>
+    <details className={open ? "report-figures only" : "report-figures"} open={drawn} onToggle={(event) => setDrawn(event.currentTarget.open)}>
       <summary>{`The figures (${number(rows.length)} ${rows.length === 1 ? "row" : "rows"})`}</summary>
       {drawn && (
         <div className="report-rows" tabIndex={0} role="region" aria-label={`Figures: ${metric.title}`}>
