@@ -32,7 +32,7 @@ from analytics.export.source import INSTANCE, columns_of, rows_of, totals_of
 from analytics.export.target import Target, target
 from analytics.export.window import Instance
 
-MEMORY = "256MB"
+MEMORY = "160MB"
 THREADS = 2
 # Rows of one file: some 100 MB.
 ROWS_PER_FILE = 4_000_000

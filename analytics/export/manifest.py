@@ -64,6 +64,12 @@ def publish(
     )
 
 
+def superseded(target: Target, table: str, *states: State | None) -> list[str]:
+    """Keys of a table's batches that none of these states names."""
+    named = {batch.manifest.rpartition("/")[0] for state in states if state for batch in state.batches}
+    return [key for key in target.sizes(f"bronze/{table}/") if key.rpartition("/")[0] not in named]
+
+
 def document(target: Target, contract: Contract, taken: Window, content: Content, files: Mapping[str, int]) -> bytes:
     """The manifest. COPY reads `entries` and checks `content_length`; the rest is for whoever asks what a batch is."""
     return json.dumps(

@@ -101,6 +101,9 @@ def publish(lake: Target, read: Read, files: Mapping[str, int]) -> Table:
         return refused(read, [str(moved)])
     if batch is None:
         return Table(table, "unchanged")
+    if read.contract.whole:
+        # What somebody wants forgotten must not lie on in an older batch. The last one may be being loaded.
+        lake.remove(manifest.superseded(lake, table, state, read.state))
     return Table(
         table, "exported", batch.batch, batch.manifest, batch.rows, sum(files.values()), batch.replaces, taken.full
     )

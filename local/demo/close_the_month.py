@@ -69,7 +69,11 @@ class Story:
 
     def __init__(self, cloud: Connected, doors: ExitStack) -> None:
         self.cloud, self.clock = cloud, Clock(cloud)
-        self.zone = ZoneInfo("America/New_York")
+        with cloud.query() as connection:
+            row = connection.execute("select points.zone(1) as zone").fetchone()
+        assert row is not None
+        # The programme's days, and so its months, end by its own clock.
+        self.zone = ZoneInfo(row["zone"])
         self.finance = doors.enter_context(joining.staff_signed_in(cloud, FINANCE))
         self.second = doors.enter_context(joining.staff_signed_in(cloud, SECOND))
         self.support = doors.enter_context(joining.staff_signed_in(cloud, SUPPORT))
@@ -82,6 +86,8 @@ class Story:
         self.after = _later(self.before, 2)
         # The oldest points, which lapse with the month before.
         self.oldest = _later(self.before, -GOOD_MONTHS)
+        # What Vera redeems, and the order that nobody has paid for when the month ends.
+        self.asin = self.held = ""
 
     def tell(self) -> int:
         """All of it; the exit code."""
@@ -93,8 +99,10 @@ class Story:
         self._turned(self.after, f"{self.month:%B} is over")
         self._afterwards(vera)
         self._locked(self.month)
-        loaded = sum(table["rows"] for table in night.wait(self.cloud, night.begin(self.cloud)))
-        _say(f"the night: {loaded:,} rows into the warehouse")
+        tables = night.wait(self.cloud, night.begin(self.cloud))
+        left = [one["table"] for one in tables if one["status"] not in ("loaded", "nothing new")]
+        _require(not left, f"the night left out {left}")
+        _say(f"the night: {sum(one['rows'] for one in tables):,} rows into the warehouse")
         return self._compared(time.monotonic() - began)
 
     # ---- what happens ----------------------------------------------------------------------------------------------
@@ -128,7 +136,7 @@ class Story:
 
     def _inside(self, vera: Shopper) -> None:
         """Everything that a month has."""
-        # The evening before by the programme's clock: the first day of the next month where it is counted in UTC.
+        # Of the last evening before where the programme is, though the month has begun in UTC; its day is locked.
         self._bought(XENIA, "late", 700, datetime(self.month.year, self.month.month, 1, 1, tzinfo=UTC))
         self._bought(XENIA, "shoes", 5_000, self.clock.now() - timedelta(hours=1))
         self._bought(WILL, "shirt", 1_500, self.clock.now() - timedelta(hours=1))
@@ -163,7 +171,7 @@ class Story:
             FunctionName=self.cloud.outputs["SweeperFunctionName"], Payload=b'{"rules": ["abandon_payments"]}'
         )
         vera.wait(self.held, "payment_abandoned", seconds=SECONDS)
-        # 22:30 in New York on the last day: of this month, though it is the next one in UTC, and booked in it.
+        # Half past ten on the last day: of this month, though it is booked in the next, and in New York is that in UTC.
         evening = datetime(self.after.year, self.after.month, 1, tzinfo=self.zone) - timedelta(minutes=90)
         self._bought(WILL, "last-evening", 400, evening)
         self._until("the ledger has sealed the month", lambda: self._sealed() is not None)

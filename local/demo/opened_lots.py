@@ -79,9 +79,10 @@ class Opened:
         return got(self.finance, f"/finance/members/{number}/lots/{name}")
 
     def tell(self, number: str, say: Callable[[str], None]) -> None:
-        """The liveliest lot of this member, entry by entry, as finance would see it."""
+        """The lot of this member to which most different things happened, entry by entry, as finance would see it."""
         names = {name for lots in self.lots.values() for who, name in map(_of, lots) if who == number}
-        lot = max((self.lot(number, name) for name in names), key=lambda one: len(one["entries"]))
+        lots = (self.lot(number, name) for name in sorted(names))
+        lot = max(lots, key=lambda one: (len({entry["event"] for entry in one["entries"]}), len(one["entries"])))
         say(f"\n  lot {lot['lot']} of {number}: {lot['outstanding']:,} points")
         say(f"    {'day':<12}{'what':<20}{'counts as':<11}{'earned in':<11}{'points':>9}{'then':>9}  operation")
         for one in lot["entries"]:

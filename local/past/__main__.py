@@ -9,12 +9,15 @@ import time
 from pathlib import Path
 from random import Random
 
+import httpx
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import night
+from local import joining, night
 from local.clock import Clock
 from local.connected import Connected, NotRunning
+from local.demo.shopper import Unexpected
+from local.past import today
 from local.past.living import PROGRAM_ID, Lived, live
 from local.past.rewards import shelf
 
@@ -38,13 +41,17 @@ def main(state: Path) -> int:
         _wait_for_the_shelf(cloud)
         so_far, began = lived(cloud), time.monotonic()
         live(cloud, so_far, _tell)
-        print(
+        _say(
             f"{so_far.households:,} households, {so_far.purchases:,} purchases, {so_far.rewards:,} rewards"
-            f" in {time.monotonic() - began:.0f} s",
-            flush=True,
+            f" in {time.monotonic() - began:.0f} s"
         )
+        try:
+            today.redeem(cloud, _say)
+        except (joining.Refused, Unexpected, RuntimeError, httpx.HTTPError) as error:
+            # Reports without money are better than none.
+            _say(f"nobody redeems today: {error}")
         for table in night.wait(cloud, night.begin(cloud)):
-            print(f"{table['table']:22}{table['status']:12}{table['rows']:>10,} rows", flush=True)
+            _say(f"{table['table']:22}{table['status']:12}{table['rows']:>10,} rows")
     except (NotRunning, TimeoutError, night.Stopped, psycopg.Error, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -53,7 +60,11 @@ def main(state: Path) -> int:
 
 def _tell(so_far: Lived) -> None:
     if so_far.day and so_far.day.day == 1:
-        print(f"{so_far.day}: {so_far.purchases:,} purchases, {so_far.rewards:,} rewards", flush=True)
+        _say(f"{so_far.day}: {so_far.purchases:,} purchases, {so_far.rewards:,} rewards")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _wait_for_the_shelf(cloud: Connected) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from local.connected import Connected
 from local.demo.purchases import PARTNER, member_number, telephone
+from local.past import campaign
 from local.past.days import Day, days
 from local.past.rewards import LONGEST_WAY, Rewards, shelf
 from loyalty.database import Connection
@@ -80,6 +81,10 @@ def live(cloud: Connected, lived: Lived, told: Callable[[Lived], None], *, most:
         for day in islice(ahead, most):
             if lived.day is None:
                 _approve_rates(connection, day.day, rewards)
+            if day.day == campaign.first_day(lived.ends_before):
+                rewards.stand_at(datetime.combine(day.day, time(minute=1), UTC))
+                campaign.begin(connection, PROGRAM_ID, lived.ends_before)
+                rewards.published = reading.current(connection, PROGRAM_ID)
             year.live(day)
             lived.day = day.day
             lived.keep()
@@ -126,7 +131,6 @@ class _Year:
     def __init__(self, rewards: Rewards, lived: Lived, last_reward: datetime) -> None:
         self._rewards = rewards
         self._connection = rewards.connection
-        self._document = rewards.published.document
         self._lived = lived
         self._last_reward = last_reward
         self._returning: list[tuple[datetime, UUID]] = []
@@ -157,16 +161,18 @@ class _Year:
     def _register(self, day: Day) -> None:
         lines = [
             f"{member_number(one)},household{one}@members.example,{telephone(one)},"
-            f"{self._document.enrolment.default_tier},US,en"
+            f"{self._rewards.published.document.enrolment.default_tier},US,en"
             for one in day.newcomers
         ]
         file = "\n".join(["number,email,phone,tier,country,language", *lines]).encode()
-        imported = MemberImport(self._connection, PROGRAM_ID, self._document, _refused, Progress())
+        imported = MemberImport(self._connection, PROGRAM_ID, self._rewards.published.document, _refused, Progress())
         imported.run([file])
         self._lived.households += imported.progress.records_accepted
 
     def _book(self, file: bytes) -> int:
-        imported = AccrualImport(self._connection, PROGRAM_ID, self._document, PARTNER, _refused, Progress())
+        imported = AccrualImport(
+            self._connection, PROGRAM_ID, self._rewards.published.document, PARTNER, _refused, Progress()
+        )
         imported.run([file])
         return imported.progress.records_accepted
 

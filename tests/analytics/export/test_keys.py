@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.analytics.export.lake import Lake
+from pathlib import Path
+
+from tests.analytics.export.lake import Lake, read
 from tests.domain.people import somebody
 
 
@@ -75,3 +77,10 @@ def test_whose_a_look_was_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None
     assert {row[2] for row in lake.rows("viewer")} == {kept}
     # What was looked at stays, as nobody's.
     assert len(lake.rows("catalogue_view")) == 2
+    # Nor does an older batch tell, once another has come.
+    lake.look(other.member_id, "B0LAMP0000")
+    lake.export("viewer")
+    before = {str(lake.one("select lake.key_of(1, %s)", member.member_id))}
+    files = [Path(entry) for entry in lake.folder.glob("bronze/viewer/*/*.parquet")]
+    assert len(files) == 2
+    assert not before & {row[2] for file in files for row in read(file)}

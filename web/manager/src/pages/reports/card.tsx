@@ -87,7 +87,7 @@ export function Card({ metric, asked, chosen, choices, sought, more }: Props) {
   );
 }
 
-const Counting = () => <div className="report-wait"><StatusIndicator type="loading">The warehouse is counting</StatusIndicator></div>;
+const Counting = () => <div className="report-wait report-counting"><StatusIndicator type="loading">The warehouse is counting</StatusIndicator></div>;
 
 type Further = (NonNullable<Props["more"]> & { drill: (drill: Drill) => Drill }) | null;
 
