@@ -24,15 +24,27 @@ def behind(
 
 
 def complete(
-    tables: Tables, ordered: Sequence[Ordered], named: Set[str], numbers: Sequence[str], currency: object, good: float
+    tables: Tables,
+    ordered: Sequence[Ordered],
+    named: Set[str],
+    says_order: bool,
+    numbers: Sequence[str],
+    currency: object,
+    good: float,
 ) -> None:
-    """Orders, products and quantities of the lines. `named`: Amazon's orders that stand anywhere on it; `numbers`:
-    ours; `good`: how well a quantity must be read to be kept as it is.
+    """Orders, products and quantities of the lines. `named`: Amazon's orders that stand anywhere on it; `says_order`:
+    it has a place for one; `numbers`: ours; `good`: how well a quantity must be read to be kept as it is.
     """
     items = [line for line in tables.lines if line.kind == "item"]
     if not ordered or not items:
         return
     says_orders = any("amazon_order_id" in line.values for line in items)
+    behind_ours = {each.amazon_order_id for each in ordered if each.purchase_order_number in numbers}
+    if says_order and not says_orders and len(behind_ours) == 1:
+        # It stands there and could not be read; of our purchase order there is only this one.
+        (only,) = behind_ours
+        for line in items:
+            line.values["amazon_order_id"] = Read(only, [])
     for index, line in enumerate(tables.lines):
         if line.kind != "item":
             continue

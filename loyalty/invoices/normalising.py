@@ -121,8 +121,8 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Se
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_orders(paper, tables)
     numbers = making.draft["purchase_order_numbers"]
-    named = rows.orders_named(paper)
-    completing.complete(tables, ordered, named, numbers, making.draft.get("currency"), validating.alone(rules))
+    named, place = rows.orders_named(paper), rows.says_order(paper)
+    completing.complete(tables, ordered, named, place, numbers, making.draft.get("currency"), validating.alone(rules))
     _take_lines(making, tables)
     making.findings += tables.findings
     if rows.left_out(paper, code):

@@ -242,6 +242,11 @@ def orders_named(paper: Paper) -> frozenset[str]:
     return frozenset(number for text in texts for number in ORDER.findall(text))
 
 
+def says_order(paper: Paper) -> bool:
+    """Whether the paper has a place for an order's number, whatever was read there."""
+    return any(labels.meaning(each.label) == "order" for each in paper.fields() if each.label)
+
+
 def left_out(paper: Paper, currency: str) -> bool:
     """Whether a row is missing: words of shipping or a discount, an amount and a rate side by side, and no row.
 

@@ -215,6 +215,24 @@ def test_a_line_under_another_order_of_the_paper_is_of_the_one_that_has_its_prod
     assert order_of((BOTTLE, LAMP, mug), over="114-7777777-7777777") == "114-7777777-7777777"
 
 
+def test_lines_of_an_unreadable_order_are_of_the_only_one_behind_our_purchase_order() -> None:
+    def orders(label: str, *ordered: Ordered) -> list[object]:
+        rows = [
+            row(
+                field("ITEM", "Bottle"), field("QUANTITY", "2"), field("UNIT_PRICE", "$24.99"), field("PRICE", "$49.98")
+            )
+        ]
+        fields = [*head(purchase_order=OURS), field("OTHER", "Loyalty Example Ltd", label)]
+        (found,) = read([document(fields, rows)], RULES, lambda clues: ordered)
+        return [line(found, 0).get("amazon_order_id")]
+
+    assert orders("Order #", BOTTLE, LAMP) == [ORDER]
+    assert orders("Order #", BOTTLE, replace(LAMP, amazon_order_id="114-2000002-2000002")) == [None]
+    # A paper that has no place for one is not given any.
+    assert orders("Purchased by", BOTTLE, LAMP) == [None]
+    assert orders("Order date", BOTTLE, LAMP) == [None]
+
+
 def test_of_two_orders_at_a_line_it_is_of_the_one_that_alone_has_its_product() -> None:
     second = "114-2000002-2000002"
     mug = Ordered(second, OURS, "B0EXAMPLE3", 1, 500, "USD", 0)
