@@ -116,7 +116,7 @@ def _run(task: Task) -> _Done:
         if task.kind == "none":
             posted += [f"seed {seed}" for each in readings if each.invoice is not None and not each.findings]
         else:
-            one = score(truth, readings, ordered.settled)
+            one = score(truth, readings, ordered)
             one.wrong_posted = [
                 f"seed {seed}, {layout}{f', {look} dpi' if look else ''}: {each}" for each in one.wrong_posted
             ]

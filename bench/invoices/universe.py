@@ -56,11 +56,15 @@ class Universe:
             found |= self.by_moment.get(moment, set())
         return [line for number in sorted(found) for line in self.orders[number]] if len(found) <= MOST_ORDERS else []
 
+    def behind(self, numbers: Sequence[str]) -> set[str]:
+        """As `orders.behind`: Amazon's orders of our numbers."""
+        return set().union(*(self.by_ours.get(number, set()) for number in numbers))
+
     def settled(self, invoice: Invoice, finding: Finding) -> bool:
         """Whether Amazon's word settles it, as `invoices.read_found` asks it."""
         orders = {line.amazon_order_id for line in invoice.lines if line.amazon_order_id is not None}
         if not orders:
-            orders = set().union(*(self.by_ours.get(number, set()) for number in invoice.purchase_order_numbers))
+            orders = self.behind(invoice.purchase_order_numbers)
         told = {each for order in orders for each in self.issued.get(order, ()) if each[0] == invoice.number}
         by_day = finding.field == "issued_on"
         return finding.code == "unproven" and any(not by_day or day == invoice.issued_on for _, day in told)

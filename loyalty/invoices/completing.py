@@ -38,6 +38,7 @@ def complete(
             continue
         if says_orders:
             _take_order(line, [each for each in ordered if each.amazon_order_id in named])
+            _settle_order(tables, index, line, [each for each in ordered if each.amazon_order_id in named])
         order, asin = _value(line, "amazon_order_id"), _value(line, "asin")
         about = list(behind(ordered, order, asin, numbers, currency))
         _take_quantity(line, about, good)
@@ -61,6 +62,15 @@ def _take_order(line: DraftLine, ordered: Sequence[Ordered]) -> None:
     ((order, only),) = having.items()
     if own is None or only.unit_price_minor == line.get("unit_price_minor"):
         line.values["amazon_order_id"] = Read(order, line.values["asin"].places)
+
+
+def _settle_order(tables: Tables, index: int, line: DraftLine, ordered: Sequence[Ordered]) -> None:
+    """Of two orders that stand at a line it is of the one that alone has its product, at its price."""
+    having = {each.amazon_order_id: each for each in ordered if each.asin == _value(line, "asin")}
+    own = having.get(str(_value(line, "amazon_order_id")))
+    if own is not None and len(having) == 1 and own.unit_price_minor == line.get("unit_price_minor"):
+        name = f"lines.{index}.amazon_order_id"
+        tables.findings = [finding for finding in tables.findings if finding.field != name]
 
 
 def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> None:
