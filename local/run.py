@@ -6,8 +6,12 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import night
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.deployment import REPOSITORY
@@ -68,6 +72,7 @@ def main() -> int:
 def _past(cloud: Connected) -> Child | None:
     """A year of real purchases, so that reports are not empty until somebody thinks of it; None when it is there."""
     if lived(cloud).whole:
+        _night_if_none_was(cloud)
         return None
     _say(
         "Meanwhile The Complete Journey's households live their year, in about five minutes; then comes the first"
@@ -75,6 +80,14 @@ def _past(cloud: Connected) -> Child | None:
     )
     command = [sys.executable, "-m", "local.past", str(cloud.state)]
     return start("past", command, cwd=REPOSITORY, environment=os.environ, log=cloud.state / "logs" / "past.log")
+
+
+def _night_if_none_was(cloud: Connected) -> None:
+    """The first one may have been stopped, by Ctrl-C for instance."""
+    with suppress(BotoCoreError, ClientError):
+        newest = night.newest(cloud)
+        if newest is None or newest["status"] not in ("RUNNING", "SUCCEEDED"):
+            night.begin(cloud)
 
 
 def _told(past: Child) -> str:
