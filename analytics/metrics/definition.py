@@ -67,7 +67,8 @@ _TYPES: dict[Kind, Literal["text", "date", "whole"]] = {
 
 class Metric(_Part):
     """One definition, everywhere. The answer's columns are those of `grain`, then the measures, in this order;
-    `filters` are those that the SQL heeds beside the programme, all optional; `drill` is the metric that says more."""
+    `filters` are those that the SQL heeds beside the programme, all optional; `drill` is the metric that says more;
+    `empty` says how there comes to be something, where a programme may have nothing of it yet."""
 
     name: Name
     title: Annotated[str, Field(min_length=3, max_length=60)]
@@ -82,6 +83,7 @@ class Metric(_Part):
     measures: Annotated[tuple[Measure, ...], BeforeValidator(tuple), Field(min_length=1, max_length=16)]
     chart: Chart
     drill: Name | None = None
+    empty: Words | None = None
     sql: Annotated[str, Field(min_length=20, max_length=12_000)]
 
     @property

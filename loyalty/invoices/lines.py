@@ -142,6 +142,9 @@ def _line(paper: Paper, cells: rows.Cells, row: Row, currency: str, found: Table
     description = rows.title_of(words)
     if asin is None and quantity is None:
         line.kind, description = _pseudo(words, description)
+        if line.kind != "item":
+            # An order beside it is the one before's, or the next one's.
+            line.values.pop("amazon_order_id", None)
     line.values["description"] = Read(description, [replace(cells.item or where, text=description)])
     rate = _rate(paper, cells, row)
     if rate is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from loyalty.invoices import amounts, labels
-from loyalty.invoices.papers import Paper, Printed, Row
+from loyalty.invoices.papers import Box, Paper, Printed, Row, within
 
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
 BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B[0O][A-Z0-9]{8})(?![A-Z0-9-])")
@@ -233,3 +233,41 @@ def orders_in(paper: Paper) -> Iterator[Printed]:
     for each in paper.fields():
         for number in ORDER.findall(each.text):
             yield paper.placed(number, each)
+
+
+def orders_named(paper: Paper) -> frozenset[str]:
+    """All of them, wherever they stand."""
+    texts = [each.text for each in paper.fields()]
+    texts += [each.text for row in paper.rows() for each in (*row.fields, *([row.whole] if row.whole else []))]
+    return frozenset(number for text in texts for number in ORDER.findall(text))
+
+
+def says_order(paper: Paper) -> bool:
+    """Whether the paper has a place for an order's number, whatever was read there."""
+    return any(labels.meaning(each.label) == "order" for each in paper.fields() if each.label)
+
+
+def left_out(paper: Paper, currency: str) -> bool:
+    """Whether a row is missing: words of shipping or a discount, an amount and a rate side by side, and no row.
+
+    Sums have no rate of their own beside them.
+    """
+    inside: dict[int, list[Box]] = {}
+    for row in paper.rows():
+        for each in (*row.fields, *([row.whole] if row.whole else [])):
+            if each.box is not None:
+                inside.setdefault(each.page, []).append(each.box)
+    lines = [line for line in paper.text() if line.box is not None]
+    for line in lines:
+        if labels.meaning(unnumbered(line.text)) not in ("shipping", "discount"):
+            continue
+        beside = [each for each in lines if each.page == line.page and _beside(line, each) and _right_of(line, each)]
+        rates = [each for each in beside if RATE.fullmatch(each.text)]
+        sums = [each for each in beside if amounts.amount(each.text, currency) is not None]
+        if rates and any(not any(within(each.box, box) for box in inside.get(each.page, ())) for each in sums):
+            return True
+    return False
+
+
+def _right_of(one: Printed, other: Printed) -> bool:
+    return one.box is not None and other.box is not None and other.box[0] >= one.box[0] + one.box[2] - 0.01

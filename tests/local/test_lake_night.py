@@ -89,6 +89,22 @@ def test_the_next_night_loads_nothing_twice(cloud: Connected, loaded: list[dict[
 
 
 @pytest.mark.large
+def test_a_table_that_is_refused_is_named_and_the_others_are_loaded(
+    cloud: Connected, loaded: list[dict[str, Any]]
+) -> None:
+    with cloud.database() as owner:
+        owner.execute("revoke select on lake.tier from lake_reader")
+        try:
+            tables = {one["table"]: one for one in night.wait(cloud, night.begin(cloud), 240)}
+        finally:
+            owner.execute("grant select on lake.tier to lake_reader")
+    assert (tables.pop("tier")["cause"]) == "lake.tier: there is no such view, or it may not be read"
+    assert {one["status"] for one in tables.values()} <= {"loaded", "nothing new"}
+    after = night.wait(cloud, night.begin(cloud), 240)
+    assert {one["status"] for one in after} <= {"loaded", "nothing new"}
+
+
+@pytest.mark.large
 def test_an_export_that_fails_stops_the_night_before_anything_is_loaded(
     cloud: Connected, loaded: list[dict[str, Any]], glue: httpx.Client
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -15,6 +16,10 @@ SPECKLED = 0.0004
 DARK = 140
 # Longer than any letter's stem, in pixels of 1/300 inch.
 RULE_PIXELS = 110
+# Lines are looked for in blocks of so many pixels; what is so many pixels thick is an area.
+STEP, THICK = 10, 14
+# What is darker is drawn or printed.
+INKED = 190
 BLOCK = 8
 # A band of so many blocks in a row is a background, not letters.
 BAND_BLOCKS = 24
@@ -25,11 +30,11 @@ SOLID = 0.9
 type Grey = Any
 
 
-def prepared(picture: Image.Image) -> tuple[Image.Image, float]:
-    """The picture as it is recognised best, and by how many degrees it was turned."""
+def prepared(picture: Image.Image, factor: float = 1.0) -> tuple[Image.Image, float]:
+    """The picture as it is recognised best, `factor` as large, and by how many degrees it was turned."""
     if _specks(picture) > SPECKLED:
         picture = picture.filter(ImageFilter.MedianFilter(3))
-    picture, angle = straightened(picture)
+    picture, angle = straightened(picture, factor)
     grey = numpy.array(picture, dtype=numpy.uint8)
     _lighten_bands(grey)
     _remove_rules(grey)
@@ -45,17 +50,27 @@ def _specks(picture: Image.Image) -> float:
     return float(numpy.mean(dark & (around == 0)))
 
 
-def straightened(picture: Image.Image) -> tuple[Image.Image, float]:
-    """The picture turned so that its lines are level, and by how many degrees."""
-    angle = _skew(picture)
+def straightened(picture: Image.Image, factor: float = 1.0) -> tuple[Image.Image, float]:
+    """The picture turned so that its lines are level, and by how many degrees; turned and enlarged at once, because
+    each time costs sharpness.
+    """
+    angle = _skew(picture, 3 / factor)
+    size = round(picture.width * factor), round(picture.height * factor)
     if abs(angle) < LEAST_DEGREES:
-        return picture, 0.0
-    return picture.rotate(angle, resample=Image.Resampling.BICUBIC, fillcolor=255), angle
+        return (picture if factor == 1.0 else picture.resize(size, Image.Resampling.LANCZOS)), 0.0
+    cosine, sine = (turn(math.radians(angle)) / factor for turn in (math.cos, math.sin))
+    across, down = size[0] / 2, size[1] / 2
+    placed = (
+        *(cosine, -sine, picture.width / 2 - cosine * across + sine * down),
+        *(sine, cosine, picture.height / 2 - sine * across - cosine * down),
+    )
+    return picture.transform(size, Image.Transform.AFFINE, placed, Image.Resampling.BICUBIC, fillcolor=255), angle
 
 
-def _skew(picture: Image.Image) -> float:
+def _skew(picture: Image.Image, smaller: float) -> float:
     """The turn, in degrees, at which ink gathers most sharply in rows."""
-    small = picture.resize((max(picture.width // 3, 1), max(picture.height // 3, 1)), Image.Resampling.BOX)
+    size = max(round(picture.width / smaller), 1), max(round(picture.height / smaller), 1)
+    small = picture.resize(size, Image.Resampling.BOX)
     pixels = numpy.asarray(small)
     # Dark areas have no lines of text, and would outweigh those that have.
     around = small.resize((max(small.width // 12, 1), max(small.height // 12, 1)), Image.Resampling.BOX)
@@ -145,31 +160,53 @@ def _bands(dark: Grey) -> list[tuple[int, int]]:
 
 def _remove_rules(grey: Grey) -> None:
     """Long thin lines, across and down, become white, in place."""
-    dark = grey < 190
-    for axis in (0, 1):
-        long = _runs(dark, axis)
-        # A solid area is no line: lines are thin.
-        thick = _runs(long, 1 - axis, 14)
-        lines = long & ~thick
-        for step in (-1, 0, 1):
-            grey[numpy.roll(lines, step, 1 - axis)] = 255
+    dark = (grey < INKED).view(numpy.uint8)
+    rows, columns = _rules(dark)
+    below, right = _rules(numpy.ascontiguousarray(dark.T))[::-1]
+    for step in (-1, 0, 1):
+        grey[numpy.clip(rows + step, 0, grey.shape[0] - 1), columns] = 255
+        grey[below, numpy.clip(right + step, 0, grey.shape[1] - 1)] = 255
 
 
-def _runs(dark: Grey, axis: int, length: int = RULE_PIXELS) -> Grey:
-    """Which pixels belong to a dark run of at least this length along an axis."""
-    if dark.shape[axis] <= length:
-        return numpy.zeros(dark.shape, dtype=bool)
-    counts = numpy.cumsum(dark, axis=axis, dtype=numpy.int32)
-    behind = numpy.take(counts, range(length, dark.shape[axis]), axis=axis)
-    before = numpy.take(counts, range(dark.shape[axis] - length), axis=axis)
-    full = (behind - before) >= length * 0.96
-    marks = numpy.zeros(dark.shape, dtype=numpy.int32)
-    index: list[slice] = [slice(None), slice(None)]
-    index[axis] = slice(1, dark.shape[axis] - length + 1)
-    marks[tuple(index)] += full
-    index[axis] = slice(length + 1, dark.shape[axis])
-    shorter: list[slice] = [slice(None), slice(None)]
-    shorter[axis] = slice(0, dark.shape[axis] - length - 1)
-    marks[tuple(index)] -= full[tuple(shorter)]
-    runs: Grey = (numpy.cumsum(marks, axis=axis) > 0) & dark
-    return runs
+def _rules(dark: Grey) -> tuple[Grey, Grey]:
+    """Rows and columns of the pixels in a thin dark run along the rows that is longer than any stem of a letter."""
+    high, wide = dark.shape[0], dark.shape[1] // STEP
+    if high < THICK or wide * STEP < RULE_PIXELS:
+        return numpy.zeros(0, dtype=numpy.int64), numpy.zeros(0, dtype=numpy.int64)
+    inside = dark[:, : wide * STEP]
+    blocks = numpy.zeros((high, wide), dtype=numpy.uint8)
+    for offset in range(STEP):
+        blocks += inside[:, offset::STEP]
+    window = RULE_PIXELS // STEP
+    counts = _counted(blocks >= STEP - 1, 1)
+    run = _spread(counts[:, window:] - counts[:, :-window] >= window - 1, window, 1)
+    # A solid area is no line: lines are thin.
+    counts = _counted(run, 0)
+    run &= ~_spread(counts[THICK:] - counts[:-THICK] == THICK, THICK, 0)
+    # Its ends reach into the blocks beside it.
+    ends = run.copy()
+    ends[:, 1:] |= run[:, :-1]
+    ends[:, :-1] |= run[:, 1:]
+    row, block = numpy.nonzero(ends)
+    rows = row.repeat(STEP)
+    columns = (block[:, None] * STEP + numpy.arange(STEP)).ravel()
+    inked = inside[rows, columns] > 0
+    return rows[inked], columns[inked]
+
+
+def _counted(flags: Grey, axis: int) -> Grey:
+    """How many are true before each place along the axis, and behind the last."""
+    shape = [length + (index == axis) for index, length in enumerate(flags.shape)]
+    counts = numpy.zeros(shape, dtype=numpy.int16)
+    numpy.cumsum(flags, axis=axis, out=counts[1:] if axis == 0 else counts[:, 1:], dtype=numpy.int16)
+    return counts
+
+
+def _spread(begins: Grey, length: int, axis: int) -> Grey:
+    """What the windows cover that begin where it is true."""
+    shape = [size + (length - 1) * (index == axis) for index, size in enumerate(begins.shape)]
+    covered = numpy.zeros(shape, dtype=bool)
+    rows, columns = numpy.nonzero(begins)
+    for step in range(length):
+        covered[rows + step * (axis == 0), columns + step * (axis == 1)] = True
+    return covered

@@ -6,17 +6,20 @@ far it was turned.
 
 from __future__ import annotations
 
+import math
 import re
 from statistics import median
 from typing import NamedTuple
 
 import numpy
 import pypdfium2  # type: ignore[import-untyped]
-import pytesseract  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image
 
 from local.simulators.textract.engine import second_look
 from local.simulators.textract.engine.pictures import prepared
+from local.simulators.textract.engine.strips import ROOM, shown, strips
+from local.simulators.textract.engine.tesseract import LINE, reader
 from local.simulators.textract.engine.words import Page, Word
 
 DPI = 300
@@ -26,8 +29,8 @@ MOST_PIXELS = 14_000_000
 LANGUAGES = "eng+deu"
 # A page that has nothing darker is blank.
 LIGHTEST_INK = 200
-# One block of text: lines go all across, which is what the geometry wants.
-PAGE_MODE = 6
+# What differs less from 300 dots an inch is not made larger or smaller.
+MUCH_LARGER = 1.25
 _DESCENDING = re.compile(r"[gjpqyQ,;()\[\]|$/_@{}]")
 # Not letters: what pictures and borders look like.
 DIRT = re.compile(r"[|_~=®©\\<>{}\[\]«»¦°•*\^`´‘’“”]+")
@@ -37,43 +40,60 @@ _LOW = re.compile(r"[-–—.,_~=·•'\"]+")
 def recognised(page: pypdfium2.PdfPage, number: int) -> Page:
     """The page's words, recognised."""
     width, height = page.get_size()
-    scale = min(1 / POINTS, (MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+    picture = _embedded(page)
+    if picture is None or picture.width * picture.height > MOST_PIXELS:
+        picture = _rendered(page, _scale(width, height))
+    return looked_at(picture, number, width, height)
+
+
+def _scale(width: float, height: float) -> float:
+    """Pixels a point."""
+    return min(1 / POINTS, math.sqrt(MOST_PIXELS / max(width * height, 1.0)))
+
+
+def _embedded(page: pypdfium2.PdfPage) -> Image.Image | None:
+    """The picture that the page is, as it was scanned; None where there is anything else or it lies otherwise."""
+    drawn = list(page.get_objects(max_depth=1))
+    if len(drawn) != 1 or drawn[0].type != pdfium.FPDF_PAGEOBJ_IMAGE or page.get_rotation():
+        return None
+    (width, height), matrix = page.get_size(), drawn[0].get_matrix().get()
+    if any(abs(one - other) > 1 for one, other in zip(matrix, (width, 0, 0, height, 0, 0), strict=True)):
+        return None
+    return drawn[0].get_bitmap(render=False).to_pil().convert("L")  # type: ignore[no-any-return]
+
+
+def _rendered(page: pypdfium2.PdfPage, scale: float) -> Image.Image:
     bitmap = page.render(scale=scale, grayscale=True)
     try:
-        picture = bitmap.to_pil().convert("L")
+        return bitmap.to_pil().convert("L")  # type: ignore[no-any-return]
     finally:
         bitmap.close()
-    return looked_at(picture, number, width, height)
 
 
 def looked_at(picture: Image.Image, number: int, width: float, height: float) -> Page:
     """A picture's words; `width` and `height` of the page in points."""
     if int(numpy.asarray(picture).min()) > LIGHTEST_INK:
         return Page(number, width, height, [], read=True)
-    picture, angle = prepared(picture)
+    factor = width * _scale(width, height) / picture.width
+    picture, angle = prepared(picture, 1.0 if 1 / MUCH_LARGER < factor < MUCH_LARGER else factor)
     points = width / picture.width
     words = second_look.looked_again(picture, _words(picture, points), points)
     return Page(number, width, height, words, read=True, angle=angle)
 
 
 def _words(picture: Image.Image, points: float) -> list[Word]:
-    data = pytesseract.image_to_data(
-        picture,
-        lang=LANGUAGES,
-        config=f"--psm {PAGE_MODE} --dpi {DPI}",
-        output_type=pytesseract.Output.DICT,
-        timeout=60,
-    )
-    lines: dict[tuple[int, int, int], list[_Found]] = {}
-    for index, text in enumerate(data["text"]):
-        text, confidence = text.strip(), float(data["conf"][index])
-        if not text or confidence < 0 or DIRT.fullmatch(text):
-            continue
-        left, top = data["left"][index] * points, data["top"][index] * points
-        right, bottom = left + data["width"][index] * points, top + data["height"][index] * points
-        key = (data["block_num"][index], data["par_num"][index], data["line_num"][index])
-        lines.setdefault(key, []).append(_Found(text, left, top, right, bottom, confidence))
-    return [word for line in lines.values() for word in _set(line)]
+    grey = numpy.asarray(picture)
+    words: list[Word] = []
+    for strip in strips(grey):
+        line = []
+        for found in reader(LANGUAGES).read(shown(grey, strip), LINE):
+            if not DIRT.fullmatch(found.text):
+                left, right = (strip.left - ROOM + side for side in (found.left, found.right))
+                top, bottom = (strip.top - ROOM + side for side in (found.top, found.bottom))
+                place = (left * points, top * points, right * points, bottom * points)
+                line.append(_Found(found.text, *place, found.confidence))
+        words += _set(line)
+    return words
 
 
 class _Found(NamedTuple):

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
-import pytesseract  # type: ignore[import-untyped]
 from PIL import Image, ImageFilter
 
 from local.simulators.textract.engine import letterforms
+from local.simulators.textract.engine.tesseract import reader
 from local.simulators.textract.engine.words import Word
 
 # Most differ; most agree, without the page's look, or with it; all of five but one agree, with it; all agree, and it
@@ -134,23 +134,12 @@ def _sheet(cut: Mapping[int, Image.Image], look: Look) -> tuple[Image.Image, lis
 
 def _recognised(sheet: Image.Image, places: Sequence[_Place], look: Look) -> dict[int, _Seen]:
     """What is read at each place; words that one place falls into are one again."""
-    data: dict[str, list[Any]] = pytesseract.image_to_data(
-        sheet,
-        lang=look.network,
-        config="--psm 6 --dpi 300 -c tessedit_do_invert=0",
-        output_type=pytesseract.Output.DICT,
-        timeout=60,
-    )
     found: dict[int, list[tuple[int, str, float]]] = {}
-    for position, text in enumerate(data["text"]):
-        confidence = float(data["conf"][position])
-        if not text.strip() or confidence < 0:
-            continue
-        across = data["left"][position] + data["width"][position] / 2
-        down = data["top"][position] + data["height"][position] / 2
+    for word in reader(look.network).read(sheet):
+        across, down = (word.left + word.right) / 2, (word.top + word.bottom) / 2
         for index, left, top, right, bottom in places:
             if left - GAP / 3 <= across <= right + GAP / 3 and top - 4 <= down <= bottom + 4:
-                found.setdefault(index, []).append((data["left"][position], text.strip(), confidence))
+                found.setdefault(index, []).append((word.left, word.text, word.confidence))
                 break
     return {
         index: ("".join(text for _, text, _ in sorted(parts)), min(part[2] for part in parts))

@@ -10,6 +10,8 @@ type Point = { x: string | number; label: string; series: string; value: number;
 type Encoding = Record<string, unknown>;
 
 const HEIGHT = 260;
+// From here on white reads better than black on a heatmap's blue.
+const LIGHT_FROM = 0.75;
 // Bars below one another that a card has room for; the table has all.
 const MOST_BARS = 12;
 const MOST_WRITTEN_CELLS = 170;
@@ -104,7 +106,14 @@ type Scale = { format: Column["format"]; currency: string };
 
 const axis = ({ format, currency }: Scale, title: string): Encoding => ({
   title: format === "money" && currency ? `${title} (${currency})` : title,
-  axis: { labelExpr: `format(datum.value, '${format === "percent" ? "~%" : format === "ratio" || format === "days" ? "~g" : "~s"}')`, tickCount: 5, titleAnchor: "end" },
+  axis: {
+    // Thousands are written short (12k); what is below one has no such name that anybody knows.
+    labelExpr: format === "percent" ? "format(datum.value, '~%')" : format === "ratio" || format === "days" ? "format(datum.value, '~g')" : "abs(datum.value) < 1000 ? format(datum.value, '~r') : replace(format(datum.value, '~s'), 'G', 'B')",
+    tickCount: 5,
+    // Half a member is none.
+    ...(format === "count" || format === "points" ? { tickMinStep: 1 } : {}),
+    titleAnchor: "end",
+  },
 });
 
 /** One measure names the axis; several are named by the legend. */
@@ -211,7 +220,7 @@ function heatmap(x: Column, y: Column, value: Column, rows: readonly Row[], choi
     value: cell.value,
     words: figure(value.format, cell.value, String(cell.row.currency ?? "")),
     short: value.format === "percent" ? `${Math.round(cell.value * 100)}` : figure(value.format, cell.value, ""),
-    light: cell.value > most * 0.55,
+    light: cell.value > most * LIGHT_FROM,
     drill: drillOf([x, y], cell.row),
   }));
   const order = (column: Column, pick: "across" | "down") => {
