@@ -91,7 +91,7 @@ class LakeStack(Stack):
                 "LAKE_BUCKET": self.files.bucket.bucket_name,
                 **({"REPORTER": READER, "REPORTER_SECRET_ARN": secret.secret_arn} if secret else {}),
             },
-            # It reads the metrics, of which the warehouse has views.
+            # The metrics' views are made from their files.
             packages="reports",
         )
         role = function.role

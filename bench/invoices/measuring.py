@@ -85,7 +85,7 @@ def _done(tasks: Sequence[Task], until: float) -> Iterator[_Done]:
 
 def _prepare() -> None:
     # Recognition is one thread a process: two processes are two cores.
-    os.environ["OMP_THREAD_LIMIT"] = "1"
+    os.environ["OMP_THREAD_LIMIT"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def _run(task: Task) -> _Done:
@@ -116,7 +116,7 @@ def _run(task: Task) -> _Done:
         if task.kind == "none":
             posted += [f"seed {seed}" for each in readings if each.invoice is not None and not each.findings]
         else:
-            one = score(truth, readings, ordered.settled)
+            one = score(truth, readings, ordered)
             one.wrong_posted = [
                 f"seed {seed}, {layout}{f', {look} dpi' if look else ''}: {each}" for each in one.wrong_posted
             ]

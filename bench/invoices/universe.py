@@ -9,7 +9,7 @@ it has issued, most with their day.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
@@ -56,11 +56,19 @@ class Universe:
             found |= self.by_moment.get(moment, set())
         return [line for number in sorted(found) for line in self.orders[number]] if len(found) <= MOST_ORDERS else []
 
+    def behind(self, numbers: Sequence[str]) -> set[str]:
+        """As `orders.behind`: Amazon's orders of our numbers."""
+        return set().union(*(self.by_ours.get(number, set()) for number in numbers))
+
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
+        """Our numbers of Amazon's orders."""
+        return {line.purchase_order_number for order in orders for line in self.orders.get(order, ())}
+
     def settled(self, invoice: Invoice, finding: Finding) -> bool:
         """Whether Amazon's word settles it, as `invoices.read_found` asks it."""
         orders = {line.amazon_order_id for line in invoice.lines if line.amazon_order_id is not None}
         if not orders:
-            orders = set().union(*(self.by_ours.get(number, set()) for number in invoice.purchase_order_numbers))
+            orders = self.behind(invoice.purchase_order_numbers)
         told = {each for order in orders for each in self.issued.get(order, ()) if each[0] == invoice.number}
         by_day = finding.field == "issued_on"
         return finding.code == "unproven" and any(not by_day or day == invoice.issued_on for _, day in told)

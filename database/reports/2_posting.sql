@@ -33,31 +33,34 @@ end $$;
 
 create or replace function reports.move(
     p_program_id int, p_day date, p_funder text, p_lot_month date, p_event text, p_points bigint
-) returns void language sql as $$
+) returns void language plpgsql as $$
+begin
     insert into reports.movement as m (program_id, day, funder, lot_month, event, points)
     values (p_program_id, p_day, p_funder, p_lot_month, p_event, p_points)
     on conflict (program_id, day, funder, lot_month, event)
-    do update set points = m.points + excluded.points, row_xid = pg_current_xact_id()
-$$;
+    do update set points = m.points + excluded.points, row_xid = pg_current_xact_id();
+end $$;
 
 -- Internal: so many points of a member's lot were moved by a row of the journal: what the movements, and the lot, are made of.
 create or replace function reports.enter(
     j points.journal, p_day date, p_event text, p_lot_key int, p_lot_month date, p_funder text, p_points bigint
-) returns void language sql as $$
+) returns void language plpgsql as $$
+begin
     insert into reports.entry as e (program_id, member_id, sequence, event, lot_key, lot_month, funder, day, points)
     values (j.program_id, j.member_id, j.sequence, p_event, p_lot_key, p_lot_month, p_funder, p_day, p_points)
     on conflict (program_id, member_id, sequence, event, lot_key, lot_month, funder)
-    do update set points = e.points + excluded.points
-$$;
+    do update set points = e.points + excluded.points;
+end $$;
 
 create or replace function reports.put(
     p_program_id int, p_member_id bigint, p_lot_key int, p_lot_month date, p_funder text, p_points bigint
-) returns void language sql as $$
+) returns void language plpgsql as $$
+begin
     insert into reports.source as s (program_id, member_id, lot_key, lot_month, funder, points)
     values (p_program_id, p_member_id, p_lot_key, p_lot_month, p_funder, p_points)
     on conflict (program_id, member_id, lot_key, lot_month, funder)
-    do update set points = s.points + excluded.points, row_xid = pg_current_xact_id()
-$$;
+    do update set points = s.points + excluded.points, row_xid = pg_current_xact_id();
+end $$;
 
 -- Internal: take points of a lot, and say which.
 create or replace function reports.take(

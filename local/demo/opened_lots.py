@@ -79,7 +79,17 @@ class Opened:
         return got(self.finance, f"/finance/members/{number}/lots/{name}")
 
     def tell(self, number: str, say: Callable[[str], None]) -> None:
-        """The lot of this member to which most different things happened, entry by entry, as finance would see it."""
+        """What each figure is made of; and the lot of this member to which most happened, entry by entry."""
+        say("\n  each figure opened")
+        for figure, found in self.lots.items():
+            days: Counter[str] = Counter()
+            for one in found:
+                days[f"{one['day']} {one['event']}" if one["day"] else f"earned in {one['lot_month'][:7]}"] += one[
+                    "points"
+                ]
+            who, which = {one["member_number"] for one in found}, {_of(one) for one in found}
+            parts = ", ".join(f"{what} {points:,}" for what, points in sorted(days.items()))
+            say(f"    {figure:<10}{parts} (members {len(who)}, lots {len(which)})")
         names = {name for lots in self.lots.values() for who, name in map(_of, lots) if who == number}
         lots = (self.lot(number, name) for name in sorted(names))
         lot = max(lots, key=lambda one: (len({entry["event"] for entry in one["entries"]}), len(one["entries"])))

@@ -24,20 +24,33 @@ def behind(
 
 
 def complete(
-    tables: Tables, ordered: Sequence[Ordered], named: Set[str], numbers: Sequence[str], currency: object, good: float
+    tables: Tables,
+    ordered: Sequence[Ordered],
+    named: Set[str],
+    says_order: bool,
+    numbers: Sequence[str],
+    currency: object,
+    good: float,
 ) -> None:
-    """Orders, products and quantities of the lines. `named`: Amazon's orders that stand anywhere on it; `numbers`:
-    ours; `good`: how well a quantity must be read to be kept as it is.
+    """Orders, products and quantities of the lines. `named`: Amazon's orders that stand anywhere on it; `says_order`:
+    it has a place for one; `numbers`: ours; `good`: how well a quantity must be read to be kept as it is.
     """
     items = [line for line in tables.lines if line.kind == "item"]
     if not ordered or not items:
         return
     says_orders = any("amazon_order_id" in line.values for line in items)
+    behind_ours = {each.amazon_order_id for each in ordered if each.purchase_order_number in numbers}
+    if says_order and not says_orders and len(behind_ours) == 1:
+        # It stands there and could not be read; of our purchase order there is only this one.
+        (only,) = behind_ours
+        for line in items:
+            line.values["amazon_order_id"] = Read(only, [])
     for index, line in enumerate(tables.lines):
         if line.kind != "item":
             continue
         if says_orders:
             _take_order(line, [each for each in ordered if each.amazon_order_id in named])
+            _settle_order(tables, index, line, [each for each in ordered if each.amazon_order_id in named])
         order, asin = _value(line, "amazon_order_id"), _value(line, "asin")
         about = list(behind(ordered, order, asin, numbers, currency))
         _take_quantity(line, about, good)
@@ -61,6 +74,15 @@ def _take_order(line: DraftLine, ordered: Sequence[Ordered]) -> None:
     ((order, only),) = having.items()
     if own is None or only.unit_price_minor == line.get("unit_price_minor"):
         line.values["amazon_order_id"] = Read(order, line.values["asin"].places)
+
+
+def _settle_order(tables: Tables, index: int, line: DraftLine, ordered: Sequence[Ordered]) -> None:
+    """Of two orders that stand at a line it is of the one that alone has its product, at its price."""
+    having = {each.amazon_order_id: each for each in ordered if each.asin == _value(line, "asin")}
+    own = having.get(str(_value(line, "amazon_order_id")))
+    if own is not None and len(having) == 1 and own.unit_price_minor == line.get("unit_price_minor"):
+        name = f"lines.{index}.amazon_order_id"
+        tables.findings = [finding for finding in tables.findings if finding.field != name]
 
 
 def _take_quantity(line: DraftLine, about: Sequence[Ordered], good: float) -> None:

@@ -67,6 +67,13 @@ def is_whole(number: str, text: str) -> bool:
     return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
 
 
+def torn_off(number: str, lines: Iterable[str]) -> str:
+    """A few capitals or digits right behind it in a line, which its value may have lost; empty if there are none."""
+    behind = re.compile(rf"(?<![A-Z0-9-]){re.escape(number)}\s([A-Z0-9]{{1,6}})(?!\S)")
+    found = (behind.search(line) for line in lines if number in line)
+    return next((match[1] for match in found if match and NUMBER.fullmatch((number + match[1]).upper())), "")
+
+
 def near(one: str, other: str) -> bool:
     """Whether one of them may be the other, read wrongly: as long, and different in one or two places."""
     different = sum(a != b for a, b in zip(one, other, strict=False))

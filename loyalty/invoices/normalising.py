@@ -121,8 +121,8 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Se
     _doubt_sums(making, fields, tables, printed_sums, code)
     _take_orders(paper, tables)
     numbers = making.draft["purchase_order_numbers"]
-    named = rows.orders_named(paper)
-    completing.complete(tables, ordered, named, numbers, making.draft.get("currency"), validating.alone(rules))
+    named, place = rows.orders_named(paper), rows.says_order(paper)
+    completing.complete(tables, ordered, named, place, numbers, making.draft.get("currency"), validating.alone(rules))
     _take_lines(making, tables)
     making.findings += tables.findings
     if rows.left_out(paper, code):
@@ -221,7 +221,8 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
                 making.doubt(name, "not in the form of a number")
             continue
         number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
-        making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
+        behind = heads.torn_off(number, (line.text for line in paper.text()))
+        making.put(name, Read((number + behind).upper(), [*places, *_again(paper, number, places)]))
         # What it is, where it may only be one letter or another, is what Amazon says that it issued.
         code = "unproven" if name == "number" else "unreadable"
         others_read = [(other, own) for other, own in found.items() if other != number]
@@ -230,6 +231,8 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
             making.doubt(name, f"{len(found)} different ones are printed", code if nearly else "unreadable")
         elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
             making.doubt(name, "something follows that may be part of it")
+        elif behind:
+            making.doubt(name, "a part of it stands behind a gap", code)
         elif number != number.upper():
             making.doubt(name, "small letters among capitals", code)
         if name == "number" and any(
@@ -300,7 +303,9 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
         best = max(reads, key=lambda read: len(read.places))
         making.put(name, best)
         if name in guessed:
-            making.doubt(name, "day and month may be either")
+            # Of the day of issue Amazon's own word decides.
+            code_of = "unproven" if name == "issued_on" else "unreadable"
+            making.doubt(name, "day and month may be either", code_of)
         if len(reads) > 1:
             making.doubt(name, f"{len(reads)} different days are printed")
 

@@ -215,6 +215,44 @@ def test_a_line_under_another_order_of_the_paper_is_of_the_one_that_has_its_prod
     assert order_of((BOTTLE, LAMP, mug), over="114-7777777-7777777") == "114-7777777-7777777"
 
 
+def test_lines_of_an_unreadable_order_are_of_the_only_one_behind_our_purchase_order() -> None:
+    def orders(label: str, *ordered: Ordered) -> list[object]:
+        rows = [
+            row(
+                field("ITEM", "Bottle"), field("QUANTITY", "2"), field("UNIT_PRICE", "$24.99"), field("PRICE", "$49.98")
+            )
+        ]
+        fields = [*head(purchase_order=OURS), field("OTHER", "Loyalty Example Ltd", label)]
+        (found,) = read([document(fields, rows)], RULES, lambda clues: ordered)
+        return [line(found, 0).get("amazon_order_id")]
+
+    assert orders("Order #", BOTTLE, LAMP) == [ORDER]
+    assert orders("Order #", BOTTLE, replace(LAMP, amazon_order_id="114-2000002-2000002")) == [None]
+    # A paper that has no place for one is not given any.
+    assert orders("Purchased by", BOTTLE, LAMP) == [None]
+    assert orders("Order date", BOTTLE, LAMP) == [None]
+
+
+def test_of_two_orders_at_a_line_it_is_of_the_one_that_alone_has_its_product() -> None:
+    second = "114-2000002-2000002"
+    mug = Ordered(second, OURS, "B0EXAMPLE3", 1, 500, "USD", 0)
+    headed = item("Example Mug", "1", "$5.00", "$5.00", asin="B0EXAMPLE3", order=second)
+    headed["LineItemExpenseFields"][-1]["ValueDetection"]["Text"] = f"Order # {ORDER}\n" + str(
+        headed["LineItemExpenseFields"][-1]["ValueDetection"]["Text"]
+    )
+    headed["LineItemExpenseFields"][0]["ValueDetection"]["Text"] = f"Example Mug\nASIN: B0EXAMPLE3\nOrder # {second}"
+
+    def doubts(ordered: tuple[Ordered, ...]) -> set[tuple[str, str]]:
+        (found,) = read([document(head(purchase_order=OURS), [headed])], RULES, lambda clues: ordered)
+        assert line(found, 0)["amazon_order_id"] == second
+        return {each for each in codes(found.findings) if each[1] == "lines.0.amazon_order_id"}
+
+    assert doubts(()) == {("unreadable", "lines.0.amazon_order_id")}
+    assert doubts((mug,)) == set()
+    assert doubts((replace(mug, unit_price_minor=499),)) == {("unreadable", "lines.0.amazon_order_id")}
+    assert doubts((mug, replace(mug, amazon_order_id=ORDER))) == {("unreadable", "lines.0.amazon_order_id")}
+
+
 def test_no_digit_that_is_read_wrongly_is_posted_however_well_our_orders_are_known() -> None:
     """Every digit of the answer, one at a time, once read well and once badly."""
     true = paper().invoice

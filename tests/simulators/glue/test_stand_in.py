@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import TestDatabase
 from tests.simulators.glue.running import JOB, SECRET, GlueStandIn
+from tests.simulators.loopback import loopback
 
 
 def _refused(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -122,7 +122,7 @@ def test_what_it_does_not_know_is_refused_by_name(stand_in: GlueStandIn) -> None
         with pytest.raises(ClientError) as error:
             ask()
         assert _refused(error) == code
-    unsigned = httpx.post(stand_in.base_url, json={"JobName": JOB}, headers={"x-amz-target": "AWSGlue.GetJobRuns"})
+    unsigned = loopback.post(stand_in.base_url, json={"JobName": JOB}, headers={"x-amz-target": "AWSGlue.GetJobRuns"})
     assert unsigned.json()["__type"] == "MissingAuthenticationTokenException"
 
 
