@@ -85,7 +85,7 @@ def _done(tasks: Sequence[Task], until: float) -> Iterator[_Done]:
 
 def _prepare() -> None:
     # Recognition is one thread a process: two processes are two cores.
-    os.environ["OMP_THREAD_LIMIT"] = "1"
+    os.environ["OMP_THREAD_LIMIT"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def _run(task: Task) -> _Done:

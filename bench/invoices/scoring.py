@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -71,12 +71,18 @@ class Known(Protocol):
     def behind(self, numbers: Sequence[str]) -> set[str]:
         """Amazon's orders behind numbers of ours."""
 
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
+        """Our numbers of Amazon's orders."""
+
 
 class _Nothing:
     def settled(self, invoice: Invoice, finding: Finding) -> bool:
         return False
 
     def behind(self, numbers: Sequence[str]) -> set[str]:
+        return set()
+
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
         return set()
 
 
@@ -146,13 +152,17 @@ def _matches(invoice: Invoice, truth: Invoice, known: Known) -> bool:
     behind = known.behind(invoice.purchase_order_numbers)
     only = behind.pop() if len(behind) == 1 else None
     ours = {(line.amazon_order_id, line.asin) for line in truth.lines} | {(None, None)}
+    printed = set(invoice.purchase_order_numbers)
+    of_lines = known.purchase_orders(line.amazon_order_id for line in invoice.lines if line.amazon_order_id)
     return (
         all(
             (line.amazon_order_id, line.asin) in ours
             or (line.kind == "item" and line.amazon_order_id is None and (only, line.asin) in ours)
             for line in invoice.lines
         )
-        and set(invoice.purchase_order_numbers) <= set(truth.purchase_order_numbers)
+        and printed <= set(truth.purchase_order_numbers)
+        # A paper that names purchase orders names those of all its lines (`other_purchase_order`).
+        and (not printed or of_lines <= printed)
         and invoice.corrects in (None, truth.corrects)
     )
 

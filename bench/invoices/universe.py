@@ -9,7 +9,7 @@ it has issued, most with their day.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
@@ -59,6 +59,10 @@ class Universe:
     def behind(self, numbers: Sequence[str]) -> set[str]:
         """As `orders.behind`: Amazon's orders of our numbers."""
         return set().union(*(self.by_ours.get(number, set()) for number in numbers))
+
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
+        """Our numbers of Amazon's orders."""
+        return {line.purchase_order_number for order in orders for line in self.orders.get(order, ())}
 
     def settled(self, invoice: Invoice, finding: Finding) -> bool:
         """Whether Amazon's word settles it, as `invoices.read_found` asks it."""

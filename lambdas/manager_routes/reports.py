@@ -91,13 +91,14 @@ class ReportColumn(View):
 
 
 class ReportChart(View):
-    """How it is drawn: `x`, `y` and `colour` are columns; `value` is a heatmap's."""
+    """How it is drawn: `x`, `y` and `colour` are columns; `value` is a heatmap's; `range`: between which `y` may be."""
 
     kind: Literal["line", "bar", "stacked", "heatmap", "table", "area"]
     x: str | None
     y: list[str]
     colour: str | None
     value: str | None
+    range: list[str]
 
 
 class MetricView(View):
@@ -323,6 +324,7 @@ def _metric_view(metric: Metric) -> MetricView:
             y=list(metric.chart.y),
             colour=metric.chart.colour,
             value=metric.chart.value,
+            range=list(metric.chart.range),
         ),
         drill=metric.drill,
         empty=metric.empty,

@@ -156,6 +156,19 @@ def _beside(one: Printed, other: Printed) -> bool:
     return abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2) < max(one.box[3], other.box[3]) / 2
 
 
+def is_cut(cells: Cells, row: Row) -> bool:
+    """Whether words stand right behind the item's own that are in no column that we know: perhaps more of it."""
+    if cells.item is None or row.whole is None:
+        return False
+    first = cells.item.text.split("\n")[0]
+    # A column whose heading says nothing may be a piece of the item's own.
+    known = [cell for column in cells.by_meaning.values() for cell in column]
+    others = [cell.text.split("\n")[0] for cell in (*known, *cells.gross)]
+    behind = (line.partition(first)[2].strip() for line in row.whole.text.split("\n") if first in line)
+    rest = next(behind, "")
+    return re.match(r"[^\W\d_]{2,}", rest) is not None and not any(rest.startswith(other) for other in others if other)
+
+
 def title_of(words: str) -> str:
     """The name of what was bought: what stands before the first aside (ASIN, seller, order), on all its lines."""
     parts: list[str] = []

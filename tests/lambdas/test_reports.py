@@ -137,7 +137,7 @@ def test_all_metrics_are_told_with_their_words_and_what_filters_can_be_set_to(de
     (flow,) = (one for one in told["metrics"] if one["name"] == "points_flow")
     assert flow["question"] == catalogue.metric("points_flow").question
     assert flow["chart"] == {
-        "kind": "line", "x": "month", "y": ["issued", "burned", "expired"], "colour": None, "value": None,
+        "kind": "line", "x": "month", "y": ["issued", "burned", "expired"], "colour": None, "value": None, "range": [],
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.environ["OMP_THREAD_LIMIT"] = "1"
+    os.environ["OMP_THREAD_LIMIT"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     answer = _read(sys.stdin.buffer.read(), one_page="one-page" in sys.argv[2:])
     sys.stdout.write(json.dumps(answer))
 

@@ -256,6 +256,18 @@ def test_a_number_that_goes_on_behind_a_gap_is_doubtful(printed: str) -> None:
     assert "number" in {field for _, field in codes(reading.findings)}
 
 
+def test_a_title_of_which_the_row_says_more_is_not_posted() -> None:
+    def posted(whole: str) -> str:
+        cells = [field("ITEM", "Example", "Item"), field("QUANTITY", "2"), field("UNIT_PRICE", "$24.99")]
+        cells += [field("PRICE", "$49.98"), field("EXPENSE_ROW", whole)]
+        invoice = only([document(head(), [row(*cells)])]).invoice
+        assert invoice is not None
+        return invoice.lines[0].description
+
+    assert posted("Example 2 $24.99 $49.98 8.850%") == "Example"
+    assert posted("Example Water Bottle 2 $24.99 $49.98 8.850%") == ""
+
+
 def test_a_number_whose_line_goes_on_in_capitals_is_doubtful() -> None:
     for words, is_doubtful in (
         (f"{NUMBER} QF", True),

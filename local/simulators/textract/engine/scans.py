@@ -77,23 +77,28 @@ def looked_at(picture: Image.Image, number: int, width: float, height: float) ->
     factor = width * _scale(width, height) / picture.width
     picture, angle = prepared(picture, 1.0 if 1 / MUCH_LARGER < factor < MUCH_LARGER else factor)
     points = width / picture.width
-    words = second_look.looked_again(picture, _words(picture, points), points)
+    words = second_look.looked_again(picture, _lines(picture, points), points)
+    words = [word for word in words if word.text != second_look.UNREAD and not DIRT.fullmatch(word.text)]
     return Page(number, width, height, words, read=True, angle=angle)
 
 
-def _words(picture: Image.Image, points: float) -> list[Word]:
+def _lines(picture: Image.Image, points: float) -> list[list[Word]]:
     grey = numpy.asarray(picture)
-    words: list[Word] = []
+    lines: list[list[Word]] = []
     for strip in strips(grey):
         line = []
         for found in reader(LANGUAGES).read(shown(grey, strip), LINE):
-            if not DIRT.fullmatch(found.text):
-                left, right = (strip.left - ROOM + side for side in (found.left, found.right))
-                top, bottom = (strip.top - ROOM + side for side in (found.top, found.bottom))
-                place = (left * points, top * points, right * points, bottom * points)
-                line.append(_Found(found.text, *place, found.confidence))
-        words += _set(line)
-    return words
+            left, right = (strip.left - ROOM + side for side in (found.left, found.right))
+            top, bottom = (strip.top - ROOM + side for side in (found.top, found.bottom))
+            place = (left * points, top * points, right * points, bottom * points)
+            line.append(_Found(found.text, *place, found.confidence))
+        if line:
+            lines.append(_set(line))
+        elif strip.right - strip.left < strip.bottom - strip.top:
+            # A single figure often seems nothing at all.
+            place = (strip.left * points, strip.top * points, strip.right * points, strip.bottom * points)
+            lines.append([Word(second_look.UNREAD, *place, 0.0, read=True)])
+    return lines
 
 
 class _Found(NamedTuple):
@@ -107,7 +112,9 @@ class _Found(NamedTuple):
 
 def _set(line: list[_Found]) -> list[Word]:
     """The words with boxes as high as a text layer's, whatever letters they have, so that geometry means the same."""
-    heights = sorted(one.bottom - one.top for one in line if not _LOW.fullmatch(one.text))
+    heights = sorted(
+        one.bottom - one.top for one in line if not _LOW.fullmatch(one.text) and not DIRT.fullmatch(one.text)
+    )
     tall = heights[int(0.7 * (len(heights) - 1))] if heights else 8.0
     words: list[Word] = []
     for one in line:

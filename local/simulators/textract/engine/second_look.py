@@ -11,18 +11,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 import numpy
 from PIL import Image, ImageFilter
 
 from local.simulators.textract.engine import letterforms
+from local.simulators.textract.engine.deciphering import Glyph, Verdict, compared, deciphered
+from local.simulators.textract.engine.strips import ROOM, Strip, shown
 from local.simulators.textract.engine.tesseract import reader
+from local.simulators.textract.engine.typeface import Set, brought, typeface
 from local.simulators.textract.engine.words import Word
 
 # Most differ; most agree, without the page's look, or with it; all of five but one agree, with it; all agree, and it
 # might still be an O or a nought.
 DISAGREED, OUTVOTED, MAJORITY, NEARLY, UNCLEAR = 50.0, 85.0, 95.0, 99.2, 92.0
+# Every letter was deciphered, but not all as they were read; the doubt that is left where all were.
+REPLACED, DECIPHERED = 99.2, 0.02
+# Words of so few letters are nothing but a unit, or an upright stroke.
+SHORT, UPRIGHT = 4, "lI|"
+UNSURE, SIGNS = 92.0, "$£€%"
+# What stands for a word that was not read.
+UNREAD = "?"
+SMALL_CAPITALS = frozenset("cosvwxz")
+# Something stands beside it that was not read, or lies over its end better.
+BESIDE_INK = 85.0
 # No look is surer than this of itself: tesseract's own scale ends before.
 SUREST = 97.0
 SHEET_WIDTH = 2_400
@@ -34,6 +48,8 @@ _EDGES = " |.,;:'\"`´‘’“”_"
 _SAME_FORM = str.maketrans("OIl|", "0111")
 _AMOUNT = re.compile(r"[-(]?[$£€]?[-(]?[0-9]{1,3}([.,]?[0-9]{3})*([.,][0-9]{1,3})?[)%€-]{0,2}")
 _CODE = re.compile(r"[A-Z0-9-]{6,}")
+# A number whose last one may be the l of litres.
+_UNIT = re.compile(r"[(]?[0-9]+([.,][0-9]+)?1[),.;]*")
 # Where a letter may be a digit: beside other digits, and in capitals.
 _MIXED = re.compile(r"(?=.*[0-9OIl])(?=.*[A-HJ-NP-Z])(?=.{4})[A-Z0-9l|()/-]+[.,:;]?$")
 
@@ -57,28 +73,115 @@ type _Place = tuple[int, int, int, int, int]
 type _Seen = tuple[str, float]
 
 
-def looked_again(picture: Image.Image, words: Sequence[Word], points: float) -> list[Word]:
-    """The same words with other confidences. `points`: how long a pixel of the picture is."""
-    chosen = [index for index, word in enumerate(words) if _counts(word.text) or _beside(words, index)]
-    pieces = {index: piece for index in chosen if (piece := _cut(picture, words[index], points)) is not None}
-    if not pieces:
-        return list(words)
-    looks = [_recognised(*_sheet(pieces, look), look) for look in LOOKS]
-    seen = {index: [look.get(index, ("", 0.0)) for look in looks] for index in chosen}
+def looked_again(picture: Image.Image, lines: Sequence[Sequence[Word]], points: float) -> list[Word]:
+    """The words of all lines with other confidences, and letters. `points`: how long a pixel of the picture is."""
+    words = [word for line in lines for word in line]
+    chosen = [index for index in range(len(words)) if _doubtful(words, index)]
+    verdicts = _deciphered(picture, lines, points, frozenset(chosen))
+    judged, open_ = list(words), list[int]()
+    for index in chosen:
+        verdict = verdicts.get(index)
+        if verdict is not None and verdict.settled:
+            judged[index] = _settled(words[index], verdict)
+        elif _counts(words[index].text) or _beside(words, index):
+            open_.append(index)
+    pieces = {index: piece for index in open_ if (piece := _cut(picture, words[index], points)) is not None}
+    looks = [_recognised(*_sheet(pieces, look), look) for look in LOOKS if pieces]
+    seen = {index: [look.get(index, ("", 0.0)) for look in looks] for index in pieces}
     unsettled = {index: piece for index, piece in pieces.items() if _unsettled(words[index], seen[index])}
     for look in MORE_LOOKS if unsettled else ():
         more = _recognised(*_sheet(unsettled, look), look)
         for index in unsettled:
             seen[index].append(more.get(index, ("", 0.0)))
-    judged = list(words)
-    for index in chosen:
-        judged[index] = _judged(words[index], seen[index], pieces.get(index))
+    for index in open_:
+        verdict, word = verdicts.get(index), words[index]
+        clear = verdict is not None and verdict.is_clear
+        judged[index] = _overlaid(_judged(word, seen.get(index, []), pieces.get(index), clear=clear), word, verdict)
     return judged
+
+
+def _deciphered(
+    picture: Image.Image, lines: Sequence[Sequence[Word]], points: float, chosen: frozenset[int]
+) -> dict[int, Verdict]:
+    """What the page's own letters say of the words."""
+    grey, sets = numpy.asarray(picture), []
+    for line in lines:
+        sides = (
+            min(word.left for word in line), min(word.top for word in line),
+            max(word.right for word in line), max(word.bottom for word in line),
+        )  # fmt: skip
+        left, top, right, bottom = (round(side / points) for side in sides)
+        strip = Strip(max(left - MARGIN, 0), max(top, 0), right + MARGIN, bottom)
+        ink = 1 - shown(grey, strip).astype(numpy.float32) / 255
+        begin = strip.left - ROOM
+        sets.append(
+            Set(strip.top - ROOM, ink, [
+                (word.text, round(word.left / points) - begin, round(word.right / points) - begin, word.confidence)
+                for word in line
+            ])
+        )  # fmt: skip
+    common = brought(sets)
+    face, first = typeface(sets, common), 0
+    read: dict[int, tuple[list[Glyph], bool]] = {}
+    for line, one in zip(lines, common, strict=True):
+        for index in range(len(line)):
+            if one is not None and first + index in chosen and (ink := one.word(index)) is not None:
+                read[first + index] = (
+                    deciphered(face, ink),
+                    index in one.loose or (bool(_UNIT.fullmatch(line[index].text)) and one.is_broken(index)),
+                )
+        first += len(line)
+    usual = (
+        median(glyph.misfit for glyphs, _ in read.values() for glyph in glyphs)
+        if any(glyphs for glyphs, _ in read.values())
+        else 0.0
+    )
+    words = [word for line in lines for word in line]
+    return {
+        index: compared(face, words[index].text, glyphs, usual, loose=loose) for index, (glyphs, loose) in read.items()
+    }
+
+
+def _settled(word: Word, verdict: Verdict) -> Word:
+    text = _in_capitals(verdict.text)
+    if verdict.replaced or text != word.text:
+        return replace(word, text=text, confidence=REPLACED)
+    doubt = (100 - min(word.confidence, SUREST)) / 100 * DECIPHERED
+    return replace(word, confidence=100 * (1 - doubt))
+
+
+def _in_capitals(text: str) -> str:
+    """A number of capitals and figures has no small letter, where that differs from the capital in height alone."""
+    capitals = sum(sign.isupper() for sign in text)
+    small = {sign for sign in text if sign.islower()}
+    return text.upper() if capitals > 2 and _counts(text) and small and small <= SMALL_CAPITALS else text
+
+
+def _overlaid(judged: Word, word: Word, verdict: Verdict | None) -> Word:
+    """With the letters that lie there, whatever the looks said."""
+    if verdict is not None and verdict.loose:
+        judged = replace(judged, confidence=min(judged.confidence, BESIDE_INK))
+    judged = replace(judged, text=_in_capitals(judged.text))
+    if verdict is None or len(verdict.confirmed) != len(word.text) or len(judged.text) != len(word.text):
+        return judged
+    letters = [
+        own if sure else other for own, other, sure in zip(verdict.text, judged.text, verdict.confirmed, strict=True)
+    ]
+    return replace(judged, text="".join(letters))
 
 
 def _unsettled(word: Word, seen: Sequence[_Seen]) -> bool:
     plain = _plain(word.text)
     return bool(_CODE.fullmatch(plain)) and any(_alike(text) != _alike(plain) for text, _ in seen)
+
+
+def _doubtful(words: Sequence[Word], index: int) -> bool:
+    text = words[index].text
+    if not any(sign.isalnum() or sign in SIGNS or sign == UNREAD for sign in text):
+        return False
+    if _counts(text) or _beside(words, index) or (len(text) <= SHORT and any(sign in SIGNS for sign in text)):
+        return True
+    return len(text) <= SHORT and (words[index].confidence < UNSURE or any(sign in UPRIGHT for sign in text))
 
 
 def _counts(text: str) -> bool:
@@ -147,7 +250,8 @@ def _recognised(sheet: Image.Image, places: Sequence[_Place], look: Look) -> dic
     }
 
 
-def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Word:
+def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None, *, clear: bool = False) -> Word:
+    """`clear`: of its letters that look like others each is known."""
     looks = [(word.text, word.confidence), *again]
     if piece is None:
         return replace(word, confidence=min(word.confidence, DISAGREED))
@@ -178,7 +282,7 @@ def _judged(word: Word, again: Sequence[_Seen], piece: Image.Image | None) -> Wo
         text = _with_edges(agreed[0][0], word.text) if outvoted else word.text
         nearly_all = len(looks) > 3 and len(agreed) == len(looks) - 1
         confidence = min(confidence, OUTVOTED if outvoted else NEARLY if nearly_all else MAJORITY)
-    if _MIXED.search(text):
+    if _MIXED.search(text) and not clear:
         text, clear = letterforms.decided(piece, text)
         confidence = confidence if clear else min(confidence, UNCLEAR)
     return replace(word, text=text, confidence=confidence)

@@ -18,6 +18,11 @@ def spelled(word: str) -> str:
     return word
 
 
+def is_known(word: str) -> bool:
+    """Whether labels use it, in capitals or not."""
+    return word.lower() in _WORDS
+
+
 def _shortened(word: str) -> list[str]:
     return [word, *(word[:index] + word[index + 1 :] for index in range(len(word)))]
 

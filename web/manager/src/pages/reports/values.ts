@@ -12,7 +12,7 @@ export type Row = Readonly<Record<string, Cell>>;
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 // Texts that are a person's or a shop's own words, and no codes of ours.
-const SAID = new Set(["asin", "title", "category", "campaign", "currency"]);
+const SAID = new Set(["asin", "title", "category", "campaign", "currency", "funder", "lot", "member_key"]);
 const FRACTIONS = { style: "decimal", maximumFractionDigits: 2 } as const;
 
 /** The answer's rows by column. */
