@@ -77,7 +77,7 @@ web: build/portal/index.html build/manager/index.html ## the portal's and the ma
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
 
-demo: install web ## a real programme's members and purchases, then journeys, then the proof (QUICK=1: 50 households; STORY=phone, angry-call, what-if)
+demo: install web ## a real programme's members and purchases, then journeys, then the proof (QUICK=1: 50 households; STORY=phone, angry-call, what-if, close-the-month)
 	@$(PYTHON) -m local.demo$(if $(STORY),.$(subst -,_,$(STORY))) $(if $(QUICK),--quick)
 
 trace: install ## one redemption across API, machine, workers, simulators and journal: make trace ID=…

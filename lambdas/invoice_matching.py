@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics, observed
 from loyalty.database import Connection, database
-from loyalty.invoices import normalising, recording
+from loyalty.invoices import normalising, recalling, recording
 from loyalty.invoices.recording import Unavailable
 from loyalty.programme import reading
 
@@ -58,7 +58,7 @@ def _judge(connection: Connection, program_id: int, document_id: UUID) -> dict[s
     if recording.paper(connection, program_id, document_id).ended:
         return recording.judge(connection, program_id, document_id, ())
     rules = reading.current(connection, program_id).document.invoices
-    readings = normalising.read(_documents(program_id, document_id), rules)
+    readings = normalising.read(_documents(program_id, document_id), rules, recalling.ours(connection, program_id))
     return recording.judge(connection, program_id, document_id, readings)
 
 

@@ -1,7 +1,8 @@
 """Words for the night's machine: which batches are to be loaded, and the statements that create, load and refresh.
 
 It talks to the lake's bucket alone; the machine sends the statements. Environment: LAKE_BUCKET; REPORTER and
-REPORTER_SECRET_ARN where reports come as a user of their own. May: s3:GetObject on state/*, that secret.
+REPORTER_SECRET_ARN where reports come as a user of their own. May: s3:GetObject on state/*, list the bucket, read that
+secret.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from analytics.export.manifest import REFUSALS
 from analytics.export.window import Batch, State
 from analytics.warehouse import statements
 from lambdas.observed import logger, metrics, observed
+
+# Views of metrics are over the programme, not over its canary.
+PROGRAM = 1
+# Of a reason: all tables' together pass through the machine.
+MOST_LETTERS = 1_000
 
 
 @observed
@@ -26,8 +33,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """By `do`; `run` is the night's name.
 
     create, refresh → {"groups": [{"sqls", "token"}]}: each group is one transaction, in this order. plan: `loaded`, the
-    Data API's records (table, last batch) → {"tables": [{"table", "batches": [{"batch", "manifest", "replaces",
-    "rows"}]}]}, oldest first. load: a batch of a `table` → {"sqls", "token"}.
+    Data API's records (table, last batch) → {"tables": [{"table", "refused", "batches": [{"batch", "manifest",
+    "replaces", "rows"}]}]}, oldest first; `refused`: why the export did not take what is new, empty if it did. load: a
+    batch of a `table` → {"sqls", "token"}.
     """
     match event["do"]:
         case "create":
@@ -46,29 +54,40 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _bootstrap() -> list[str]:
-    """Also the user that reports come as, where there is one, with the password of its secret."""
+    """Also a view a metric, for whoever comes with SQL, and the user that reports come as, where there is one, with the
+    password of its secret."""
+    from analytics.metrics import views  # reads all metrics: only what creates needs them
+
+    metrics_views = views.create(PROGRAM)
     reporter = os.environ.get("REPORTER")
     if not reporter:
-        return statements.bootstrap()
+        return [*statements.bootstrap(), *metrics_views]
     told = _client("secretsmanager").get_secret_value(SecretId=os.environ.get("REPORTER_SECRET_ARN"))
     password, salt = json.loads(told["SecretString"])["password"], secrets.token_hex(16)
     # Redshift takes the digest for the password: what is logged of the statement says nothing.
     digest = hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
     return [
         *statements.bootstrap(reporters=[reporter]),
+        *metrics_views,
         f"ALTER USER \"{reporter}\" PASSWORD 'sha256|{digest}|{salt}'",
     ]
 
 
 def _plan(records: list[list[dict[str, Any]]]) -> dict[str, Any]:
     loaded = {str(name["stringValue"]): int(batch["longValue"]) for name, batch in map(_lower, records)}
+    refused = _refused()
     tables = [
-        {"table": table, "batches": [_told(one) for one in _batches(table) if one.batch > loaded.get(table, -1)]}
+        {
+            "table": table,
+            "refused": refused.get(table, ""),
+            "batches": [_told(one) for one in _batches(table) if one.batch > loaded.get(table, -1)],
+        }
         for table in statements.tables()
     ]
     waiting = sum(len(one["batches"]) for one in tables)
     metrics.add_metric("LakeBatches", MetricUnit.Count, waiting)
-    logger.info("planned", extra={"tables": len(tables), "batches": waiting})
+    metrics.add_metric("LakeTablesRefused", MetricUnit.Count, len(refused))
+    logger.info("planned", extra={"tables": len(tables), "batches": waiting, "refused": sorted(refused)})
     return {"tables": tables}
 
 
@@ -89,6 +108,16 @@ def _batches(table: str) -> tuple[Batch, ...]:
     except client.exceptions.NoSuchKey:
         return ()
     return State.read(answer["Body"].read()).batches
+
+
+def _refused() -> dict[str, str]:
+    """Why the last export refused a table, by table: the rules or sums that do not hold, of how many rows."""
+    client, found = _client("s3"), {}
+    listed = client.list_objects_v2(Bucket=_bucket(), Prefix=REFUSALS).get("Contents", ())
+    for key in (one["Key"] for one in listed):
+        told = json.loads(client.get_object(Bucket=_bucket(), Key=key)["Body"].read())
+        found[str(told["table"])] = "; ".join(told["problems"])[:MOST_LETTERS]
+    return found
 
 
 def _groups(run: str, name: str, found: Iterable[list[str]]) -> dict[str, Any]:

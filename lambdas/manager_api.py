@@ -16,6 +16,7 @@ from lambdas.manager_routes import (
     campaigns,
     cases,
     catalogue,
+    closes,
     config,
     documents,
     finance,
@@ -45,6 +46,7 @@ MOST_BYTES = 1024 * 1024
 app = staff_resolver("Manager API", MOST_BYTES)
 app.include_router(config.router)
 app.include_router(finance.router)
+app.include_router(closes.router)
 app.include_router(campaigns.router)
 app.include_router(cases.router)
 app.include_router(members.router)

@@ -44,7 +44,7 @@ def told(cloud: Connected, execution: str) -> dict[str, Any]:
 
 
 def wait(cloud: Connected, execution: str, seconds: float = LONGEST_SECONDS) -> list[dict[str, Any]]:
-    """What became of each table: `table`, `status`, `batches`, `rows`. Raises Stopped."""
+    """What became of each table: `table`, `status`, `batches`, `rows`, `cause`. Raises Stopped."""
     deadline = time.monotonic() + seconds
     while (night := told(cloud, execution))["status"] == "RUNNING":
         if time.monotonic() > deadline:
@@ -62,7 +62,9 @@ def main() -> int:
         cloud = Connected.to(STATE)
         began = time.monotonic()
         for table in wait(cloud, begin(cloud)):
-            print(f"{table['table']:22}{table['status']:12}{table['rows']:>10,} rows")
+            print(
+                f"{table['table']:22}{table['status']:12}{table['rows']:>10,} rows  {table.get('cause', '')}".rstrip()
+            )
         print(f"loaded in {time.monotonic() - began:.1f} s")
     except (NotRunning, Stopped, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -13,10 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import night
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
+from local.deployment import REPOSITORY
+from local.past.__main__ import lived
 from local.people import MEMBERS, PASSWORD, STAFF
 from local.plug.plug import Plug
 from local.ports import PortTaken
-from local.processes import Failed
+from local.processes import Child, Failed, start, tail
 from local.status.server import StatusServer
 
 WATCH_SECONDS = 2.0
@@ -36,23 +39,29 @@ def main() -> int:
     signal.signal(signal.SIGTERM, end)
     cloud = Cloud(STATE, settled=False, say=_say)
     status: StatusServer | None = None
+    past: Child | None = None
     try:
         connected = cloud.start()
         status = StatusServer(connected, Plug(cloud))
         status.start()
-        _first_night(connected)
         _say(_welcome(connected, cloud))
+        past = _past(connected)
         gone: set[str] = set()
         while not ended.wait(WATCH_SECONDS):
             for name in set(cloud.broken()) - gone:
                 _say(f"{name} ended by itself: its log is in {STATE / 'logs'}")
                 gone.add(name)
+            if past and not past.alive:
+                _say(_told(past))
+                past = None
     except KeyboardInterrupt:
         _say("\nstopping …")
     except (AlreadyRuns, PortTaken, Failed, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
+        if past:
+            past.stop()
         if status:
             status.stop()
         cloud.stop()
@@ -60,11 +69,32 @@ def main() -> int:
     return 0
 
 
-def _first_night(cloud: Connected) -> None:
-    """Reports are not to be empty until somebody thinks of it."""
+def _past(cloud: Connected) -> Child | None:
+    """A year of real purchases, so that reports are not empty until somebody thinks of it; None when it is there."""
+    if lived(cloud).whole:
+        _night_if_none_was(cloud)
+        return None
+    _say(
+        "Meanwhile The Complete Journey's households live their year, in about five minutes; then comes the first"
+        " night, and Reports have something to show."
+    )
+    command = [sys.executable, "-m", "local.past", str(cloud.state)]
+    return start("past", command, cwd=REPOSITORY, environment=os.environ, log=cloud.state / "logs" / "past.log")
+
+
+def _night_if_none_was(cloud: Connected) -> None:
+    """The first one may have been stopped, by Ctrl-C for instance."""
     with suppress(BotoCoreError, ClientError):
-        if night.newest(cloud) is None:
+        newest = night.newest(cloud)
+        if newest is None or newest["status"] not in ("RUNNING", "SUCCEEDED"):
             night.begin(cloud)
+
+
+def _told(past: Child) -> str:
+    """What became of it, in its own last words."""
+    if past.process.returncode:
+        return f"the year before this one ended early, `make run` goes on with it: {tail(past.log)}"
+    return "The year is lived and the first night is over: the manager app's Reports show it."
 
 
 def _say(line: str) -> None:

@@ -30,6 +30,7 @@ ROOMS = (
     "cases",
     "wishes",
     "recommendations",
+    "interactions",
     "notifications",
     "documents",
     "reports",

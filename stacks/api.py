@@ -6,11 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -22,6 +20,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.exports import Exports
 from stacks.constructs.functions import Functions
 from stacks.constructs.rest_api import STAGE, RestApi
+from stacks.constructs.schedule import every
 from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
@@ -235,15 +234,9 @@ class ApiStack(Stack):
             timeout_seconds=60,
         )
         identity.member_pool.grant(function, "cognito-idp:AdminDeleteUser")
-        if minutes := self._settings.schedules.closure_minutes:
-            events.Rule(
-                self,
-                "Closures",
-                description="Accounts whose thirty days are over",
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next time comes anyway.
-                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
-            )
+        every(
+            self, "Closures", "Accounts whose thirty days are over", self._settings.schedules.closure_minutes, function
+        )
         return function
 
     def _privacy(self, identity: IdentityStack, documents: DocumentsStack) -> lambda_.Function:
@@ -263,15 +256,13 @@ class ApiStack(Stack):
             },
         )
         self.exports.may_erase(function, documents, self.case_files, identity.member_pool)
-        if minutes := self._settings.schedules.privacy_minutes:
-            events.Rule(
-                self,
-                "PrivacyRequests",
-                description="Exports and erasures that are due",
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next time comes anyway.
-                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
-            )
+        every(
+            self,
+            "PrivacyRequests",
+            "Exports and erasures that are due",
+            self._settings.schedules.privacy_minutes,
+            function,
+        )
         return function
 
     def _function(

@@ -7,11 +7,9 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -65,7 +63,7 @@ class DocumentsStack(Stack):
             description="What a document is written for",
             event_bus=messaging.bus,
             event_pattern=events.EventPattern(source=[SOURCE], detail_type=[*TOPICS]),
-            targets=[targets.SqsQueue(self.requests.queue, dead_letter_queue=self.requests.dead_letters)],
+            targets=[self.requests.target()],
         )
         function = Functions(self, vpc=vpc, settings=settings).add(
             "invoicing",
@@ -77,11 +75,7 @@ class DocumentsStack(Stack):
             packages="documents",
         )
         self._may_store(function)
-        function.add_event_source(
-            sources.SqsEventSource(
-                self.requests.queue, batch_size=5, report_batch_item_failures=True, max_concurrency=CONCURRENT
-            )
-        )
+        self.requests.feed(function, at_once=5, concurrent=CONCURRENT)
         self.functions = [function]
         CfnOutput(self, "DocumentsBucket", value=self.bucket.bucket_name)
         CfnOutput(self, "RequestsQueueUrl", value=self.requests.queue.queue_url)

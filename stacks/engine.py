@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
+from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -20,6 +17,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import kept_log_group
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.schedule import every
 from stacks.settings import Settings
 
 DEFINITION = Path(__file__).with_name("loyalty_engine.asl.json")
@@ -62,9 +60,7 @@ class EngineStack(Stack):
             calls_out=False,
         )
         # A record that fails comes again alone; two at once are enough for what Amazon has to say.
-        order_information.add_event_source(
-            sources.SqsEventSource(heard.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
-        )
+        heard.feed(order_information, at_once=10, concurrent=2)
         self.state_machine = stepfunctions.StateMachine(
             self,
             "LoyaltyEngine",
@@ -106,15 +102,7 @@ class EngineStack(Stack):
             },
         )
         self._may_sweep(sweeper, payments)
-        if minutes := settings.schedules.sweeper_minutes:
-            events.Rule(
-                self,
-                "Sweep",
-                description="The sweeper's rules",
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next minute comes anyway: an old sweep is not worth a retry.
-                targets=[targets.LambdaFunction(sweeper, retry_attempts=0, max_event_age=Duration.minutes(1))],
-            )
+        every(self, "Sweep", "The sweeper's rules", settings.schedules.sweeper_minutes, sweeper)
         self.functions = [step, order_information, sweeper]
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
 

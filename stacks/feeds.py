@@ -19,6 +19,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import dead_letter_queue
+from stacks.constructs.schedule import every
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -70,14 +71,8 @@ class FeedsStack(Stack):
             environment=integrations.amazon_business_environment,
         )
         integrations.amazon_business.grant_read(sync)
-        if minutes := settings.schedules.catalogue_sync_minutes:
-            events.Rule(
-                self,
-                "Sync",
-                description="The catalogue's regular sync",
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                targets=[targets.LambdaFunction(sync, retry_attempts=0, max_event_age=Duration.minutes(5))],
-            )
+        minutes = settings.schedules.catalogue_sync_minutes
+        every(self, "Sync", "The catalogue's regular sync", minutes, sync, late_minutes=5)
         self.functions = [importer, sync]
         CfnOutput(self, "ImportBucket", value=self.bucket.bucket_name)
 

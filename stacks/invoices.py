@@ -9,10 +9,8 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -23,6 +21,7 @@ from stacks.constructs.inbound_mail import InboundMail
 from stacks.constructs.invoice_files import DOCUMENTS, MAIL, READINGS, InvoiceFiles
 from stacks.constructs.logs import kept_log_group
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.schedule import every
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -86,7 +85,7 @@ class InvoicesStack(Stack):
                 detail_type=["Object Created"],
                 detail={"bucket": {"name": [self.files.bucket.bucket_name]}, "object": {"key": [{"prefix": MAIL}]}},
             ),
-            targets=[targets.SqsQueue(self.arrivals.queue, dead_letter_queue=self.arrivals.dead_letters)],
+            targets=[self.arrivals.target()],
         )
 
     def _intake(self) -> lambda_.Function:
@@ -109,11 +108,7 @@ class InvoicesStack(Stack):
         self.files.may_write(function, DOCUMENTS)
         self.state_machine.grant_start_execution(function)
         # A record that fails comes again alone; two large mails at once are enough for anybody.
-        function.add_event_source(
-            sources.SqsEventSource(
-                self.arrivals.queue, batch_size=1, report_batch_item_failures=True, max_concurrency=2
-            )
-        )
+        self.arrivals.feed(function, at_once=1, concurrent=2)
         return function
 
     def _reading(self) -> lambda_.Function:
@@ -201,7 +196,7 @@ class InvoicesStack(Stack):
         self.files.may_write(function, DOCUMENTS)
         self.state_machine.grant_start_execution(function)
         minutes = self._settings.invoices.watch_minutes
-        self._every("WatchInvoices", "Papers that wait, and those that never came", minutes, function)
+        every(self, "WatchInvoices", "Papers that wait, and those that never came", minutes, function)
         return function
 
     def _gateway(self, integrations: IntegrationsStack) -> lambda_.Function:
@@ -219,16 +214,5 @@ class InvoicesStack(Stack):
             packages="erp",
         )
         integrations.let_read_outside(function)
-        self._every("TakeToErp", "Documents for the ERP", invoices.gateway_minutes, function)
+        every(self, "TakeToErp", "Documents for the ERP", invoices.gateway_minutes, function)
         return function
-
-    def _every(self, id: str, description: str, minutes: int, function: lambda_.Function) -> None:
-        if minutes:
-            events.Rule(
-                self,
-                id,
-                description=description,
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next time comes anyway.
-                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
-            )

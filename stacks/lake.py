@@ -91,6 +91,8 @@ class LakeStack(Stack):
                 "LAKE_BUCKET": self.files.bucket.bucket_name,
                 **({"REPORTER": READER, "REPORTER_SECRET_ARN": secret.secret_arn} if secret else {}),
             },
+            # The metrics' views are made from their files.
+            packages="reports",
         )
         role = function.role
         assert isinstance(role, iam.Role)

@@ -9,7 +9,6 @@ from aws_cdk import CfnOutput, Duration, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from stacks import routes
@@ -228,11 +227,7 @@ class ManagerStack(Stack):
             environment={"DATABASE_READER_HOST": reader} if reader else {},
             calls_out=False,
         )
-        function.add_event_source(
-            sources.SqsEventSource(
-                self.simulations.queue, batch_size=1, report_batch_item_failures=True, max_concurrency=2
-            )
-        )
+        self.simulations.feed(function, at_once=1, concurrent=2)
         CfnOutput(self, "SimulationsQueueUrl", value=self.simulations.queue.queue_url)
         return function
 

@@ -7,11 +7,9 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -21,6 +19,7 @@ from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.schedule import every
 from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
@@ -98,7 +97,7 @@ class NotificationsStack(Stack):
             },
         )
         messaging.bus.grant_put_events_to(relay)
-        self._every("Relay", "The outbox's regular relay", schedules.outbox_minutes, relay)
+        every(self, "Relay", "The outbox's regular relay", schedules.outbox_minutes, relay)
         return relay
 
     def _on_events(self, messaging: MessagingStack) -> None:
@@ -111,7 +110,7 @@ class NotificationsStack(Stack):
             event_pattern=events.EventPattern(
                 source=[SOURCE], detail_type=events.Match.any_of(*(events.Match.prefix(topic) for topic in TOPICS))
             ),
-            targets=[targets.SqsQueue(self.events.queue, dead_letter_queue=self.events.dead_letters)],
+            targets=[self.events.target()],
         )
 
     def _shipment_notification(self, messaging: MessagingStack, integrations: IntegrationsStack) -> lambda_.Function:
@@ -138,7 +137,7 @@ class NotificationsStack(Stack):
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[messaging.mail_identity_arn, mails])
         )
         may_send_sms(function)
-        self._fed_by(function, self.events, concurrent=CONCURRENT_SENDERS)
+        self.events.feed(function, at_once=5, concurrent=CONCURRENT_SENDERS)
         return function
 
     def _notification_feedback(self) -> lambda_.Function:
@@ -150,7 +149,7 @@ class NotificationsStack(Stack):
             database=self._database,
             calls_out=False,
         )
-        self._fed_by(function, self.feedback, concurrent=2)
+        self.feedback.feed(function, at_once=5, concurrent=2)
         return function
 
     def _points_notices(self) -> lambda_.Function:
@@ -163,7 +162,7 @@ class NotificationsStack(Stack):
             calls_out=False,
         )
         minutes = self._settings.schedules.points_notices_minutes
-        self._every("Notices", "Digests and warnings of lapsing points", minutes, function)
+        every(self, "Notices", "Digests and warnings of lapsing points", minutes, function)
         return function
 
     def _wish_notices(self) -> lambda_.Function:
@@ -176,7 +175,7 @@ class NotificationsStack(Stack):
             calls_out=False,
         )
         minutes = self._settings.schedules.wish_notices_minutes
-        self._every("Wishes", "What members wish for and can have again", minutes, function)
+        every(self, "Wishes", "What members wish for and can have again", minutes, function)
         return function
 
     def _webhook_sender(self, integrations: IntegrationsStack) -> lambda_.Function:
@@ -193,27 +192,8 @@ class NotificationsStack(Stack):
             },
         )
         integrations.let_read_outside(function)
-        self._every("Webhooks", "Events for webhooks", schedules.webhook_minutes, function)
+        every(self, "Webhooks", "Events for webhooks", schedules.webhook_minutes, function)
         return function
-
-    def _fed_by(self, function: lambda_.Function, queue: QueueWithDeadLetters, *, concurrent: int) -> None:
-        """One record that fails comes again alone."""
-        function.add_event_source(
-            sources.SqsEventSource(
-                queue.queue, batch_size=5, report_batch_item_failures=True, max_concurrency=concurrent
-            )
-        )
-
-    def _every(self, id: str, description: str, minutes: int, function: lambda_.Function) -> None:
-        if minutes:
-            events.Rule(
-                self,
-                id,
-                description=description,
-                schedule=events.Schedule.rate(Duration.minutes(minutes)),
-                # The next time comes anyway.
-                targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=Duration.minutes(1))],
-            )
 
     def _feedback_topic(self) -> sns.Topic:
         key = kms.Key(

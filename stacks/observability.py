@@ -21,6 +21,7 @@ from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.invoices import InvoicesStack
 from stacks.lake import LakeStack
+from stacks.lake_alarms import lake_alarms
 from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
@@ -31,7 +32,6 @@ from stacks.settings import Settings
 
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
-HOUR = Duration.hours(1)
 # An event waits this long only when the bus or the relay is away.
 OLDEST_EVENT_SECONDS = 900
 # The books and the daily sums are behind by so much only when their posting has stopped, or nothing sweeps.
@@ -39,8 +39,6 @@ OLDEST_BOOKING_SECONDS = 900
 # A ticket of the reconciliation is to be settled in three days; a day is reconciled within hours of its end.
 UNMATCHED_HOURS = 72
 BEHIND_HOURS = 8
-# A night that begins at the same time every day may take two hours longer than the one before.
-LOADED_HOURS = 26
 # An ERP may be away for a night's work.
 OLDEST_FOR_ERP_SECONDS = 4 * 3600
 # Papers by mail in an hour: each page that Textract reads is paid for.
@@ -114,8 +112,8 @@ class ObservabilityStack(Stack):
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
-            if lake:
-                self._lake_alarms(lake)
+            for one in lake_alarms(lake, settings.lake.schedule) if lake else ():
+                self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
 
     def _dashboard(
         self,
@@ -301,37 +299,6 @@ class ObservabilityStack(Stack):
             _said("InvoiceDocumentsTaken", "invoice_intake", Duration.hours(1), "Sum"),
             MOST_PAPERS_AN_HOUR,
             "More papers come by mail than anybody orders; each page is paid for: see docs/operations/invoice-mail.md",
-        )
-
-    def _lake_alarms(self, lake: LakeStack) -> None:
-        machine = lake.state_machine
-        self._alarm(
-            "NightStopped",
-            cloudwatch.MathExpression(
-                expression="failed + late + stopped",
-                label="nights that stopped",
-                period=FIVE_MINUTES,
-                using_metrics={
-                    "failed": machine.metric_failed(period=FIVE_MINUTES),
-                    "late": machine.metric_timed_out(period=FIVE_MINUTES),
-                    "stopped": machine.metric_aborted(period=FIVE_MINUTES),
-                },
-            ),
-            0,
-            "The night's export or load stopped; reports show what was loaded before: see docs/operations/lake.md",
-        )
-        self._alarm(
-            "LoadOlderThanADay",
-            cloudwatch.MathExpression(
-                expression="IF(FILL(loaded, 0) > 0, 0, 1)",
-                label="hours without a load",
-                period=HOUR,
-                using_metrics={"loaded": machine.metric_succeeded(period=HOUR, statistic="Sum")},
-            ),
-            0,
-            "Nothing was loaded for more than a day: reports are old: see docs/operations/lake.md",
-            LOADED_HOURS,
-            cloudwatch.TreatMissingData.BREACHING,
         )
 
     def _alarm(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import shutil
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from local import postgres
@@ -25,6 +30,57 @@ pytest_plugins = ["tests.budget"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = "template_loyalty"
 MEMORY, PLENTY_BYTES = Path("/dev/shm"), 4 * 2**30
+
+
+class Kept:
+    """Connections between tests: opening one, and reading every function again, costs more than most tests do."""
+
+    AS_NEW = "reset session authorization; reset all; unlisten *; discard temp; select pg_advisory_unlock_all()"
+
+    def __init__(self) -> None:
+        self._idle: dict[DatabaseSettings, list[Connection]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def take(self, settings: DatabaseSettings) -> Connection:
+        """One that nobody has."""
+        with self._lock:
+            idle = self._idle[settings]
+            while idle:
+                connection = idle.pop()
+                if not connection.closed and _alive(connection):
+                    return connection
+        connection = connect(settings)
+        connection.close = lambda: self._back(settings, connection)  # type: ignore[method-assign]
+        return connection
+
+    def _back(self, settings: DatabaseSettings, connection: Connection) -> None:
+        with self._lock:
+            if any(connection is one for one in self._idle[settings]):
+                return
+        with suppress(psycopg.Error):
+            if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
+                connection.execute(self.AS_NEW)
+                connection.row_factory = dict_row
+                with self._lock:
+                    self._idle[settings].append(connection)
+                return
+        type(connection).close(connection)
+
+    def forget(self, name: str) -> None:
+        """Close those of a database."""
+        with self._lock:
+            gone = [settings for settings in self._idle if settings.name == name]
+            connections = [connection for settings in gone for connection in self._idle.pop(settings)]
+        for connection in connections:
+            type(connection).close(connection)
+
+
+def _alive(connection: Connection) -> bool:
+    """Whether the server has not ended it since."""
+    return not select.select([connection.fileno()], [], [], 0)[0]
+
+
+KEPT = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +95,15 @@ class TestDatabase:
         return DatabaseSettings("127.0.0.1", self.port, self.name, role, sslmode="disable")
 
     def connect(self, role: str) -> Connection:
-        return connect(self.settings(role))
+        """A connection as the role; closed, it is kept for the next who comes as that, as functions keep theirs."""
+        return KEPT.take(self.settings(role))
 
     def owner(self) -> Connection:
         return self.connect(postgres.SUPERUSER)
+
+    def leave(self) -> None:
+        """Close the connections that are kept: a database is copied only while nobody is in it."""
+        KEPT.forget(self.name)
 
     def environment(self, role: str) -> dict[str, str]:
         """What a function or worker of this role finds in its environment."""
@@ -120,6 +181,7 @@ def _clone(port: int) -> Iterator[TestDatabase]:
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as admin:
         admin.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
     yield TestDatabase(port, name)
+    KEPT.forget(name)
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")
 

@@ -32,7 +32,7 @@ from analytics.export.source import INSTANCE, columns_of, rows_of, totals_of
 from analytics.export.target import Target, target
 from analytics.export.window import Instance
 
-MEMORY = "256MB"
+MEMORY = "160MB"
 THREADS = 2
 # Rows of one file: some 100 MB.
 ROWS_PER_FILE = 4_000_000
@@ -54,7 +54,7 @@ def export(dsn: str, lake: Target, listed: Iterable[Contract] | None = None, scr
             cluster_id, epoch, writer, xmin, xmax = _database(duck, INSTANCE)[0]
             instance = Instance(cluster_id, epoch, writer, xmin, xmax)
             reads = [_read(duck, contract, instance, lake, Path(folder)) for contract in listed]
-        return Exported(tuple(_publish(lake, read, files) for read, files in reads))
+        return publishing.exported(lake, [_publish(lake, read, files) for read, files in reads])
 
 
 @contextmanager

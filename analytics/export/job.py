@@ -94,7 +94,7 @@ def export(spark: SparkSession, database: Database, lake: Target, listed: Sequen
     """Export what is new of every table, as analytics.export.duck does. Raises NotTheWriter."""
     cluster_id, epoch, writer, xmin, xmax = database.ask(INSTANCE)[0]
     instance = Instance(str(cluster_id), str(epoch), bool(writer), int(xmin), int(xmax))
-    return Exported(tuple(_table(spark, database, lake, contract, instance) for contract in listed))
+    return publishing.exported(lake, [_table(spark, database, lake, contract, instance) for contract in listed])
 
 
 def _table(spark: SparkSession, database: Database, lake: Target, contract: Contract, instance: Instance) -> Table:
@@ -193,8 +193,8 @@ def _connection(given: argparse.Namespace) -> tuple[str, dict[str, str]]:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """One JSON line; 1 if a table was refused: then the run has failed, and the other tables are in the lake."""
+def main(arguments: Sequence[str]) -> None:
+    """One JSON line. A refused table fails no run: the others are in the lake, and why it is not stands beside them."""
     given = _given(arguments)
     only = set(filter(None, given.tables.split(",")))
     spark = session(given.jar)
@@ -204,8 +204,7 @@ def main(arguments: Sequence[str]) -> int:
         done = export(spark, database, target(given.lake), listed)
     sys.stdout.write(json.dumps([table.__dict__ for table in done.tables], default=list) + "\n")
     spark.stop()
-    return 1 if done.problems else 0
 
 
-if __name__ == "__main__" and main(sys.argv[1:]):
-    sys.exit(1)
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -13,6 +13,7 @@ from analytics.export.contract import Contract
 from analytics.export.target import Target
 from analytics.export.window import Batch, State, Window
 
+REFUSALS = "state/refused/"
 AUTHOR = {"name": "lake export", "version": "1"}
 
 
@@ -39,6 +40,11 @@ def state_key(table: str) -> str:
     return f"state/{table}.json"
 
 
+def refusal_key(table: str) -> str:
+    """Where it stands that a table was refused and why, as long as it is."""
+    return f"{REFUSALS}{table}.json"
+
+
 def state_of(target: Target, table: str) -> tuple[State | None, str | None]:
     """A table's state and its tag; both None before the first export."""
     found = target.read(state_key(table))
@@ -56,6 +62,12 @@ def publish(
         Batch(taken.batch, key, content.rows, taken.replaces, contract.schema_hash, content.digest),
         told,
     )
+
+
+def superseded(target: Target, table: str, *states: State | None) -> list[str]:
+    """Keys of a table's batches that none of these states names."""
+    named = {batch.manifest.rpartition("/")[0] for state in states if state for batch in state.batches}
+    return [key for key in target.sizes(f"bronze/{table}/") if key.rpartition("/")[0] not in named]
 
 
 def document(target: Target, contract: Contract, taken: Window, content: Content, files: Mapping[str, int]) -> bytes:

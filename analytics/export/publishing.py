@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from analytics.export import manifest
@@ -100,9 +101,25 @@ def publish(lake: Target, read: Read, files: Mapping[str, int]) -> Table:
         return refused(read, [str(moved)])
     if batch is None:
         return Table(table, "unchanged")
+    if read.contract.whole:
+        # What somebody wants forgotten must not lie on in an older batch. The last one may be being loaded.
+        lake.remove(manifest.superseded(lake, table, state, read.state))
     return Table(
         table, "exported", batch.batch, batch.manifest, batch.rows, sum(files.values()), batch.replaces, taken.full
     )
+
+
+def exported(lake: Target, tables: Iterable[Table]) -> Exported:
+    """All tables. A refused one is noted beside the states, until an export takes it: who loads the others tells it."""
+    done = Exported(tuple(tables))
+    noted = lake.sizes(manifest.REFUSALS)
+    for table in done.tables:
+        key = manifest.refusal_key(table.table)
+        if table.problems:
+            lake.write(key, json.dumps({"table": table.table, "problems": table.problems}, indent=1).encode())
+        elif key in noted:
+            lake.remove([key])
+    return done
 
 
 def refused(read: Read, problems: list[str]) -> Table:

@@ -67,10 +67,18 @@ select the_program_id() as program_id, cast(m.day as date) as day, the_funder() 
        cast(m.lot_month as date) as lot_month, event_names()[m.event + 1] as event, m.points
 from made_movements as m;
 
+-- Nobody's: the generator keeps a member's points by month earned, and what moved them only of all members together.
+create view bronze_lot_entry as
+select the_program_id() as program_id, row_number() over (order by m.day, m.lot_month, m.event) as entry_id,
+       cast(null as varchar) as member_key, 1 as sequence, event_names()[m.event + 1] as event,
+       strftime(last_day(cast(m.lot_month as date) + interval 12 months), '%Y-%m-%d') as lot,
+       cast(m.lot_month as date) as lot_month, the_funder() as funder, cast(m.day as date) as day, m.points
+from made_movements as m;
+
 create view bronze_rate as
 select the_program_id() as program_id, 1 as version, first_day() as applies_from, the_currency() as currency,
        the_point_value() as point_value_micros, the_deferred() as deferred_micros, the_cost() as cost_micros,
-       the_breakage() as breakage_basis_points;
+       the_breakage() as breakage_basis_points, 10000 as minor_micros, '10000' as curve, 1 as curve_months;
 
 create view bronze_redemption as
 select the_program_id() as program_id, o.redemption_id, k.member_key, the_version() as programme_version,
@@ -151,3 +159,26 @@ from made_participants as p join keys as k using (member);
 create view bronze_wish as
 select the_program_id() as program_id, k.member_key, asin_of(w.product) as asin, w.happened as added_at
 from made_wishes as w join keys as k using (member);
+
+-- What was redeemed had been looked at, and at every other time something else too; of four members in five, who want it kept.
+create table looks as
+select happened, cast(floor(date_diff('day', first_day(), happened) / 90) as integer) as span, member, product, n, came_from
+from (
+    select o.happened - interval 4 minutes as happened, o.member, i.product, i.n * 2 as n,
+           ['search', 'category', 'home'][i.n % 3 + 1] as came_from
+    from items as i join orders as o using (redemption)
+    union all
+    select o.happened - interval 9 minutes, o.member, (i.product * 7 + i.n) % (select count(*) from made_products),
+           i.n * 2 + 1, ['home', 'product', 'wishlist', 'elsewhere'][i.n % 4 + 1]
+    from items as i join orders as o using (redemption) where i.n % 2 = 0
+) where member % 5 <> 0 and happened >= first_day();
+create macro viewer_of(member, span) as md5(the_seed() || '/viewer/' || member || '/' || span);
+
+create view bronze_catalogue_view as
+select the_program_id() as program_id, id_of(happened, '009', n) as event_key, viewer_of(member, span) as viewer_key,
+       asin_of(product) as asin, came_from, happened as seen_at
+from looks;
+
+create view bronze_viewer as
+select the_program_id() as program_id, viewer_of(l.member, l.span) as viewer_key, k.member_key
+from (select distinct member, span from looks) as l join keys as k using (member);

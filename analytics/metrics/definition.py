@@ -38,13 +38,15 @@ class Measure(_Part):
 
 class Chart(_Part):
     """How it is drawn. `x` and `colour` are columns of the grain, `y` measures; a heatmap's `y` is one column of the
-    grain and its `value` the measure. A table needs none of them."""
+    grain and its `value` the measure. A table needs none of them. `range`: two measures between which `y`
+    may really be."""
 
     kind: Literal["line", "bar", "stacked", "heatmap", "table", "area"]
     x: Name | None = None
     y: Annotated[Names, BeforeValidator(lambda said: [said] if isinstance(said, str) else said)] = ()
     colour: Name | None = None
     value: Name | None = None
+    range: Names = ()
 
 
 class Column(_Part):
@@ -67,7 +69,8 @@ _TYPES: dict[Kind, Literal["text", "date", "whole"]] = {
 
 class Metric(_Part):
     """One definition, everywhere. The answer's columns are those of `grain`, then the measures, in this order;
-    `filters` are those that the SQL heeds beside the programme, all optional; `drill` is the metric that says more."""
+    `filters` are those that the SQL heeds beside the programme, all optional; `drill` is the metric that says more;
+    `empty` says how there comes to be something, where a programme may have nothing of it yet."""
 
     name: Name
     title: Annotated[str, Field(min_length=3, max_length=60)]
@@ -82,6 +85,7 @@ class Metric(_Part):
     measures: Annotated[tuple[Measure, ...], BeforeValidator(tuple), Field(min_length=1, max_length=16)]
     chart: Chart
     drill: Name | None = None
+    empty: Words | None = None
     sql: Annotated[str, Field(min_length=20, max_length=12_000)]
 
     @property
@@ -125,6 +129,8 @@ class Metric(_Part):
             raise _wrong("chart.y", f"{unknown[0]} is no measure")
         elif chart.value is not None:
             raise _wrong("chart.value", "only a heatmap has it")
+        if chart.range and (len(chart.range) != 2 or not set(chart.range) <= set(measures) or chart.kind != "bar"):
+            raise _wrong("chart.range", "two measures, of a bar")
         if chart.colour is not None and len(chart.y) > 1:
             raise _wrong("chart.colour", "several measures are told apart by colour already")
 

@@ -11,10 +11,14 @@ from typing import Any
 from analytics.metrics.definition import Column, Metric
 from analytics.metrics.views import without_filters
 from analytics.quicksight.place import Place
+from loyalty.currencies import MINOR_DIGITS
 
 SOURCE = "warehouse"
 TYPES = {"text": "STRING", "date": "DATETIME", "whole": "INTEGER", "fraction": "DECIMAL"}
-PER_UNIT = {1: ("JPY", "KRW", "VND", "CLP", "ISK"), 1000: ("BHD", "JOD", "KWD", "OMR", "TND")}
+PER_UNIT = {
+    10**digits: tuple(currency for currency, its in MINOR_DIGITS.items() if its == digits)
+    for digits in sorted(set(MINOR_DIGITS.values()))
+}
 
 
 def data_source(

@@ -39,6 +39,8 @@ _WITHOUT_MEANING = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(r"\s*COPY\b", re.IGNORECASE)
+# What schema/added.sql asks of its procedure, DuckDB knows by itself.
+_ADDED = re.compile(r"\s*CALL base\.ensure_column\('(\w+)', '(\w+)', '([\w()]+)'\)\s*")
 _AGGREGATES = (exp.Avg, exp.Sum)
 
 
@@ -68,6 +70,8 @@ def for_duckdb(sql: str, now: datetime | None = None) -> str:
 
     `now`: what GETDATE() answers (UTC); the machine's time if not said. NotPortable if there is no translation.
     """
+    if added := _ADDED.fullmatch(sql):
+        return "ALTER TABLE loyalty.{} ADD COLUMN IF NOT EXISTS {} {}".format(*added.groups())
     if _WITHOUT_MEANING.match(sql):
         return ""
     translated = _translated(sql)

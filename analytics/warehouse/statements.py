@@ -8,7 +8,7 @@ several tables.
     for statements in batches(bootstrap()): …            once, and after every change of the schema
     load("accrual", "s3://lake/…/manifest.json", 746)    a batch
     derive()                                             after the tables of a night
-    refresh()                                            the materialised views, each a transaction of its own
+    refresh()                                            the materialised view, in a transaction of its own
 """
 
 # Statements are put together from contracts, which are files of this repository, from numbers, and from checked names.
@@ -44,7 +44,8 @@ def bootstrap(*, loaders: Iterable[str] = (), reporters: Iterable[str] = ()) -> 
     `loaders`, `reporters`: database users (an IAM role is `IAMR:name`) that get the role loader or reporter; whoever
     comes with the principal tag RedshiftDbRoles needs no line here.
     """
-    made = [*files.statements("schema/loyalty"), *files.statements("schema/base"), *_staging()]
+    made = [*files.statements("schema/loyalty"), *files.statements("schema/base")]
+    made += [*files.statements("schema/added"), *_staging()]
     made += [
         *files.statements("schema/calendar"),
         *files.statements("schema/views"),
@@ -99,7 +100,7 @@ def derive() -> list[str]:
 
 
 def refresh() -> list[str]:
-    """Bring the materialised views up to date. Each runs alone: not in one transaction with loads."""
+    """Bring the materialised view up to date, alone: not in one transaction with loads."""
     return ["CALL base.refresh_views()"]
 
 
@@ -214,14 +215,15 @@ class _Loading:
             values["batch"] = str(self._batch)
         into, given = ", ".join(values), ", ".join(values.values())
         target = self._target.table
-        if self._target.rule == "merge":
+        if self._replaces or self._target.rule == "group":
+            # What was there and could be meant is gone.
+            yield f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s"
+        elif self._target.rule == "merge":
             changes = ", ".join(f"{name} = {value}" for name, value in values.items() if name not in self._contract.key)
             yield (
                 f"MERGE INTO {target} USING {self._source} AS s ON {_equal(target, 's', self._contract.key)}"
                 f" WHEN MATCHED THEN UPDATE SET {changes} WHEN NOT MATCHED THEN INSERT ({into}) VALUES ({given})"
             )
-        elif self._target.rule == "group":
-            yield f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s"
         else:
             yield (
                 f"INSERT INTO {target} ({into}) SELECT {given} FROM {self._source} AS s LEFT JOIN {target} AS t"

@@ -29,8 +29,10 @@ TARGETS = {
     "accrual": Target("loyalty.fact_accrual", "append", day="occurred_at"),
     "campaign": Target("loyalty.dim_campaign", "merge"),
     "campaign_participant": Target("loyalty.fact_participation", "append"),
+    "catalogue_view": Target("loyalty.fact_catalogue_view", "append", day="seen_at"),
     "invoice": Target("base.invoice", "merge", touches="invoice"),
     "invoice_line": Target("base.invoice_line", "group", touches="invoice"),
+    "lot_entry": Target("loyalty.fact_lot_entry", "append"),
     "member": Target("base.member_version", "version", touches="member"),
     "money": Target("loyalty.fact_money", "merge", day="happened_at"),
     "points_entry": Target("loyalty.fact_points_entry", "append", day="occurred_at"),
@@ -44,6 +46,7 @@ TARGETS = {
     "tier": Target("loyalty.dim_tier", "merge"),
     "tier_change": Target("loyalty.fact_tier_change", "append", day="changed_at", touches="member"),
     "units_back": Target("base.units_back", "append", touches="redemption"),
+    "viewer": Target("loyalty.dim_viewer", "merge"),
     "wish": Target("loyalty.fact_wish", "merge", day="added_at"),
 }
 

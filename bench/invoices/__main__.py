@@ -21,13 +21,17 @@ TEXTS, SCANS, OTHERS = 2_000, 240, 200
 QUICK_TEXTS, QUICK_SCANS, QUICK_OTHERS = 200, 12, 40
 MOST_SECONDS, QUICK_MOST_SECONDS = 840, 60
 WORDS = """What is measured: the laptop's stand-in for Textract and our normaliser together, on papers of our generator.
-It is NOT a measurement of Amazon Textract, nor of real invoices.
+It is NOT a measurement of Amazon Textract, nor of real invoices. Codes that were read are held against what the
+programme has ordered, as in the product: here the orders of 5,000 papers, those that are measured and others.
   header            fields of the head (number, days, currency, sums, order numbers, table of tax, …) that were read as
                     they are, of all there are; what a paper does not print counts as right when nothing is read there
   lines             lines of which kind, order, product, quantity, unit price, amount, rate and tax are all right
   titles            lines of which the description is right to the letter as well
   straight through  papers that nobody needs to look at: an invoice without any finding, whose numbers of orders,
                     products and corrected invoices are ours (the match with our orders asks that before it posts)
+  waited            of those: papers whose number or day only Amazon's own transactions prove, which are read once a
+                    day; until they name it, letter by letter, for the paper's orders nothing is posted, and after
+                    three days a person is asked
   wrong posted      values, descriptions among them, that differ from the truth in papers that go straight
                     through (what could not be read for sure and decides nothing is left out there, which is no wrong
                     value); "unmatched" are those that only the match would stop
@@ -77,6 +81,7 @@ def _figures(text: Measured, scanned: Measured, none: Measured) -> dict[str, flo
         "wrong_posted": len(texts.wrong_posted) + len(scans.wrong_posted) + len(none.posted_that_are_none),
         "straight_through": _share(texts.straight, texts.papers),
         "scan_straight_through": _share(scans.straight, scans.papers),
+        "scan_waited": _share(scans.waited, scans.papers),
         "unmatched": texts.unmatched + scans.unmatched,
         "per_second_core": round(texts.papers / text.seconds, 1) if text.seconds else 0,
         "rss_mb": round(text.megabytes),
@@ -91,7 +96,7 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 5) if whole else 0.0
 
 
-_COLUMNS = ("papers", "header", "lines", "titles", "straight", "unmatched", "wrong")
+_COLUMNS = ("papers", "header", "lines", "titles", "straight", "waited", "unmatched", "wrong")
 
 
 def _print(title: str, measured: Measured) -> None:
@@ -118,6 +123,7 @@ def _row(name: str, score: Score) -> str:
     cells = [
         f"{score.papers}",
         *(f"{share:.4f}" for share in shares),
+        f"{score.waited}",
         f"{score.unmatched}",
         f"{len(score.wrong_posted)}",
     ]

@@ -89,6 +89,7 @@ def _prepare() -> None:
 
 
 def _run(task: Task) -> _Done:
+    from bench.invoices.universe import universe
     from local.invoices.making import paper
     from local.invoices.others import other
     from local.invoices.scanning import scan
@@ -97,6 +98,7 @@ def _run(task: Task) -> _Done:
     from loyalty.invoices.invoice import Invoice
     from loyalty.programme.schema.invoices import Invoices
 
+    ordered = universe()
     rules, scores, posted, seconds = Invoices(), list[tuple[str, int, Score]](), list[str](), 0.0
     for seed in task.seeds:
         truth, layout, look = tuple[Invoice, ...](), "", 0
@@ -109,12 +111,12 @@ def _run(task: Task) -> _Done:
             look, askew, noise = LOOKS[random.Random(f"look:{seed}").randrange(len(LOOKS))]
             pdf = scan(pdf, look, askew, noise, seed)
         began = _processor_seconds()
-        readings = normalising.read(analyse(pdf), rules)
+        readings = normalising.read(analyse(pdf), rules, ordered.ask)
         seconds += _processor_seconds() - began
         if task.kind == "none":
             posted += [f"seed {seed}" for each in readings if each.invoice is not None and not each.findings]
         else:
-            one = score(truth, readings)
+            one = score(truth, readings, ordered)
             one.wrong_posted = [
                 f"seed {seed}, {layout}{f', {look} dpi' if look else ''}: {each}" for each in one.wrong_posted
             ]

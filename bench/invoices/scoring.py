@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from loyalty.invoices.invoice import Invoice, Reading
+from loyalty.invoices.invoice import Finding, Invoice, Reading
 
 # What is compared of the head. Lists are compared whole.
 HEADER = tuple(name for name in Invoice.model_fields if name != "lines")
@@ -35,6 +35,8 @@ class Score:
     titles: int = 0
     titles_right: int = 0
     straight: int = 0
+    # Of those: that had to wait for Amazon's transactions.
+    waited: int = 0
     unmatched: int = 0
     wrong_posted: list[str] = field(default_factory=list)
     wrong_read: list[str] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Score:
             "titles",
             "titles_right",
             "straight",
+            "waited",
             "unmatched",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -59,21 +62,46 @@ class Score:
             self.findings[code] = self.findings.get(code, 0) + count
 
 
-def score(truths: Sequence[Invoice], readings: Sequence[Reading]) -> Score:
+class Known(Protocol):
+    """What the programme knows beside the paper, as the product asks its database."""
+
+    def settled(self, invoice: Invoice, finding: Finding) -> bool:
+        """Whether Amazon's word settles it."""
+
+    def behind(self, numbers: Sequence[str]) -> set[str]:
+        """Amazon's orders behind numbers of ours."""
+
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
+        """Our numbers of Amazon's orders."""
+
+
+class _Nothing:
+    def settled(self, invoice: Invoice, finding: Finding) -> bool:
+        return False
+
+    def behind(self, numbers: Sequence[str]) -> set[str]:
+        return set()
+
+    def purchase_orders(self, orders: Iterable[str]) -> set[str]:
+        return set()
+
+
+def score(truths: Sequence[Invoice], readings: Sequence[Reading], known: Known | None = None) -> Score:
     """Each truth with the reading of its number, else with the one in its place, else with nothing."""
+    known = known or _Nothing()
     found = Score()
     left = list(readings)
     for truth in truths:
         reading = next((each for each in left if each.draft.get("number") == truth.number), left[0] if left else None)
         if reading is not None:
             left.remove(reading)
-        _one(found, truth, reading)
+        _one(found, truth, reading, known)
     # What is no paper of ours and would be posted all the same is wrong as a whole.
-    found.wrong_posted += ["a paper that is none" for reading in left if reading.invoice and not reading.findings]
+    found.wrong_posted += ["a paper that is none" for reading in left if _passes(reading, known)]
     return found
 
 
-def _one(found: Score, truth: Invoice, reading: Reading | None) -> None:
+def _one(found: Score, truth: Invoice, reading: Reading | None, known: Known) -> None:
     true = truth.model_dump(mode="json")
     draft: Mapping[str, Any] = _whole(reading.draft) if reading else {}
     found.papers += 1
@@ -100,24 +128,41 @@ def _one(found: Score, truth: Invoice, reading: Reading | None) -> None:
         found.wrong_read.append(f"{len(lines)} lines, truth {len(true['lines'])}")
     for each in reading.findings if reading else ():
         found.findings[each.code] = found.findings.get(each.code, 0) + 1
-    if reading is None or reading.invoice is None or reading.findings:
+    if reading is None or reading.invoice is None or not _passes(reading, known):
         return
-    if not _matches(reading.invoice, truth):
+    if not _matches(reading.invoice, truth, known):
         found.unmatched += 1
         return
     found.straight += 1
+    found.waited += bool(reading.findings)
     found.wrong_posted += list(_untrue(reading.invoice, true))
 
 
-def _matches(invoice: Invoice, truth: Invoice) -> bool:
+def _passes(reading: Reading, known: Known) -> bool:
+    invoice = reading.invoice
+    return invoice is not None and all(known.settled(invoice, finding) for finding in reading.findings)
+
+
+def _matches(invoice: Invoice, truth: Invoice, known: Known) -> bool:
     """The least that the match with our own orders asks: numbers of orders, products and invoices that we have.
 
-    The truth's are ours. What the paper does not print is not asked for here.
+    The truth's are ours. What the paper does not print is not asked for here. A line without an order is of the only
+    one behind the paper's purchase orders.
     """
+    behind = known.behind(invoice.purchase_order_numbers)
+    only = behind.pop() if len(behind) == 1 else None
     ours = {(line.amazon_order_id, line.asin) for line in truth.lines} | {(None, None)}
+    printed = set(invoice.purchase_order_numbers)
+    of_lines = known.purchase_orders(line.amazon_order_id for line in invoice.lines if line.amazon_order_id)
     return (
-        all((line.amazon_order_id, line.asin) in ours for line in invoice.lines)
-        and set(invoice.purchase_order_numbers) <= set(truth.purchase_order_numbers)
+        all(
+            (line.amazon_order_id, line.asin) in ours
+            or (line.kind == "item" and line.amazon_order_id is None and (only, line.asin) in ours)
+            for line in invoice.lines
+        )
+        and printed <= set(truth.purchase_order_numbers)
+        # A paper that names purchase orders names those of all its lines (`other_purchase_order`).
+        and (not printed or of_lines <= printed)
         and invoice.corrects in (None, truth.corrects)
     )
 

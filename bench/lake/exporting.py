@@ -1,6 +1,8 @@
 """The laptop's export of order lines from a database of their own: a million at once, then what changed, and under a
 transaction that takes long.
 
+Where Spark is installed (`make spark`), the Glue job exports the same lines beside it.
+
 The lines are put there as they are, without the orders they would belong to: this measures reading and writing, not
 taking orders. Each export is a process of its own, so that its memory is its own.
 """
@@ -23,12 +25,14 @@ import duckdb
 from analytics.export import duck, manifest
 from analytics.export.contract import Contract, contracts
 from analytics.export.target import Folder
-from bench._figures import environment
+from bench._figures import REPOSITORY, environment
 from bench.ledger import place
 from loyalty.database import Connection
 
 TABLE = "redemption_line"
 ROWS, CHANGED = 1_000_000, 8_000
+SPARK = REPOSITORY / "build" / "spark" / "bin" / "python"
+JAR = Path("/usr/share/java/postgresql.jar")
 LINES = """
 insert into redemptions.line (
     program_id, redemption_id, line_number, asin, title, quantity, unit_points, unit_money_minor, accepted_quantity,
@@ -48,7 +52,8 @@ SUMS = "select count(*), sum(unit_points) from {}"
 
 @dataclass(frozen=True)
 class Exports:
-    """Seconds of the export itself and the memory of its process, MB; rows whose newest state is not in the lake."""
+    """Seconds of the export itself and the memory of its process, MB; rows whose newest state is not in the lake.
+    `spark_ratio`: how many times as long the Glue job's process takes as DuckDB's; None: Spark is not here."""
 
     rows: int
     seconds: float
@@ -57,6 +62,7 @@ class Exports:
     changed: int
     changed_seconds: float
     lost: int
+    spark_ratio: float | None
 
 
 def measure(rows: int = ROWS, changed: int = CHANGED) -> Exports:
@@ -73,6 +79,7 @@ def measure(rows: int = ROWS, changed: int = CHANGED) -> Exports:
             connection.execute("vacuum analyze redemptions.line")
             here.checkpoint()
             whole = _export(dsn, lake)
+            spark = _spark(here.port, here.folder / "spark", rows)
             connection.execute((CHANGE % ("desc", changed)).encode())
             part = _export(dsn, lake)
             # One is changed and not committed while another is, and is exported.
@@ -85,17 +92,36 @@ def measure(rows: int = ROWS, changed: int = CHANGED) -> Exports:
             lost = _lost(connection, lake)
     return Exports(
         int(whole["rows"]), whole["seconds"], whole["cpu_seconds"], whole["peak_mb"], int(part["rows"]),
-        part["seconds"], lost,
+        part["seconds"], lost, spark / whole["process_seconds"] if spark else None,
     )  # fmt: skip
 
 
 def _export(dsn: str, lake: Path) -> dict[str, float]:
     command = [sys.executable, "-W", "ignore", "-m", "bench.lake.exporting", dsn, str(lake)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    began = time.monotonic()
+    answer: dict[str, float] = json.loads(_ran(command).splitlines()[-1])
+    return answer | {"process_seconds": time.monotonic() - began}
+
+
+def _spark(port: int, lake: Path, rows: int) -> float | None:
+    """Seconds that the Glue job's process takes for the same lines, with two cores as Spark has them here."""
+    if not (SPARK.exists() and JAR.exists()):
+        return None
+    url = f"jdbc:postgresql://127.0.0.1:{port}/lake"
+    given = ("--lake", str(lake), "--url", url, "--user", "lake_reader", "--jar", str(JAR), "--tables", TABLE)
+    began = time.monotonic()
+    (told,) = json.loads(_ran([str(SPARK), "-m", "analytics.export.job", *given]).splitlines()[-1])
+    if (told["status"], told["rows"]) != ("exported", rows):
+        raise RuntimeError(f"Spark: {told}")
+    return time.monotonic() - began
+
+
+def _ran(command: list[str]) -> str:
+    """What it wrote. Raises RuntimeError if it ends with anything but 0."""
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr[-1000:])
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    return done.stdout
 
 
 def _lost(connection: Connection, lake: Path) -> int:

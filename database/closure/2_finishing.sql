@@ -144,6 +144,7 @@ begin
     foreach one_of_them in array members.family(c.program_id, c.member_id) loop
         perform notifications.forget(c.program_id, one_of_them);
         perform wishes.forget(c.program_id, one_of_them);
+        perform interactions.forget(c.program_id, one_of_them);
     end loop;
     update closure.closure as one
     set state = 'erased', erased_at = clock.now(), row_xid = pg_current_xact_id()

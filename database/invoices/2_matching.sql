@@ -7,12 +7,13 @@
 -- Codes that time may mend; looked at again for three days:
 --   not_shipped       more units than are known to have left, though not more than were ordered
 --   original_open     the invoice that a credit memo corrects is not through yet
+--   unproven          Amazon's transactions, which are read once a day, do not say yet that there is an invoice of this number and day
 -- Every other code needs a person.
 
 create or replace function invoices.blocks(p_code text) returns boolean language sql immutable
 return p_code not in ('cheaper', 'refund_unknown');
 create or replace function invoices.may_mend(p_code text) returns boolean language sql immutable
-return p_code in ('not_shipped', 'original_open');
+return p_code in ('not_shipped', 'original_open', 'unproven');
 
 -- Internal: one at a time in a programme. What is compared with everything before it must not meet its like half-way, and an
 -- invoice takes milliseconds. Whoever locks a row of this room or of the ERP's has taken this first, but for the gateway, which

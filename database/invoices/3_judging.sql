@@ -55,7 +55,7 @@ $$;
 
 -- Internal: the findings of reading and matching as they stand now.
 create or replace function invoices.found(i invoices.invoice) returns jsonb language sql stable set search_path = pg_catalog
-return i.read_findings || case when i.content is null then '[]' else invoices.match(i) end;
+return invoices.read_found(i) || case when i.content is null then '[]' else invoices.match(i) end;
 
 -- Internal: one that was judged before and says the same; null: none. Ids do not tell who was first: who waits for his turn has got
 -- his before.

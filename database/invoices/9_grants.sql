@@ -21,6 +21,7 @@ grant execute on function
 to invoice_reading;
 grant execute on function
     invoices.reading_facts(integer, uuid),
+    invoices.ours(integer, text[], text[], integer),
     invoices.judge(integer, uuid, jsonb),
     invoices.give_up(integer, uuid, text)
 to invoice_matching;

@@ -3,8 +3,10 @@
 
 drop view if exists
     lake.instance, lake.member, lake.tier_change, lake.accrual, lake.points_entry, lake.points_movement, lake.rate,
+    lake.lot_entry,
     lake.redemption, lake.redemption_line, lake.units_back, lake.shipment, lake.money, lake.invoice, lake.invoice_line,
-    lake.product, lake.campaign, lake.campaign_participant, lake.wish, lake.preference, lake.tier;
+    lake.product, lake.campaign, lake.campaign_participant, lake.wish, lake.preference, lake.tier,
+    lake.catalogue_view, lake.viewer;
 
 -- Which database this is, and which transactions are over: below `xmin` nothing can appear any more.
 create view lake.instance as
@@ -46,9 +48,19 @@ create view lake.points_movement as
 select m.program_id, m.day, m.funder, m.lot_month, m.event, m.points, (m.row_xid::text)::bigint as row_xid
 from reports.movement as m;
 
+-- A lot's key is its last good day and whether it was extended, as points.lot_key makes it; whoever exports may call nothing.
+create view lake.lot_entry as
+select e.program_id, e.entry_id, k.member_key::text as member_key, e.sequence, e.event,
+       case when e.lot_key = 2147483647 then 'never'
+            else to_char(date '2000-01-01' + e.lot_key / 2, 'YYYY-MM-DD')
+                || case when e.lot_key % 2 = 0 then '-extended' else '' end end as lot,
+       e.lot_month, e.funder, e.day, e.points, (e.row_xid::text)::bigint as row_xid
+from reports.entry as e left join lake.member_key as k using (program_id, member_id);
+
 create view lake.rate as
 select r.program_id, r.version, r.applies_from, r.currency, r.point_value_micros, r.deferred_micros, r.cost_micros,
-       r.breakage_basis_points, 0::bigint as row_xid
+       r.breakage_basis_points, r.minor_micros, array_to_string(r.curve, ',') as curve,
+       cardinality(r.curve)::smallint as curve_months, 0::bigint as row_xid
 from reports.rate as r where r.approved_at is not null;
 
 create view lake.redemption as
@@ -136,6 +148,17 @@ from campaigns.participant as p join lake.member_key as k using (program_id, mem
 create view lake.wish as
 select w.program_id, k.member_key::text as member_key, w.asin, w.added_at at time zone 'UTC' as added_at, 0::bigint as row_xid
 from wishes.wish as w join lake.member_key as k using (program_id, member_id);
+
+-- Under keys that are good for a while each; whose they are, lake.viewer says as long as the member wants it.
+create view lake.catalogue_view as
+select v.program_id, v.event_key::text as event_key, v.viewer_key::text as viewer_key, v.asin, v.came_from,
+       v.seen_at at time zone 'UTC' as seen_at, (v.row_xid::text)::bigint as row_xid
+from interactions.catalogue_view as v;
+
+create view lake.viewer as
+select w.program_id, w.viewer_key::text as viewer_key, k.member_key::text as member_key, 0::bigint as row_xid
+from interactions.viewer as w join lake.member_key as k using (program_id, member_id)
+where w.ended_at is null;
 
 -- The newest choice of each channel counts; whoever wants no advertising is not here.
 create view lake.preference as

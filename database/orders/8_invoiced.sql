@@ -34,6 +34,35 @@ language sql stable set search_path = pg_catalog as $$
     where o.amazon_order_id is not null
 $$;
 
+-- Internal: Amazon's orders that numbers may mean which were hardly read: the same but for the last group of seven digits, or with that
+-- one the same; and those of redemptions whose id begins with a moment, twelve digits of it. At most so many: none if there are more,
+-- for then nobody can say which is meant.
+create or replace function orders.near(program_id integer, amazon_order_ids text[], moments text[], most integer) returns setof text
+language sql stable set search_path = pg_catalog as $$
+    with found as (
+        select o.amazon_order_id
+        from unnest(near.amazon_order_ids) as n(number)
+        join orders.order_part as o
+            on o.program_id = near.program_id
+           and o.amazon_order_id between left(n.number, 12) || '0000000' and left(n.number, 12) || '9999999'
+        union
+        select o.amazon_order_id
+        from unnest(near.amazon_order_ids) as n(number)
+        join orders.order_part as o on o.program_id = near.program_id and right(o.amazon_order_id, 7) = right(n.number, 7)
+        where o.amazon_order_id is not null
+        union
+        select o.amazon_order_id
+        from unnest(near.moments) as m(moment)
+        join orders.placement as p
+            on p.program_id = near.program_id
+           and p.redemption_id between rpad(m.moment, 32, '0')::uuid and rpad(m.moment, 32, 'f')::uuid
+        join orders.order_part as o on o.program_id = p.program_id and o.redemption_id = p.redemption_id
+        where m.moment ~ '^[0-9a-f]{12}$' and o.amazon_order_id is not null
+        limit near.most + 1
+    )
+    select f.amazon_order_id from found as f where (select count(*) from found) <= near.most
+$$;
+
 -- Internal: units of a line that are known to have been lost on their way, or cancelled.
 create or replace function orders.lost_units(program_id integer, redemption_id uuid, line_number integer) returns bigint
 language sql stable set search_path = pg_catalog as $$

@@ -142,6 +142,14 @@ begin
     when 'wishes' then (
         select coalesce(jsonb_agg(privacy.shown(to_jsonb(w)) order by w.added_at), '[]')
         from wishes.wish as w where w.program_id = program_id and w.member_id = any (whose))
+    when 'interactions' then jsonb_build_object(
+        'choices', (select coalesce(jsonb_agg(privacy.shown(to_jsonb(c)) order by c.entry), '[]')
+                    from interactions.choice as c where c.program_id = program_id and c.member_id = any (whose)),
+        'looked_at', (select coalesce(jsonb_agg(jsonb_build_object(
+                          'asin', v.asin, 'came_from', v.came_from, 'seen_at', v.seen_at) order by v.seen_at, v.event_key), '[]')
+                      from interactions.viewer as w
+                      join interactions.catalogue_view as v on v.program_id = w.program_id and v.viewer_key = w.viewer_key
+                      where w.program_id = program_id and w.member_id = any (whose)))
     when 'deliveries' then (
         select coalesce(jsonb_agg(jsonb_build_object(
             'webhook', d.code, 'topic', d.topic, 'data', d.payload - array['member_id', 'duplicate_id'], 'state', d.state,

@@ -6,8 +6,9 @@
 create or replace function privacy.stores() returns table (store text, place integer, outside boolean)
 language sql immutable set search_path = pg_catalog as $$
     values ('list', 1, false), ('account', 2, false), ('sign_in', 3, false), ('notifications', 4, false),
-           ('wishes', 5, false), ('cases', 6, false), ('orders', 7, false), ('exports', 8, false),
-           ('documents', 9, false), ('members', 10, false), ('recommendations', 11, true), ('lake', 12, true)
+           ('wishes', 5, false), ('interactions', 6, false), ('cases', 7, false), ('orders', 8, false),
+           ('exports', 9, false), ('documents', 10, false), ('members', 11, false), ('recommendations', 12, true),
+           ('lake', 13, true)
 $$;
 
 -- Statuses: ok, replay, key_reuse, key_time, unknown_member, erasing (there is one already), an obstacle, points_changed
@@ -241,6 +242,10 @@ begin
         went := (select jsonb_build_object('wishes', count(*)) from wishes.wish as w
                  where w.program_id = e.program_id and w.member_id = e.member_id);
         perform wishes.forget(e.program_id, e.member_id);
+    when 'interactions' then
+        went := (select jsonb_build_object('choices', count(*)) from interactions.choice as c
+                 where c.program_id = e.program_id and c.member_id = e.member_id)
+            || jsonb_build_object('looked_at', interactions.forget(e.program_id, e.member_id));
     when 'cases' then
         went := cases.forget(e.program_id, e.member_id);
     when 'orders' then

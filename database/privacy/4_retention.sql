@@ -22,6 +22,8 @@ begin
     when 'simulations' then
         delete from simulation.job as j where j.ctid = any (array(
             select o.ctid from simulation.job as o where o.requested_at < before limit remove_old.most for update skip locked));
+    when 'catalogue_views' then
+        return interactions.remove_old(before, remove_old.most);
     when 'step_up_codes' then
         delete from redemptions.step_up_code as c where c.ctid = any (array(
             select o.ctid from redemptions.step_up_code as o where o.sent_at < before

@@ -179,6 +179,14 @@ declare
 begin
     if redemption.state in ('held', 'step_up', 'review', 'awaiting_payment', 'ordering') then
         order_state := orders.withdraw(turn_back.program_id, turn_back.redemption_id);
+        if order_state = 'rejected' then
+            -- What nobody delivers is lost demand, and why is asked by whoever plans.
+            update redemptions.line as l
+            set accepted_quantity = a.accepted_quantity, reasons = a.reasons, row_xid = pg_current_xact_id()
+            from orders.recorded_lines(turn_back.program_id, turn_back.redemption_id) as a
+            where l.program_id = turn_back.program_id and l.redemption_id = turn_back.redemption_id
+              and l.line_number = a.line_number;
+        end if;
         next := case
             when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, case
                 -- A reservation that could not be renewed while the order waited for its turn.

@@ -10,6 +10,7 @@
 --    funder, and so every rate.
 --  * Points that a member gives another keep the month they were earned in and their funder, and so every rate: no movement,
 --    unless they pay what the receiver owes. The giver's row is posted before the receiver's.
+--  * Each movement is the sum of entries (reports.entry): so many points of one lot of one member, by one row of the journal.
 --  * A movement the books have no rule for stops the posting of everything: nothing is left out quietly.
 
 -- Internal: the accounting day that a row would have if nothing were locked.
@@ -32,21 +33,34 @@ end $$;
 
 create or replace function reports.move(
     p_program_id int, p_day date, p_funder text, p_lot_month date, p_event text, p_points bigint
-) returns void language sql as $$
+) returns void language plpgsql as $$
+begin
     insert into reports.movement as m (program_id, day, funder, lot_month, event, points)
     values (p_program_id, p_day, p_funder, p_lot_month, p_event, p_points)
     on conflict (program_id, day, funder, lot_month, event)
-    do update set points = m.points + excluded.points, row_xid = pg_current_xact_id()
-$$;
+    do update set points = m.points + excluded.points, row_xid = pg_current_xact_id();
+end $$;
+
+-- Internal: so many points of a member's lot were moved by a row of the journal: what the movements, and the lot, are made of.
+create or replace function reports.enter(
+    j points.journal, p_day date, p_event text, p_lot_key int, p_lot_month date, p_funder text, p_points bigint
+) returns void language plpgsql as $$
+begin
+    insert into reports.entry as e (program_id, member_id, sequence, event, lot_key, lot_month, funder, day, points)
+    values (j.program_id, j.member_id, j.sequence, p_event, p_lot_key, p_lot_month, p_funder, p_day, p_points)
+    on conflict (program_id, member_id, sequence, event, lot_key, lot_month, funder)
+    do update set points = e.points + excluded.points;
+end $$;
 
 create or replace function reports.put(
     p_program_id int, p_member_id bigint, p_lot_key int, p_lot_month date, p_funder text, p_points bigint
-) returns void language sql as $$
+) returns void language plpgsql as $$
+begin
     insert into reports.source as s (program_id, member_id, lot_key, lot_month, funder, points)
     values (p_program_id, p_member_id, p_lot_key, p_lot_month, p_funder, p_points)
     on conflict (program_id, member_id, lot_key, lot_month, funder)
-    do update set points = s.points + excluded.points, row_xid = pg_current_xact_id()
-$$;
+    do update set points = s.points + excluded.points, row_xid = pg_current_xact_id();
+end $$;
 
 -- Internal: take points of a lot, and say which.
 create or replace function reports.take(
@@ -83,8 +97,9 @@ begin
 end $$;
 
 -- Internal: take points of a lot (null: of any, the soonest-expiring first) that a giver has parted with, and say which.
-create or replace function reports.receive(p_program_id int, p_op_id uuid, p_lot_key int, p_points bigint)
-returns table (lot_month date, funder text, points bigint) language plpgsql as $$
+drop function if exists reports.receive(int, uuid, int, bigint);
+create function reports.receive(p_program_id int, p_op_id uuid, p_lot_key int, p_points bigint)
+returns table (lot_key int, lot_month date, funder text, points bigint) language plpgsql as $$
 declare
     s reports.transit;
     v_left bigint := p_points;
@@ -104,6 +119,7 @@ begin
             where o.program_id = s.program_id and o.op_id = s.op_id and o.lot_key = s.lot_key
                 and o.lot_month = s.lot_month and o.funder = s.funder;
         end if;
+        lot_key := s.lot_key;
         lot_month := s.lot_month;
         funder := s.funder;
         points := least(s.points, v_left);
@@ -123,17 +139,24 @@ begin
     if j.dr = 16 and j.cr = 4 then
         for t in select * from reports.receive(j.program_id, j.ref_op, null, j.amount) loop
             perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'repaid_transferred', t.points);
+            perform reports.enter(j, p_day, 'received', t.lot_key, t.lot_month, t.funder, t.points);
+            perform reports.enter(j, p_day, 'repaid_transferred', t.lot_key, t.lot_month, t.funder, t.points);
         end loop;
         return;
     end if;
     for i in 1 .. cardinality(j.lot_keys) loop
         if j.cr = 16 then
-            insert into reports.transit (program_id, op_id, lot_key, lot_month, funder, points)
-            select j.program_id, j.op_id, j.lot_keys[i], k.lot_month, k.funder, k.points
-            from reports.take(j.program_id, j.member_id, j.lot_keys[i], j.lot_amounts[i], null, null) k;
+            for t in
+                select * from reports.take(j.program_id, j.member_id, j.lot_keys[i], j.lot_amounts[i], null, null)
+            loop
+                insert into reports.transit (program_id, op_id, lot_key, lot_month, funder, points)
+                values (j.program_id, j.op_id, j.lot_keys[i], t.lot_month, t.funder, t.points);
+                perform reports.enter(j, p_day, 'given', j.lot_keys[i], t.lot_month, t.funder, t.points);
+            end loop;
         else
             for t in select * from reports.receive(j.program_id, j.ref_op, j.lot_keys[i], j.lot_amounts[i]) loop
                 perform reports.put(j.program_id, j.member_id, j.lot_keys[i], t.lot_month, t.funder, t.points);
+                perform reports.enter(j, p_day, 'received', j.lot_keys[i], t.lot_month, t.funder, t.points);
             end loop;
         end if;
     end loop;
@@ -249,18 +272,21 @@ create or replace function reports.post_restored(j points.journal, p_day date) r
 declare
     v_arrived boolean := exists (
         select from redemptions.units_back b where b.op_id = j.op_id and b.program_id = j.program_id and b.kind = 'returned');
+    v_key int;
     t record;
 begin
     perform reports.post_discounts(j.program_id, p_day, j.ref_op);
     for i in 1 .. cardinality(j.lot_keys) loop
+        v_key := case j.cr when 12 then j.lot_keys[i] else coalesce(j.lot_to[i], j.lot_keys[i]) end;
         for t in select * from reports.unspend(j.program_id, j.ref_op, j.lot_keys[i], j.lot_amounts[i]) loop
             perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'restored', t.points);
+            perform reports.enter(j, p_day, 'restored', v_key, t.lot_month, t.funder, t.points);
             perform reports.post_returned(j.program_id, p_day, j.ref_op, t.lot_month, t.funder, t.points, v_arrived);
             if j.cr = 12 then
                 perform reports.move(j.program_id, p_day, t.funder, t.lot_month, 'lapsed', t.points);
+                perform reports.enter(j, p_day, 'lapsed', v_key, t.lot_month, t.funder, t.points);
             else
-                perform reports.put(
-                    j.program_id, j.member_id, coalesce(j.lot_to[i], j.lot_keys[i]), t.lot_month, t.funder, t.points);
+                perform reports.put(j.program_id, j.member_id, v_key, t.lot_month, t.funder, t.points);
             end if;
         end loop;
     end loop;
@@ -306,10 +332,11 @@ begin
     end if;
 
     if j.dr in (10, 14) and j.cr in (1, 3) then
-        perform reports.put(j.program_id, j.member_id,
-            coalesce(j.lot_keys[1], points.lot_key(a.expires_on, false)), v_month, a.funder, j.amount);
-        perform reports.move(j.program_id, v_day, a.funder, v_month,
-            case j.dr when 10 then 'opened' else 'granted' end, j.amount);
+        v_event := case j.dr when 10 then 'opened' else 'granted' end;
+        v_key := coalesce(j.lot_keys[1], points.lot_key(a.expires_on, false));
+        perform reports.put(j.program_id, j.member_id, v_key, v_month, a.funder, j.amount);
+        perform reports.move(j.program_id, v_day, a.funder, v_month, v_event, j.amount);
+        perform reports.enter(j, v_day, v_event, v_key, v_month, a.funder, j.amount);
     elsif j.dr in (10, 14, 15) and j.cr = 4 or j.dr in (4, 15) and j.cr = 13 then
         -- Points owed: no lot holds them.
         perform reports.move(j.program_id, v_day, a.funder, v_month,
@@ -322,6 +349,8 @@ begin
                 select * from reports.take(j.program_id, j.member_id, j.lot_keys[i], j.lot_amounts[i], null, null)
             loop
                 perform reports.put(j.program_id, j.member_id, j.lot_to[i], t.lot_month, t.funder, t.points);
+                perform reports.enter(j, v_day, 'moved_out', j.lot_keys[i], t.lot_month, t.funder, t.points);
+                perform reports.enter(j, v_day, 'moved_in', j.lot_to[i], t.lot_month, t.funder, t.points);
             end loop;
         end loop;
     else
@@ -343,6 +372,8 @@ begin
                     case when a.op_id is not null then v_month end, case when a.op_id is not null then a.funder end)
             loop
                 perform reports.move(j.program_id, v_day, t.funder, t.lot_month, v_event, t.points);
+                perform reports.enter(
+                    j, v_day, v_event, coalesce(j.lot_keys[i], v_key), t.lot_month, t.funder, t.points);
                 if v_event = 'redeemed' then
                     insert into reports.undelivered as u (program_id, redemption_id, lot_month, funder, points)
                     values (j.program_id, j.ref_op, t.lot_month, t.funder, t.points)
@@ -398,8 +429,10 @@ begin
             v_posted := j.sequence;
         end loop;
         if v_posted > v_before then
-            insert into reports.posted as p values (p_program_id, v_members[v_depth], v_posted)
-            on conflict (program_id, member_id) do update set sequence = excluded.sequence;
+            insert into reports.posted as p (program_id, member_id, sequence, entries_after)
+            values (p_program_id, v_members[v_depth], v_posted, v_before)
+            on conflict (program_id, member_id) do update
+            set sequence = excluded.sequence, entries_after = coalesce(p.entries_after, excluded.entries_after);
         end if;
         if not v_waits then
             v_depth := v_depth - 1;

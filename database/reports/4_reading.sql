@@ -115,6 +115,17 @@ begin atomic
          where j.program_id = p_program_id and j.sequence > coalesce(p.sequence, 0));
 end;
 
+-- What the entries' events are of a month's close: the figure (null: none, the points are still outstanding) and its sign in it, and
+-- what they do to the outstanding points and to the lot.
+create or replace function reports.figures() returns table (event text, figure text, sign int, outstanding int)
+language sql immutable
+begin atomic
+    values ('opened', 'issued', 1, 1), ('redeemed', 'redeemed', 1, -1), ('restored', 'redeemed', -1, 1),
+        ('lapsed', 'expired', 1, -1), ('granted', 'adjusted', 1, 1), ('reversed', 'adjusted', -1, -1),
+        ('withdrawn', 'adjusted', -1, -1), ('repaid_pending', 'adjusted', -1, -1), ('repaid_transferred', 'adjusted', -1, -1),
+        ('given', null, 0, -1), ('received', null, 0, 1), ('moved_out', null, 0, -1), ('moved_in', null, 0, 1);
+end;
+
 -- Each must count nothing, always, also while points move.
 create or replace function reports.check_books() returns table (name text, violations bigint)
 language sql stable security definer set search_path = pg_catalog
@@ -245,5 +256,32 @@ begin atomic
             select from reports.redeemed k where k.program_id = s.program_id and k.redemption_id = s.ref_op)
         group by 1, 2, 3
     ) j using (program_id, redemption_id, lot_key)
-    where coalesce(r.points, 0) <> coalesce(j.points, 0);
+    where coalesce(r.points, 0) <> coalesce(j.points, 0)
+    union all
+    -- Of members whose entries are kept from their first row on.
+    select 'B10 each lot is its entries', count(*)
+    from (
+        select e.program_id, e.member_id, e.lot_key, e.lot_month, e.funder, sum(f.outstanding * e.points) as points
+        from reports.entry e join reports.figures() f using (event)
+        join reports.posted p using (program_id, member_id)
+        where p.entries_after = 0 group by 1, 2, 3, 4, 5
+    ) e
+    full join (
+        select s.* from reports.source s join reports.posted p using (program_id, member_id) where p.entries_after = 0
+    ) s using (program_id, member_id, lot_key, lot_month, funder)
+    where coalesce(e.points, 0) <> coalesce(s.points, 0)
+    union all
+    -- Of programmes of which that is so of every member.
+    select 'B11 each movement is its entries', count(*)
+    from (
+        select e.program_id, e.day, e.funder, e.lot_month, e.event, sum(e.points) as points
+        from reports.entry e join reports.figures() f using (event) where f.figure is not null group by 1, 2, 3, 4, 5
+    ) e
+    full join (
+        select m.program_id, m.day, m.funder, m.lot_month, m.event, m.points
+        from reports.movement m join reports.figures() f using (event) where f.figure is not null
+    ) m using (program_id, day, funder, lot_month, event)
+    where coalesce(e.points, 0) <> coalesce(m.points, 0) and not exists (
+        select from reports.posted p
+        where p.program_id = coalesce(e.program_id, m.program_id) and p.entries_after is distinct from 0);
 end;

@@ -11,7 +11,11 @@ grant execute on function
     reports.state(int),
     reports.position(int),
     reports.liability(int),
-    reports.rerun(int, date, date)
+    reports.rerun(int, date, date),
+    reports.month_close(int, date),
+    reports.close_movements(int, date, text),
+    reports.close_lots(int, date, text, date, text, bigint, int),
+    reports.lot_entries(int, text, int)
 to manager_api;
 grant execute on function reports.deliver(int, uuid, uuid, bigint, timestamptz, text) to order_information;
 grant execute on function reports.check_books() to auditor;

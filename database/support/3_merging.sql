@@ -156,6 +156,7 @@ begin
         perform tiers.merge(g.program_id, g.duplicate_id, g.survivor_id, actor);
         how := members.merge(g.program_id, g.duplicate_id, g.survivor_id);
         perform wishes.hand_on(g.program_id, g.duplicate_id, g.survivor_id);
+        perform interactions.hand_on(g.program_id, g.duplicate_id, g.survivor_id);
     exception when sqlstate 'SU001' then
         return sqlerrm;
     end;

@@ -11,8 +11,9 @@ import io
 import os
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from analytics.metrics.definition import SHEETS, Metric
 from lambdas.http import Router, View, logger
 from lambdas.manager_routes.finance import CSV, table
 from lambdas.staff import staff
+from loyalty.currencies import minor_digits
 from loyalty.refusal import Kind, Refusal
 from loyalty.reports.warehouse import Cell, StatementFailed, Table, Warehouse
 from loyalty.spreadsheet import harmless
@@ -49,6 +51,18 @@ from loyalty.dim_product where program_id = cast(:program_id as integer) and cat
 union all
 select 'campaign' as filter, campaign as choice, campaign as words, 0 as place
 from loyalty.dim_campaign where program_id = cast(:program_id as integer)
+union all
+select 'currency' as filter, x.currency as choice, x.currency as words, cast(0 - sum(x.used) as integer) as place
+from (
+    select currency, count(*) as used from loyalty.fact_redemption_line
+    where program_id = cast(:program_id as integer) group by currency
+    union all
+    select currency, count(*) as used from loyalty.fact_money
+    where program_id = cast(:program_id as integer) group by currency
+    union all
+    select currency, 0 as used from loyalty.ref_rate where program_id = cast(:program_id as integer) group by currency
+) x
+group by x.currency
 order by filter, place, words"""
 
 Sheet = Literal["customers", "points", "products", "seasonality", "campaigns", "operations"]
@@ -59,6 +73,10 @@ _DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 From = Annotated[str | None, Query(alias="from", pattern=_DAY, description="The first day that counts.")]
 To = Annotated[str | None, Query(pattern=_DAY, description="The last day that counts.")]
 Choice = Annotated[str | None, Query(min_length=1, max_length=catalogue.LONGEST_CHOICE)]
+Currency = Annotated[
+    str | None,
+    Query(pattern=r"^[A-Z]{3}$", description="Rows of one currency only, where the report has money or prices."),
+]
 
 
 class ReportColumn(View):
@@ -73,17 +91,19 @@ class ReportColumn(View):
 
 
 class ReportChart(View):
-    """How it is drawn: `x`, `y` and `colour` are columns; `value` is a heatmap's."""
+    """How it is drawn: `x`, `y` and `colour` are columns; `value` is a heatmap's; `range`: between which `y` may be."""
 
     kind: Literal["line", "bar", "stacked", "heatmap", "table", "area"]
     x: str | None
     y: list[str]
     colour: str | None
     value: str | None
+    range: list[str]
 
 
 class MetricView(View):
-    """A metric in words. `drill`: the metric that says more; `filters`: those it heeds."""
+    """A metric in words. `drill`: the metric that says more; `filters`: those it heeds; `empty`: how there comes to be
+    something, where a programme may well have nothing of it yet."""
 
     name: str
     title: str
@@ -94,6 +114,7 @@ class MetricView(View):
     columns: list[ReportColumn]
     chart: ReportChart
     drill: str | None
+    empty: str | None
 
 
 class ReportChoice(View):
@@ -105,13 +126,13 @@ class ReportChoice(View):
 
 class Reports(View):
     """`standing`: whether there is anything to ask yet. `loaded_at` is when the newest batch came into the warehouse;
-    `choices` are what the filters can be set to."""
+    `choices` are what the filters can be set to; of currencies the one with most comes first."""
 
     standing: Literal["loaded", "never-loaded", "not-ready", "away"]
     loaded_at: datetime | None
     sheets: list[Sheet]
     metrics: list[MetricView]
-    choices: dict[Literal["tier", "category", "campaign"], list[ReportChoice]]
+    choices: dict[Literal["tier", "category", "campaign", "currency"], list[ReportChoice]]
 
 
 class MetricAnswer(View):
@@ -204,9 +225,10 @@ def get_reports() -> Reports:
 @router.get("/reports/<metric>", summary="One report")
 def get_report(
     metric: Named, day_from: From = None, to: To = None, tier: Choice = None, category: Choice = None,
-    campaign: Choice = None,
+    campaign: Choice = None, currency: Currency = None,
 ) -> MetricAnswer:  # fmt: skip
     asked_of, load, answer = _answered(metric, day_from, to, tier, category, campaign)
+    answer = _of_currency(answer, currency)
     return MetricAnswer(
         metric=asked_of.name,
         columns=list(answer.columns),
@@ -219,13 +241,23 @@ def get_report(
 @router.get("/reports/<metric>/table.csv", summary="One report as a table", responses=CSV)
 def get_report_csv(
     metric: Named, day_from: From = None, to: To = None, tier: Choice = None, category: Choice = None,
-    campaign: Choice = None,
+    campaign: Choice = None, currency: Currency = None,
 ) -> Response[str]:  # fmt: skip
     asked_of, _, answer = _answered(metric, day_from, to, tier, category, campaign)
+    answer = _of_currency(answer, currency)
+    money = {column.name for column in asked_of.columns if column.format == "money"}
+    place = answer.columns.index("currency") if money else 0
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(answer.columns)
-    writer.writerows([_written(cell) for cell in row] for row in answer.rows)
+    for row in answer.rows:
+        digits = minor_digits(str(row[place])) if money else 0
+        writer.writerow(
+            [
+                _major(cell, digits) if name in money else _written(cell)
+                for name, cell in zip(answer.columns, row, strict=True)
+            ]
+        )
     return table(asked_of.name, file.getvalue())
 
 
@@ -246,6 +278,21 @@ def _answered(
         raise Refusal(Kind.INVALID, "invalid", f"{words[:1].upper()}{words[1:]}.", field=field) from None
     load = asked.load()
     return asked_of, load, asked.answer(name, asked_of.sql, parameters, load)
+
+
+def _of_currency(answer: Table, currency: str | None) -> Table:
+    """Only its rows, if rows have one: amounts of two currencies side by side are easily read as one."""
+    if currency is None or "currency" not in answer.columns:
+        return answer
+    place = answer.columns.index("currency")
+    return replace(answer, rows=[row for row in answer.rows if row[place] == currency])
+
+
+def _major(cell: Cell, digits: int) -> Cell:
+    """1205 cents as 12.05, as spreadsheets count; fractions of a cent keep theirs."""
+    if not isinstance(cell, int | float):
+        return cell
+    return f"{Decimal(str(cell)).scaleb(-digits):f}"
 
 
 def _written(cell: Cell) -> Cell:
@@ -277,8 +324,10 @@ def _metric_view(metric: Metric) -> MetricView:
             y=list(metric.chart.y),
             colour=metric.chart.colour,
             value=metric.chart.value,
+            range=list(metric.chart.range),
         ),
         drill=metric.drill,
+        empty=metric.empty,
     )
 
 

@@ -1,4 +1,4 @@
-"""What I want to hear, by which channel, in which language."""
+"""What I want to hear, by which channel, in which language, and whether what I look at may choose what I am shown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas.http import STRICT, Router, View, member
 from loyalty.database import database
+from loyalty.interactions import personalisation
 from loyalty.members import membership
 from loyalty.notifications import preferences
 from loyalty.programme import reading
@@ -42,12 +43,13 @@ class WayView(View):
 
 
 class PreferencesView(View):
-    """All of it."""
+    """All of it. `personalisation`: whether what I look at is kept, so that it chooses what I am shown."""
 
     language: str
     languages: list[str]
     email: WayView
     sms: WayView
+    personalisation: ChoiceView
 
 
 class Wanted(BaseModel):
@@ -60,13 +62,15 @@ class Wanted(BaseModel):
 
 
 class NewPreferences(BaseModel):
-    """All choices at once. `confirmed`: channels whose address is good although messages came back or were stopped."""
+    """All choices at once. `confirmed`: channels whose address is good although messages came back or were stopped.
+    `personalisation` null: as it was; false deletes what I looked at."""
 
     model_config = STRICT
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
     email: Wanted
     sms: Wanted
     confirmed: Annotated[list[Literal["email", "sms"]], Field(max_length=2)] = []
+    personalisation: bool | None = None
 
 
 @router.get("/me/preferences", summary="What I want to hear")
@@ -89,6 +93,8 @@ def choose(body: NewPreferences) -> PreferencesView:
         wanted={"email": body.email.model_dump(), "sms": body.sms.model_dump()},
         confirmed=body.confirmed,
     )
+    if body.personalisation is not None:
+        personalisation.choose(connection, who.program_id, member_id, body.personalisation)
     return _view(connection, who.program_id, member_id)
 
 
@@ -104,4 +110,7 @@ def _view(connection: Any, program_id: int, member_id: int) -> PreferencesView:
         )
         for way in (found.ways["email"], found.ways["sms"])
     )
-    return PreferencesView(language=found.language, languages=found.languages, email=email, sms=sms)
+    own = ChoiceView(**asdict(personalisation.of(connection, program_id, member_id)))
+    return PreferencesView(
+        language=found.language, languages=found.languages, email=email, sms=sms, personalisation=own
+    )

@@ -78,20 +78,25 @@ def _write_members(path: Path, lines: pa.Table) -> None:
 
 
 def _write_baskets(path: Path, lines: pa.Table, ends_at: datetime) -> None:
+    last = pc.max(lines["transaction_timestamp"])
+    shift = pc.subtract(pa.scalar(ends_at.replace(tzinfo=None), pa.timestamp("ns")), last)
+    pyarrow.csv.write_csv(as_sent(lines, shift), path, pyarrow.csv.WriteOptions(quoting_style="needed"))
+
+
+def as_sent(lines: pa.Table, shift: pa.Scalar) -> pa.Table:
+    """Lines of baskets as a partner's file has them, oldest first, all moved by a duration."""
     products = pq.read_table(DATA / "products.parquet", columns=["product_id", "department"])
     # Adjacent lines of a basket are what the importer asks for; joins do not keep the order.
     joined = lines.join(products, "product_id").sort_by(
         [("transaction_timestamp", "ascending"), ("basket_id", "ascending")]
     )
-    last = pc.max(lines["transaction_timestamp"])
-    shift = pc.subtract(pa.scalar(ends_at.replace(tzinfo=None), pa.timestamp("ns")), last)
     occurred_at = pc.strftime(
         pc.add(joined["transaction_timestamp"], shift).cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%SZ"
     )
     numbers = pc.binary_join_element_wise(
         NUMBER_PREFIX, pc.utf8_lpad(joined["household_id"].cast(pa.string()), width=6, padding="0"), ""
     )
-    table = pa.table(
+    return pa.table(
         {
             "basket_id": joined["basket_id"].cast(pa.string()),
             "member_number": numbers,
@@ -102,4 +107,3 @@ def _write_baskets(path: Path, lines: pa.Table, ends_at: datetime) -> None:
             "quantity": joined["quantity"],
         }
     )
-    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))

@@ -41,6 +41,8 @@ def furnish(cloud: Connected, member: Member) -> Furnished:
         furnished.products = [product["asin"] for product in products]
         for asin in furnished.products[3:6]:
             shopper.expect(200, door.put(f"/me/wishlist/{asin}"))
+        looks = [{"key": str(new_key()), "asin": asin, "came_from": "category"} for asin in furnished.products[:8]]
+        shopper.expect(200, door.post("/me/views", json={"views": looks}))
         for state in ("delivered", "shipped", "awaiting_payment", "cancelled"):
             furnished.redemptions[state] = _order(cloud, shopper, furnished.products, state)
         furnished.case_id = _case(shopper, furnished.redemptions["delivered"])

@@ -61,7 +61,15 @@ OF_STAFF: dict[str, dict[str, str]] = {
         "orders": "/orders",
         "privacy": "/privacy/requests",
     },
-    "business-operator": {"audit": "/audit", "reports": "/reports"},
+    "business-operator": {
+        "audit": "/audit",
+        "reports": "/reports",
+        "reports-points": "/reports?sheet=points",
+        "reports-products": "/reports?sheet=products",
+        "reports-seasons": "/reports?sheet=seasonality",
+        "reports-campaigns": "/reports?sheet=campaigns",
+        "reports-operations": "/reports?sheet=operations",
+    },
     "finance": {
         "invoices": "/invoices",
         "invoice": "/invoices/{invoice}",

@@ -10,7 +10,13 @@ from local.connected import Connected
 from local.status.markup import button, pill, rows
 
 TONES = {"SUCCEEDED": "good", "RUNNING": "wait"}
-WORDS = {"SUCCEEDED": "loaded", "RUNNING": "under way", "FAILED": "stopped", "TIMED_OUT": "too slow"}
+WORDS = {
+    "PARTLY": "loaded in part",
+    "SUCCEEDED": "loaded",
+    "RUNNING": "under way",
+    "FAILED": "stopped",
+    "TIMED_OUT": "too slow",
+}
 
 type Reading = dict[str, Any]
 
@@ -31,13 +37,15 @@ def show(reading: Reading) -> str:
     run = button("/lake", "Run a night now")
     if not reading["status"]:
         return f'<p class="quiet">No night yet: reports are empty until one has run.</p>{run}'
+    if any(one["status"] == "refused" for one in reading["tables"]):
+        reading = {**reading, "status": "PARTLY"}
     standing = pill(WORDS.get(reading["status"], reading["status"]), TONES.get(reading["status"], "bad"))
     when = escape(" to ".join(filter(None, (reading["started"], reading["ended"]))))
     error = f'<p class="bad">{escape(reading["stopped_by"][:600])}</p>' if reading["stopped_by"] else ""
-    found = [one for one in reading["tables"] if one["batches"]]
+    found = [one for one in reading["tables"] if one["batches"] or one.get("cause")]
     listed = "".join(
         f"<tr><td><code>{escape(one['table'])}</code></td><td>{escape(one['status'])}</td>"
-        f"<td>{one['rows']:,} rows</td></tr>"
+        f"<td>{one['rows']:,} rows{escape(': ' + one['cause'][:300]) if one.get('cause') else ''}</td></tr>"
         for one in found
     )
     quiet = len(reading["tables"]) - len(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from loyalty.payments.currencies import EXPONENTS
+from loyalty.currencies import minor_digits
 
 # A sign that several currencies share says only that it is one of them; the first is meant when nothing else is said.
 _SIGNS: dict[str, tuple[str, ...]] = {
@@ -76,7 +76,7 @@ def amount(printed: str, currency: str) -> Amount | None:
     negatives = [shape[name] for name in ("minus", "minus2", "minus3") if shape[name]]
     if len(negatives) > 1:
         return None
-    found = _magnitude(shape["digits"].strip(), EXPONENTS.get(currency, 2))
+    found = _magnitude(shape["digits"].strip(), minor_digits(currency))
     if found is None:
         return None
     below_zero = bool(negatives) != bool(shape["open"] or shape["open2"]) or bool(negatives and shape["open"])

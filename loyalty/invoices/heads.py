@@ -20,6 +20,7 @@ from loyalty.invoices.rows import RATE, rate_of
 
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}")
 SUMS = ("items", "before_tax", "shipping", "discount", "tax", "total")
+_UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAYS = frozenset({"issued_on", "due_on", "ordered_on", "other_date"})
 _TAX_ID = re.compile(r"[A-Z]{2} ?[0-9A-Z]{8,12}")
 # Of each kind of sum so many different values are tried.
@@ -66,6 +67,13 @@ def is_whole(number: str, text: str) -> bool:
     return not number.endswith("-") and (not behind or not re.match(r"[A-Z0-9/]*[0-9-]", behind[0]))
 
 
+def torn_off(number: str, lines: Iterable[str]) -> str:
+    """A few capitals or digits right behind it in a line, which its value may have lost; empty if there are none."""
+    behind = re.compile(rf"(?<![A-Z0-9-]){re.escape(number)}\s([A-Z0-9]{{1,6}})(?!\S)")
+    found = (behind.search(line) for line in lines if number in line)
+    return next((match[1] for match in found if match and NUMBER.fullmatch((number + match[1]).upper())), "")
+
+
 def near(one: str, other: str) -> bool:
     """Whether one of them may be the other, read wrongly: as long, and different in one or two places."""
     different = sum(a != b for a, b in zip(one, other, strict=False))
@@ -75,6 +83,18 @@ def near(one: str, other: str) -> bool:
 def _without_one(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     return len(long) == len(short) + 1 and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+
+
+def several(text: str) -> list[str]:
+    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
+    if _UUID.fullmatch(joined := re.sub(r"\s+", "", text)):
+        # Torn where letters stand a little apart.
+        return [joined]
+    parts = re.split(r"\s*[,;\n]\s*", text)
+    words = text.split()
+    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
+        return words
+    return [part for part in parts if part]
 
 
 # --- currency ----------------------------------------------------------------------------------------------------
@@ -145,6 +165,14 @@ def _only_way(fields: dict[str, list[Printed]]) -> dates.Order:
         ):
             fitting.append(way)
     return fitting[0] if len(fitting) == 1 else None
+
+
+def terms(text: str, issued_on: object, due_on: object) -> str:
+    """Terms as they are written. Days that were overlooked are those from issue to due; without, nothing was read."""
+    if text.casefold() in ("net", "netto", "netti"):
+        days = (due_on - issued_on).days if isinstance(issued_on, date) and isinstance(due_on, date) else 0
+        return f"{text} {days}" if days > 0 and text.casefold() == "net" else ""
+    return re.sub(r"\bdias\b", "días", text)
 
 
 def net_days(text: str) -> int | None:

@@ -142,7 +142,12 @@ def _line(paper: Paper, cells: rows.Cells, row: Row, currency: str, found: Table
     description = rows.title_of(words)
     if asin is None and quantity is None:
         line.kind, description = _pseudo(words, description)
-    line.values["description"] = Read(description, [replace(cells.item or where, text=description)])
+        if line.kind != "item":
+            # An order beside it is the one before's, or the next one's.
+            line.values.pop("amazon_order_id", None)
+    said = replace(cells.item or where, text=description)
+    # What may be a part only is kept for a person to see, and not posted.
+    line.values["description"] = Read(description, [replace(said, confidence=0.0) if rows.is_cut(cells, row) else said])
     rate = _rate(paper, cells, row)
     if rate is not None:
         line.values["tax_rate_micros"] = rate

@@ -15,19 +15,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty.invoices import amounts, dates, heads, labels, lines, rows, validating
+from loyalty.invoices import amounts, completing, dates, heads, labels, lines, recalling, rows, validating, vendors
 from loyalty.invoices.invoice import Finding, Invoice, Reading, Seen
 from loyalty.invoices.lines import Tables
 from loyalty.invoices.papers import Page, Paper, Printed, Read, pages
+from loyalty.invoices.recalling import Ordered
 from loyalty.programme.schema.invoices import Invoices
 
 _NEEDED = ("number", "issued_on", "currency", "total_minor")
 _MOST_WORDS = 500
-_UUID = re.compile(r"([A-Za-z]{1,10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# A company's form that is read in many ways and written in one.
-_FORM = re.compile(r"\bS\.\s?[aàáäâ]\s?r\.\s?[lI|1]\.")
 # How well what is printed twice must be read to stand against what was read so badly.
 GOOD, HARDLY = 95.0, 86.0
+_SPECKS = " .,:;|'\"`~£€$*_"
 # A number that ends in the middle: with a hyphen, or a UUID of which groups are missing.
 _CUT_OFF = re.compile(r"[-/]$|(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){1,3}$", re.IGNORECASE)
 
@@ -49,7 +48,7 @@ class _Making:
             self.seen.append(
                 Seen(
                     name=name,
-                    printed=place.text[:_MOST_WORDS],
+                    printed=(place.as_read or place.text)[:_MOST_WORDS],
                     confidence=place.confidence,
                     page=place.page,
                     box=place.box,
@@ -60,10 +59,17 @@ class _Making:
         self.findings.append(Finding(code=code, field=name, detail=detail))
 
 
-def read(expense_documents: Sequence[Mapping[str, Any]], rules: Invoices) -> tuple[Reading, ...]:
-    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none."""
-    found = papers(pages(expense_documents))
-    readings = [reading for paper in found if (reading := _reading(paper, found, rules)) is not None]
+def read(
+    expense_documents: Sequence[Mapping[str, Any]], rules: Invoices, ask: recalling.Ask = recalling.nobody
+) -> tuple[Reading, ...]:
+    """One reading for each paper that the pages make; a single one with `not_an_invoice` if they make none.
+
+    `ask` tells what we have ordered under the numbers of the paper.
+    """
+    every = pages(expense_documents)
+    ordered = ask(recalling.clues(every))
+    found = papers(recalling.recalled(every, ordered))
+    readings = [reading for paper in found if (reading := _reading(paper, found, rules, ordered)) is not None]
     nothing = Finding(code="not_an_invoice", detail="no number, no total and no lines")
     return tuple(readings) or (Reading(invoice=None, draft={}, findings=(nothing,)),)
 
@@ -89,7 +95,7 @@ def papers(every: Sequence[Page]) -> list[Paper]:
     return found
 
 
-def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading | None:
+def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices, ordered: Sequence[Ordered]) -> Reading | None:
     making = _Making()
     fields = heads.named(paper.fields())
     money, agreed = heads.currency(paper)
@@ -113,14 +119,20 @@ def _reading(paper: Paper, others: Sequence[Paper], rules: Invoices) -> Reading 
         making.put(name, value)
     lines.tax_beside(tables.lines, making.draft["tax_minor"])
     _doubt_sums(making, fields, tables, printed_sums, code)
-    _take_lines(making, paper, tables, fields)
+    _take_orders(paper, tables)
+    numbers = making.draft["purchase_order_numbers"]
+    named, place = rows.orders_named(paper), rows.says_order(paper)
+    completing.complete(tables, ordered, named, place, numbers, making.draft.get("currency"), validating.alone(rules))
+    _take_lines(making, tables)
     making.findings += tables.findings
+    if rows.left_out(paper, code):
+        making.doubt("lines", "a shipping or discount is in no row")
     if surely_credit:
         _give_back(making)
-    return _judged(making, rules)
+    return _judged(making, rules, ordered)
 
 
-def _judged(making: _Making, rules: Invoices) -> Reading:
+def _judged(making: _Making, rules: Invoices, ordered: Sequence[Ordered]) -> Reading:
     """The draft as an Invoice, if it is whole; without what is only told and could not be read for sure."""
     missing = [Finding(code="missing_field", field=name) for name in _NEEDED if making.draft.get(name) is None]
     draft = _jsonable(making.draft)
@@ -133,7 +145,7 @@ def _judged(making: _Making, rules: Invoices) -> Reading:
         wrong = [Finding(code="unreadable", field=".".join(map(str, each["loc"]))) for each in error.errors()[:20]]
         return Reading(invoice=None, draft=draft, seen=tuple(making.seen), findings=(*found, *wrong))
     invoice = _certain(invoice, making.seen, rules)
-    found = (*found, *validating.findings(invoice, making.seen, rules))
+    found = (*found, *validating.findings(invoice, making.seen, rules, ordered))
     return Reading(invoice=invoice, draft=draft, seen=tuple(making.seen), findings=found)
 
 
@@ -209,25 +221,33 @@ def _take_number(making: _Making, paper: Paper, others: Sequence[Paper], fields:
                 making.doubt(name, "not in the form of a number")
             continue
         number, places = max(found.items(), key=lambda each: (len(each[1]), max(place.confidence for place in each[1])))
-        making.put(name, Read(number.upper(), [*places, *_again(paper, number, places)]))
-        others_read = [own for other, own in found.items() if other != number]
-        if any(not _outdone(own, places) for own in others_read):
-            making.doubt(name, f"{len(found)} different ones are printed")
+        behind = heads.torn_off(number, (line.text for line in paper.text()))
+        making.put(name, Read((number + behind).upper(), [*places, *_again(paper, number, places)]))
+        # What it is, where it may only be one letter or another, is what Amazon says that it issued.
+        code = "unproven" if name == "number" else "unreadable"
+        others_read = [(other, own) for other, own in found.items() if other != number]
+        if any(not _outdone(own, places) for _, own in others_read):
+            nearly = all(heads.near(other, number) for other, _ in others_read)
+            making.doubt(name, f"{len(found)} different ones are printed", code if nearly else "unreadable")
         elif not all(heads.is_whole(number, printed.text) for printed in fields[name] if number in printed.text):
             making.doubt(name, "something follows that may be part of it")
+        elif behind:
+            making.doubt(name, "a part of it stands behind a gap", code)
         elif number != number.upper():
-            making.doubt(name, "small letters among capitals")
+            making.doubt(name, "small letters among capitals", code)
         if name == "number" and any(
             heads.near(number, other.text) and not _outdone([other], places) for other in _nearly(paper, others)
         ):
-            making.doubt(name, "elsewhere it reads a little differently")
+            making.doubt(name, "elsewhere it reads a little differently", code)
 
 
 def _days_beside(paper: Paper, number: object) -> list[Printed]:
     """The day in the line of the number, where an invoice has it without a label."""
     found = []
     for line in paper.text():
-        behind = line.text.partition(str(number))[2]
+        # Where the number itself was read a little differently, too.
+        own = next((word for word in line.text.split() if heads.near(word, str(number))), str(number))
+        behind = line.text.partition(own)[2]
         if behind and dates.possible(behind):
             sure = [paper.placed(word, line).confidence for word in behind.split() if word.strip("|,.:")]
             found.append(replace(line, text=behind.strip(" |"), confidence=min(sure)))
@@ -283,45 +303,39 @@ def _take_days(making: _Making, fields: dict[str, list[Printed]], code: str) -> 
         best = max(reads, key=lambda read: len(read.places))
         making.put(name, best)
         if name in guessed:
-            making.doubt(name, "day and month may be either")
+            # Of the day of issue Amazon's own word decides.
+            code_of = "unproven" if name == "issued_on" else "unreadable"
+            making.doubt(name, "day and month may be either", code_of)
         if len(reads) > 1:
             making.doubt(name, f"{len(reads)} different days are printed")
 
 
 def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed]], tables: Tables) -> None:
+    if (vendor := vendors.issuer(paper, fields.get("vendor_name", []))) is not None:
+        making.put("vendor_name", vendor)
     for name in validating.TOLD:
         printed = fields.get(name, [])
-        if not printed:
+        if not printed or name == "vendor_name":
             continue
         best = max(printed, key=lambda each: each.confidence)
         text = " ".join(best.text.split())[:_MOST_WORDS]
-        if name == "payment_terms" and text.casefold() in ("net", "netto", "netti"):
-            # Its days were overlooked.
-            continue
         places = [each for each in printed if " ".join(each.text.split()) == text]
-        making.put(name, Read(_FORM.sub("S.à r.l.", text) if name == "vendor_name" else text, places))
+        if name == "payment_terms":
+            text = heads.terms(text, making.draft.get("issued_on"), making.draft.get("due_on"))
+        if text:
+            making.put(name, Read(text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])
-
-
-def _several(text: str) -> list[str]:
-    """What one value lists: by commas and lines, by spaces if every word is a number of its own."""
-    if _UUID.fullmatch(joined := re.sub(r"\s+", "", text)):
-        # Torn where letters stand a little apart.
-        return [joined]
-    parts = re.split(r"\s*[,;\n]\s*", text)
-    words = text.split()
-    if len(parts) == 1 and all(len(word) > 5 and any(letter.isdigit() for letter in word) for word in words):
-        return words
-    return [part for part in parts if part]
 
 
 def _take_purchase_orders(making: _Making, paper: Paper, printed: Sequence[Printed]) -> None:
     """Each once, in the order of the paper. One that goes on in the next line ends in a hyphen there."""
     found: list[str] = making.draft.setdefault("purchase_order_numbers", [])
     for value in printed:
-        for text in _several(re.sub(r"-\n\s*", "-", value.text.strip())):
+        for text in heads.several(re.sub(r"-\n\s*", "-", value.text.strip())):
             name = f"purchase_order_numbers.{len(found)}"
-            if rows.ORDER.fullmatch(text) or text in found:
+            # What a bad copy leaves behind a number is no part of it; a hyphen says that it goes on.
+            text = text.strip(_SPECKS)
+            if rows.ORDER.fullmatch(text) or text in found or dates.possible(text):
                 continue
             if not any(letter.isdigit() for letter in text) or _CUT_OFF.search(text):
                 making.doubt(name, "not the whole of a number")
@@ -350,13 +364,20 @@ def _doubt_sums(
                 making.doubt(f"{name}_minor", "no amount")
 
 
-def _take_lines(making: _Making, paper: Paper, tables: Tables, fields: Mapping[str, list[Printed]]) -> None:
+def _take_orders(paper: Paper, tables: Tables) -> None:
+    """The head's order, if it names one only, is that of the lines that name none."""
     head = {each.text: each for each in rows.orders_in(paper)}
-    only = next(iter(head.values())) if len(head) == 1 else None
+    if len(head) != 1:
+        return
+    (only,) = head.values()
+    for line in tables.lines:
+        if line.kind == "item" and "amazon_order_id" not in line.values:
+            line.values["amazon_order_id"] = Read(only.text, [only, *_again(paper, only.text, [only])])
+
+
+def _take_lines(making: _Making, tables: Tables) -> None:
     making.draft["lines"] = []
     for index, line in enumerate(tables.lines):
-        if line.kind == "item" and "amazon_order_id" not in line.values and only is not None:
-            line.values["amazon_order_id"] = Read(only.text, [only, *_again(paper, only.text, [only])])
         own: dict[str, Any] = {"kind": line.kind}
         for name, value in line.values.items():
             own[name] = value.value

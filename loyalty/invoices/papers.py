@@ -25,7 +25,7 @@ class Printed:
     """One value as it stands on the paper. `kind`: Textract's type; `label`: the words beside it, or the column's.
 
     `confidence` is the least that is known about the value, `label_confidence` that of the label. Box: left, top,
-    width, height.
+    width, height. `as_read`: what was read, where our own orders know better what stands there.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Printed:
     box: Box | None = None
     currency: str | None = None
     groups: frozenset[str] = frozenset()
+    as_read: str | None = None
 
 
 @dataclass(slots=True)
@@ -101,10 +102,10 @@ class Paper:
 
     def placed(self, text: str, near: Printed) -> Printed:
         """`text`, which is a part of `near`, with the confidence and place of its own word if that is known."""
-        spots = [word for word in self.places(text) if word.page == near.page and _within(word.box, near.box)]
+        spots = [word for word in self.places(text) if word.page == near.page and within(word.box, near.box)]
         if len(spots) != 1:
-            return replace(near, text=text)
-        return replace(near, text=text, confidence=spots[0].confidence, box=spots[0].box)
+            return replace(near, text=text, as_read=near.as_read if text == near.text else None)
+        return replace(near, text=text, confidence=spots[0].confidence, box=spots[0].box, as_read=spots[0].as_read)
 
 
 def pages(expense_documents: Sequence[Mapping[str, Any]]) -> list[Page]:
@@ -217,7 +218,7 @@ def _box(detection: Mapping[str, Any]) -> Box | None:
     return left, top, width, height
 
 
-def _within(inner: Box | None, outer: Box | None) -> bool:
+def within(inner: Box | None, outer: Box | None) -> bool:
     """Whether the middle of one lies in the other, which may be a little larger than it says."""
     if inner is None or outer is None:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from loyalty.invoices import amounts, labels
-from loyalty.invoices.papers import Paper, Printed, Row
+from loyalty.invoices.papers import Box, Paper, Printed, Row, within
 
 _ASIN = re.compile(r"\bASIN\b\s?[:#.]?\s*([A-Z0-9]{10})\b(?![-])", re.IGNORECASE)
 BARE_ASIN = re.compile(r"(?<![A-Z0-9-])(B[0O][A-Z0-9]{8})(?![A-Z0-9-])")
@@ -156,6 +156,19 @@ def _beside(one: Printed, other: Printed) -> bool:
     return abs(one.box[1] + one.box[3] / 2 - other.box[1] - other.box[3] / 2) < max(one.box[3], other.box[3]) / 2
 
 
+def is_cut(cells: Cells, row: Row) -> bool:
+    """Whether words stand right behind the item's own that are in no column that we know: perhaps more of it."""
+    if cells.item is None or row.whole is None:
+        return False
+    first = cells.item.text.split("\n")[0]
+    # A column whose heading says nothing may be a piece of the item's own.
+    known = [cell for column in cells.by_meaning.values() for cell in column]
+    others = [cell.text.split("\n")[0] for cell in (*known, *cells.gross)]
+    behind = (line.partition(first)[2].strip() for line in row.whole.text.split("\n") if first in line)
+    rest = next(behind, "")
+    return re.match(r"[^\W\d_]{2,}", rest) is not None and not any(rest.startswith(other) for other in others if other)
+
+
 def title_of(words: str) -> str:
     """The name of what was bought: what stands before the first aside (ASIN, seller, order), on all its lines."""
     parts: list[str] = []
@@ -233,3 +246,41 @@ def orders_in(paper: Paper) -> Iterator[Printed]:
     for each in paper.fields():
         for number in ORDER.findall(each.text):
             yield paper.placed(number, each)
+
+
+def orders_named(paper: Paper) -> frozenset[str]:
+    """All of them, wherever they stand."""
+    texts = [each.text for each in paper.fields()]
+    texts += [each.text for row in paper.rows() for each in (*row.fields, *([row.whole] if row.whole else []))]
+    return frozenset(number for text in texts for number in ORDER.findall(text))
+
+
+def says_order(paper: Paper) -> bool:
+    """Whether the paper has a place for an order's number, whatever was read there."""
+    return any(labels.meaning(each.label) == "order" for each in paper.fields() if each.label)
+
+
+def left_out(paper: Paper, currency: str) -> bool:
+    """Whether a row is missing: words of shipping or a discount, an amount and a rate side by side, and no row.
+
+    Sums have no rate of their own beside them.
+    """
+    inside: dict[int, list[Box]] = {}
+    for row in paper.rows():
+        for each in (*row.fields, *([row.whole] if row.whole else [])):
+            if each.box is not None:
+                inside.setdefault(each.page, []).append(each.box)
+    lines = [line for line in paper.text() if line.box is not None]
+    for line in lines:
+        if labels.meaning(unnumbered(line.text)) not in ("shipping", "discount"):
+            continue
+        beside = [each for each in lines if each.page == line.page and _beside(line, each) and _right_of(line, each)]
+        rates = [each for each in beside if RATE.fullmatch(each.text)]
+        sums = [each for each in beside if amounts.amount(each.text, currency) is not None]
+        if rates and any(not any(within(each.box, box) for box in inside.get(each.page, ())) for each in sums):
+            return True
+    return False
+
+
+def _right_of(one: Printed, other: Printed) -> bool:
+    return one.box is not None and other.box is not None and other.box[0] >= one.box[0] + one.box[2] - 0.01

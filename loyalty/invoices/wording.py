@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from loyalty.payments.currencies import EXPONENTS
+from loyalty.currencies import minor_digits
 
 FINDINGS = {
     "total_differs": "The sum is not what its parts make",
     "tax_differs": "The tax is not what its rate makes",
     "low_confidence": "Not read for certain",
+    "unproven": "Nothing proves it, and Amazon has not said yet that it issued it so",
     "missing_field": "Not found on the paper",
     "unreadable": "What was read makes no sense here",
     "unknown_order": "No order of this programme has this number",
@@ -118,7 +119,7 @@ def finding(told: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
         words += f": {numbers[1]}, where {numbers[2]} can be"
     elif code == "currency_differs" and len(detail) == 7:
         words += f": {detail[:3]}, not {detail[4:]}"
-    elif code == "low_confidence" and (read := re.match(r"read with (\d+)", detail)):
+    elif code in ("low_confidence", "unproven") and (read := re.match(r"read with (\d+)", detail)):
         words += f": {read[1]} % confidence, compare it with the paper"
     elif detail and code in _AMOUNTS:
         words += f": {_NUMBER.sub(lambda minor: _money(minor[0], currency), detail)}"
@@ -149,6 +150,6 @@ def reason(code: str | None) -> str | None:
 
 
 def _money(minor: str, currency: str | None) -> str:
-    exponent = EXPONENTS.get(currency or "", 2)
+    exponent = minor_digits(currency or "")
     amount = f"{Decimal(minor).scaleb(-exponent):,.{exponent}f}"
     return f"{amount} {currency}" if currency else amount

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from loyalty.currencies import minor_digits
 from loyalty.notifications import sms
-from loyalty.payments.currencies import EXPONENTS
 from loyalty.programme.document import Programme
 
 _MONTHS = {
@@ -93,7 +93,7 @@ def number(amount: int, language: str) -> str:
 
 def money(minor: int, currency: str, language: str) -> str:
     """1205 USD is `USD 12.05` in English and `12,05 USD` in German."""
-    exponent = EXPONENTS.get(currency, 2)
+    exponent = minor_digits(currency)
     amount = _localised(f"{Decimal(minor).scaleb(-exponent):,.{exponent}f}", language)
     return f"{amount} {currency}" if language == "de" else f"{currency} {amount}"
 
@@ -140,7 +140,7 @@ def _worth(document: Programme, facts: Mapping[str, Any], points: int) -> int:
     """What points are worth in minor units, rounded down: by the member's tier, else the base."""
     conversion = document.conversion
     factor = conversion.by_tier.get(str(facts.get("tier")), conversion.points_per_major)
-    minor_per_major: int = 10 ** EXPONENTS.get(document.store.currency, 2)
+    minor_per_major: int = 10 ** minor_digits(document.store.currency)
     return points * minor_per_major // factor
 
 
@@ -180,7 +180,7 @@ def _benefits(document: Programme, payload: Mapping[str, Any], language: str, sa
     lines = [said["earn"].format(times=times) if percent != 100 else said["plain"]]
     factor = conversion.by_tier.get(tier.code)
     if factor is not None and factor < conversion.points_per_major:
-        major = money(10 ** EXPONENTS.get(currency, 2), currency, language)
+        major = money(10 ** minor_digits(currency), currency, language)
         lines.append(said["rate"].format(points=number(factor, language), money=major))
     if tier.benefits.free_delivery:
         lines.append(said["delivery"])

@@ -25,7 +25,8 @@ LEASE_SECONDS, TRIES = 900, 5
 LARGEST_BYTES = 400 * 1024 * 1024
 SECTIONS = (
     "person", "past_contacts", "addresses", "terms", "consents", "balance", "points", "adjustments", "redemptions",
-    "screening", "payments", "messages", "cases", "documents", "wishes", "levels", "campaigns", "deliveries", "account",
+    "screening", "payments", "messages", "cases", "documents", "wishes", "interactions", "levels", "campaigns",
+    "deliveries", "account",
 )  # fmt: skip
 TABLES = ("points", "redemptions", "addresses", "consents", "messages", "cases", "documents", "wishes")
 # What a person calls by another name, or does not read.

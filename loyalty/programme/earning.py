@@ -5,18 +5,16 @@ from __future__ import annotations
 import calendar
 from datetime import date, datetime
 
+from loyalty.currencies import minor_digits
 from loyalty.programme.document import Programme
 from loyalty.programme.partaking import takes_part
 from loyalty.programme.schema.campaigns import Campaign, Shopper
 from loyalty.refusal import Kind, Refusal
 
-# ISO 4217's exponents that are not 2.
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
-
 
 def minor_per_major(currency: str) -> int:
     """How many minor units one major unit has: 100 cents a dollar, 1 yen a yen."""
-    return int(10 ** _MINOR_DIGITS.get(currency, 2))
+    return int(10 ** minor_digits(currency))
 
 
 def points_for(document: Programme, partner: str, category: str, spend_minor: int, currency: str, tier: str) -> int:

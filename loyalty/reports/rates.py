@@ -14,8 +14,8 @@ from typing import Any
 
 import psycopg
 
+from loyalty.currencies import minor_digits
 from loyalty.database import Connection
-from loyalty.payments.currencies import EXPONENTS
 from loyalty.refusal import Kind, Refusal
 
 
@@ -78,7 +78,7 @@ def propose(connection: Connection, program_id: int, proposal: Proposal, actor: 
                 proposal.accounting_model.value,
                 proposal.recognise_at.value,
                 proposal.currency,
-                10 ** (6 - EXPONENTS.get(proposal.currency, 2)),
+                10 ** (6 - minor_digits(proposal.currency)),
                 proposal.point_value_micros,
                 proposal.sales_micros,
                 proposal.breakage_basis_points,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -23,6 +26,18 @@ class QueueWithDeadLetters(Construct):
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
+
+    def feed(self, function: lambda_.Function, *, at_once: int, concurrent: int) -> None:
+        """The function takes `at_once` messages a call, in so many calls at most; one that fails comes again alone."""
+        function.add_event_source(
+            sources.SqsEventSource(
+                self.queue, batch_size=at_once, report_batch_item_failures=True, max_concurrency=concurrent
+            )
+        )
+
+    def target(self) -> targets.SqsQueue:
+        """For a rule; what EventBridge cannot put into the queue waits among the same dead letters."""
+        return targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters)
 
 
 def dead_letter_queue(scope: Construct, id: str) -> sqs.Queue:

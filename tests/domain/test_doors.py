@@ -35,7 +35,16 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
         (
             [
                 *("casework", "programme", "outbox", "points", "members", "catalogue", "payments", "orders"),
-                *("redemptions", "wishes", "recommendations", "notifications", "documents", "reports", "campaigns"),
+                *(
+                    "redemptions",
+                    "wishes",
+                    "recommendations",
+                    "interactions",
+                    "notifications",
+                    "documents",
+                    "reports",
+                    "campaigns",
+                ),
                 "reconciliation",
                 "invoices",
                 "erp",

@@ -409,6 +409,9 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member DELETE /me/wishlist/{asin}": lambda _: Request("DELETE", f"/me/wishlist/{ASIN}"),
     "member GET /recommendations": lambda _: Request("GET", "/recommendations", query=f"limit=3&asin={ASIN}"),
     "member GET /me/preferences": _get("/me/preferences"),
+    "member POST /me/views": lambda w: Request.json(
+        "POST", "/me/views", {"views": [{"key": str(w.key()), "asin": ASIN, "came_from": "search"}]}
+    ),
     "member PUT /me/preferences": lambda w: Request.json("PUT", "/me/preferences", w.preferences()),
     "member POST /transfers": lambda w: Request.json(
         "POST", "/transfers", {"member_number": w.person(points=1).number, "points": 5}, w.key()
@@ -502,6 +505,13 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /finance/months/{month}/funders.csv": _get("/finance/months/{world.book_month}/funders.csv"),
     "manager GET /finance/days/{day}": _get("/finance/days/{world.book_month}-15"),
     "manager GET /finance/days/{day}/journal.csv": _get("/finance/days/{world.book_month}-15/journal.csv"),
+    "manager GET /finance/months/{month}/close": _get("/finance/months/{world.book_month}/close"),
+    "manager GET /finance/months/{month}/close.csv": _get("/finance/months/{world.book_month}/close.csv"),
+    "manager GET /finance/months/{month}/close/{figure}": _get("/finance/months/{world.book_month}/close/issued"),
+    "manager GET /finance/months/{month}/close/{figure}/lots": _get(
+        "/finance/months/{world.book_month}/close/closing/lots"
+    ),
+    "manager GET /finance/members/{member_number}/lots/{lot}": _get("/finance/members/{world.alice.number}/lots/never"),
     "manager GET /finance/position": _get("/finance/position"),
     "manager GET /finance/closes": _get("/finance/closes"),
     "manager GET /finance/closes/{month}/verification": _get("/finance/closes/{world.book_month}/verification"),

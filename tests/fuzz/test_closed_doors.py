@@ -228,11 +228,13 @@ OPEN = {
     "POST /transfers", "GET /me/preferences", "PUT /me/preferences", "GET /notices/unwarned-lots",
     "GET /notices/lost-messages", "GET /finance/rates", "POST /finance/rates", "GET /finance/months/{month}/days",
     "GET /finance/months/{month}/verification", "GET /finance/months/{month}/funders",
+    "GET /finance/months/{month}/close", "GET /finance/months/{month}/close.csv",
+    "GET /finance/months/{month}/close/{figure}", "GET /finance/months/{month}/close/{figure}/lots",
     "GET /finance/months/{month}/funders.csv", "GET /finance/days/{day}", "GET /finance/days/{day}/journal.csv",
     "GET /finance/position", "GET /finance/closes", "GET /liability", "GET /campaigns", "POST /campaigns/preview",
     "POST /finance/months/{month}/lock", "GET /screening", "POST /cases", "GET /cases", "GET /reconciliation",
     "GET /finance/months/{month}/house", "GET /finance/months/{month}/house.csv", "GET /me/tier",
-    "GET /me/wishlist", "GET /tiers/distribution",
+    "GET /me/wishlist", "GET /tiers/distribution", "POST /me/views",
     "GET /me/prices",
     "PUT /me/wishlist/{asin}", "DELETE /me/wishlist/{asin}", "GET /recommendations",
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
@@ -280,6 +282,8 @@ def theirs(world: World) -> Any:
         " (select jsonb_agg(to_jsonb(r) - 'row_xid' order by redemption_id) from redemptions.redemption r"
         " where r.member_id = m.member_id) as redemptions,"
         " (select count(*) from wishes.wish w where w.member_id = m.member_id) as wishes,"
+        " (select count(*) from interactions.viewer v join interactions.catalogue_view using (program_id, viewer_key)"
+        " where v.member_id = m.member_id) as views,"
         " (select default_address_id from members.member p"
         " where p.member_id = m.member_id) as at from points.member m where m.member_id = %s",
         (world.alice.member_id,),

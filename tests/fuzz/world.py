@@ -53,6 +53,7 @@ _TABLES = (
     "casework.event", "closure.closure", "cases.member_case", "cases.message", "cases.file", "redemptions.units_back",
     "catalogue.change", "catalogue.changed", "catalogue.import",
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
+    "interactions.catalogue_view", "interactions.choice",
     "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "members.legal_hold",
 )  # fmt: skip
 _COUNTS = (

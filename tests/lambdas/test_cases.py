@@ -62,18 +62,24 @@ class Desk:
         self.s3.put_object(Bucket=BUCKET, Key=row["object_key"], Body=content)
 
 
-@pytest.fixture
-def desk(doors: Doors, published: Any) -> Iterator[Desk]:
-    doors.variables.update(CASE_FILES_BUCKET=BUCKET)
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    """The bucket: a module's, because a client reads its service's description anew."""
     with mock_aws():
         case_files._s3.cache_clear()
-        s3 = boto3.client("s3", region_name="eu-central-1")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        world = Saga(published)
-        yield Desk(doors, world, s3)
-        world.close()
+        client = boto3.client("s3", region_name="eu-central-1")
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client
         case_files._s3.cache_clear()
+
+
+@pytest.fixture
+def desk(doors: Doors, published: Any, s3: Any) -> Iterator[Desk]:
+    doors.variables.update(CASE_FILES_BUCKET=BUCKET)
+    world = Saga(published)
+    yield Desk(doors, world, s3)
+    world.close()
 
 
 def test_a_member_opens_a_case_and_staff_give_it_back(desk: Desk) -> None:

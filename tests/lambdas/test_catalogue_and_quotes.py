@@ -32,9 +32,9 @@ def shop(shop_of_module: Shop) -> Shop:
     return shop_of_module
 
 
-@pytest.fixture
-def secrets(shop: Shop, doors: Doors) -> Iterator[None]:
-    """The secrets that the functions read, and the simulator's address."""
+@pytest.fixture(scope="module")
+def vault() -> Iterator[dict[str, str]]:
+    """Where the secrets are that the functions read."""
     with mock_aws():
         client = boto3.client("secretsmanager", region_name="eu-central-1")
         amazon = client.create_secret(
@@ -45,16 +45,17 @@ def secrets(shop: Shop, doors: Doors) -> Iterator[None]:
             ),
         )  # fmt: skip
         signing = client.create_secret(Name="quote-signing", SecretString=KEY)
-        doors.variables.update(
-            AMAZON_BUSINESS_SECRET_ARN=amazon["ARN"],
-            QUOTE_SIGNING_SECRET_ARN=signing["ARN"],
-            AMAZON_BUSINESS_URL=shop.amazon.url,
-            AMAZON_LWA_URL=shop.amazon.url,
-        )
-        amazon_business.cache_clear()
-        quote_api._signing_key.cache_clear()
-        yield
-        amazon_business.cache_clear()
+        yield {"AMAZON_BUSINESS_SECRET_ARN": amazon["ARN"], "QUOTE_SIGNING_SECRET_ARN": signing["ARN"]}
+
+
+@pytest.fixture
+def secrets(shop: Shop, doors: Doors, vault: dict[str, str]) -> Iterator[None]:
+    """The functions know them, and the simulator's address."""
+    doors.variables.update(vault, AMAZON_BUSINESS_URL=shop.amazon.url, AMAZON_LWA_URL=shop.amazon.url)
+    amazon_business.cache_clear()
+    quote_api._signing_key.cache_clear()
+    yield
+    amazon_business.cache_clear()
 
 
 @pytest.fixture

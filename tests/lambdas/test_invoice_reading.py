@@ -76,20 +76,27 @@ class Room:
         return reason
 
 
-@pytest.fixture
-def room(database: TestDatabase) -> Iterator[Room]:
-    doors = Doors(database, {"INVOICES_BUCKET": BUCKET, "TEXTRACT_PER_SECOND": "1000", "TEXTRACT_BURST": "1000"})
+@pytest.fixture(scope="module")
+def aws() -> Iterator[tuple[Any, Any]]:
+    """S3 with the bucket, and Textract: a module's, because a client reads its service's description anew."""
     region: dict[str, Any] = {"region_name": "eu-central-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
     with mock_aws():
         s3, textract = boto3.client("s3", **region), boto3.client("textract", **region)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        with (
-            Stubber(textract) as stubber,
-            mock.patch.object(invoice_reading, "_textract", return_value=textract),
-            mock.patch.object(invoice_reading, "_s3", return_value=s3),
-        ):
-            yield Room(doors, stubber, s3)
-            stubber.assert_no_pending_responses()
+        yield s3, textract
+
+
+@pytest.fixture
+def room(database: TestDatabase, aws: tuple[Any, Any]) -> Iterator[Room]:
+    doors = Doors(database, {"INVOICES_BUCKET": BUCKET, "TEXTRACT_PER_SECOND": "1000", "TEXTRACT_BURST": "1000"})
+    s3, textract = aws
+    with (
+        Stubber(textract) as stubber,
+        mock.patch.object(invoice_reading, "_textract", return_value=textract),
+        mock.patch.object(invoice_reading, "_s3", return_value=s3),
+    ):
+        yield Room(doors, stubber, s3)
+        stubber.assert_no_pending_responses()
 
 
 def expense(index: int, *rows: str, group: int = 1) -> dict[str, Any]:

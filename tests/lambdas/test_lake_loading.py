@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analytics.export.window import Batch, State
+from analytics.metrics import catalogue
 from analytics.warehouse import statements
 from lambdas import lake_loading
 
@@ -44,6 +45,11 @@ class Store:
             raise self.exceptions.NoSuchKey
         content = self.states[Key]
         return {"Body": type("Body", (), {"read": lambda _: content})()}
+
+    def list_objects_v2(self, Bucket: str, Prefix: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Bucket == "lake"
+        keys = [{"Key": key} for key in self.states if key.startswith(Prefix)]
+        return {"Contents": keys} if keys else {}
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         assert SecretId == "arn:reports"
@@ -81,6 +87,16 @@ def test_what_is_loaded_is_not_planned_again(store: Store, spelt: str) -> None:
     assert (planned["accrual"], planned["tier"]) == ([300], [])
 
 
+def test_a_table_that_the_export_refused_says_why_and_its_earlier_batches_are_still_loaded(store: Store) -> None:
+    why = ["tier: rank is at least 1: 2 rows, e.g. tier=gold", "x" * 5_000]
+    store.states["state/refused/tier.json"] = json.dumps({"table": "tier", "problems": why}).encode()
+    tables = {one["table"]: one for one in _told(do="plan", loaded=[])["tables"]}
+    assert tables["tier"]["refused"].startswith(why[0] + "; ")
+    assert len(tables["tier"]["refused"]) == lake_loading.MOST_LETTERS
+    assert [one["batch"] for one in tables["tier"]["batches"]] == [100]
+    assert {one["refused"] for name, one in tables.items() if name != "tier"} == {""}
+
+
 def test_a_batch_that_replaces_everything_is_loaded_as_one(store: Store) -> None:
     tables = {one["table"]: one["batches"] for one in _told(do="plan", loaded=[])["tables"]}
     assert [one["replaces"] for one in tables["accrual"]] == [True, False, False]
@@ -100,6 +116,14 @@ def test_the_same_batch_of_the_same_night_is_one_statement_however_often_it_is_s
         _told(do="load", table="accrual", **{**batch, "batch": 200})["token"],
     }
     assert len(others | {once}) == 4
+
+
+def test_every_metric_is_a_view_for_whoever_comes_with_sql_after_what_it_reads(store: Store) -> None:
+    sent = [sql for group in _told(do="create")["groups"] for sql in group["sqls"]]
+    made = [sql.split()[2] for sql in sent if sql.startswith("create view")]
+    assert made == [f"loyalty.metric_{one.name}" for one in catalogue.metrics()]
+    first = next(place for place, sql in enumerate(sent) if sql.startswith("create view"))
+    assert not [sql for sql in sent[first:] if sql.startswith(("CREATE TABLE", "CREATE MATERIALIZED", "DROP MAT"))]
 
 
 @pytest.mark.parametrize("do", ["create", "refresh"])

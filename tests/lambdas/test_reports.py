@@ -31,6 +31,7 @@ class DataApi:
     def __init__(self) -> None:
         self.tables: dict[str, list[tuple[Any, ...]]] = {"loyalty.loaded": LOADED, "fact_points_movement": FLOW}
         self.asked: dict[str, dict[str, Any]] = {}
+        self.names: list[str] = []
         self.looks, self.error, self.page, self.away = 0, "", 1000, False
 
     def execute_statement(self, **asked: Any) -> dict[str, str]:
@@ -48,7 +49,9 @@ class DataApi:
     def get_statement_result(self, *, Id: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
         rows = next((rows for part, rows in self.tables.items() if part in self.asked[Id]["Sql"]), [])
         first, end = int(NextToken), int(NextToken) + self.page
-        names = FLOW_COLUMNS if rows is FLOW else [f"c{number}" for number in range(len(rows[0]) if rows else 1)]
+        width = len(rows[0]) if rows else 1
+        names = self.names if len(self.names) == width else [f"c{number}" for number in range(width)]
+        names = FLOW_COLUMNS if rows is FLOW else names
         answer = {
             "ColumnMetadata": [{"name": name.upper(), "typeName": "varchar"} for name in names],
             "Records": [[_field(value) for value in row] for row in rows[first:end]],
@@ -134,8 +137,22 @@ def test_all_metrics_are_told_with_their_words_and_what_filters_can_be_set_to(de
     (flow,) = (one for one in told["metrics"] if one["name"] == "points_flow")
     assert flow["question"] == catalogue.metric("points_flow").question
     assert flow["chart"] == {
-        "kind": "line", "x": "month", "y": ["issued", "burned", "expired"], "colour": None, "value": None,
+        "kind": "line", "x": "month", "y": ["issued", "burned", "expired"], "colour": None, "value": None, "range": [],
     }  # fmt: skip
+
+
+def test_one_currency_is_shown_at_a_time_and_a_table_has_amounts_in_its_own_unit(desk: Doors, api: DataApi) -> None:
+    months = [("2026-10-01", currency, 1, 1205, 0, 0, None, 0, 0) for currency in ("JPY", "KWD", "USD")]
+    api.tables = {"loyalty.loaded": LOADED, "happened_at": months}
+    api.names = [column.name for column in catalogue.metric("refunds").columns]
+    assert [row[1] for row in got(desk, "/reports/refunds?currency=USD").body["rows"]] == ["USD"]
+    assert len(got(desk, "/reports/refunds").body["rows"]) == 3
+    assert len(api.asked) == 2  # a currency is no other question
+    lines = list(csv.DictReader(io.StringIO(got(desk, "/reports/refunds/table.csv").body)))
+    assert [line["captured"] for line in lines] == ["1205", "1.205", "12.05"]
+    (line,) = csv.DictReader(io.StringIO(got(desk, "/reports/refunds/table.csv?currency=KWD").body))
+    assert (line["currency"], line["captured"], line["captures"], line["share"]) == ("KWD", "1.205", "1", "")
+    assert got(desk, "/reports/refunds?currency=dollars").status == 400
 
 
 def test_no_cell_of_a_table_is_a_formula(desk: Doors, api: DataApi) -> None:

@@ -74,6 +74,7 @@ def test_a_figure_of_the_warehouse_is_the_databases(cloud: Connected, loaded: li
     assert products > 100
 
 
+@pytest.mark.large
 def test_the_next_night_loads_nothing_twice(cloud: Connected, loaded: list[dict[str, Any]]) -> None:
     ((before,),) = _asked(cloud, "SELECT COUNT(*) FROM loyalty.fact_points_entry")
     night.wait(cloud, night.begin(cloud), 240)
@@ -87,6 +88,23 @@ def test_the_next_night_loads_nothing_twice(cloud: Connected, loaded: list[dict[
     assert after >= before
 
 
+@pytest.mark.large
+def test_a_table_that_is_refused_is_named_and_the_others_are_loaded(
+    cloud: Connected, loaded: list[dict[str, Any]]
+) -> None:
+    with cloud.database() as owner:
+        owner.execute("revoke select on lake.tier from lake_reader")
+        try:
+            tables = {one["table"]: one for one in night.wait(cloud, night.begin(cloud), 240)}
+        finally:
+            owner.execute("grant select on lake.tier to lake_reader")
+    assert (tables.pop("tier")["cause"]) == "lake.tier: there is no such view, or it may not be read"
+    assert {one["status"] for one in tables.values()} <= {"loaded", "nothing new"}
+    after = night.wait(cloud, night.begin(cloud), 240)
+    assert {one["status"] for one in after} <= {"loaded", "nothing new"}
+
+
+@pytest.mark.large
 def test_an_export_that_fails_stops_the_night_before_anything_is_loaded(
     cloud: Connected, loaded: list[dict[str, Any]], glue: httpx.Client
 ) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from stacks import lake
+from stacks.lake_alarms import longest_hours
 from stacks.settings import SettingsError, load
+from tests.faults.expressions import value_of
 from tests.stacks.assembly import Assembly, Resource, listed
 from tests.stacks.conftest import bundles, synthesised
 from tests.stacks.test_functions import NO_RESOURCE_LEVEL
@@ -264,6 +266,31 @@ def test_a_table_that_fails_says_so_and_stops_no_other() -> None:
     assert choice["Next"] == "Tell"
 
 
+def test_a_table_that_was_refused_is_told_by_name_and_the_night_is_partly_loaded() -> None:
+    states = _states(MACHINE)
+
+    def ended(table: str, batches: list[dict[str, int]], refused: str) -> dict[str, Any]:
+        known = {"table": table, "batches": batches, "most": len(batches), "refused": refused}
+        told: dict[str, Any] = value_of(states["Loaded"]["Output"], known)
+        return told
+
+    why = "tier: rank is at least 1: 2 rows, e.g. tier=gold, rank=0"
+    tables = [ended("tier", [{"rows": 3}], why), ended("wish", [], ""), ended("rate", [{"rows": 1}, {"rows": 2}], "")]
+    assert [(one["status"], one["rows"]) for one in tables] == [("refused", 3), ("nothing new", 0), ("loaded", 3)]
+    night = {"run": "night", "step": "refresh", "tables": tables}
+    (partly,) = states["AllTaken"]["Choices"]
+    assert (value_of(partly["Condition"], night), partly["Next"]) == (True, "TellPartly")
+    assert value_of(partly["Condition"], {**night, "tables": tables[1:]}) is False
+    assert why in value_of(states["TellPartly"]["Arguments"]["Message"], night)
+    assert [
+        value_of(states["Done"]["Output"], {**night, "tables": found})["status"] for found in (tables, tables[1:])
+    ] == [
+        "partly",
+        "loaded",
+    ]
+    assert value_of(states["AllLoaded"]["Choices"][0]["Condition"], night) is False
+
+
 def test_no_statement_is_looked_at_for_ever() -> None:
     for name, state in _states(MACHINE).items():
         if name.startswith("Ended"):
@@ -273,15 +300,31 @@ def test_no_statement_is_looked_at_for_ever() -> None:
 # ---- alarms and settings -----------------------------------------------------------------------------------------
 
 
-def test_a_night_that_stops_and_a_day_without_a_load_wake_somebody(assembly: Assembly) -> None:
+def test_a_night_that_stops_or_leaves_a_table_out_and_a_day_without_one_wake_somebody(assembly: Assembly) -> None:
     alarms = {
         one.id[:-8]: one.properties
         for one in assembly.resources("AWS::CloudWatch::Alarm")
-        if one.id.startswith(("NightStopped", "LoadOlderThanADay"))
+        if one.id.startswith(("Night", "LoadIsOld"))
     }
-    assert set(alarms) == {"NightStopped", "LoadOlderThanADay"}
-    assert alarms["LoadOlderThanADay"]["TreatMissingData"] == "breaching", "silence means that it does not run"
-    assert alarms["LoadOlderThanADay"]["EvaluationPeriods"] == 26
+    assert set(alarms) == {"NightStopped", "NightPartly", "LoadIsOld"}
+    assert alarms["LoadIsOld"]["TreatMissingData"] == "breaching", "silence means that it does not run"
+    assert alarms["LoadIsOld"]["EvaluationPeriods"] == 26
+    assert alarms["NightPartly"]["MetricName"] == "LakeTablesRefused"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [
+        ("cron(15 2 * * ? *)", 26),
+        ("rate(90 minutes)", 4),
+        ("rate(3 days)", 74),
+        ("rate(7 days)", None),
+        ("cron(15 2 ? * MON-FRI *)", None),
+        ("", None),
+    ],
+)
+def test_a_load_is_old_by_its_schedule_and_by_hand_never(schedule: str, hours: int | None) -> None:
+    assert longest_hours(schedule) == hours
 
 
 @pytest.mark.large

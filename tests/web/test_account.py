@@ -186,6 +186,10 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     offers = page.get_by_role("group", name="E-mail").get_by_label("Offers and ideas")
     offers.check()
     expect(page.get_by_text(re.compile("^You chose this, since")).first).to_be_visible()
+    ideas = page.get_by_label("Ideas by what I look at")
+    expect(ideas).to_be_checked()
+    ideas.uncheck()
+    expect(page.locator("label", has=ideas)).to_contain_text("You chose this, since")
     is_fine(page)
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Profil")
@@ -204,6 +208,7 @@ def test_the_language_addresses_and_messages_are_the_members_choice(portal: Port
     with portal.door(member) as door:
         told = door.get("/me/preferences").json()
     assert (told["language"], told["email"]["choices"]["marketing"]["wanted"]) == ("de", True)
+    assert (told["personalisation"]["wanted"], told["personalisation"]["source"]) == (False, "member")
 
 
 def test_a_telephone_number_is_the_members_once_its_code_has_come_back_and_takes_messages_from_then_on(

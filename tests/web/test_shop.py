@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from local import joining
 from local.people import Member
@@ -139,6 +139,38 @@ def test_kinds_are_chosen_without_losing_the_place(portal: Portal) -> None:
     expect(page.get_by_role("button", name="All you have")).to_have_attribute("aria-pressed", "true")
     page.go_back()
     page.wait_for_url("**/browse?search=parka&points=5000")
+
+
+def test_a_product_that_was_opened_is_told_in_the_background_and_no_more_to_who_wants_none_kept(portal: Portal) -> None:
+    member = portal.member(points=5_000)
+    page = portal.page(PHONE)
+    told: list[Any] = []
+    page.on("request", lambda request: told.append(request.post_data_json) if is_look(request) else None)
+    portal.sign_in(page, member.email, "/browse?search=parka")
+    for wanted in (True, False):
+        with page.expect_response(lambda answer: is_look(answer.request)) as answered:
+            page.locator("a.card").first.click()
+            expect(slider(page)).to_be_visible()
+            page.evaluate("dispatchEvent(new Event('pagehide'))")
+        assert answered.value.json() == {"wanted": wanted, "recorded": int(wanted), "unknown": 0}
+        page.go_back()
+        with portal.door(member) as door:
+            now = door.get("/me/preferences").json()
+            chosen = {
+                way: {kind: one["wanted"] for kind, one in now[way]["choices"].items()} for way in ("email", "sms")
+            }
+            door.put("/me/preferences", json={"language": "en", **chosen, "personalisation": False}).raise_for_status()
+    assert [[view["came_from"] for view in body["views"]] for body in told] == [["search"]] * 2
+    page.locator("a.card").first.click()
+    expect(slider(page)).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    page.go_back()
+    page.wait_for_url("**/browse?search=parka")
+    assert len(told) == 2
+
+
+def is_look(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/me/views")
 
 
 def test_wishes_are_kept_and_taken_back_and_what_is_gone_can_be_waited_for(portal: Portal) -> None:

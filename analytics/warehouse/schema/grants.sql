@@ -18,7 +18,6 @@ $$;
 -- Only its owner refreshes a materialised view: this runs as the owner, whoever calls it.
 CREATE OR REPLACE PROCEDURE base.refresh_views() LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    REFRESH MATERIALIZED VIEW loyalty.points_day;
     REFRESH MATERIALIZED VIEW loyalty.product_day;
 END;
 $$;

@@ -97,6 +97,9 @@ CREATE TABLE IF NOT EXISTS loyalty.ref_rate (
     cost_micros BIGINT,
     breakage_basis_points INTEGER,
     batch BIGINT NOT NULL,
+    minor_micros INTEGER,
+    curve VARCHAR(1440),
+    curve_months SMALLINT,
     PRIMARY KEY (program_id, version)
 ) DISTSTYLE ALL SORTKEY (program_id, version);
 
@@ -128,6 +131,21 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_points_movement (
     batch BIGINT NOT NULL,
     PRIMARY KEY (program_id, day, funder, lot_month, event)
 ) DISTSTYLE EVEN SORTKEY (program_id, day);
+
+-- What movements are made of: points of one member's lot, on the books' day. Of one row of the journal there may be several.
+CREATE TABLE IF NOT EXISTS loyalty.fact_lot_entry (
+    program_id INTEGER NOT NULL,
+    entry_id BIGINT NOT NULL,
+    member_key VARCHAR(36),
+    sequence BIGINT NOT NULL,
+    event VARCHAR(32) NOT NULL,
+    lot VARCHAR(20) NOT NULL,
+    lot_month DATE NOT NULL,
+    funder VARCHAR(100) NOT NULL,
+    day DATE NOT NULL,
+    points BIGINT NOT NULL,
+    PRIMARY KEY (program_id, entry_id)
+) DISTKEY (member_key) SORTKEY (program_id, day);
 
 CREATE TABLE IF NOT EXISTS loyalty.fact_accrual (
     program_id INTEGER NOT NULL,
@@ -255,3 +273,24 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_wish (
     day DATE,
     PRIMARY KEY (program_id, member_key, asin)
 ) DISTKEY (member_key) SORTKEY (program_id, day);
+
+-- A product's page was open. Its category is the product's now (dim_product); whose the key is, dim_viewer says.
+CREATE TABLE IF NOT EXISTS loyalty.fact_catalogue_view (
+    program_id INTEGER NOT NULL,
+    event_key VARCHAR(36) NOT NULL,
+    viewer_key VARCHAR(36) NOT NULL,
+    asin VARCHAR(10) NOT NULL,
+    came_from VARCHAR(20) NOT NULL,
+    seen_at TIMESTAMP NOT NULL,
+    day DATE NOT NULL,
+    PRIMARY KEY (program_id, event_key)
+) DISTKEY (viewer_key) SORTKEY (program_id, day);
+
+-- Of those who want what they look at to be kept; whoever wants it no more is not here, and their views are nobody's.
+CREATE TABLE IF NOT EXISTS loyalty.dim_viewer (
+    program_id INTEGER NOT NULL,
+    viewer_key VARCHAR(36) NOT NULL,
+    member_key VARCHAR(36) NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (program_id, viewer_key)
+) DISTKEY (viewer_key) SORTKEY (program_id, viewer_key);

@@ -1,16 +1,10 @@
 -- What reports read beside the star. A materialised view is dropped and made again, so that its definition is always
--- this one.
+-- this one; views over it go with it and are made after it (analytics/metrics/views.py).
 CREATE OR REPLACE VIEW loyalty.loaded AS
 SELECT table_name, MAX(batch) AS batch, MAX(loaded_at) AS loaded_at FROM loyalty.load_log GROUP BY table_name;
 
-DROP MATERIALIZED VIEW IF EXISTS loyalty.points_day;
-
-CREATE MATERIALIZED VIEW loyalty.points_day DISTSTYLE EVEN SORTKEY (program_id, day) AS
-SELECT program_id, day, kind, debit_account, credit_account, COUNT(*) AS entries, SUM(points) AS points
-FROM loyalty.fact_points_entry
-GROUP BY program_id, day, kind, debit_account, credit_account;
-
-DROP MATERIALIZED VIEW IF EXISTS loyalty.product_day;
+-- Redemptions by day: few rows that seasons are read from.
+DROP MATERIALIZED VIEW IF EXISTS loyalty.product_day CASCADE;
 
 CREATE MATERIALIZED VIEW loyalty.product_day DISTSTYLE EVEN SORTKEY (program_id, day) AS
 SELECT program_id, day, asin, category, currency, tier_then, campaign, COUNT(*) AS lines,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import threading
@@ -49,9 +50,15 @@ def keys(file: File) -> tuple[rsa.RSAPrivateKey, bytes]:
         row = file.one("select value from settings where name = 'sns_key'")
         assert row is not None
     private_pem, certificate_pem = json.loads(row["value"])
-    loaded = serialization.load_pem_private_key(private_pem.encode(), password=None)
+    return _loaded(private_pem), certificate_pem.encode()
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """Slow, because it is looked at whether it is prime."""
+    loaded = serialization.load_pem_private_key(pem.encode(), password=None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
-    return loaded, certificate_pem.encode()
+    return loaded
 
 
 def envelope(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from local.simulators.aws_json import refusals
 
 MESSAGES = {
     "AccessDeniedException": "You are not authorized to perform this operation.",
@@ -17,11 +17,8 @@ MESSAGES = {
 }
 
 
-class Refused(Exception):
+class Refused(refusals.Refused):
     """A call that the service does not do, by the error's name."""
 
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.status = 500 if code == "InternalServiceException" else 400
-        self.document: dict[str, Any] = {"__type": code, "Message": message or MESSAGES[code]}
+    messages = MESSAGES
+    internal = "InternalServiceException"

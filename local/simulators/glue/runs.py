@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.simulators import clock
+from local.simulators.aws_json.files import now
 from local.simulators.glue.files import File
 from local.simulators.glue.jobs import Job
 from local.simulators.glue.refusals import Refused
@@ -23,14 +23,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 ENDED_WITH_US = "The stand-in was ended while the run was going on."
 
 
-def stored(moment: datetime) -> str:
-    """As the file keeps it."""
-    return moment.isoformat(timespec="milliseconds")
-
-
 def start(file: File, job: Job, given: dict[str, Any], fault: dict[str, Any] | None) -> str:
     """A new run's id. Raises Refused when the job has as many as it may have."""
-    now = stored(clock.now())
+    begun = now()
     run_id = f"jr_{secrets.token_hex(32)}"
     arguments = {**job.arguments, **(given.get("Arguments") or {})}
     with file.transaction():
@@ -41,7 +36,7 @@ def start(file: File, job: Job, given: dict[str, Any], fault: dict[str, Any] | N
             "insert into runs(run_id, job, state, arguments, timeout_minutes, worker_type, workers, fault, started_at,"
             " changed_at) values (?, ?, 'STARTING', ?, ?, ?, ?, ?, ?, ?)",
             *(run_id, job.name, json.dumps(arguments), int(given.get("Timeout") or job.timeout_minutes)),
-            *(job.worker_type, job.workers, fault["kind"] if fault else None, now, now),
+            *(job.worker_type, job.workers, fault["kind"] if fault else None, begun, begun),
         )
     return run_id
 
@@ -186,12 +181,12 @@ class Worker:
     def _move(self, run_id: str, state: str) -> None:
         self._file.run(
             "update runs set state = ?, changed_at = ? where run_id = ? and ended_at is null and state <> 'STOPPING'",
-            *(state, stored(clock.now()), run_id),
+            *(state, now(), run_id),
         )
 
     def _end(self, run_id: str, state: str, message: str | None = None, said: str | None = None) -> None:
-        now = stored(clock.now())
+        over = now()
         self._file.run(
             "update runs set state = ?, message = ?, told = ?, changed_at = ?, ended_at = ? where run_id = ?",
-            *(state, message, said, now, now, run_id),
+            *(state, message, said, over, over, run_id),
         )

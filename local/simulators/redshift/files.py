@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.simulators import clock
-from local.simulators.amazon_pay.files import File as SqliteFile
+from local.simulators.aws_json import files
 
 SCHEMA = """
-create table if not exists settings(name text primary key, value text not null);
-create table if not exists faults(
-    fault_id integer primary key, operation text not null, kind text not null, code text, times integer not null);
-create table if not exists requests(
-    sequence integer primary key, at text not null, operation text not null, statement_id text, status integer not null,
-    code text, fault text);
 create table if not exists statements(
     sequence integer primary key, id text not null unique, name text, token text unique, fingerprint text not null,
     database text not null, place text not null, cluster integer not null, secret_arn text, db_user text,
@@ -51,18 +43,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
 }
 
 
-class File(SqliteFile):
-    """One writer at a time; each `transaction` is all or nothing."""
+class File(files.File):
+    """The service's tables beside those of every stand-in."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, SCHEMA, DEFAULT_SETTINGS)
-
-
-def stored(moment: datetime) -> str:
-    """As the file keeps it."""
-    return moment.isoformat(timespec="milliseconds")
-
-
-def now() -> str:
-    """The simulators' own time."""
-    return stored(clock.now())
+        super().__init__(path, SCHEMA, DEFAULT_SETTINGS, "statement_id")

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import uuid
 from pathlib import Path
-from typing import Any
 
-
-@functools.cache
-def _client(endpoint: str | None) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2}
-    )
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
-        config=config,
-    )
+from local.simulators.aws_json.clients import client
 
 
 def fetch(url: str, folder: Path) -> Path:
@@ -36,7 +17,7 @@ def fetch(url: str, folder: Path) -> Path:
         raise FileNotFoundError(url)
     path = folder / uuid.uuid4().hex
     try:
-        _client(os.environ.get("AWS_ENDPOINT_URL")).download_file(bucket, key, str(path))
+        client("s3").download_file(bucket, key, str(path))
     except (BotoCoreError, ClientError):
         raise FileNotFoundError(url) from None
     return path

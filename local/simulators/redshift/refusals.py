@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from local.simulators.aws_json import refusals
 
 MESSAGES = {
     "AccessDeniedException": "User is not authorized to perform this operation.",
@@ -15,13 +15,11 @@ MESSAGES = {
 NO_RESULT = "Query does not have result. Please check query status with DescribeStatement."
 
 
-class Refused(Exception):
+class Refused(refusals.Refused):
     """A call that the service does not do, by the error's name."""
 
-    def __init__(self, code: str, message: str = "", **more: str) -> None:
-        super().__init__(code)
-        self.status = 500 if code == "InternalServerException" else 400
-        self.document: dict[str, Any] = {"__type": code, "Message": message or MESSAGES[code], **more}
+    messages = MESSAGES
+    internal = "InternalServerException"
 
 
 def wrong(message: str) -> Refused:

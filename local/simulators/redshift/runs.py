@@ -14,8 +14,9 @@ import duckdb
 
 from analytics.warehouse.engine import Outcome, Session, StatementFailed, Warehouse, writes
 from local.simulators import clock
+from local.simulators.aws_json.files import now, stored
 from local.simulators.redshift import answers
-from local.simulators.redshift.files import File, now, stored
+from local.simulators.redshift.files import File
 from local.simulators.redshift.refusals import Refused, unknown, wrong
 from local.simulators.redshift.validation import Submission
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from local.simulators.amazon_pay.files import File as SqliteFile
+from local.simulators.aws_json import files
 
 SCHEMA = """
-create table if not exists settings(name text primary key, value text not null);
-create table if not exists faults(
-    fault_id integer primary key, operation text not null, kind text not null, code text, times integer not null);
-create table if not exists requests(
-    sequence integer primary key, at text not null, operation text not null, job_id text, status integer not null,
-    code text, fault text);
 create table if not exists jobs(
     job_id text primary key, token text unique, fingerprint text not null, tag text, bucket text not null,
     name text not null, version text, status text not null, message text, pages integer, fault text, fault_code text,
@@ -38,8 +32,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
 }
 
 
-class File(SqliteFile):
-    """One writer at a time; each `transaction` is all or nothing."""
+class File(files.File):
+    """The service's tables beside those of every stand-in."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, SCHEMA, DEFAULT_SETTINGS)
+        super().__init__(path, SCHEMA, DEFAULT_SETTINGS, "job_id")

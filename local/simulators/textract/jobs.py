@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.simulators import clock
+from local.simulators.aws_json.files import stored
 from local.simulators.textract import objects
 from local.simulators.textract.documents import Unreadable, read
 from local.simulators.textract.files import File
@@ -23,11 +24,6 @@ KEPT = timedelta(days=7)
 MODEL_VERSION = "1.0"
 SMUDGED = 0.7
 OPEN = "IN_PROGRESS"
-
-
-def stored(moment: datetime) -> str:
-    """As the file keeps it."""
-    return moment.isoformat(timespec="milliseconds")
 
 
 def start(file: File, place: Place, token: str | None, tag: str | None, fault: dict[str, Any] | None) -> str:

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from typing import Any
 
+from local.simulators.aws_json.clients import client
 from local.simulators.textract.documents import LARGEST_BYTES, LARGEST_SYNCHRONOUS_BYTES
 from local.simulators.textract.refusals import Refused
 from local.simulators.textract.validation import Place
-
-
-@functools.cache
-def _client(endpoint: str | None) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2}
-    )
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
-        config=config,
-    )
 
 
 def check(place: Place) -> None:
@@ -48,9 +29,8 @@ def _ask(operation: str, place: Place) -> dict[str, Any]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     version = {"VersionId": place.version} if place.version else {}
-    client = _client(os.environ.get("AWS_ENDPOINT_URL"))
     try:
-        answer: dict[str, Any] = getattr(client, operation)(Bucket=place.bucket, Key=place.name, **version)
+        answer: dict[str, Any] = getattr(client("s3"), operation)(Bucket=place.bucket, Key=place.name, **version)
     except (BotoCoreError, ClientError):
         raise Refused("InvalidS3ObjectException") from None
     return answer

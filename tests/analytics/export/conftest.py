@@ -19,6 +19,7 @@ def full_lake(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) 
         lake = Lake(database, tmp_path_factory.mktemp("lake"), world)
         bought = lake.bought()
         lake.wish(bought.member_id, "B0TOWELS00")
+        lake.look(bought.member_id, "B0TOWELS00")
         lake.consent(bought.member_id, "email", True)
         assert lake.export().problems == ()
         yield lake

@@ -120,6 +120,16 @@ class Lake:
             (member_id, asin),
         )
 
+    def look(self, member_id: int, asin: str) -> None:
+        """The member's own key, and a look under it."""
+        self.owner.execute(
+            "with key as (insert into interactions.viewer(program_id, viewer_key, member_id, since)"
+            " values (1, gen_random_uuid(), %s, clock.now()) returning viewer_key)"
+            " insert into interactions.catalogue_view(program_id, event_key, viewer_key, asin, came_from, seen_at)"
+            " select 1, clock.new_id(), viewer_key, %s, 'home', clock.now() from key",
+            (member_id, asin),
+        )
+
 
 def read(path: Path) -> list[Row]:
     """A Parquet file's rows; the folder's name is no column."""

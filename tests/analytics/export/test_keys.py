@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.analytics.export.lake import Lake
+from pathlib import Path
+
+from tests.analytics.export.lake import Lake, read
 from tests.domain.people import somebody
 
 
@@ -19,9 +21,10 @@ def test_a_member_has_a_key_at_once_that_says_nothing(lake: Lake) -> None:
 
 
 def test_an_erased_member_leaves_no_key_and_the_sums_stay(lake: Lake) -> None:
-    lake.only = ("member", "points_entry", "preference", "redemption", "wish")
+    lake.only = ("member", "points_entry", "preference", "redemption", "viewer", "wish")
     bought = lake.bought()
     lake.wish(bought.member_id, "B0TOWELS00")
+    lake.look(bought.member_id, "B0TOWELS00")
     lake.consent(bought.member_id, "sms", True)
     lake.export()
     key = str(lake.one("select lake.key_of(1, %s)", bought.member_id))
@@ -57,3 +60,27 @@ def test_advertising_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
     lake.consent(member.member_id, "email", False)
     told = lake.export()["preference"]
     assert (told.rows, told.replaces, lake.rows("preference")) == (0, True, [])
+
+
+def test_whose_a_look_was_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
+    lake.only = ("catalogue_view", "viewer")
+    member, other = somebody(lake.owner), somebody(lake.owner)
+    lake.look(member.member_id, "B0TOWELS00")
+    lake.look(other.member_id, "B0TOWELS00")
+    lake.export()
+    names = {str(lake.one("select lake.key_of(1, %s)", one.member_id)) for one in (member, other)}
+    assert {row[2] for row in lake.rows("viewer")} == names
+    lake.owner.execute("select interactions.choose(1, %s, false, 'member')", (member.member_id,))
+    told = lake.export()
+    assert (told["viewer"].replaces, told["catalogue_view"].status) == (True, "unchanged")
+    kept = str(lake.one("select lake.key_of(1, %s)", other.member_id))
+    assert {row[2] for row in lake.rows("viewer")} == {kept}
+    # What was looked at stays, as nobody's.
+    assert len(lake.rows("catalogue_view")) == 2
+    # Nor does an older batch tell, once another has come.
+    lake.look(other.member_id, "B0LAMP0000")
+    lake.export("viewer")
+    before = {str(lake.one("select lake.key_of(1, %s)", member.member_id))}
+    files = [Path(entry) for entry in lake.folder.glob("bronze/viewer/*/*.parquet")]
+    assert len(files) == 2
+    assert not before & {row[2] for file in files for row in read(file)}

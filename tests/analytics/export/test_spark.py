@@ -39,6 +39,7 @@ def run(lake: Lake, folder: Path) -> dict[str, dict[str, Any]]:
 def test_spark_and_duckdb_write_the_same_rows(lake: Lake, tmp_path: Path) -> None:
     bought = lake.bought()
     lake.wish(bought.member_id, "B0TOWELS00")
+    lake.look(bought.member_id, "B0TOWELS00")
     lake.consent(bought.member_id, "email", True)
     mirror = Lake(lake.database, tmp_path / "spark", lake.world)
     mirror.target = Folder(mirror.folder)
@@ -62,3 +63,4 @@ def test_spark_and_duckdb_write_the_same_rows(lake: Lake, tmp_path: Path) -> Non
             somebody(lake.owner)
             lake.world.give_back(bought.redemption_id, 1, "case:2", 1)
             lake.owner.execute("delete from wishes.wish")
+            lake.look(bought.member_id, "B0LAMP0000")

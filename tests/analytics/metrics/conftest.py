@@ -79,6 +79,9 @@ class Warehouse:
             "deferred_micros": 4000,
             "cost_micros": 3000,
             "breakage_basis_points": 2000,
+            "minor_micros": {"JPY": 1_000_000, "KWD": 1_000}.get(more.get("currency", "USD"), 10_000),
+            "curve": "10000",
+            "curve_months": 1,
         }
         self.put("ref_rate", version=version, applies_from=day(applies_from), **{"currency": "USD", **values, **more})
 
@@ -109,7 +112,7 @@ def at(said: str) -> datetime:
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     """The star with its calendar and nothing else."""
     connection = duckdb.connect()
-    for statement in files.statements("schema/loyalty"):
+    for statement in (*files.statements("schema/loyalty"), *files.statements("schema/views")):
         connection.execute(portable.for_duckdb(statement))
     days = [date(2025, 1, 1) + timedelta(days=number) for number in range(3 * 365)]
     rows = [

@@ -59,7 +59,7 @@ def books(warehouse: Warehouse, fresh_database: TestDatabase) -> Iterator[Connec
                 "currency, minor_micros, point_value_micros, sales_micros, breakage_basis_points, cost_micros, curve, "
                 "note, proposed_by, proposed_at, approved_by, approved_at) "
                 "values (1, %s, %s, 'deferred_revenue', 'delivery', "
-                "'USD', 10000, %s, 100000, %s, 3000, '{10000}', 'test', 'a', clock.now(), 'b', clock.now())",
+                "'USD', 10000, %s, 100000, %s, 3137, '{9100,7003,2501}', 'test', 'a', clock.now(), 'b', clock.now())",
                 (version, applies_from, said["point_value_micros"], said["breakage_basis_points"]),
             )
         rows = movements(Random(2026), 7, 60)
@@ -72,7 +72,9 @@ def books(warehouse: Warehouse, fresh_database: TestDatabase) -> Iterator[Connec
         for day, funder, lot, event, points in rows:
             warehouse.moved(str(day), str(lot), event, points, funder)
         for rate in connection.execute("select * from reports.rates(1)").fetchall():
-            kept = ("currency", "point_value_micros", "deferred_micros", "cost_micros", "breakage_basis_points")
+            rate |= {"curve": ",".join(map(str, rate["curve"])), "curve_months": len(rate["curve"])}
+            kept = ("currency", "point_value_micros", "deferred_micros", "cost_micros", "breakage_basis_points",
+                    "minor_micros", "curve", "curve_months")  # fmt: skip
             warehouse.rate(rate["version"], str(rate["applies_from"]), **{name: rate[name] for name in kept})
         yield connection
 
@@ -87,7 +89,8 @@ def test_liability_and_points_are_the_books_own(warehouse: Warehouse, books: Con
     for month, closing in closed.items():
         told = books.execute(
             "select v.lot_month, sum(v.outstanding)::bigint as points, "
-            "sum(v.net * v.deferred_micros - v.recognised_micros)::bigint as micros "
+            "sum(v.net * v.deferred_micros - v.recognised_micros)::bigint as micros, "
+            "sum(v.cost_left_micros)::bigint as cost "
             "from reports.valued(1, %s) v where v.outstanding <> 0 group by 1 order by 1",
             (months_end(month),),
         ).fetchall()
@@ -95,11 +98,13 @@ def test_liability_and_points_are_the_books_own(warehouse: Warehouse, books: Con
         assert [(row["lot_month"], row["points"]) for row in shown] == [(r["lot_month"], r["points"]) for r in told]
         assert closing == sum(row["points"] for row in told)
         # The same rounding: whole cents of all months up to each.
-        through = 0
+        through, cost = 0, 0
         for row, book in zip(shown, told, strict=True):
             assert row["deferred"] == (through + book["micros"]) // 10_000 - through // 10_000
-            through += book["micros"]
+            assert row["expected_cost"] == (cost + book["cost"]) // 10_000 - cost // 10_000
+            through, cost = through + book["micros"], cost + book["cost"]
     assert through > 10**9
+    assert cost > 10**9
 
 
 def test_the_close_in_money_is_the_journal_to_the_cent(warehouse: Warehouse, books: Connection) -> None:

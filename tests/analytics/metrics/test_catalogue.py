@@ -14,7 +14,7 @@ from analytics.metrics.checking import MetricError
 from analytics.metrics.definition import SHEETS, Metric
 from analytics.metrics.dimensions import DIMENSIONS
 from analytics.warehouse import portable
-from loyalty.payments.currencies import EXPONENTS
+from loyalty.currencies import MINOR_DIGITS
 from tests.analytics.metrics.conftest import Warehouse
 
 ALL = catalogue.metrics()
@@ -122,7 +122,7 @@ def test_currencies_without_cents_are_those_of_the_programme() -> None:
     for metric in ALL:
         for found in re.finditer(r"when x\.currency in \(([^)]*)\) then (\d+)", metric.sql):
             named = set(re.findall(r"[A-Z]{3}", found[1]))
-            known = {currency for currency, exponent in EXPONENTS.items() if digits[exponent] == found[2]}
+            known = {currency for currency, exponent in MINOR_DIGITS.items() if digits[exponent] == found[2]}
             assert known <= named, metric.name
 
 

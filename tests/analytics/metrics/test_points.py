@@ -56,7 +56,7 @@ def test_liability_is_what_was_deferred_less_redemptions_and_their_part_of_break
     (row,) = warehouse.ask("liability_by_age")
     assert row == {
         "lot_month": day("2026-03-01"), "months_since": 2, "currency": "USD", "points": 600, "deferred": 200,
-        "face_value": 300,
+        "expected_cost": 180, "face_value": 300,
     }  # fmt: skip
     # Before the redemption all 4.00 was owed; what lapses is owed no more.
     assert warehouse.ask("liability_by_age", to_day="2026-04-30")[0]["deferred"] == 400
@@ -87,6 +87,14 @@ def test_parts_of_cents_are_carried_so_that_the_months_add_up_to_the_whole(wareh
         warehouse.moved(f"{month}-10", f"{month}-01", "opened", 5)
     # 16,665 millionths each, 1.6665 cents: 49,995 together are 4 cents, not 3.
     assert [row["deferred"] for row in warehouse.ask("liability_by_age")] == [1, 2, 1]
+
+
+def test_older_points_cost_less_as_fewer_of_them_are_still_redeemed(warehouse: Warehouse) -> None:
+    warehouse.rate(1, "2026-01-01", cost_micros=3333, curve="9000,5000,1", curve_months=3)
+    for month in ("2026-01", "2026-02", "2026-03", "2026-04"):
+        warehouse.moved(f"{month}-10", f"{month}-01", "opened", 1001)
+    # 1,001 × 0.003333 = 3.336333: nine tenths, a half, and a ten thousandth of all older ones.
+    assert [row["expected_cost"] for row in warehouse.ask("liability_by_age")] == [0, 0, 166, 301]
 
 
 def test_a_currency_without_cents_is_counted_in_its_own_unit(warehouse: Warehouse) -> None:

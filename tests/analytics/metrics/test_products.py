@@ -31,6 +31,35 @@ def test_loved_is_what_many_keep_not_what_one_hoards(warehouse: Warehouse) -> No
     ]
 
 
+def test_who_looked_is_counted_once_and_redeemed_it_afterwards(warehouse: Warehouse) -> None:
+    for member, tier in (("ann", "gold"), ("bob", "basic"), ("cy", "basic")):
+        warehouse.member(member, tier=tier)
+        warehouse.put("dim_viewer", viewer_key=f"{member} in spring", member_key=member)
+        warehouse.put("dim_viewer", viewer_key=f"{member} in summer", member_key=member)
+    warehouse.product("A", 100, title="The lamp")
+    for number, (viewer, asin, on) in enumerate((
+        ("ann in spring", "A", "2026-03-01"), ("ann in summer", "A", "2026-06-01"),
+        ("bob in spring", "A", "2026-03-02"),
+        ("cy in spring", "A", "2026-03-05"), ("no longer", "A", "2026-03-03"), ("no longer", "B", "2026-03-03"),
+    )):  # fmt: skip
+        warehouse.put(
+            "fact_catalogue_view", event_key=f"v{number}", viewer_key=viewer, asin=asin, came_from="home",
+            seen_at=at(on), day=day(on),
+        )  # fmt: skip
+    warehouse.redeem("ann", "2026-04-01", "A")
+    # Bob had it before he looked, and what Cy ordered was refused.
+    warehouse.redeem("bob", "2026-03-01", "A")
+    warehouse.redeem("cy", "2026-03-06", "A", units_accepted=0, units_refused=1)
+    told = [tuple(row.values()) for row in warehouse.ask("looked_at")]
+    assert told == [
+        ("A", "The lamp", "home", 3, 1, pytest.approx(1 / 3), 5),
+        ("B", "B", "none", 0, 0, None, 1),
+    ]
+    assert [(row["members"], row["looks"]) for row in warehouse.ask("looked_at", tier="gold")] == [(1, 2)]
+    assert [row["redeemed"] for row in warehouse.ask("looked_at", to_day="2026-03-31", category="home")] == [0]
+    assert [row["members"] for row in warehouse.ask("looked_at", from_day="2026-05-01")] == [1]
+
+
 def test_what_a_good_month_gave_to_all_is_not_rising(warehouse: Warehouse) -> None:
     for asin in ("A", "B"):
         for number in range(30):

@@ -13,7 +13,7 @@ from analytics.quicksight.data_sets import PER_UNIT, data_source, query
 from analytics.quicksight.place import Place
 from analytics.quicksight.resources import Resource, all_of, cloudformation
 from analytics.warehouse import portable
-from loyalty.payments.currencies import EXPONENTS
+from loyalty.currencies import MINOR_DIGITS
 from tests.analytics.metrics.conftest import Warehouse
 from tests.analytics.metrics.conftest import empty as empty
 from tests.analytics.metrics.conftest import warehouse as warehouse
@@ -134,9 +134,9 @@ def test_amounts_are_in_the_currencys_own_unit(warehouse: Warehouse) -> None:
         return float(row["deferred"])
 
     assert deferred() == 4.0
-    warehouse.connection.execute("update loyalty.ref_rate set currency = 'JPY'")
+    warehouse.connection.execute("update loyalty.ref_rate set currency = 'JPY', minor_micros = 1000000")
     assert deferred() == 4.0
-    assert all(10**digits in PER_UNIT and code in PER_UNIT[10**digits] for code, digits in EXPONENTS.items())
+    assert all(10**digits in PER_UNIT and code in PER_UNIT[10**digits] for code, digits in MINOR_DIGITS.items())
 
 
 def test_readers_may_read_and_without_any_nobody_may(resources: tuple[Resource, ...]) -> None:

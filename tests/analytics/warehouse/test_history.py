@@ -6,6 +6,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from analytics.warehouse import files
 from tests.analytics.warehouse.conftest import Turned
 from tests.analytics.warehouse.lake import MEMBER, ORDER, OTHER, SECOND, Lake
 
@@ -256,9 +257,18 @@ def test_views_follow_the_facts(lake: Lake) -> None:
     lake.load("points_entry", {"op_id": "a", "points": 10}, {"op_id": "b", "points": 5})
     order(lake)
     lake.derive()
-    assert lake.rows("SELECT entries, points FROM loyalty.points_day") == [(2, 15)]
     assert lake.rows("SELECT asin, units_accepted, points FROM loyalty.product_day ORDER BY asin") == [
         ("B000000001", 3, 300),
         ("B000000002", 0, 0),
     ]
     assert lake.rows("SELECT batch FROM loyalty.loaded WHERE table_name = 'points_entry'") == [(1,)]
+
+
+def test_a_warehouse_from_before_a_column_gets_it_and_keeps_its_rows(lake: Lake) -> None:
+    lake.load("rate", {"version": 1, "curve": "9000,5000"}, batch=1)
+    lake.warehouse.run(["ALTER TABLE loyalty.ref_rate DROP COLUMN curve"])
+    for _ in range(2):
+        lake.warehouse.run(files.statements("schema/added"))
+    assert lake.rows("SELECT version, curve FROM loyalty.ref_rate") == [(1, None)]
+    lake.load("rate", {"version": 1, "curve": "9000,5000"})
+    assert lake.rows("SELECT version, curve FROM loyalty.ref_rate") == [(1, "9000,5000")]

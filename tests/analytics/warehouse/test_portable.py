@@ -140,7 +140,7 @@ def test_parameters_stay_parameters() -> None:
         "CALL base.refresh_views()",
         "ALTER USER \"reports\" PASSWORD 'sha256|x|y'",
         "CREATE OR REPLACE PROCEDURE base.x() LANGUAGE plpgsql AS $$ BEGIN END; $$",
-        "REFRESH MATERIALIZED VIEW loyalty.points_day",
+        "REFRESH MATERIALIZED VIEW loyalty.product_day",
     ],
 )
 def test_what_only_redshift_knows_has_no_meaning(sql: str) -> None:

@@ -92,12 +92,10 @@ def test_what_nothing_proves_must_be_read_far_better_or_be_printed_twice() -> No
     limit = alone(RULES)
     assert limit == 99
     assert findings(GOOD, [seen("number", limit)], RULES) == ()
-    assert codes(findings(GOOD, [seen("number", 98.9)], RULES)) == {("low_confidence", "number")}
+    assert codes(findings(GOOD, [seen("number", 98.9)], RULES)) == {("unproven", "number")}
     assert findings(GOOD, [seen("number", 91), seen("number", 92, page=2)], RULES) == ()
-    assert codes(findings(GOOD, [seen("number", 91), seen("number", 92)], RULES)) == {("low_confidence", "number")}
-    assert codes(findings(GOOD, [seen("number", 91), seen("number", 89, page=2)], RULES)) == {
-        ("low_confidence", "number")
-    }
+    assert codes(findings(GOOD, [seen("number", 91), seen("number", 92)], RULES)) == {("unproven", "number")}
+    assert codes(findings(GOOD, [seen("number", 91), seen("number", 89, page=2)], RULES)) == {("unproven", "number")}
 
 
 def test_what_arithmetic_proves_needs_the_programmes_confidence_only() -> None:

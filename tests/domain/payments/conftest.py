@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.conftest import TestDatabase
 from tests.domain.payments.journey import Journey
 from tests.simulators.amazon_pay.running import AmazonPayStandIn, amazon_pay
+from tests.simulators.loopback import loopback
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def aging_journey(
 ) -> Iterator[Journey]:
     """For modules in which every test turns the clock: one database and stand-in, growing older together."""
     monkeypatch.setenv("LOCAL_CLOCK_FILE", str(clock_file))
-    httpx.delete(f"{stand_in.base_url}/_simulator/faults").raise_for_status()
+    loopback.delete(f"{stand_in.base_url}/_simulator/faults").raise_for_status()
     journey = Journey(database, stand_in, clock_file)
     yield journey
     journey.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from loyalty.payments.answers import Answer
 from loyalty.payments.collecting import part_to_take
 from tests.domain.payments.journey import Crash, Journey
 from tests.domain.payments.test_faults import AFTER_EFFECT, BEFORE_EFFECT, CrashAfter
+from tests.simulators.loopback import loopback
 
 
 def placed(journey: Journey, amount_minor: int = 2599, accepted_minor: int | None = None) -> Journey:
@@ -266,7 +266,7 @@ def test_a_little_that_cannot_be_had_falls_to_the_programmes_account(aging_journ
     order.rest()
     assert order.refunded_minor() == 1000
     assert order.standing()["forgiven_minor"] == 80
-    httpx.delete(f"{order.stand_in.base_url}/_simulator/faults").raise_for_status()
+    loopback.delete(f"{order.stand_in.base_url}/_simulator/faults").raise_for_status()
 
 
 @given(
@@ -340,7 +340,7 @@ def one_order(journey: Journey, rng: random.Random) -> None:
         if rng.random() < 0.1:
             order.turn_clock(days=6.2)
         assert order.taken_minor() <= sum(units)
-    httpx.delete(f"{order.stand_in.base_url}/_simulator/faults").raise_for_status()
+    loopback.delete(f"{order.stand_in.base_url}/_simulator/faults").raise_for_status()
     order.rest(looks=40)
     assert order.taken_minor() - order.refunded_minor() == sum(units) - back
     assert order.reserved_minor() == 0

@@ -11,6 +11,7 @@ from loyalty.payments import tasks
 from loyalty.payments.answers import Answer, TryLater
 from loyalty.payments.store import Payments
 from tests.domain.payments.journey import Crash, Journey
+from tests.simulators.loopback import loopback
 
 BEFORE_EFFECT = ("error_500", "error_429", "timeout_before", "reset_before")
 AFTER_EFFECT = ("timeout_after_commit", "reset", "error_500_after_commit", "malformed")
@@ -187,9 +188,8 @@ def test_f29_soft_declines_without_end_come_to_one(journey: Journey) -> None:
     answer = until_decided(lambda: journey.run("capture"), attempts=30)
     assert answer == Answer("capture-token", error="PaymentDeclined", cause="SoftDeclined")
     assert (journey.taken_minor(), journey.reserved_minor()) == (0, 0)
-    import httpx
 
-    httpx.delete(f"{journey.stand_in.base_url}/_simulator/faults").raise_for_status()
+    loopback.delete(f"{journey.stand_in.base_url}/_simulator/faults").raise_for_status()
 
 
 @pytest.mark.parametrize("kind", [*BEFORE_EFFECT, *AFTER_EFFECT])

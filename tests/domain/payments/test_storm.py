@@ -8,7 +8,6 @@ import threading
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from loyalty.payments import tasks
@@ -16,6 +15,7 @@ from loyalty.payments.answers import Answer, TryLater
 from tests.domain.payments.journey import Crash, Journey
 from tests.domain.payments.rows import open_payment
 from tests.domain.payments.test_faults import AFTER_EFFECT, BEFORE_EFFECT, CrashAfter
+from tests.simulators.loopback import loopback
 
 SEEDS = int(os.environ.get("PAYMENT_SEEDS", "12"))
 OPERATIONS = (
@@ -93,7 +93,7 @@ class Storm:
             self.journey.stand_in.fault(rng.choice(OPERATIONS), rng.choice(KINDS), rng.choice((1, 1, 2)))
 
     def calm(self) -> None:
-        httpx.delete(f"{self.journey.stand_in.base_url}/_simulator/faults").raise_for_status()
+        loopback.delete(f"{self.journey.stand_in.base_url}/_simulator/faults").raise_for_status()
 
 
 def one_payment(storm: Storm, seed: int) -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from loyalty.currencies import MINOR_DIGITS
 from loyalty.points import bonuses, ledger
 from loyalty.points.bonuses import Bonus, Units
 from loyalty.points.ledger import Accrual, DebtPolicy, Outcome, Reversal, Status
@@ -395,7 +396,7 @@ def test_a_spent_budget_that_is_raised_pays_again(book: Campaigns) -> None:
     assert book.buy(member, 10, {code: 50})[1][0].points == 10
 
 
-@pytest.mark.parametrize("currency", ["USD", "EUR", "JPY", "KRW", "KWD", "TND", "GBP"])
+@pytest.mark.parametrize("currency", ["USD", "EUR", "GBP", *MINOR_DIGITS])
 def test_the_ledger_and_the_programme_agree_on_the_smallest_unit(book: Campaigns, currency: str) -> None:
     assert book.value("select points.minor_micros(%s)", currency) * earning.minor_per_major(currency) == 10**6
 

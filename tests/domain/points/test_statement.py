@@ -6,6 +6,8 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from loyalty.points import ledger
 from loyalty.points.ledger import BalanceAt
 from tests.conftest import TestDatabase
@@ -39,10 +41,13 @@ def replayed(rows: list[dict[str, Any]], at: datetime) -> BalanceAt:
     return BalanceAt(now[1], now[2], now[3], -now[4], sequence, chain)
 
 
-def test_the_balance_of_any_instant_is_the_replay_of_the_journal_until_then(fresh_book: Book) -> None:
+@pytest.mark.parametrize("lengths", [(0, 1, 12, 19, 20, 21, 40, 150), pytest.param((600,), marks=pytest.mark.large)])
+def test_the_balance_of_any_instant_is_the_replay_of_the_journal_until_then(
+    fresh_book: Book, lengths: tuple[int, ...]
+) -> None:
     book = fresh_book
     chance = random.Random(15)
-    for length in (0, 1, 12, 19, 20, 21, 40, 200, 600):
+    for length in lengths:
         member = busy_member(book, length, seed=length)
         rows = book.journal(member)
         first, last = rows[0]["created_at"], max(row["created_at"] for row in rows)

@@ -128,6 +128,15 @@ class House:
             (made.member_id,),
         )
         self.owner.execute(
+            "insert into catalogue.product(program_id, asin, kind, title, brand, category, category_name, popularity,"
+            " first_seen_at, checked_at) values (1, %s, 'STANDARD', 'Lamp', 'Acme', 'home', 'Home', 1, clock.now(),"
+            " clock.now()) on conflict do nothing",
+            (LAMP.asin,),
+        )
+        looked = f'[{{"key": "{self.world.new_key()}", "asin": "{LAMP.asin}", "from": "home"}}]'
+        self.owner.execute("select interactions.record(1, %s, %s, 9)", (made.member_id, looked))
+        self.owner.execute("select interactions.choose(1, %s, true, 'member')", (made.member_id,))
+        self.owner.execute(
             'select notifications.choose(1, %s, \'[{"channel": "email", "kind": "marketing", "wanted": true}]\','
             " 'member')",
             (made.member_id,),
@@ -289,6 +298,9 @@ def test_an_export_holds_everything_as_json_and_tables_with_the_pdfs_and_photos(
     assert [row["full_name"] for row in csv.DictReader(io.StringIO(text["tables/addresses.csv"]))] != []
     assert "'+1" in text["tables/addresses.csv"]
     assert WORDS in text["data/cases.json"]
+    looks = json.loads(text["data/interactions.json"])
+    assert [one["came_from"] for one in looks["looked_at"]] == ["home"]
+    assert [one["wanted"] for one in looks["choices"]] == [True]
     everything = "".join(text.values())
     assert "object_key" not in everything
     assert "request_hash" not in everything
@@ -422,12 +434,13 @@ def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(
     assert (told["state"], told["forfeited"]) == ("done", balance)
     assert {store: one["state"] for store, one in receipts.items()} == {
         **dict.fromkeys(("list", "account", "sign_in", "notifications", "wishes", "cases", "orders"), "done"),
-        **dict.fromkeys(("exports", "members", "lake"), "done"),
+        **dict.fromkeys(("interactions", "exports", "members", "lake"), "done"),
         "documents": "kept",
         "recommendations": "pending",
     }
     assert receipts["documents"]["until"] == "2037-01-01"
     assert receipts["lake"]["removed"] == {"keys": 1}
+    assert receipts["interactions"]["removed"] == {"choices": 1, "looked_at": 1}
     assert house.one("select lake.key_of(1, %s)", member.member_id) is None
     assert receipts["members"]["removed"]["addresses"] == 1
     assert receipts["members"]["removed"]["deliveries"] == 1

@@ -102,6 +102,7 @@ class Restorable(Books):
         assert row is not None
         copy = f"{self.database.name}_copy"
         with self._without_connections() as admin:
+            self.database.leave()
             admin.execute(f"create database {copy} template {self.database.name}".encode())
         return Snapshot(copy, row["now"])
 

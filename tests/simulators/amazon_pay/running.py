@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.postgres import free_port
 from local.simulators.amazon_pay import create_app
 from loyalty.payments.amazon_pay.client import AmazonPayClient, Credentials
+from tests.simulators.loopback import loopback
 
 PUBLIC_KEY_ID = "SANDBOX-AETESTKEY"
 
@@ -38,14 +38,14 @@ class AmazonPayStandIn:
     def fault(self, operation: str, kind: str, times: int = 1, code: str | None = None) -> None:
         """The next `times` calls of the operation go wrong in this way."""
         body = {"operation": operation, "kind": kind, "times": times, "code": code}
-        httpx.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
 
     def settings(self, **settings: Any) -> None:
-        httpx.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
 
     def decide(self, approval_url: str, decision: str, card: str = "1111") -> str:
         """What a member does on the page; where they are sent."""
-        answer = httpx.post(approval_url, data={"decision": decision, "card": card})
+        answer = loopback.post(approval_url, data={"decision": decision, "card": card})
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 
@@ -62,8 +62,8 @@ class AmazonPayStandIn:
 
 @cache
 def key_pair() -> tuple[str, str]:
-    """(private PEM, public PEM), made once."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """(private PEM, public PEM), made once; short, because each client that reads it looks whether it is prime."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -88,7 +88,7 @@ def amazon_pay(path: Path) -> Iterator[AmazonPayStandIn]:
         f"http://127.0.0.1:{port}", path, Credentials(PUBLIC_KEY_ID, private, "store", "merchant")
     )
     body = {"public_key_id": PUBLIC_KEY_ID, "public_key_pem": public}
-    httpx.put(f"{stand_in.base_url}/_simulator/credentials", json=body).raise_for_status()
+    loopback.put(f"{stand_in.base_url}/_simulator/credentials", json=body).raise_for_status()
     stand_in.settings(rates="off")
     yield stand_in
     server.should_exit = True

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from loyalty.payments.amazon_pay.signing import authorization, load_private_key
 from loyalty.payments.provider import NotTrusted, OutcomeUnknown, Throttled
 from tests.simulators.amazon_pay.running import PUBLIC_KEY_ID, AmazonPayStandIn
+from tests.simulators.loopback import loopback
 
 CHARGE = {"chargePermissionId": "S01-0000000-0000000", "chargeAmount": {"amount": "1.00", "currencyCode": "USD"}}
 
@@ -36,7 +36,7 @@ def signed(stand_in: AmazonPayStandIn, body: bytes, **headers: str) -> dict[str,
 
 
 def post(stand_in: AmazonPayStandIn, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    answer = httpx.post(f"{stand_in.base_url}/v2/charges", content=body, headers=headers)
+    answer = loopback.post(f"{stand_in.base_url}/v2/charges", content=body, headers=headers)
     return answer.status_code, answer.json().get("reasonCode")
 
 
@@ -107,7 +107,7 @@ def test_a_key_has_32_plain_characters_at_most(stand_in: AmazonPayStandIn, key: 
     body = json.dumps(CHARGE).encode()
     headers = signed(stand_in, body, **{"x-amz-pay-idempotency-key": key})
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    answer = httpx.post(f"{stand_in.base_url}/v2/charges", content=body, headers=raw)
+    answer = loopback.post(f"{stand_in.base_url}/v2/charges", content=body, headers=raw)
     assert answer.status_code in (400, 403)
 
 
@@ -148,7 +148,7 @@ def test_the_page_sends_the_member_back_with_the_session(
 ) -> None:
     created = stand_in.client().create_checkout_session(uuid4().hex, session())
     url = created["webCheckoutDetails"]["amazonPayRedirectUrl"]
-    page = httpx.get(url)
+    page = loopback.get(url)
     assert page.status_code == 200
     assert "25.99" in page.text
     location = stand_in.decide(url, decision)
@@ -161,17 +161,17 @@ def test_a_decided_page_cannot_be_decided_again(stand_in: AmazonPayStandIn) -> N
     created = stand_in.client().create_checkout_session(uuid4().hex, session())
     url = created["webCheckoutDetails"]["amazonPayRedirectUrl"]
     stand_in.decide(url, "abandon")
-    assert httpx.post(url, data={"decision": "pay"}).status_code == 409
-    assert "over" in httpx.get(url).text
-    assert httpx.get(f"{stand_in.base_url}/checkout/none").status_code == 404
-    assert httpx.post(url.replace(created["checkoutSessionId"], "none"), data={}).status_code == 404
+    assert loopback.post(url, data={"decision": "pay"}).status_code == 409
+    assert "over" in loopback.get(url).text
+    assert loopback.get(f"{stand_in.base_url}/checkout/none").status_code == 404
+    assert loopback.post(url.replace(created["checkoutSessionId"], "none"), data={}).status_code == 404
 
 
 def test_what_a_member_writes_is_shown_as_text(stand_in: AmazonPayStandIn) -> None:
     created = stand_in.client().create_checkout_session(
         uuid4().hex, session(merchantMetadata={"merchantReferenceId": "<script>alert(1)</script>"})
     )
-    assert "<script>" not in httpx.get(created["webCheckoutDetails"]["amazonPayRedirectUrl"]).text
+    assert "<script>" not in loopback.get(created["webCheckoutDetails"]["amazonPayRedirectUrl"]).text
 
 
 @pytest.mark.parametrize(("card", "end"), [("0701", "Authorized"), ("4354", "Declined")])
@@ -210,14 +210,14 @@ def test_a_call_that_broke_off_left_its_effect(fresh_stand_in: AmazonPayStandIn)
 
 def test_the_control_plane_says_what_it_does_not_know(stand_in: AmazonPayStandIn) -> None:
     plane = f"{stand_in.base_url}/_simulator"
-    assert httpx.get(f"{plane}/health").json()["status"] == "ok"
-    assert httpx.put(f"{plane}/faults", json={"operation": "getCharge", "kind": "fire"}).status_code == 422
-    assert httpx.put(f"{plane}/faults", content=b"{").status_code == 422
-    assert httpx.put(f"{plane}/settings", json={"speed": 1}).status_code == 422
-    assert httpx.put(f"{plane}/credentials", json={"public_key_id": "x", "public_key_pem": "y"}).status_code == 422
-    assert httpx.get(f"{plane}/secrets").status_code == 404
+    assert loopback.get(f"{plane}/health").json()["status"] == "ok"
+    assert loopback.put(f"{plane}/faults", json={"operation": "getCharge", "kind": "fire"}).status_code == 422
+    assert loopback.put(f"{plane}/faults", content=b"{").status_code == 422
+    assert loopback.put(f"{plane}/settings", json={"speed": 1}).status_code == 422
+    assert loopback.put(f"{plane}/credentials", json={"public_key_id": "x", "public_key_pem": "y"}).status_code == 422
+    assert loopback.get(f"{plane}/secrets").status_code == 404
     for table in ("charges", "sessions", "permissions", "refunds", "requests", "faults", "settings"):
-        assert httpx.get(f"{plane}/{table}").status_code == 200
+        assert loopback.get(f"{plane}/{table}").status_code == 200
 
 
 def test_of_a_hundred_calls_so_many_meet_a_fault_and_each_is_in_the_log(fresh_stand_in: AmazonPayStandIn) -> None:
@@ -240,4 +240,4 @@ def test_faults_are_used_up(fresh_stand_in: AmazonPayStandIn) -> None:
         with pytest.raises(Throttled):
             client.create_checkout_session(uuid4().hex, session())
     client.create_checkout_session(uuid4().hex, session())
-    assert httpx.get(f"{fresh_stand_in.base_url}/_simulator/faults").json() == []
+    assert loopback.get(f"{fresh_stand_in.base_url}/_simulator/faults").json() == []

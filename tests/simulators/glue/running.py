@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import uvicorn
 from botocore.config import Config
 
 from local.postgres import free_port
 from local.simulators.glue import create_app
+from tests.simulators.loopback import loopback
 
 JOB = "loyalty-test-export"
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:LakeReader"
@@ -44,13 +44,13 @@ class GlueStandIn:
     def fault(self, operation: str, kind: str, times: int = 1) -> None:
         """The next `times` calls of the operation go wrong in this way."""
         body = {"operation": operation, "kind": kind, "times": times}
-        httpx.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
 
     def settings(self, **settings: Any) -> None:
-        httpx.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = httpx.get(f"{self.base_url}/_simulator/{table}").json()
+        rows: list[dict[str, Any]] = loopback.get(f"{self.base_url}/_simulator/{table}").json()
         return rows
 
     def started(self, **more: Any) -> str:

@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import TestDatabase
 from tests.simulators.glue.running import JOB, SECRET, GlueStandIn
+from tests.simulators.loopback import loopback
 
 
 def _refused(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -27,6 +28,22 @@ def test_a_run_exports_the_database_with_the_arguments_of_the_deployed_job(stand
     assert json.loads((lake / "state" / "tier.json").read_text())["batches"]
     (row,) = (one for one in stand_in.rows("runs") if one["run_id"] == run_id)
     assert {table["status"] for table in json.loads(row["told"])} <= {"exported", "unchanged"}
+
+
+def test_a_refused_table_fails_no_run_and_stands_beside_the_states(
+    stand_in: GlueStandIn, lake: Path, database: TestDatabase
+) -> None:
+    _until_free(stand_in)
+    with database.owner() as owner:
+        owner.execute("revoke select on lake.tier from lake_reader")
+        try:
+            run_id = stand_in.started()
+            assert stand_in.ended(run_id)["JobRunState"] == "SUCCEEDED"
+        finally:
+            owner.execute("grant select on lake.tier to lake_reader")
+    (row,) = (one for one in stand_in.rows("runs") if one["run_id"] == run_id)
+    assert [one["table"] for one in json.loads(row["told"]) if one["status"] == "refused"] == ["tier"]
+    assert json.loads((lake / "state" / "refused" / "tier.json").read_text())["problems"]
 
 
 def test_a_second_run_beside_the_first_is_refused(stand_in: GlueStandIn) -> None:
@@ -105,7 +122,7 @@ def test_what_it_does_not_know_is_refused_by_name(stand_in: GlueStandIn) -> None
         with pytest.raises(ClientError) as error:
             ask()
         assert _refused(error) == code
-    unsigned = httpx.post(stand_in.base_url, json={"JobName": JOB}, headers={"x-amz-target": "AWSGlue.GetJobRuns"})
+    unsigned = loopback.post(stand_in.base_url, json={"JobName": JOB}, headers={"x-amz-target": "AWSGlue.GetJobRuns"})
     assert unsigned.json()["__type"] == "MissingAuthenticationTokenException"
 
 

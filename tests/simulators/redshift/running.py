@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 import boto3
-import httpx
 import uvicorn
 from botocore.config import Config
 
@@ -21,6 +20,7 @@ from analytics.export.contract import FOLDER, read
 from local.postgres import free_port
 from local.simulators.redshift import create_app
 from tests.analytics.warehouse.lake import parquet
+from tests.simulators.loopback import loopback
 from tests.simulators.textract.running import BUCKET
 
 WHERE = {"WorkgroupName": "loyalty", "Database": "loyalty"}
@@ -48,13 +48,13 @@ class RedshiftStandIn:
     def fault(self, operation: str, kind: str, code: str | None = None, times: int = 1) -> None:
         """The next `times` calls of the operation go wrong in this way."""
         body = {"operation": operation, "kind": kind, "times": times, "code": code}
-        httpx.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
 
     def settings(self, **settings: Any) -> None:
-        httpx.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = httpx.get(f"{self.base_url}/_simulator/{table}").json()
+        rows: list[dict[str, Any]] = loopback.get(f"{self.base_url}/_simulator/{table}").json()
         return rows
 
     def over(self, statement_id: str) -> dict[str, Any]:

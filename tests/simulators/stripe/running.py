@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import uvicorn
 
 from local.postgres import free_port
 from local.simulators.stripe import create_app
 from loyalty.payments.stripe.adapter import Stripe
 from loyalty.payments.stripe.client import Credentials, StripeApi
+from tests.simulators.loopback import loopback
 
 API_KEY = "sk_test_local"
 WEBHOOK_SECRET = "whsec_local"
@@ -36,14 +36,14 @@ class StripeStandIn:
     def fault(self, operation: str, kind: str, times: int = 1, code: str | None = None) -> None:
         """The next `times` calls of the operation go wrong in this way."""
         body = {"operation": operation, "kind": kind, "times": times, "code": code}
-        httpx.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/faults", json=body).raise_for_status()
 
     def settings(self, **settings: Any) -> None:
-        httpx.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
+        loopback.put(f"{self.base_url}/_simulator/settings", json=settings).raise_for_status()
 
     def decide(self, approval_url: str, decision: str, card: str = "") -> int:
         """What a member does on the page; the page's answer."""
-        return httpx.post(approval_url, data={"decision": decision}).status_code
+        return loopback.post(approval_url, data={"decision": decision}).status_code
 
     def rows(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
         """Read its file, as the demo does."""
@@ -57,7 +57,7 @@ class StripeStandIn:
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """Say something to the control plane."""
-        answer = httpx.post(f"{self.base_url}/_simulator/{path}", json=body)
+        answer = loopback.post(f"{self.base_url}/_simulator/{path}", json=body)
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
@@ -77,7 +77,7 @@ def stripe_stand_in(path: Path) -> Iterator[StripeStandIn]:
         time.sleep(0.01)
     stand_in = StripeStandIn(f"http://127.0.0.1:{port}", path)
     body = {"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET}
-    httpx.put(f"{stand_in.base_url}/_simulator/credentials", json=body).raise_for_status()
+    loopback.put(f"{stand_in.base_url}/_simulator/credentials", json=body).raise_for_status()
     yield stand_in
     server.should_exit = True
     thread.join(5)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.simulators.loopback import loopback
 from tests.simulators.stripe.running import API_KEY, WEBHOOK_SECRET, StripeStandIn
 
 SESSION = {
@@ -28,8 +29,8 @@ def call(stand_in: StripeStandIn, path: str, data: dict[str, Any] | None = None,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     if data is None:
-        return httpx.get(f"{stand_in.base_url}/v1/{path}", headers=merchant)
-    return httpx.post(f"{stand_in.base_url}/v1/{path}", data=data, headers=merchant)
+        return loopback.get(f"{stand_in.base_url}/v1/{path}", headers=merchant)
+    return loopback.post(f"{stand_in.base_url}/v1/{path}", data=data, headers=merchant)
 
 
 def reserved(stand_in: StripeStandIn) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def code(answer: httpx.Response) -> tuple[int, str | None]:
 
 
 def test_without_a_known_key_nothing_is_answered(stand_in: StripeStandIn) -> None:
-    answer = httpx.get(f"{stand_in.base_url}/v1/refunds", headers={"authorization": "Bearer sk_test_other"})
+    answer = loopback.get(f"{stand_in.base_url}/v1/refunds", headers={"authorization": "Bearer sk_test_other"})
     assert code(answer) == (401, "api_key_invalid")
 
 

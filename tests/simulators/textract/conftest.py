@@ -18,3 +18,9 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextractStand
         patch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
         with textract_stand_in(path, objects) as running:
             yield running
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where documents are read: recognition's threads wait for each other more than they do."""
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")

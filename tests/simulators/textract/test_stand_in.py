@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -14,6 +13,7 @@ from local.simulators import clock
 from local.simulators.textract import documents, jobs
 from local.simulators.textract.files import File
 from local.simulators.textract.refusals import Refused
+from tests.simulators.loopback import loopback
 from tests.simulators.textract.drawing import american
 from tests.simulators.textract.running import BUCKET, TextractStandIn
 from tests.simulators.textract.test_engine import encrypted
@@ -153,12 +153,12 @@ def test_rates_and_open_jobs_are_limited(stand_in: TextractStandIn) -> None:
 
 
 def test_the_other_protocol_and_unsigned_calls_are_refused(stand_in: TextractStandIn) -> None:
-    cbor = httpx.post(f"{stand_in.base_url}/service/Textract/operation/AnalyzeExpense", content=b"")
+    cbor = loopback.post(f"{stand_in.base_url}/service/Textract/operation/AnalyzeExpense", content=b"")
     assert cbor.status_code == 415
     headers = {"x-amz-target": "Textract.GetExpenseAnalysis", "content-type": "application/x-amz-json-1.1"}
-    unsigned = httpx.post(stand_in.base_url, json={"JobId": "a"}, headers=headers)
+    unsigned = loopback.post(stand_in.base_url, json={"JobId": "a"}, headers=headers)
     assert unsigned.json()["__type"] == "MissingAuthenticationTokenException"
-    unknown = httpx.post(stand_in.base_url, json={}, headers={"x-amz-target": "Textract.DetectDocumentText"})
+    unknown = loopback.post(stand_in.base_url, json={}, headers={"x-amz-target": "Textract.DetectDocumentText"})
     assert unknown.json()["__type"] == "UnknownOperationException"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from local import joining
@@ -25,6 +26,7 @@ def do(page: Page, deed: str) -> None:
     dialog.get_by_role("button", name=deed, exact=True).click()
 
 
+@pytest.mark.large
 def test_a_campaign_is_started_its_budget_stops_it_exactly_and_a_pause_is_taken_back(manager: Manager) -> None:
     page = manager.sign_in("catalogue-manager", "/campaigns/new")
     page.get_by_label("Name", exact=True).fill("Web week")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.cloud import ON_CLOUD
@@ -10,6 +11,7 @@ from tests.web.manager.conftest import Manager, told
 pytestmark = ON_CLOUD
 
 
+@pytest.mark.large
 def test_a_connection_is_tested_and_a_webhook_that_leads_nowhere_is_refused_at_its_field(manager: Manager) -> None:
     page = manager.sign_in("catalogue-manager", "/integrations")
     page.get_by_role("button", name="Test connection").first.click()

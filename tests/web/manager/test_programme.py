@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cloud import ON_CLOUD
@@ -53,6 +54,7 @@ def test_a_section_is_refused_at_its_field_put_right_published_and_rolled_back(m
     told(page, f"Version {before + 2} applies. It says what version {before} said.")
 
 
+@pytest.mark.large
 def test_the_second_of_two_who_save_sees_theirs_and_can_keep_ones_own(manager: Manager) -> None:
     mine, theirs = (manager.sign_in("catalogue-manager", "/programme/settings") for _ in range(2))
     mine.get_by_label("Answer within").fill("40")

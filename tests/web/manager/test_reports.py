@@ -40,6 +40,8 @@ SAID: dict[str, tuple[Any, ...]] = {
     "campaign": ("spring", "back_to_school"), "deed": ("purchases", "redemptions"),
     "segment": ("champions", "loyal", "promising", "at_risk", "lost"),
     "tender": ("points", "points_and_money", "money"),
+    "figure": ("issued", "redeemed"), "event": ("opened", "restored"), "funder": ("brand",),
+    "member_key": ("6f2c9d1e", "b07a5e34"), "lot": ("2028-09-30", "2028-10-31-extended"),
 }  # fmt: skip
 # These follow from another column of theirs.
 FOLLOWING = {"asin": ("B0SPEAKER1", "B0CUPSOF02", "B0KETTLE03"), "months_since": tuple(range(11))}
@@ -72,12 +74,14 @@ def rows(metric: Metric) -> list[list[Any]]:
 
 
 class Answers:
-    """Stands for the report desk on a page. `asked` are the queries by metric; `slow`: how often it says first that a
-    report is not ready."""
+    """Stands for the report desk on a page. `asked` are the queries by metric or table; `slow`: how often it says first
+    that a report is not ready; `empty`: metrics without rows; `currencies`: what can be chosen."""
 
     def __init__(self, page: Page, standing: str = "loaded") -> None:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.slow = 0
+        self.empty: tuple[str, ...] = ()
+        self.currencies: tuple[str, ...] = ()
         self._standing = standing
         page.route(re.compile(r"/reports(/[a-z_]+)?(/table\.csv)?(\?.*)?$"), self._answer)
 
@@ -91,6 +95,7 @@ class Answers:
         if not name:
             route.fulfill(json=self._all(), headers=headers)
         elif name.endswith(".csv"):
+            self.asked.append((name, parse_qs(place.query)))
             route.fulfill(body="month,issued\r\n", content_type="text/csv", headers=headers)
         elif self.slow:
             self.slow -= 1
@@ -99,7 +104,8 @@ class Answers:
             self.asked.append((name, parse_qs(place.query)))
             metric = catalogue.metric(name)
             columns = [column.name for column in metric.columns]
-            answer = {"metric": name, "columns": columns, "rows": rows(metric), "whole": True, "loaded_at": LOADED_AT}
+            told = [] if name in self.empty else rows(metric)
+            answer = {"metric": name, "columns": columns, "rows": told, "whole": True, "loaded_at": LOADED_AT}
             route.fulfill(json=answer, headers=headers)
 
     def _all(self) -> dict[str, Any]:
@@ -107,6 +113,7 @@ class Answers:
         choices = {
             name: [{"value": one, "words": one.capitalize()} for one in SAID[name]] for name in ("tier", "category")
         }
+        choices["currency"] = [{"value": one, "words": one} for one in self.currencies]
         return {
             "standing": self._standing,
             "loaded_at": LOADED_AT if loaded else None,
@@ -123,12 +130,15 @@ def page(manager: Manager) -> Page:
 
 
 def pictures(page: Page) -> None:
-    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval."""
+    """Every card of the sheet has drawn its picture: a grain of marks, under the policy that forbids eval; or its
+    table, where that is what it shows."""
     cards = page.locator(".report")
     expect(cards.first).to_be_visible()
     for number in range(cards.count()):
         expect(
-            cards.nth(number).locator(".report-chart svg .role-mark path, .report-chart svg .role-mark line").first
+            cards.nth(number)
+            .locator(".report-chart svg .role-mark path, .report-chart svg .role-mark line, .report-figures[open] td")
+            .first
         ).to_be_attached()
 
 
@@ -155,7 +165,7 @@ def test_each_sheet_draws_its_metrics_and_an_operator_goes_from_one_to_the_next(
 
 def test_a_level_is_chosen_once_and_narrows_what_depends_on_it(page: Page) -> None:
     answers = Answers(page)
-    page.goto("/reports?sheet=points&tier=gold")
+    page.goto("/reports?sheet=points&tier=gold&time=all")
     expect(page.get_by_text("Not narrowed by level").first).to_be_visible()
     pictures(page)
     asked = dict(answers.asked)
@@ -173,3 +183,36 @@ def test_before_the_first_night_the_page_teaches_how_it_fills_and_asks_a_slow_wa
     Answers(page).slow = 2
     page.goto("/reports?sheet=seasonality")
     pictures(page)
+
+
+def test_who_uses_no_mouse_reads_the_figures_looks_further_and_comes_back(page: Page) -> None:
+    answers = Answers(page)
+    page.goto("/reports?sheet=points")
+    card = page.get_by_role("region", name="Points, money or both", exact=True)
+    card.locator("summary").press("Enter")
+    card.get_by_role("link", name="Oct 2026: What redeeming costs").first.press("Enter")
+    expect(page).to_have_url(re.compile("from=2026-10-01&to=2026-10-31&sheet=points&metric=redemption_cost"))
+    further = page.get_by_role("region", name="What redeeming costs", exact=True)
+    expect(further).to_be_focused()
+    october = {"from": ["2026-10-01"], "to": ["2026-10-31"]}
+    expect(further.locator("summary")).to_be_visible()
+    assert ("redemption_cost", october) in answers.asked
+    with page.expect_download():
+        further.get_by_role("button", name="CSV file").press("Enter")
+    assert answers.asked[-1] == ("redemption_cost/table.csv", october)
+    further.get_by_role("button", name="Back").press("Enter")
+    expect(page).to_have_url(re.compile(r"/reports\?sheet=points$"))
+
+
+def test_of_two_currencies_one_is_shown_and_what_is_empty_says_how_it_fills(page: Page) -> None:
+    answers = Answers(page)
+    answers.currencies, answers.empty = ("USD", "JPY"), ("refunds",)
+    page.goto("/reports?sheet=operations")
+    expect(page.get_by_text("Nobody has paid with money yet.")).to_be_visible()
+    # Twelve whole months before the one in which the warehouse was loaded; the currency with most.
+    assert ("refunds", {"from": ["2025-11-01"], "currency": ["USD"]}) in answers.asked
+    assert ("delivery_performance", {"from": ["2025-11-01"]}) in answers.asked
+    page.get_by_role("button", name=re.compile("Currency")).click()
+    page.get_by_role("option", name="JPY").click()
+    expect(page.get_by_text("Take a longer time, or fewer filters.")).to_be_visible()
+    assert ("refunds", {"from": ["2025-11-01"], "currency": ["JPY"]}) in answers.asked

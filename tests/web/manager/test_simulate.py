@@ -35,6 +35,7 @@ def draft(manager: Manager, factor: int) -> None:
         drafting.save(connection, 1, "conversion", value, revision=told.revision, actor="test")
 
 
+@pytest.mark.large
 def test_looking_ahead_says_what_the_draft_would_do_and_when_it_is_old(drafted: Manager) -> None:
     page = drafted.sign_in("business-operator", "/programme/ahead")
     page.get_by_role("button", name="Look ahead").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.cloud import ON_CLOUD
@@ -11,6 +12,7 @@ from tests.web.manager.conftest import Manager, told
 pytestmark = ON_CLOUD
 
 
+@pytest.mark.large
 def test_an_operator_gives_a_level_and_sees_it_among_the_members(manager: Manager, portal: Portal) -> None:
     member = portal.member(points=100)
     page = manager.sign_in("business-operator", f"/members/{member.number}")

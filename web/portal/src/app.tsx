@@ -6,6 +6,7 @@ import { Boundary } from "@shared/boundary";
 import { config } from "@shared/config";
 import { Problem } from "@shared/problem";
 import { isSignedIn, onSession } from "@shared/session";
+import "./before";
 import { useMe } from "./queries";
 import { Broken } from "./parts/broken";
 import { Page } from "./parts/page";

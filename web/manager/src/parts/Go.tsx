@@ -3,11 +3,13 @@ import Link from "@cloudscape-design/components/link";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 
-export function Go({ to, children }: { to: string; children: ReactNode }) {
+/** `label`: what is read aloud, where the words on their own say too little. */
+export function Go({ to, label, children }: { to: string; label?: string; children: ReactNode }) {
   const [, go] = useLocation();
   return (
     <Link
       href={to}
+      {...(label ? { ariaLabel: label } : {})}
       onFollow={(event) => {
         event.preventDefault();
         go(to);

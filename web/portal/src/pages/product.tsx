@@ -12,6 +12,7 @@ import { Page, useTitle } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { WishButton } from "../parts/wish";
+import { looked } from "../looks";
 import { priced, useOwnPrices } from "../own-prices";
 import { categoryName, descriptionOf, titleOf } from "../own-words";
 import { productOf, type Schemas, useBalance, useLots } from "../queries";
@@ -77,6 +78,9 @@ function Shown({ product, asin, changing }: { product: Product & { points_withou
   const balance = useBalance();
   const lots = useLots();
   useTitle(nameOf(product));
+  useEffect(() => {
+    if (!changing) looked(asin);
+  }, [asin, changing]);
   const wished = Number(query.get("points"));
   const chosen = product.variations.find((kind) => kind.asin === asin);
   return (

@@ -1,8 +1,9 @@
-/** The language, and what the member wants to hear by which channel. */
+/** The language, what the member wants to hear by which channel, and whether what they look at chooses what they are shown. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, got } from "@shared/client";
 import { config } from "@shared/config";
 import { languageName, longDay } from "@shared/shown";
+import { chosenAnew } from "../looks";
 import type { Schemas } from "../queries";
 import { say, sayCode, setLanguage } from "../words";
 import { tell } from "./note";
@@ -19,8 +20,9 @@ export function Hearing({ me }: { me: Schemas["Me"] }) {
   const preferences = useQuery({ queryKey: ["preferences"], queryFn: () => got(api().GET("/me/preferences")) });
   const choosing = useMutation({
     mutationFn: (body: New) => got(api().PUT("/me/preferences", { body })),
-    onSuccess: async (now, { language }) => {
+    onSuccess: async (now, { language, personalisation }) => {
       queries.setQueryData(["preferences"], now);
+      if (personalisation !== undefined) chosenAnew();
       if (language === me.language) return;
       // What the API says in the member's language is asked for again.
       queries.setQueryData<Schemas["Me"]>(["me"], (known) => known && { ...known, language });
@@ -45,6 +47,7 @@ export function Hearing({ me }: { me: Schemas["Me"] }) {
                 {WAYS.map((way) => <Way key={way} way={way} contact={way === "email" ? me.email : me.phone} known={known} chosen={chosen} busy={choosing.isPending} choose={choose} />)}
               </div>
             </section>
+            <Personal known={known} chosen={chosen} busy={choosing.isPending} choose={choose} />
           </>
         );
       }}
@@ -96,6 +99,27 @@ function Way({ way, contact, known, chosen, busy, choose }: Part & { way: (typeo
         </label>
       ))}
     </fieldset>
+  );
+}
+
+function Personal({ known, chosen, busy, choose }: Part & { chosen: New }) {
+  return (
+    <section className="section" aria-labelledby="personal">
+      <h2 id="personal">{say("profile.personal")}</h2>
+      <label className="hear">
+        <input
+          type="checkbox"
+          checked={chosen.personalisation ?? known.personalisation.wanted}
+          disabled={busy}
+          onChange={(event) => choose({ personalisation: event.currentTarget.checked })}
+        />
+        <span>
+          {say("profile.personal_looks")}
+          <span className="small muted block">{since(known.personalisation)}</span>
+        </span>
+      </label>
+      <p className="small muted">{say("profile.personal_what")}</p>
+    </section>
   );
 }
 

@@ -26,7 +26,7 @@ export function Panel({ whole }: { whole: Whole }) {
   const form = useRef<HTMLDivElement>(null);
   const readOnly = !whole.actions.includes("correct") || !may("PUT /invoices/{invoice_id}/content");
   // What was read with doubt may be right all the same: a person says so.
-  const unconfirmed = whole.findings.some(({ code }) => code === "low_confidence");
+  const unconfirmed = whole.findings.some(({ code }) => code === "low_confidence" || code === "unproven");
   useUnsaved(review.dirty);
   useSaving(review);
   const focus = (event: FocusEvent) => {

@@ -29,7 +29,7 @@ export default function Rules() {
             <ColumnLayout columns={2}>
               <ListField name="invoices.senders" label="Senders that are believed" value={value.senders} onChange={(senders) => set({ senders })} disabled={readOnly} rows={4} constraint="A domain a line; what comes below it counts too. Mail of others is kept and refused, and so is mail whose signature does not hold." />
               <SpaceBetween size="l">
-                <NumberField name="invoices.minimum_confidence" label="Read with at least" suffix="% confidence" value={value.minimum_confidence} onChange={(minimum_confidence) => set({ minimum_confidence: minimum_confidence ?? 0 })} disabled={readOnly} constraint="What was read with less waits for a person." />
+                <NumberField name="invoices.minimum_confidence" label="Read with at least" suffix="% confidence" value={value.minimum_confidence} onChange={(minimum_confidence) => set({ minimum_confidence: minimum_confidence ?? 0 })} disabled={readOnly} constraint="What was read with less waits for a person, unless two other things prove it." />
                 <NumberField name="invoices.fetch_after_days" label="Fetched if it has not come after" suffix="days" value={value.fetch_after_days} onChange={(days) => set({ fetch_after_days: days ?? 0 })} disabled={readOnly} constraint="Counted from the shipment." />
               </SpaceBetween>
               <MoneyField name="invoices.total_difference_minor" label="Sums may be off by" value={value.total_difference_minor} onChange={(minor) => set({ total_difference_minor: minor ?? 0 })} disabled={readOnly} constraint="Rounding of the tax, a line at a time." />

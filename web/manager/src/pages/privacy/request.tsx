@@ -24,6 +24,7 @@ const STORES: Record<string, string> = {
   sign_in: "Sign-in (Cognito)",
   notifications: "Messages and choices",
   wishes: "Wish list",
+  interactions: "Products looked at",
   cases: "Cases: words and photos",
   orders: "Orders and payments",
   exports: "Exports",

@@ -16,8 +16,8 @@ import { save } from "../../parts/csv";
 import { Failed, Nothing } from "../../parts/States";
 import { tell } from "../../tell";
 import { wordsOf } from "../../words";
-import { type Drill, spec } from "./spec";
-import { type Answer, type Choices, type Column, drawnCurrency, type Metric, rowsOf, shown } from "./values";
+import { type Drill, drillOf, spec } from "./spec";
+import { type Answer, type Choices, type Column, type Metric, rowsOf, shown } from "./values";
 
 const Chart = lazy(() => import("./chart"));
 
@@ -26,14 +26,20 @@ const MOST_READ_ROWS = 100;
 // Only what was loaded at night changes it.
 const FRESH_MS = 5 * 60_000;
 
-export type Asked = { from?: string; to?: string; tier?: string; category?: string; campaign?: string };
+export type Asked = { from?: string; to?: string; tier?: string; category?: string; campaign?: string; currency?: string };
 
 const HEEDED = { from: "from_day", to: "to_day", tier: "tier", category: "category", campaign: "campaign" } as const;
 const FILTER_NAMES = { from: "first day", to: "last day", tier: "level", category: "category", campaign: "campaign" } as const;
 
+/** Whether the metric's figures depend on a filter; a currency narrows whatever has one. */
+const heeds = (metric: Metric, name: keyof Asked): boolean =>
+  name === "currency" ? metric.columns.some((column) => column.name === "currency") : metric.filters.includes(HEEDED[name]);
+
 type Props = {
   metric: Metric;
   asked: Asked;
+  /** Of these, what somebody has chosen; the rest is the page's. */
+  chosen: readonly (keyof Asked)[];
   choices: Choices;
   /** Somebody came for this one. */
   sought: boolean;
@@ -41,8 +47,8 @@ type Props = {
   more: { metric: Metric; to: (drill: Drill) => string; go: (drill: Drill) => void } | null;
 };
 
-export function Card({ metric, asked, choices, sought, more }: Props) {
-  const heeded = Object.fromEntries(Object.entries(asked).filter(([name]) => metric.filters.includes(HEEDED[name as keyof Asked])));
+export function Card({ metric, asked, chosen, choices, sought, more }: Props) {
+  const heeded = Object.fromEntries(Object.entries(asked).filter(([name]) => heeds(metric, name as keyof Asked)));
   const query = useQuery({
     queryKey: ["reports", metric.name, heeded],
     queryFn: () => got(api().GET("/reports/{metric}", { params: { path: { metric: metric.name }, query: heeded } })),
@@ -50,15 +56,21 @@ export function Card({ metric, asked, choices, sought, more }: Props) {
     placeholderData: (before: Answer | undefined) => before,
   });
   const place = useRef<HTMLElement>(null);
+  // Who came here reads on here, also with the keyboard.
   useEffect(() => {
-    if (sought) place.current?.scrollIntoView({ block: "start" });
+    if (!sought) return;
+    place.current?.scrollIntoView({ block: "start" });
+    place.current?.focus({ preventScroll: true });
   }, [sought]);
-  const left = (Object.keys(asked) as (keyof Asked)[]).filter((name) => !(name in heeded)).map((name) => FILTER_NAMES[name]);
+  const left = chosen.filter((name) => name !== "currency" && !(name in heeded)).map((name) => FILTER_NAMES[name as keyof typeof FILTER_NAMES]);
+  const narrowed = chosen.some((name) => name in heeded);
+  // What the next metric does not heed is not taken along.
+  const further = more && { ...more, drill: (drill: Drill): Drill => Object.fromEntries(Object.entries(drill).filter(([name]) => heeds(more.metric, name as keyof Asked))) };
   return (
-    <section ref={place} className={sought ? "report sought" : "report"} aria-label={metric.title}>
+    <section ref={place} className={sought ? "report sought" : "report"} aria-label={metric.title} tabIndex={-1}>
       <Container
         fitHeight
-        header={<Header variant="h2" description={metric.title}>{metric.question}</Header>}
+        header={<Header variant="h2" description={metric.title} actions={sought && <Button variant="link" iconName="arrow-left" onClick={() => history.back()}>Back</Button>}>{metric.question}</Header>}
         footer={
           <div className="report-foot">
             <span>{more && <Go to={more.to({})}>{`Look further: ${more.metric.title}`}</Go>}</span>
@@ -68,35 +80,44 @@ export function Card({ metric, asked, choices, sought, more }: Props) {
       >
         <SpaceBetween size="s">
           {left.length > 0 && <Box color="text-body-secondary" fontSize="body-s">{`Not narrowed by ${left.join(", ")}: this one does not depend on it.`}</Box>}
-          {query.data ? <Told metric={metric} answer={query.data} choices={choices} stale={query.isPlaceholderData} onDrill={more?.go} /> : query.error ? <Failed error={query.error} retry={() => void query.refetch()} busy={query.isFetching} /> : <Counting />}
+          {query.data ? <Told metric={metric} answer={query.data} choices={choices} stale={query.isPlaceholderData} narrowed={narrowed} more={further} /> : query.error ? <Failed error={query.error} retry={() => void query.refetch()} busy={query.isFetching} /> : <Counting />}
         </SpaceBetween>
       </Container>
     </section>
   );
 }
 
-const Counting = () => <div className="report-wait"><StatusIndicator type="loading">The warehouse is counting</StatusIndicator></div>;
+const Counting = () => <div className="report-wait report-counting"><StatusIndicator type="loading">The warehouse is counting</StatusIndicator></div>;
 
-function Told({ metric, answer, choices, stale, onDrill }: { metric: Metric; answer: Answer; choices: Choices; stale: boolean; onDrill: ((drill: Drill) => void) | undefined }) {
+type Further = (NonNullable<Props["more"]> & { drill: (drill: Drill) => Drill }) | null;
+
+function Told({ metric, answer, choices, stale, narrowed, more }: { metric: Metric; answer: Answer; choices: Choices; stale: boolean; narrowed: boolean; more: Further }) {
   const rows = useMemo(() => rowsOf(answer), [answer]);
   const picture = useMemo(() => spec(metric, rows, choices, config().currency), [metric, rows, choices]);
-  const only = drawnCurrency(rows, config().currency);
-  if (rows.length === 0) return <div className="report-wait"><Nothing title="Nothing to count">Nothing of this happened in what is chosen. Take a longer time, or fewer filters.</Nothing></div>;
+  const onDrill = (drill: Drill) => {
+    const taken = more?.drill(drill) ?? {};
+    if (Object.keys(taken).length > 0) more?.go(taken);
+  };
+  if (rows.length === 0) return <div className="report-wait"><Nothing title="Nothing to count">{narrowed || !metric.empty ? "Nothing of this happened in what is chosen. Take a longer time, or fewer filters." : metric.empty}</Nothing></div>;
   return (
     <SpaceBetween size="s">
       {picture && <div className={stale ? "report-stale" : undefined}><Suspense fallback={<Counting />}><Chart spec={picture} label={`${metric.question} A picture; the figures are in the table below it.`} onDrill={onDrill} /></Suspense></div>}
-      {picture && only && <Box color="text-body-secondary" fontSize="body-s">{`Drawn for ${only}; the table has all currencies.`}</Box>}
-      <Figures metric={metric} answer={answer} rows={rows} choices={choices} open={!picture} />
+      <Figures metric={metric} answer={answer} rows={rows} choices={choices} open={!picture} more={more} />
     </SpaceBetween>
   );
 }
 
 /** The same as a table, for who reads rather than looks. Opened when it is asked for: a hundred rows are much to draw. */
-function Figures({ metric, answer, rows, choices, open }: { metric: Metric; answer: Answer; rows: ReturnType<typeof rowsOf>; choices: Choices; open: boolean }) {
+function Figures({ metric, answer, rows, choices, open, more }: { metric: Metric; answer: Answer; rows: ReturnType<typeof rowsOf>; choices: Choices; open: boolean; more: Further }) {
   const [drawn, setDrawn] = useState(open);
   const read = rows.slice(0, MOST_READ_ROWS);
+  const cell = (column: Column, row: (typeof rows)[number]) => {
+    const words = shown(column, row[column.name] ?? null, row, choices);
+    const drill = more?.drill(drillOf([column], row)) ?? {};
+    return more && Object.keys(drill).length > 0 ? <Go to={more.to(drill)} label={`${words}: ${more.metric.title}`}>{words}</Go> : words;
+  };
   return (
-    <details className="report-figures" open={drawn} onToggle={(event) => setDrawn(event.currentTarget.open)}>
+    <details className={open ? "report-figures only" : "report-figures"} open={drawn} onToggle={(event) => setDrawn(event.currentTarget.open)}>
       <summary>{`The figures (${number(rows.length)} ${rows.length === 1 ? "row" : "rows"})`}</summary>
       {drawn && (
         <div className="report-rows" tabIndex={0} role="region" aria-label={`Figures: ${metric.title}`}>
@@ -104,7 +125,7 @@ function Figures({ metric, answer, rows, choices, open }: { metric: Metric; answ
             <thead><tr>{metric.columns.map((column) => <th key={column.name} scope="col" className={isNumber(column) ? "figure" : undefined}>{column.title}</th>)}</tr></thead>
             <tbody>
               {read.map((row, at) => (
-                <tr key={at}>{metric.columns.map((column) => <td key={column.name} className={isNumber(column) ? "figure" : undefined}>{shown(column, row[column.name] ?? null, row, choices)}</td>)}</tr>
+                <tr key={at}>{metric.columns.map((column) => <td key={column.name} className={isNumber(column) ? "figure" : undefined}>{cell(column, row)}</td>)}</tr>
               ))}
             </tbody>
           </table>

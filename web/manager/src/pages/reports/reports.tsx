@@ -3,7 +3,9 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
+import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
+import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
@@ -21,7 +23,20 @@ import type { Drill } from "./spec";
 type Reports = Schemas["Reports"];
 
 const SHEETS: Record<Reports["sheets"][number], string> = { customers: "Customers", points: "Points", products: "Products", seasonality: "Seasons", campaigns: "Campaigns", operations: "Operations" };
-const ASKED = ["from", "to", "tier", "category", "campaign"] as const;
+const ASKED = ["from", "to", "tier", "category", "campaign", "currency"] as const;
+// Twelve whole months and the one under way, unless somebody chooses.
+const MONTHS = 12;
+const TIMES = [
+  { value: "", label: "Last 12 months" },
+  { value: "all", label: "All there is" },
+  { value: "days", label: "Chosen days" },
+];
+
+/** "2026-11-21T02:15:00Z" → "2025-11-01". */
+function firstMonth(loadedAt: string): string {
+  const [year, month] = loadedAt.split("-").map(Number) as [number, number];
+  return new Date(Date.UTC(year, month - 1 - MONTHS, 1)).toISOString().slice(0, 10);
+}
 
 export default function ReportsPage() {
   const query = useQuery({
@@ -70,10 +85,20 @@ function Sheets({ told }: { told: Reports }) {
   const [filters, change] = useFilters();
   const [, go] = useLocation();
   const sheet = told.sheets.find((one) => one === filters.sheet) ?? told.sheets[0]!;
-  const asked = Object.fromEntries(ASKED.flatMap((name) => (filters[name] ? [[name, filters[name]]] : []))) as Asked;
+  const chosen = ASKED.filter((name) => filters[name]);
+  const own = Object.fromEntries(chosen.map((name) => [name, filters[name]])) as Asked;
+  const time = own.from || own.to ? "days" : (filters.time ?? "");
+  const currencies = told.choices.currency ?? [];
+  const asked: Asked = {
+    ...(time === "" && told.loaded_at ? { from: firstMonth(told.loaded_at) } : {}),
+    // Amounts of two currencies are never one sum: one at a time, first that with most.
+    ...(currencies.length > 1 ? { currency: currencies[0]!.value } : {}),
+    ...own,
+  };
   const lead = (name: string, drill: Drill) => {
     const to = told.metrics.find((one) => one.name === name)!;
-    return `/reports?${new URLSearchParams({ ...asked, ...drill, sheet: to.sheet, metric: name })}`;
+    const kept = time === "all" && !drill.from ? { time } : {};
+    return `/reports?${new URLSearchParams({ ...own, ...kept, ...drill, sheet: to.sheet, metric: name })}`;
   };
   const cards = told.metrics.filter((one) => one.sheet === sheet).map((metric) => {
     const { drill } = metric;
@@ -83,19 +108,29 @@ function Sheets({ told }: { told: Reports }) {
         key={metric.name}
         metric={metric}
         asked={asked}
+        chosen={chosen}
         choices={told.choices}
         sought={filters.metric === metric.name}
         more={further ? { metric: further, to: (chosen) => lead(further.name, chosen), go: (chosen) => go(lead(further.name, chosen)) } : null}
       />
     );
   });
-  const printed = [SHEETS[sheet], ...(["tier", "category", "campaign"] as const).flatMap((name) => told.choices[name]?.find(({ value }) => value === asked[name])?.words ?? []), asked.from && `from ${day(asked.from)}`, asked.to && `to ${day(asked.to)}`];
+  const printed = [SHEETS[sheet], time === "days" ? null : TIMES.find(({ value }) => value === time)?.label, currencies.length > 1 && asked.currency, ...(["tier", "category", "campaign"] as const).flatMap((name) => told.choices[name]?.find(({ value }) => value === asked[name])?.words ?? []), own.from && `from ${day(own.from)}`, own.to && `to ${day(own.to)}`];
   return (
     <SpaceBetween size="l">
       <strong className="report-printed">{printed.filter(Boolean).join(" · ")}</strong>
       {told.standing === "away" && <Alert type="warning" header="The warehouse does not answer">The programme itself is not touched by that. The page asks again by itself.</Alert>}
       {told.standing === "not-ready" && <Alert type="info" header="The warehouse is waking up">It sleeps while nobody asks; that takes a moment.</Alert>}
-      <div className="report-filters"><FilterBar filters={filtersOf(told.choices)} /></div>
+      <div className="report-filters">
+        <FormField label="Time">
+          <Select
+            options={TIMES}
+            selectedOption={TIMES.find(({ value }) => value === time) ?? TIMES[0]!}
+            onChange={({ detail }) => change({ time: detail.selectedOption.value, from: undefined, to: undefined })}
+          />
+        </FormField>
+        <FilterBar filters={[...(time === "days" ? DAYS : []), ...filtersOf(told.choices)]} />
+      </div>
       <Tabs
         activeTabId={sheet}
         ariaLabel="Sheets"
@@ -106,14 +141,16 @@ function Sheets({ told }: { told: Reports }) {
   );
 }
 
+const DAYS: readonly Filter[] = [{ key: "from", label: "From", kind: "date" }, { key: "to", label: "To", kind: "date" }];
+
 function filtersOf(choices: Reports["choices"]): readonly Filter[] {
+  const currencies = choices.currency ?? [];
   const of = (key: "tier" | "category" | "campaign", label: string, all: string): Filter[] =>
     choices[key]?.length ? [{ key, label, kind: "choice", options: [{ value: "", label: all }, ...choices[key].map(({ value, words }) => ({ value, label: words }))] }] : [];
   return [
-    { key: "from", label: "From", kind: "date" },
-    { key: "to", label: "To", kind: "date" },
     ...of("tier", "Level", "All levels"),
     ...of("category", "Category", "All categories"),
     ...of("campaign", "Campaign", "All campaigns"),
+    ...(currencies.length > 1 ? [{ key: "currency", label: "Currency", kind: "choice", options: currencies.map(({ value, words }) => ({ value, label: words })) } as const] : []),
   ];
 }

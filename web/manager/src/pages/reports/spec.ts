@@ -6,13 +6,16 @@ import { type Cell, type Choices, type Column, drawnCurrency, figure, type Metri
 /** What a click on a point leads to: filters for the metric that says more. */
 export type Drill = Partial<Record<"from" | "to" | "tier" | "category" | "campaign", string>>;
 
-type Point = { x: string | number; label: string; series: string; value: number; words: string; drill: Drill };
+type Point = { x: string | number; label: string; series: string; value: number; words: string; drill: Drill; low?: number; high?: number };
 type Encoding = Record<string, unknown>;
 
 const HEIGHT = 260;
+// From here on white reads better than black on a heatmap's blue.
+const LIGHT_FROM = 0.75;
 // Bars below one another that a card has room for; the table has all.
 const MOST_BARS = 12;
 const MOST_WRITTEN_CELLS = 170;
+const MOST_TICKS = 40;
 const COLOURS = ["#688ae8", "#c33d69", "#2ea597", "#8456ce", "#e07941", "#3759ce", "#962249", "#096f64", "#6237a7", "#a84401"];
 const FONT = "'Open Sans', 'Helvetica Neue', Roboto, Arial, sans-serif";
 // Sums of rows mean something; shares and averages of different rows do not.
@@ -42,7 +45,7 @@ export function spec(metric: Metric, rows: readonly Row[], choices: Choices, own
   const measures = chart.y.map(column).filter((one) => one !== undefined);
   const first = measures[0];
   if (!first) return null;
-  const points = pointsOf(x, measures, column(chart.colour), drawn, choices);
+  const points = pointsOf(x, measures, column(chart.colour), drawn, choices, chart.range);
   if (points.length === 0) return null;
   const scale = { format: first.format, currency: String(drawn[0]?.currency ?? "") };
   if (chart.kind === "line" || chart.kind === "area") return whole(lines(chart.kind, x, points, measures, scale));
@@ -53,7 +56,7 @@ export function spec(metric: Metric, rows: readonly Row[], choices: Choices, own
 const whole = (part: object) => ({ $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", height: HEIGHT, background: "transparent", autosize: { type: "fit", contains: "padding" }, config, ...part }) as TopLevelSpec;
 
 /** A point for each place and series; rows that differ in what is not drawn are added where that means something. */
-function pointsOf(x: Column, measures: readonly Column[], colour: Column | undefined, rows: readonly Row[], choices: Choices): Point[] {
+function pointsOf(x: Column, measures: readonly Column[], colour: Column | undefined, rows: readonly Row[], choices: Choices, range: readonly string[]): Point[] {
   const found = new Map<string, Point & { row: Row; measure: Column }>();
   const named = new Map<string, Cell>();
   for (const row of rows) {
@@ -75,8 +78,10 @@ function pointsOf(x: Column, measures: readonly Column[], colour: Column | undef
   }
   return [...found.values()].map(({ row, measure, ...point }) => {
     const currency = String(row.currency ?? "");
-    const words = figure(measure.format, point.value, currency);
-    return { ...point, words, value: measure.format === "money" && currency ? point.value / 10 ** minorDigits(currency) : point.value };
+    const [low, high] = range.map((name) => row[name]);
+    const between = typeof low === "number" && typeof high === "number" ? { low, high } : {};
+    const words = figure(measure.format, point.value, currency) + ("low" in between ? ` (${figure(measure.format, between.low!, currency)} to ${figure(measure.format, between.high!, currency)})` : "");
+    return { ...point, ...between, words, value: measure.format === "money" && currency ? point.value / 10 ** minorDigits(currency) : point.value };
   });
 }
 
@@ -103,8 +108,15 @@ export function drillOf(columns: readonly (Column | undefined)[], row: Row): Dri
 type Scale = { format: Column["format"]; currency: string };
 
 const axis = ({ format, currency }: Scale, title: string): Encoding => ({
-  title: format === "money" && currency ? `${title} (${currency})` : title,
-  axis: { labelExpr: `format(datum.value, '${format === "percent" ? "~%" : format === "ratio" || format === "days" ? "~g" : "~s"}')`, tickCount: 5, titleAnchor: "end" },
+  title: format !== "money" || !currency ? title : title ? `${title} (${currency})` : currency,
+  axis: {
+    // Thousands are written short (12k); what is below one has no such name that anybody knows.
+    labelExpr: format === "percent" ? "format(datum.value, '~%')" : format === "ratio" || format === "days" ? "format(datum.value, '~g')" : "abs(datum.value) < 1000 ? format(datum.value, '~r') : replace(format(datum.value, '~s'), 'G', 'B')",
+    tickCount: 5,
+    // Half a member is none.
+    ...(format === "count" || format === "points" ? { tickMinStep: 1 } : {}),
+    titleAnchor: "end",
+  },
 });
 
 /** One measure names the axis; several are named by the legend. */
@@ -160,17 +172,20 @@ function barsAcross(points: readonly Point[], measures: readonly Column[], scale
   const there = seriesOf(points);
   const beside = there.length > 1 && points.length > labels.length;
   const values = points.filter(({ label }) => labels.includes(label));
+  const y = { field: "label", type: "nominal", sort: labels, title: null, axis: { labelLimit: 200, ticks: false, domain: false }, scale: { paddingInner: 0.25 } };
+  const side = beside ? { yOffset: { field: "series", sort: there } } : {};
+  const bars = { mark: { type: "bar", cornerRadiusEnd: 2, cursor: "pointer" } };
+  // What chance alone explains is seen at once: a line over the bar that crosses zero.
+  const ranges = { mark: { type: "rule", strokeWidth: 2, color: "#16191f" }, encoding: { y, ...side, x: { field: "low", type: "quantitative" }, x2: { field: "high" } } };
+  const ranged = values.some(({ low }) => low !== undefined);
+  const drawn = {
+    ...bars,
+    encoding: { y, x: { field: "value", type: "quantitative", ...axis(scale, titleOf(measures)) }, ...side, ...colourBy(points), tooltip: told(points, measures) },
+  };
   return {
     height: Math.max(HEIGHT, labels.length * (beside ? 14 * there.length + 8 : 24)),
     data: { values },
-    mark: { type: "bar", cornerRadiusEnd: 2, cursor: "pointer" },
-    encoding: {
-      y: { field: "label", type: "nominal", sort: labels, title: null, axis: { labelLimit: 200, ticks: false, domain: false }, scale: { paddingInner: 0.25 } },
-      x: { field: "value", type: "quantitative", ...axis(scale, titleOf(measures)) },
-      ...(beside ? { yOffset: { field: "series", sort: there } } : {}),
-      ...colourBy(points),
-      tooltip: told(points, measures),
-    },
+    ...(ranged ? { layer: [drawn, ranges] } : drawn),
   };
 }
 
@@ -183,7 +198,7 @@ function barsUp(x: Column, points: readonly Point[], measures: readonly Column[]
     data: { values: points },
     mark: { type: "bar", cursor: "pointer", ...(stacked ? {} : { cornerRadiusEnd: 2 }) },
     encoding: {
-      x: { field: "label", type: "ordinal", sort: labels, title: null, axis: { labelAngle: labels.length > 8 ? -45 : 0, labelOverlap: true, labelAlign: labels.length > 8 ? "right" : "center" } },
+      x: { field: "label", type: "ordinal", sort: labels, title: null, axis: { labelAngle: labels.length > 8 ? -45 : 0, labelOverlap: true, labelAlign: labels.length > 8 ? "right" : "center", ticks: labels.length <= MOST_TICKS } },
       y: { field: "value", type: "quantitative", stack: stacked ? "zero" : null, ...axis(scale, titleOf(measures)) },
       ...(!stacked && there.length > 1 ? { xOffset: { field: "series", sort: there } } : {}),
       ...colourBy(points),
@@ -211,7 +226,7 @@ function heatmap(x: Column, y: Column, value: Column, rows: readonly Row[], choi
     value: cell.value,
     words: figure(value.format, cell.value, String(cell.row.currency ?? "")),
     short: value.format === "percent" ? `${Math.round(cell.value * 100)}` : figure(value.format, cell.value, ""),
-    light: cell.value > most * 0.55,
+    light: cell.value > most * LIGHT_FROM,
     drill: drillOf([x, y], cell.row),
   }));
   const order = (column: Column, pick: "across" | "down") => {

@@ -1,6 +1,6 @@
 /** Values of an answer as people read them: by a column's kind and format, money by its row's own currency. */
 import type { Schemas } from "../../api";
-import { day, locale, minorDigits, money, number } from "@shared/shown";
+import { locale, minorDigits, money, number } from "@shared/shown";
 import { plain } from "../../words";
 
 export type Metric = Schemas["MetricView"];
@@ -12,7 +12,7 @@ export type Row = Readonly<Record<string, Cell>>;
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 // Texts that are a person's or a shop's own words, and no codes of ours.
-const SAID = new Set(["asin", "title", "category", "campaign", "currency"]);
+const SAID = new Set(["asin", "title", "category", "campaign", "currency", "funder", "lot", "member_key"]);
 const FRACTIONS = { style: "decimal", maximumFractionDigits: 2 } as const;
 
 /** The answer's rows by column. */
@@ -24,7 +24,7 @@ export function shown(column: Column, value: Cell, row: Row, choices: Choices): 
   if (value === null) return "–";
   if (column.kind === "measure") return figure(column.format, Number(value), String(row.currency ?? ""));
   if (column.kind === "month") return monthOf(String(value));
-  if (column.kind === "date") return day(String(value).slice(0, 10));
+  if (column.kind === "date") return dayOf(String(value));
   if (column.name === "weekday") return WEEKDAYS[Number(value) - 1] ?? String(value);
   if (column.kind === "number") return String(value);
   const text = String(value);
@@ -51,6 +51,10 @@ const fraction = (value: number) => new Intl.NumberFormat(locale(), FRACTIONS).f
 /** "2026-10-01" → "Oct 2026". */
 export const monthOf = (first: string): string =>
   new Intl.DateTimeFormat(locale(), { month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${first.slice(0, 7)}-01T00:00:00Z`));
+
+/** "2026-10-31" → "Oct 31, 2026". */
+const dayOf = (text: string): string =>
+  new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
 
 /** Of an answer in several currencies the one that is drawn: sums of two are never one. */
 export function drawnCurrency(rows: readonly Row[], own: string): string | null {

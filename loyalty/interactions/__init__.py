@@ -1,0 +1,1 @@
+"""Which products members look at, of those who want that to be kept."""
