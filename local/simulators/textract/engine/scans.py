@@ -134,12 +134,8 @@ def _set(line: list[_Found], tall: float) -> list[Word]:
             base = median(other.bottom for other in line)
         else:
             base = one.bottom - 0.22 * tall if _DESCENDING.search(one.text) else one.bottom
-        if (
-            words
         near = bool(words) and one.left - words[-1].right < _nearest(words[-1].text, one.text) * tall
         if near and _goes_on(words[-1].text, one.text):
-            and _goes_on(words[-1].text, one.text)
-        ):
             words[-1].text += one.text
             words[-1].right, words[-1].confidence = one.right, min(words[-1].confidence, one.confidence)
             continue
@@ -149,7 +145,7 @@ def _set(line: list[_Found], tall: float) -> list[Word]:
 
 
 def _nearest(before: str, behind: str) -> float:
-    """How far apart two words stand at least, in heights: beside a one there is more white, and more still to a word."""
+    """How far apart two words stand at least, in heights: a one has more white beside it."""
     return 0.33 if "1" in (before[-1], behind[0]) else 0.2
 
 
