@@ -134,13 +134,19 @@ def _set(line: list[_Found], tall: float) -> list[Word]:
             base = median(other.bottom for other in line)
         else:
             base = one.bottom - 0.22 * tall if _DESCENDING.search(one.text) else one.bottom
-        if words and one.left - words[-1].right < 0.2 * tall and _goes_on(words[-1].text, one.text):
+        near = bool(words) and one.left - words[-1].right < _nearest(words[-1].text, one.text) * tall
+        if near and _goes_on(words[-1].text, one.text):
             words[-1].text += one.text
             words[-1].right, words[-1].confidence = one.right, min(words[-1].confidence, one.confidence)
             continue
         top, bottom = base - 1.2 * tall, base + 0.33 * tall
         words.append(Word(one.text, one.left, top, one.right, bottom, one.confidence, read=True))
     return words
+
+
+def _nearest(before: str, behind: str) -> float:
+    """How far apart two words stand at least, in heights: a one has more white beside it."""
+    return 0.33 if "1" in (before[-1], behind[0]) else 0.2
 
 
 def _goes_on(before: str, behind: str) -> bool:
