@@ -146,7 +146,9 @@ def _set(line: list[_Found], tall: float) -> list[Word]:
 
 def _nearest(before: str, behind: str) -> float:
     """How far apart two words stand at least, in heights: a one has more white beside it."""
-    return 0.33 if "1" in (before[-1], behind[0]) else 0.2
+    if "1" not in (before[-1], behind[0]):
+        return 0.2
+    return 0.43 if before[-1].isdigit() and behind[0].isdigit() else 0.33
 
 
 def _goes_on(before: str, behind: str) -> bool:
