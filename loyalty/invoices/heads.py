@@ -58,6 +58,8 @@ def numbers(page: Page) -> list[str]:
 def number_in(text: str) -> str | None:
     """The number at the beginning of a value, which may go on with something else."""
     first = re.split(r"[\s|,;]", text.strip().lstrip("#:").strip(), maxsplit=1)[0].rstrip(".:")
+    # A word that numbers begin with, of which the first letter looks like a figure.
+    first = re.sub(r"^[1l](?=NV-)", "I", first)
     return first if NUMBER.fullmatch(first.upper()) and any(each.isdigit() for each in first) else None
 
 

@@ -256,6 +256,11 @@ def test_a_number_that_goes_on_behind_a_gap_is_doubtful(printed: str) -> None:
     assert "number" in {field for _, field in codes(reading.findings)}
 
 
+def test_the_word_that_a_number_begins_with_is_no_figure() -> None:
+    for printed in ("INV-DE-832167460-2026-94930", "1NV-DE-832167460-2026-94930"):
+        assert only([document(head(number=printed), [BOTTLES])]).draft["number"] == "INV-DE-832167460-2026-94930"
+
+
 def test_a_title_of_which_the_row_says_more_is_not_posted() -> None:
     def posted(whole: str) -> str:
         cells = [field("ITEM", "Example", "Item"), field("QUANTITY", "2"), field("UNIT_PRICE", "$24.99")]

@@ -32,7 +32,7 @@ LEAST_FITS = 0.07
 # By so much more of the ink its double differs, where both read the same, and where they do not.
 APART, FAR_APART = 0.03, 0.06
 # Nothing else lies there as well: a letter that was learned from a mistake does where the right one does.
-NEAREST = 0.02
+NEAREST, LONE = 0.02, 0.1
 # Drawn so alike that recognition takes the one for the other.
 _ALIKE = ("OQ0Do", "1lI|i!", "S5$s9", "B8", "Z2z", "6G", "CcG", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx", "Yy", "g9q", "7T")
 # Told apart by their form although the page shows only one of the two.
@@ -44,6 +44,7 @@ _OFTEN = frozenset("OQ0D1IlS5B8Z2G6")
 _FIGURES = re.compile(r"[-+(]?[$£€]?[0-9.,:/-]+[)%€]*[.,;]?")
 _DIGITS = frozenset("0123456789")
 SHORT = 3
+_ROUND = frozenset("OQ0DCG")
 _FOLDED = str.maketrans("OoQIl|SBZ", "000111582")
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-" * 7)
 
@@ -218,7 +219,9 @@ def _agreed(face: Typeface, text: str, index: int, glyph: Glyph, usual: float) -
     doubles = "".join(group for group in _ALIKE if sign in group)
     if sign == read:
         clear = all(apart > (APART if other in doubles else NEAREST) for other, apart in glyph.rivals.items())
-        return sign if glyph.misfit < fits and clear else None
+        # Nothing else of the page comes near it, and it is no O that may be a Q.
+        lone = min(glyph.rivals.values(), default=1.0) > LONE and sign not in _ROUND
+        return sign if glyph.misfit < (FITS if lone else fits) and clear else None
     told = any(read in group and sign in group for group in _TOLD)
     known = read in face.signs
     clear = glyph.clear_of(read) > FAR_APART and all(glyph.clear_of(one) > APART for one in doubles if one != sign)

@@ -34,6 +34,8 @@ MUCH_LARGER = 1.25
 _DESCENDING = re.compile(r"[gjpqyQ,;()\[\]|$/_@{}]")
 # Not letters: what pictures and borders look like.
 DIRT = re.compile(r"[|_~=®©\\<>{}\[\]«»¦°•*\^`´‘’“”]+")
+# Words stand beside each other, if so much of their height is common.
+BESIDE = 0.7
 _LOW = re.compile(r"[-–—.,_~=·•'\"]+")
 
 
@@ -84,7 +86,7 @@ def looked_at(picture: Image.Image, number: int, width: float, height: float) ->
 
 def _lines(picture: Image.Image, points: float) -> list[list[Word]]:
     grey = numpy.asarray(picture)
-    lines: list[list[Word]] = []
+    read: list[list[_Found]] = []
     for strip in strips(grey):
         line = []
         for found in reader(LANGUAGES).read(shown(grey, strip), LINE):
@@ -93,12 +95,26 @@ def _lines(picture: Image.Image, points: float) -> list[list[Word]]:
             place = (left * points, top * points, right * points, bottom * points)
             line.append(_Found(found.text, *place, found.confidence))
         if line:
-            lines.append(_set(line))
+            read.append(line)
         elif strip.right - strip.left < strip.bottom - strip.top:
             # A single figure often seems nothing at all.
             place = (strip.left * points, strip.top * points, strip.right * points, strip.bottom * points)
-            lines.append([Word(second_look.UNREAD, *place, 0.0, read=True)])
-    return lines
+            read.append([_Found(second_look.UNREAD, *place, 0.0)])
+    return [_set(line, _height(line, read)) for line in read]
+
+
+def _height(line: list[_Found], others: list[list[_Found]]) -> float:
+    """How high the words of a row are: of all that stands beside these, because `1` and `Qty` are of one row."""
+    top, bottom = min(one.top for one in line), max(one.bottom for one in line)
+    heights = sorted(
+        one.bottom - one.top
+        for other in others
+        for one in other
+        if min(bottom, one.bottom) - max(top, one.top) > BESIDE * (one.bottom - one.top)
+        and not _LOW.fullmatch(one.text)
+        and not DIRT.fullmatch(one.text)
+    )
+    return heights[int(0.7 * (len(heights) - 1))] if heights else 8.0
 
 
 class _Found(NamedTuple):
@@ -110,25 +126,27 @@ class _Found(NamedTuple):
     confidence: float
 
 
-def _set(line: list[_Found]) -> list[Word]:
+def _set(line: list[_Found], tall: float) -> list[Word]:
     """The words with boxes as high as a text layer's, whatever letters they have, so that geometry means the same."""
-    heights = sorted(
-        one.bottom - one.top for one in line if not _LOW.fullmatch(one.text) and not DIRT.fullmatch(one.text)
-    )
-    tall = heights[int(0.7 * (len(heights) - 1))] if heights else 8.0
     words: list[Word] = []
     for one in line:
         if _LOW.fullmatch(one.text):
             base = median(other.bottom for other in line)
         else:
             base = one.bottom - 0.22 * tall if _DESCENDING.search(one.text) else one.bottom
-        if words and one.left - words[-1].right < 0.2 * tall and _goes_on(words[-1].text, one.text):
+        near = bool(words) and one.left - words[-1].right < _nearest(words[-1].text, one.text) * tall
+        if near and _goes_on(words[-1].text, one.text):
             words[-1].text += one.text
             words[-1].right, words[-1].confidence = one.right, min(words[-1].confidence, one.confidence)
             continue
         top, bottom = base - 1.2 * tall, base + 0.33 * tall
         words.append(Word(one.text, one.left, top, one.right, bottom, one.confidence, read=True))
     return words
+
+
+def _nearest(before: str, behind: str) -> float:
+    """How far apart two words stand at least, in heights: a one has more white beside it."""
+    return 0.33 if "1" in (before[-1], behind[0]) else 0.2
 
 
 def _goes_on(before: str, behind: str) -> bool:

@@ -137,6 +137,11 @@ def _deciphered(
         else 0.0
     )
     words = [word for line in lines for word in line]
+    for index, (glyphs, _) in list(read.items()):
+        # The sign of a currency is sometimes cut out with its amount.
+        behind = words[index + 1].text if index + 1 < len(words) else ""
+        if behind in SIGNS and len(glyphs) == len(words[index].text) + 1 and glyphs[-1].sign == behind:
+            read[index + 1] = [glyphs.pop()], False
     return {
         index: compared(face, words[index].text, glyphs, usual, loose=loose) for index, (glyphs, loose) in read.items()
     }

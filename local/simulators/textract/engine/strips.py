@@ -12,8 +12,8 @@ from PIL import Image
 
 # One pixel of the map of ink is so many across and down.
 ACROSS, DOWN = 4, 2
-# Lighter by so much than the paper is no ink.
-LEAST_CONTRAST = 24
+# What is darker than the paper by less is no ink; nowhere by more, it is a shade with noise on it.
+LEAST_CONTRAST, LEAST_PRINTED = 24, 50
 # Paper is as bright within so many pixels of the map, and nowhere so much darker than elsewhere.
 TILE, MOST_SHADE = 60, 40
 # So much white, in pixels of the map, parts one strip from the next beside it, and below it.
@@ -44,9 +44,12 @@ class Strip(NamedTuple):
 
 def strips(grey: Grey) -> list[Strip]:
     """Those of a level page without rules, dark on light, from top to bottom."""
-    ink = _ink(grey)
+    lighter = _lighter(grey)
     found: list[Strip] = []
-    _cut(ink, Strip(0, 0, ink.shape[1], ink.shape[0]), found, 0)
+    _cut(lighter < -LEAST_CONTRAST, Strip(0, 0, lighter.shape[1], lighter.shape[0]), found, 0)
+    found = [
+        strip for strip in found if lighter[strip.top : strip.bottom, strip.left : strip.right].min() < -LEAST_PRINTED
+    ]
     return [
         Strip(left * ACROSS, top * DOWN, right * ACROSS, bottom * DOWN)
         for left, top, right, bottom in sorted(_with_dots(found), key=lambda strip: (strip.top, strip.left))
@@ -62,7 +65,8 @@ def shown(grey: Grey, strip: Strip) -> Grey:
     return numpy.pad(cut, ROOM, constant_values=255)
 
 
-def _ink(grey: Grey) -> Grey:
+def _lighter(grey: Grey) -> Grey:
+    """The map: by how much each place is lighter than the paper there."""
     high, wide = grey.shape[0] // DOWN, grey.shape[1] // ACROSS
     inside = grey[: high * DOWN, : wide * ACROSS]
     total = numpy.zeros((high, wide), dtype=numpy.uint16)
@@ -70,8 +74,8 @@ def _ink(grey: Grey) -> Grey:
         for across in range(ACROSS):
             total += inside[down::DOWN, across::ACROSS]
     total //= DOWN * ACROSS
-    ink: Grey = total < _paper(total) - LEAST_CONTRAST
-    return ink
+    lighter: Grey = total - _paper(total)
+    return lighter
 
 
 def _paper(bright: Grey) -> Grey:
