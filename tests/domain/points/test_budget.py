@@ -115,7 +115,7 @@ def test_own_points_and_bonus_are_accruals_of_two_funders_and_only_the_bonus_nam
     book.buy(member, 100, {code: 50}, reference=f"basket-{code}")
     rows = book.connection.execute(
         "select partner, partner_reference, amount, funder, campaign, unit_cost_micros as cost from points.accrual"
-        " where member_id = %s order by op_id",
+        " where member_id = %s order by campaign nulls first",
         (member,),
     ).fetchall()
     own, bonus = rows
