@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from local.simulators.textract.engine.typeface import Letter, Typeface
+from local.simulators.textract.engine.spelling import is_known
+from local.simulators.textract.engine.typeface import MOST_ACCENT, Letter, Typeface, above
 
 # A letter of which more of the ink differs does not lie there.
 WORST = 0.45
@@ -76,12 +77,13 @@ class Verdict:
 
 class Glyph(NamedTuple):
     """A letter as it was deciphered. `misfit`: the share of its ink that differs; `rivals`: by how much more of it
-    each other letter would, that fits there at all.
+    each other letter would, that fits there at all; `accent`: the points of ink above it that it does not have.
     """
 
     sign: str
     misfit: float
     rivals: Mapping[str, float]
+    accent: float = 0.0
 
     def clear_of(self, sign: str) -> float:
         """By how much more of the ink the other letter differs; 1 where it does not fit at all."""
@@ -131,7 +133,7 @@ def _path(face: Typeface, ink: Grey) -> tuple[float, list[Glyph]] | None:
         if previous < 0:
             return None
         if taken is not None:
-            glyphs.append(_glyph(taken, at, steps, energy))
+            glyphs.append(_glyph(taken, at, steps, energy, ink))
             bare = 0.0
         else:
             bare += energy[at] - energy[previous]
@@ -159,9 +161,13 @@ def _steps(face: Typeface, ink: Grey, energy: Grey) -> dict[int, list[_Step]]:
     return steps
 
 
-def _glyph(taken: _Step, right: int, steps: Mapping[int, Sequence[_Step]], energy: Sequence[float]) -> Glyph:
+def _glyph(
+    taken: _Step, right: int, steps: Mapping[int, Sequence[_Step]], energy: Sequence[float], drawn: Grey
+) -> Glyph:
     left = right - taken.width
     ink = energy[right] - energy[left] + 1e-6
+    high = above(taken.letter.sign)
+    accent = float((numpy.clip(drawn[:high, left:right] - taken.letter.picture[:high], 0, 1) ** 2).sum())
     rivals: dict[str, float] = {}
     for begin in range(left - 1, left + 2):
         for step in steps.get(begin, ()):
@@ -171,7 +177,7 @@ def _glyph(taken: _Step, right: int, steps: Mapping[int, Sequence[_Step]], energ
             bare = energy[max(begin, left)] - energy[left] + energy[right] - energy[min(begin + step.width, right)]
             worse = (step.cost + bare - taken.cost) / ink
             rivals[step.letter.sign] = min(worse, rivals.get(step.letter.sign, 1.0))
-    return Glyph(taken.letter.sign, taken.cost / ink, rivals)
+    return Glyph(taken.letter.sign, taken.cost / ink, rivals, accent)
 
 
 def compared(face: Typeface, text: str, glyphs: Sequence[Glyph], usual: float, *, loose: bool = False) -> Verdict:
@@ -214,6 +220,8 @@ def _agreed(face: Typeface, text: str, index: int, glyph: Glyph, usual: float) -
     """The letter that stands there, None where that is not clear."""
     read, sign = text[index], glyph.sign
     fits, replaces = min(FITS, max(4 * usual, LEAST_FITS)), min(REPLACES, max(3 * usual, LEAST_FITS))
+    if glyph.accent > MOST_ACCENT:
+        return None
     if read in _STROKES and sign in _STROKES:
         return _stroke(face, text, index, glyph)
     doubles = "".join(group for group in _ALIKE if sign in group)
@@ -225,6 +233,9 @@ def _agreed(face: Typeface, text: str, index: int, glyph: Glyph, usual: float) -
     told = any(read in group and sign in group for group in _TOLD)
     known = read in face.signs
     clear = glyph.clear_of(read) > FAR_APART and all(glyph.clear_of(one) > APART for one in doubles if one != sign)
+    word = text.strip(".,:;()")
+    if word.isalpha() and len(word) > SHORT and (not word.isupper() or is_known(word)):
+        return None
     if not clear or not (told or (known and read in doubles)) or _FIGURES.fullmatch(text):
         return None
     # A double that the page does not show might be it as well.
@@ -253,6 +264,8 @@ def _stroke(face: Typeface, text: str, index: int, glyph: Glyph) -> str | None:
         return "1" if worse["1"] < worse["l"] - FAR_APART or text == "1" else None
     if _FIGURES.fullmatch(text):
         return "1" if worse["1"] < FAR_APART else None
+    if read != "1" and not any(sign.isdigit() for sign in others) and all(sign.isupper() for sign in others):
+        return "I" if min(worse["I"], worse["l"]) < FAR_APART else None
     if any(sign.islower() and sign not in _STROKES for sign in others):
         small = "I" if index == 0 and read == "I" and len(others) > 1 else "l"
         return (small if worse[small] < worse["1"] - APART else None) if read != "1" else None

@@ -126,10 +126,10 @@ def _deciphered(
     for line, one in zip(lines, common, strict=True):
         for index in range(len(line)):
             if one is not None and first + index in chosen and (ink := one.word(index)) is not None:
-                read[first + index] = (
-                    deciphered(face, ink),
-                    index in one.loose or (bool(_UNIT.fullmatch(line[index].text)) and one.is_broken(index)),
-                )
+                text = line[index].text
+                apart = index in one.loose or (bool(_UNIT.fullmatch(text)) and one.is_broken(index))
+                torn = _counts(text) and len(text) > SHORT and one.is_torn(index)
+                read[first + index] = deciphered(face, ink), apart or torn
         first += len(line)
     usual = (
         median(glyph.misfit for glyphs, _ in read.values() for glyph in glyphs)
@@ -167,6 +167,8 @@ def _overlaid(judged: Word, word: Word, verdict: Verdict | None) -> Word:
     if verdict is not None and verdict.loose:
         judged = replace(judged, confidence=min(judged.confidence, BESIDE_INK))
     judged = replace(judged, text=_in_capitals(judged.text))
+    if verdict is not None and not verdict.is_clear and any(sign.islower() for sign in judged.text):
+        judged = replace(judged, confidence=min(judged.confidence, UNCLEAR))
     if verdict is None or len(verdict.confirmed) != len(word.text) or len(judged.text) != len(word.text):
         return judged
     letters = [

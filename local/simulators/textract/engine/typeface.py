@@ -34,6 +34,8 @@ STANDING = 0.45
 LOOSE = 2
 # No two letters of a word stand so far apart, in pixels of the common size.
 BLANK = 11
+# No two words stand so near.
+TORN = 6
 # Words that are read less surely are no measure; letters so low, in pixels, are not recognised by their form.
 LEAST_MEASURED, LEAST_CAPITAL = 50.0, 8.0
 WIDEST = 26
@@ -44,6 +46,8 @@ MISREAD, MANY, MORE, LEAST_APART = 2.0, 8, 1.3, 0.03
 # Drawn alike in most faces without serifs.
 UPRIGHT = "lI|"
 MISTAKEN = frozenset("O0Q1lI|i!S5B8Z2")
+# Small letters that do not rise; ink above a letter that is more, in points, is an accent.
+LOW, MOST_ACCENT = frozenset("acegmnopqrsuvwxyz"), 1.5
 MOST_VARIANTS = 4
 MOST_SAMPLES = 24
 SURE_LETTERS, SURE_DIGITS = 85.0, 70.0
@@ -77,6 +81,11 @@ class Line(NamedTuple):
         """One word's ink."""
         place = self.places[index]
         return None if place is None else self.ink[:, max(place[0] - 1, 0) : place[1] + 1]
+
+    def is_torn(self, index: int) -> bool:
+        """Whether a word stands so near to it that both are one."""
+        around = [place for place in self.places[max(index - 1, 0) : index + 2] if place is not None]
+        return any(after[0] - before[1] < TORN for before, after in pairwise(around))
 
     def is_broken(self, index: int) -> bool:
         """Whether so wide a gap stands before the end of a word that the end is a word of its own."""
@@ -239,9 +248,14 @@ def samples(line_ink: Grey, text: str, confidence: float) -> list[Sample]:
         certain = worded and (sign not in MISTAKEN or not letters.isupper() or is_known(letters))
         sure = certain and confidence >= SURE_LETTERS if sign.isalpha() else figured and confidence >= SURE_DIGITS
         picture = _trimmed(line_ink[:, max(left - 1, 0) : right + 1])
-        if picture is not None and picture.shape[1] <= WIDEST:
+        if picture is not None and picture.shape[1] <= WIDEST and (picture[: above(sign)] ** 2).sum() < MOST_ACCENT:
             found.append(Sample(sign, picture, sure))
     return found
+
+
+def above(sign: str) -> int:
+    """Above this row there is no ink of a letter, but an accent's."""
+    return ABOVE + 3 if sign in LOW else ABOVE - 1 if sign.isupper() else 0
 
 
 def _trimmed(picture: Grey) -> Grey | None:
