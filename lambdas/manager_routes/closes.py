@@ -147,8 +147,11 @@ def get_close(month: Month) -> MonthClose:
 def get_close_csv(month: Month) -> Response[str]:
     who = staff(router)
     connection, first = database().connection(), _first(month)
-    closed = closing.close(connection, who.program_id, first)
-    parts = {figure: closing.movements(connection, who.program_id, first, figure) for figure in closing.FIGURES}
+    # All of one instant: points are posted meanwhile.
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read read only")
+        closed = closing.close(connection, who.program_id, first)
+        parts = {figure: closing.movements(connection, who.program_id, first, figure) for figure in closing.FIGURES}
     return table(f"close-{who.program_id}-{month}", closing.to_csv(first, closed, parts))
 
 

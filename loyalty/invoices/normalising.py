@@ -321,7 +321,10 @@ def _take_words(making: _Making, paper: Paper, fields: Mapping[str, list[Printed
         text = " ".join(best.text.split())[:_MOST_WORDS]
         places = [each for each in printed if " ".join(each.text.split()) == text]
         if name == "payment_terms":
-            text = heads.terms(text, making.draft.get("issued_on"), making.draft.get("due_on"))
+            written = heads.terms(text, making.draft.get("issued_on"), making.draft.get("due_on"))
+            # Days that are counted between the two are printed nowhere: they prove neither.
+            places = places if heads.net_days(text) == heads.net_days(written) else []
+            text = written
         if text:
             making.put(name, Read(text, places))
     _take_purchase_orders(making, paper, [*fields.get("purchase_order", []), *tables.purchase_orders])

@@ -67,7 +67,7 @@ def certain(
 
 def _proven_twice(name: str, equations: Sequence[Equation], firm: set[str]) -> bool:
     """The second proof may lean on a value that has one of its own beside it."""
-    proofs = [equation for equation in equations if name in equation and _leans_on(equation, name) <= firm]
+    proofs = _counted(name, [each for each in equations if name in each and _leans_on(each, name) <= firm])
     if len(proofs) != 1:
         return len(proofs) >= _PROOFS
     return any(
@@ -83,6 +83,11 @@ def _proven_twice(name: str, equations: Sequence[Equation], firm: set[str]) -> b
         )
         for equation in equations
     )
+
+
+def _counted(name: str, proofs: Sequence[Equation]) -> Sequence[Equation]:
+    """What is there twice counts twice for its first value only; of the others it says no more than once."""
+    return [each for index, each in enumerate(proofs) if each[0] == name or each not in proofs[:index]]
 
 
 def _leans_on(equation: Equation, name: str) -> set[str]:
@@ -176,12 +181,12 @@ def _of_rates(invoice: Invoice, printings: Mapping[str, Sequence[Seen]]) -> Iter
     for index, line in enumerate(invoice.lines):
         rate, tax = line.tax_rate_micros, line.tax_minor
         if rate is not None and tax is not None and _tells(line.amount_minor, rate, tax, 1):
-            made = tuple(f"lines.{index}.{name}" for name in ("tax_rate_micros", "amount_minor", "tax_minor"))
+            made = _makes(rate, *(f"lines.{index}.{name}" for name in ("tax_rate_micros", "amount_minor", "tax_minor")))
             yield from _twice(made, rate, invoice.currency, every, printings)
     for index, each in enumerate(invoice.tax_lines):
         if _tells(each.base_minor, each.rate_micros, each.tax_minor, drift(invoice)):
             name = f"tax_lines.{index}"
-            made = (f"{name}.rate_micros", f"{name}.base_minor", f"{name}.tax_minor")
+            made = _makes(each.rate_micros, f"{name}.rate_micros", f"{name}.base_minor", f"{name}.tax_minor")
             yield from _twice(made, each.rate_micros, invoice.currency, every, printings)
     yield from _of_the_whole(invoice, every, printings)
 
@@ -194,7 +199,7 @@ def _of_the_whole(
     base = invoice.total_minor - invoice.tax_minor
     if len(set(rates)) == 1 and rates[0] is not None and _tells(base, rates[0], invoice.tax_minor, drift(invoice)):
         for index in range(len(rates)):
-            made = (f"lines.{index}.tax_rate_micros", "tax_minor", "total_minor")
+            made = _makes(rates[0], f"lines.{index}.tax_rate_micros", "total_minor", "tax_minor")
             yield from _twice(made, rates[0], invoice.currency, every, printings)
         return
     if None in rates or sum(line.amount_minor for line in invoice.lines) != base:
@@ -202,7 +207,7 @@ def _of_the_whole(
     tax = sum(line.amount_minor * (rate or 0) for line, rate in zip(invoice.lines, rates, strict=True)) / MILLION
     if abs(tax - invoice.tax_minor) > drift(invoice):
         return
-    amounts = [f"lines.{index}.amount_minor" for index in range(len(rates))]
+    amounts = [f"lines.{index}.amount_minor" for index in range(len(rates)) if rates[index]]
     for rate in {rate for rate in rates if rate is not None}:
         of_rate = [index for index, own in enumerate(rates) if own == rate]
         others = [f"lines.{index}.tax_rate_micros" for index in range(len(rates)) if index not in of_rate]
@@ -211,6 +216,11 @@ def _of_the_whole(
             if abs(invoice.lines[index].amount_minor) * step(rate) / MILLION > 2 * drift(invoice):
                 name = f"lines.{index}.tax_rate_micros"
                 yield from _twice((name, "tax_minor", *amounts, *others), rate, invoice.currency, every, printings)
+
+
+def _makes(rate_micros: int, rate: str, base: str, tax: str) -> Equation:
+    """No tax is made of any base: of what, it does not say."""
+    return (rate, base, tax) if rate_micros else (rate, tax)
 
 
 def _tells(base: int, rate: int, tax: int, slack: float) -> bool:
@@ -249,4 +259,4 @@ def _of_days(invoice: Invoice) -> Iterator[Equation]:
     if invoice.due_on is not None and terms is not None and (invoice.due_on - invoice.issued_on).days == terms:
         # The terms are words and a number: twice what a day alone is.
         yield "due_on", "issued_on", "payment_terms"
-        yield "due_on", "issued_on", "payment_terms"
+        yield "issued_on", "due_on", "payment_terms"

@@ -120,7 +120,7 @@ def proven(invoice: Invoice, printings: dict[str, list[Seen]]) -> frozenset[str]
         printed = [place.printed for place in printings.get("payment_terms", ())]
         terms = net_days(invoice.payment_terms or next(iter(printed), ""))
         days = (invoice.due_on - invoice.issued_on).days
-        if days == terms or (terms is None and not printed and days in _USUAL_TERMS):
+        if days == terms if printed else days in _USUAL_TERMS and terms in (None, days):
             found.update(("due_on", "issued_on", "payment_terms"))
     return frozenset(found | set(_proven_taxes(invoice)))
 

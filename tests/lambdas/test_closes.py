@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
+from loyalty.reports import month as closing
 from tests.lambdas.conftest import Doors, staff_token
 from tests.lambdas.test_finance import Ask, ask, books, buy, knock, locked, rated
 
@@ -57,6 +59,28 @@ def test_a_figure_opens_to_members_lots_and_a_lot_to_its_entries(books: Doors, a
         ("GET /finance/months/{month}/close/{figure}/lots", None),
         ("GET /finance/members/{member_number}/lots/{lot}", one["member_number"]),
     }
+
+
+def test_the_table_is_of_one_instant(books: Doors, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rated(ask)
+    buy(books, 1000, "2027-02-10")
+    movements = closing.movements
+
+    def while_points_are_posted(*asked: Any) -> list[closing.Movement]:
+        """Others of the server may be at work: their transactions are waited for."""
+        with books.database.owner() as owner:
+            for _ in range(200):
+                if owner.execute("select from reports.movement").fetchone():
+                    break
+                owner.execute("select reports.post(1000)")
+        return movements(*asked)
+
+    monkeypatch.setattr(closing, "movements", while_points_are_posted)
+    rows = list(csv.DictReader(io.StringIO(ask("GET", "/finance/months/2027-02/close.csv").body)))
+    for figure in closing.FIGURES:
+        total, *parts = [int(row["points"]) for row in rows if row["figure"] == figure]
+        assert sum(parts) == total
+    assert ask("GET", "/finance/months/2027-02/close").body["issued"] == 1000
 
 
 @pytest.mark.parametrize(

@@ -341,3 +341,12 @@ def _spoil(value: Any, chance: random.Random, nonsense: list[Any]) -> None:
             value[key] = chance.choice(nonsense)
             return
         value = below
+
+
+def test_days_that_are_counted_and_not_printed_prove_no_day() -> None:
+    found = only([document(head(97, terms="Net", due="April 17, 2026"), [BOTTLES])])
+    assert found.invoice is not None
+    assert found.invoice.payment_terms == "Net 17"
+    assert ("low_confidence", "due_on") in codes(found.findings)
+    found = only([document(head(97, terms="Net 17", due="April 17, 2026"), [BOTTLES])])
+    assert ("low_confidence", "due_on") not in codes(found.findings)

@@ -13,6 +13,7 @@ import pytest
 
 from loyalty.invoices.invoice import Invoice, Line, Reading, Seen, TaxLine
 from loyalty.invoices.normalising import read
+from loyalty.invoices.proving import certain
 from loyalty.invoices.recalling import Ordered
 from loyalty.invoices.validating import findings
 from loyalty.invoices.vendors import known_as
@@ -127,6 +128,23 @@ def test_a_rate_that_was_read_badly_makes_the_tax_and_is_one_of_the_laws(
     ]
     with_table = invoice.model_copy(update={"tax_lines": table})
     assert findings(with_table, [*whole, *amounts, *bad, *again], RULES) == ()
+
+
+@pytest.mark.parametrize(("rate", "tax"), [(0, 0), (190_000, 19_000)])
+def test_a_rate_does_not_prove_what_it_is_of(rate: int, tax: int) -> None:
+    """Of other amounts the tax would be the same, or a cent off."""
+    names = ("amount_minor", "tax_rate_micros", "tax_minor")
+    line = Line(kind="fee", amount_minor=100_000, tax_rate_micros=rate, tax_minor=tax)
+    invoice = GOOD.model_copy(
+        update={
+            "currency": "EUR", "lines": (line,), "subtotal_minor": 100_000, "shipping_minor": 0, "tax_minor": tax,
+            "total_minor": 100_000 + tax,
+        }
+    )  # fmt: skip
+    bad = {"lines.0.amount_minor", "subtotal_minor", "total_minor"}
+    every = [name for name in VALUES if "lines" not in name] + [f"lines.0.{name}" for name in names]
+    read_so = {name: [Seen(name=name, printed="…", confidence=50 if name in bad else 99.5, page=1)] for name in every}
+    assert certain(invoice, read_so, RULES, ()) == frozenset()
 
 
 # ---- what a line leaves out ------------------------------------------------------------------------------------------
