@@ -117,7 +117,8 @@ def _refused() -> dict[str, str]:
     for key in (one["Key"] for one in listed):
         told = json.loads(client.get_object(Bucket=_bucket(), Key=key)["Body"].read())
         found[str(told["table"])] = "; ".join(told["problems"])[:MOST_LETTERS]
-    return found
+    # A table that is exported no more is never taken again: nobody is told of it for ever.
+    return {table: why for table, why in found.items() if table in statements.tables()}
 
 
 def _groups(run: str, name: str, found: Iterable[list[str]]) -> dict[str, Any]:

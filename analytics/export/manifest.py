@@ -64,6 +64,12 @@ def publish(
     )
 
 
+def lost(target: Target, state: State | None) -> bool:
+    """Whether a batch that has to be loaded is not there any more: the bucket keeps each for some years only."""
+    there = target.sizes(f"bronze/{state.table}/") if state else {}
+    return any(batch.manifest not in there for batch in (state.batches if state else ()))
+
+
 def superseded(target: Target, table: str, *states: State | None) -> list[str]:
     """Keys of a table's batches that none of these states names."""
     named = {batch.manifest.rpartition("/")[0] for state in states if state for batch in state.batches}

@@ -79,7 +79,8 @@ class Read:
 def begin(contract: Contract, instance: Instance, lake: Target) -> Read:
     """What is to be read of a table. Raises NotTheWriter."""
     state, tag = manifest.state_of(lake, contract.table)
-    return Read(contract, state, tag, window(contract, state, instance), instance)
+    taken = window(contract, state, instance, lost=manifest.lost(lake, state))
+    return Read(contract, state, tag, taken, instance)
 
 
 def publish(lake: Target, read: Read, files: Mapping[str, int]) -> Table:

@@ -92,11 +92,11 @@ class NotTheWriter(Exception):
     """A reader answered: its snapshot is not the one that the next export goes on from."""
 
 
-def window(contract: Contract, state: State | None, instance: Instance) -> Window:
-    """What to export now. Raises NotTheWriter."""
+def window(contract: Contract, state: State | None, instance: Instance, *, lost: bool = False) -> Window:
+    """What to export now. `lost`: a batch that the state names is not there any more. Raises NotTheWriter."""
     if not instance.writer:
         raise NotTheWriter("a reader answered: exports go to the cluster's writer endpoint")
-    full = _why_full(contract, state, instance)
+    full = _why_full(contract, state, instance, lost)
     generation = (state.generation if state else 0) + (1 if full else 0)
     lo = 0 if state is None or full else state.hi
     batch = (generation - 1) * GENERATION + instance.xmin
@@ -105,7 +105,7 @@ def window(contract: Contract, state: State | None, instance: Instance) -> Windo
     return Window(lo, instance.xmin, batch, generation, contract.whole, full)
 
 
-def _why_full(contract: Contract, state: State | None, instance: Instance) -> str:
+def _why_full(contract: Contract, state: State | None, instance: Instance, lost: bool) -> str:
     if state is None:
         return "first export"
     if state.cluster_id != instance.cluster_id:
@@ -116,6 +116,8 @@ def _why_full(contract: Contract, state: State | None, instance: Instance) -> st
         return "the database is younger than the last export: it was restored"
     if state.batches and state.batches[-1].schema_hash != contract.schema_hash:
         return "the contract has changed"
+    if lost:
+        return "a batch is not there any more"
     return ""
 
 

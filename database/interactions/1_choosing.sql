@@ -77,8 +77,8 @@ begin
 end
 $$;
 
--- Internal: what another membership of the same person chose and looked at. The newest choice of both counts: who wants it no
--- more in either has nothing kept of both.
+-- Internal: what another membership of the same person chose and looked at. The newest choice of both counts: if it is no,
+-- nothing of either is kept.
 create or replace function interactions.hand_on(program_id integer, from_member bigint, to_member bigint) returns void
 language plpgsql set search_path = pg_catalog as $$
 begin

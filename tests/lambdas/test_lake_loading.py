@@ -13,6 +13,7 @@ from analytics.export.window import Batch, State
 from analytics.metrics import catalogue
 from analytics.warehouse import statements
 from lambdas import lake_loading
+from lambdas.observed import metrics
 
 PASSWORD = "correct horse battery staple"
 
@@ -95,6 +96,15 @@ def test_a_table_that_the_export_refused_says_why_and_its_earlier_batches_are_st
     assert len(tables["tier"]["refused"]) == lake_loading.MOST_LETTERS
     assert [one["batch"] for one in tables["tier"]["batches"]] == [100]
     assert {one["refused"] for name, one in tables.items() if name != "tier"} == {""}
+
+
+def test_of_a_table_that_is_exported_no_more_nobody_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, float] = {}
+    monkeypatch.setattr(metrics, "add_metric", lambda name, _unit, value: told.update({name: value}))
+    for table in ("tier", "gone"):
+        store.states[f"state/refused/{table}.json"] = json.dumps({"table": table, "problems": ["no"]}).encode()
+    _told(do="plan", loaded=[])
+    assert told["LakeTablesRefused"] == 1
 
 
 def test_a_batch_that_replaces_everything_is_loaded_as_one(store: Store) -> None:

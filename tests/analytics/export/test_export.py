@@ -180,6 +180,22 @@ def test_a_database_that_was_restored_is_exported_anew(lake: Lake) -> None:
     assert str(lake.one("select lake.key_of(1, %s)", kept.member_id)) == lake.rows("member")[0][1]
 
 
+@pytest.mark.parametrize("table", ["member", "tier"])
+def test_a_table_whose_oldest_batch_the_bucket_has_let_go_is_there_whole_after_the_next_night(
+    lake: Lake, table: str
+) -> None:
+    somebody(lake.owner)
+    first = lake.export(table)[table]
+    somebody(lake.owner)
+    lake.export(table)
+    for file in lake.folder.glob(f"bronze/{table}/batch={first.batch}/*"):
+        file.unlink()
+    told = lake.export(table)[table]
+    assert (told.replaces, told.why_full) == (True, "a batch is not there any more")
+    assert lake.rows(table) == lake.source(table) != []
+    assert lake.export(table)[table].status == "unchanged"
+
+
 def test_a_clock_that_is_set_back_loses_nothing(lake: Lake) -> None:
     somebody(lake.owner)
     lake.export("member")

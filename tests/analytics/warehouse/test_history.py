@@ -272,3 +272,12 @@ def test_a_warehouse_from_before_a_column_gets_it_and_keeps_its_rows(lake: Lake)
     assert lake.rows("SELECT version, curve FROM loyalty.ref_rate") == [(1, None)]
     lake.load("rate", {"version": 1, "curve": "9000,5000"})
     assert lake.rows("SELECT version, curve FROM loyalty.ref_rate") == [(1, "9000,5000")]
+
+
+def test_a_warehouse_from_before_loses_the_view_that_nothing_refreshes_any_more(lake: Lake) -> None:
+    lake.warehouse.run(["CREATE MATERIALIZED VIEW loyalty.points_day AS SELECT 1 AS entries"])
+    for _ in range(2):
+        lake.warehouse.run(files.statements("schema/views"))
+    names = {name for (name,) in lake.rows("SELECT table_name FROM information_schema.tables")}
+    assert "product_day" in names
+    assert "points_day" not in names
