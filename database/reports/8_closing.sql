@@ -26,14 +26,14 @@ end;
 
 -- The month in points and in the money of the deferred revenue book, as posted (currency null: no rate yet); `waiting` rows of
 -- the points journal are not in it yet. opening + issued - redeemed - expired + adjusted = closing, in money with breakage
--- for expired. `final`: its last day is locked. `opened`: every point of it has its entry.
+-- for expired. `final`: its last day is locked. `opened`: every point of it has its entry. Its body is text, because a parsed one
+-- would not let an upgrade replace reports.state.
 create or replace function reports.month_close(
     p_program_id int, p_month date, out opening bigint, out issued bigint, out redeemed bigint, out expired bigint,
     out adjusted bigint, out closing bigint, out currency text, out accounting_model text, out opening_minor bigint,
     out issued_minor bigint, out redeemed_minor bigint, out breakage_minor bigint, out adjusted_minor bigint,
     out closing_minor bigint, out final boolean, out waiting bigint, out opened boolean
-) language sql stable security definer set search_path = pg_catalog
-begin atomic
+) language sql stable security definer set search_path = pg_catalog as $$
     with moved as (
         select coalesce(sum(f.outstanding * m.points) filter (where m.day < s.first), 0) as opening,
             coalesce(sum(m.points) filter (where m.day >= s.first and f.figure = 'issued'), 0) as issued,
@@ -61,7 +61,7 @@ begin atomic
     cross join lateral reports.deferred_through(p_program_id, s.first - 1) b
     cross join lateral reports.deferred_through(p_program_id, s.last) e
     cross join lateral reports.rate_on(p_program_id, s.last) r;
-end;
+$$;
 
 -- A figure's movements, which add up to it: by day, event, month earned and funder, what takes off the figure below zero. Of
 -- opening and closing: what was outstanding then, by month earned and funder (day and event null). `deferred_micros`: at the rate of

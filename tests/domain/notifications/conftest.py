@@ -67,9 +67,9 @@ class World:
 
     def earn(self, member_id: int, points: int, days: int = 365, program_id: int = 1) -> None:
         self.owner.execute(
-            "select points.accrue(%s, %s, clock.new_id(), %s, (clock.now() + make_interval(days => %s))::date,"
+            "select points.accrue(%s, %s, clock.new_id(), %s, points.today(%s) + %s::int,"
             " clock.now(), 'grocer', clock.new_id()::text, 'programme', 4000, sha256('x'), 'test')",
-            (program_id, member_id, points, days),
+            (program_id, member_id, points, program_id, days),
         )
 
     def event(self, topic: str, member_id: int, *, ago: str = "0", **payload: Any) -> events.Event:
