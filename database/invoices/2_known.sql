@@ -28,12 +28,23 @@ language sql stable set search_path = pg_catalog as $$
     where t.raw ->> 'invoiceNumber' is not null and (t.transaction_type = 'CHARGE') = (i.kind = 'invoice')
 $$;
 
+-- Internal: whether one number may be the other read badly: no more than two letters are others, or one goes on where the other ends.
+create or replace function invoices.near(p_one text, p_other text) returns boolean
+language sql immutable set search_path = pg_catalog as $$
+    select starts_with(p_one, p_other) or starts_with(p_other, p_one)
+        or length(p_one) = length(p_other) and (
+            select count(*) from generate_series(1, length(p_one)) n where substr(p_one, n, 1) <> substr(p_other, n, 1)) <= 2
+$$;
+
 -- Internal: what reading found that Amazon's own word does not settle. A number that nothing on the paper proves is the one that Amazon
--- has issued for the paper's own orders, letter by letter; a day, that of the transaction with this very number.
+-- has issued for the paper's own orders, letter by letter; a day, that of the transaction with this very number. Where it has issued
+-- another one for them that this might be, read badly, its word settles nothing: a person looks which of the two the paper is.
 create or replace function invoices.read_found(i invoices.invoice) returns jsonb language sql stable set search_path = pg_catalog as $$
     select coalesce(jsonb_agg(f.finding order by f.position), '[]')
     from jsonb_array_elements(i.read_findings) with ordinality f(finding, position)
     where f.finding ->> 'code' <> 'unproven' or i.content is null or not exists (
         select from invoices.issued(i) n
-        where n.number = i.number and (f.finding ->> 'field' = 'number' or f.finding ->> 'field' = 'issued_on' and n.day = i.issued_on))
+        where n.number = i.number
+          and not exists (select from invoices.issued(i) o where o.number <> n.number and invoices.near(o.number, n.number))
+          and (f.finding ->> 'field' = 'number' or f.finding ->> 'field' = 'issued_on' and n.day = i.issued_on))
 $$;

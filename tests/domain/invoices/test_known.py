@@ -149,6 +149,16 @@ def test_a_day_that_nothing_proves_is_that_of_the_transaction_with_its_number(bo
     assert read_so(books, second, "issued_on", "number")["state"] == "waiting"
 
 
+@pytest.mark.parametrize("twin", ["another digit", "longer"])
+def test_amazons_word_settles_nothing_between_two_numbers_that_are_nearly_the_same(books: Desk, twin: str) -> None:
+    order = books.sent()
+    paper = content(order.item())
+    number = str(paper["number"])
+    told(books, order, number)
+    told(books, order, f"{number[:-1]}{'1' if number[-1] == '7' else '7'}" if twin == "another digit" else f"{number}1")
+    assert read_so(books, paper, "number")["state"] == "waiting"
+
+
 def test_nobody_waits_longer_than_three_days_for_amazons_word(books: Desk) -> None:
     judged = read_so(books, content(books.sent().item()), "number")
     books.owner.execute(
