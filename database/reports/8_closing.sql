@@ -102,23 +102,26 @@ declare
     v_through bigint;
     v_rows bigint;
     v_found bigint := 0;
+    v_members int := 1 + least(p_most, 1000) / 10;
     v_after bigint := coalesce((
         select m.member_id from members.member m where m.program_id = p_program_id and m.number = p_after_number), 0);
 begin
     select * into s from reports.month_of(p_month);
     if p_figure in ('opening', 'closing') then
-        -- Some members at a time: nobody's whole past is read for a page that he is not on.
+        -- Some members at a time: nobody's whole past is read for a page that he is not on; more at a time where few own anything.
+        -- Of whom entries are kept only from some row on, the sum would be less than nothing: they are not told here.
         loop
             select max(p.member_id) into v_through from (
                 select o.member_id from reports.posted o
                 where o.program_id = p_program_id and o.member_id > v_after
-                order by o.member_id limit 1 + least(p_most, 1000) / 10) p;
+                order by o.member_id limit v_members) p;
             exit when v_through is null;
             return query
             select m.number, 0::bigint, null::date, null::text, x.lot_key, x.lot_month, x.funder, x.points, null::numeric
             from (
                 select e.member_id, e.lot_key, e.lot_month, e.funder, sum(f.outstanding * e.points)::bigint as points
                 from reports.entry e join reports.figures() f using (event)
+                join reports.posted o on o.program_id = e.program_id and o.member_id = e.member_id and o.entries_after = 0
                 where e.program_id = p_program_id and e.member_id > v_after and e.member_id <= v_through
                     and e.day <= case p_figure when 'opening' then s.first - 1 else s.last end
                 group by 1, 2, 3, 4 having sum(f.outstanding * e.points) <> 0
@@ -128,6 +131,9 @@ begin
             get diagnostics v_rows = row_count;
             v_found := v_found + v_rows;
             v_after := v_through;
+            if v_rows = 0 then
+                v_members := least(2 * v_members, 10000);
+            end if;
             exit when v_found >= p_most;
         end loop;
         return;

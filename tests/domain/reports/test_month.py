@@ -141,6 +141,8 @@ def test_of_points_booked_before_entries_were_kept_a_lot_says_what_was_in_it(nam
     close = month.close(books.connection, 1, date(2027, 3, 1))
     assert (close.issued, close.redeemed, close.opened) == (100, 30, False)
     assert lots(books, date(2027, 3, 1), "issued") == []
+    # What came before would be missing in the sum: no lot is told to be below zero.
+    assert lots(books, date(2027, 3, 1), "closing") == []
     (one,) = lots(books, date(2027, 3, 1), "redeemed")
     lot = month.lot(books.connection, 1, one.member_number, one.lot)
     assert lot is not None
