@@ -161,8 +161,10 @@ def test_a_members_events_go_in_order_and_wait_behind_one_that_fails(desk: Desk)
     desk.send(receiver)
     assert receiver.told == [1, 9, 1, 2, 3]
     assert desk.standing("a")["waiting"] == 0
-    first = desk.log("a")[-1]
-    assert (first["attempts"], first["state"]) == (2, "delivered")
+    # Ids of one moment have no order: the one that was tried twice is known by that.
+    assert {one["state"] for one in desk.log("a")} == {"delivered"}
+    (first,) = (one for one in desk.log("a") if one["attempts"] == 2)
+    assert sum(one["attempts"] for one in desk.log("a")) == 5
     tries = watching.delivery(desk.staff, 1, first["delivery_id"])["tries"]
     assert [one["status"] for one in tries] == [200, 500]
 
