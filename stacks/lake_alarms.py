@@ -39,7 +39,7 @@ def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[LakeAlarm]:
     yield LakeAlarm(
         "NightStopped",
         cloudwatch.MathExpression(
-            expression="failed + late + stopped",
+            expression="FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)",
             label="nights that stopped",
             period=FIVE_MINUTES,
             using_metrics={
