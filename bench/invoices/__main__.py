@@ -1,7 +1,7 @@
 """`make bench-invoices`: how well invoices are read, and that nothing wrong would be posted. One JSON line last.
 
 2,000 papers with a text layer and 240 scans of layouts in turn, all of odd seeds; the reader is tuned on even ones only
-(`--even` measures those). About 15 minutes on two cores; QUICK=1 tries it in one. Ends with 1 if a wrong value would
+(`--even` measures those). About six minutes on two cores; QUICK=1 tries it in one. Ends with 1 if a wrong value would
 have been posted.
 """
 

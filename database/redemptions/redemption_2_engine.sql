@@ -166,6 +166,16 @@ begin
 end
 $$;
 
+-- Internal: each line as Amazon answered: how many units it takes, and why not the others.
+create or replace function redemptions.take_answer(redemption redemptions.redemption) returns void
+language sql set search_path = pg_catalog as $$
+    update redemptions.line as l
+    set accepted_quantity = a.accepted_quantity, reasons = a.reasons, row_xid = pg_current_xact_id()
+    from orders.recorded_lines(redemption.program_id, redemption.redemption_id) as a
+    where l.program_id = redemption.program_id and l.redemption_id = redemption.redemption_id
+      and l.line_number = a.line_number
+$$;
+
 -- Something failed, and the machine would go back. Only the order's own row says whether it may: back (certainly no
 -- order), record (there is an answer), review (there may be an order), or where the redemption is already.
 -- Reasons: payment_declined, payment_abandoned, rejected, failed.
@@ -181,11 +191,7 @@ begin
         order_state := orders.withdraw(turn_back.program_id, turn_back.redemption_id);
         if order_state = 'rejected' then
             -- What nobody delivers is lost demand, and why is asked by whoever plans.
-            update redemptions.line as l
-            set accepted_quantity = a.accepted_quantity, reasons = a.reasons, row_xid = pg_current_xact_id()
-            from orders.recorded_lines(turn_back.program_id, turn_back.redemption_id) as a
-            where l.program_id = turn_back.program_id and l.redemption_id = turn_back.redemption_id
-              and l.line_number = a.line_number;
+            perform redemptions.take_answer(redemption);
         end if;
         next := case
             when order_state in ('withdrawn', 'rejected') then redemptions.fail(redemption, case
@@ -302,11 +308,7 @@ begin
         raise exception 'a redemption in state % is not settled', redemption.state using errcode = '55000';
     end if;
 
-    update redemptions.line as l
-    set accepted_quantity = a.accepted_quantity, reasons = a.reasons, row_xid = pg_current_xact_id()
-    from orders.recorded_lines(settle.program_id, settle.redemption_id) as a
-    where l.program_id = settle.program_id and l.redemption_id = settle.redemption_id
-      and l.line_number = a.line_number;
+    perform redemptions.take_answer(redemption);
     select sum(l.accepted_quantity * l.unit_points), sum(l.accepted_quantity * l.unit_money_minor),
            sum(l.accepted_quantity), sum(l.quantity)
     into taken_points, taken_money, taken_units, all_units

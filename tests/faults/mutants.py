@@ -208,8 +208,8 @@ MUTANTS = (
     Mutant("refund without its key", python=_refund_with_new_keys),
     Mutant(
         "the whole is settled, not the accepted",
-        ((ENGINE, "\n    set accepted_quantity = a.accepted_quantity, reasons = a.reasons,",
-          "\n    set accepted_quantity = l.quantity, reasons = a.reasons,"),),
+        ((ENGINE, "    set accepted_quantity = a.accepted_quantity, reasons = a.reasons,",
+          "    set accepted_quantity = l.quantity, reasons = a.reasons,"),),
     ),
     Mutant(
         "the rest of a partial acceptance is forgotten",

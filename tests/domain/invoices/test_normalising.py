@@ -178,7 +178,7 @@ def test_a_number_that_another_page_prints_a_little_differently_is_doubtful() ->
     assert ("unproven", "number") in codes(reading.findings)
 
 
-def test_a_day_that_may_be_two_is_for_a_person_unless_another_decides() -> None:
+def test_a_day_that_may_be_two_waits_for_amazons_word_unless_another_decides() -> None:
     doubtful = only([document(head(issued="03/04/2026", due=None, terms=None, ordered=None), [BOTTLES])])
     assert ("unproven", "issued_on") in codes(doubtful.findings)
     decided = only([document(head(issued="03/04/2026", due="03/05/2026", ordered=None), [BOTTLES])])

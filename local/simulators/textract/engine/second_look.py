@@ -1,9 +1,9 @@
-"""Words with digits are recognised twice more, and codes four times where looks differ, before they are believed.
+"""What was recognised is held against the page's own letters before it is believed; what stays open is seen again.
 
-Each is cut out, brought to one height and one contrast, and set on a sheet of their own, so that neither its neighbours
-nor the raster are those of the first time. Looks that agree leave the product of their doubts: a clean print comes to
-the 99 % that the real service says of it. Where one differs the others decide, and are not quite sure; where most
-differ, hardly anything is.
+Where both agree to the letter the word is sure. The others with digits are recognised twice more, and codes four times
+where looks differ: cut out, brought to one height and one contrast, and set on a sheet of their own, so that neither
+their neighbours nor the raster are those of the first time. Looks that agree leave the product of their doubts. Where
+one differs the others decide, and are not quite sure; where most differ, hardly anything is.
 """
 
 from __future__ import annotations
