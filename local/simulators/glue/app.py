@@ -59,11 +59,17 @@ class StandIn(Door[File]):
             raise Refused("InvalidInputException", f"This stand-in does not take {', '.join(sorted(strange))}")
         if not isinstance(given.get("JobName"), str) or not given["JobName"]:
             raise Refused("InvalidInputException", "JobName is missing")
-        document: dict[str, Any] = getattr(self, f"_{call.operation}")(given, call.fault)
+        operation = {
+            "StartJobRun": self._start,
+            "GetJobRun": self._run,
+            "GetJobRuns": self._listed,
+            "BatchStopJobRun": self._stop,
+        }[call.operation]
+        document = operation(given, call.fault)
         call.subject = document.get("JobRunId") or given.get("RunId")
         return document
 
-    def _StartJobRun(self, given: dict[str, Any], fault: Fault) -> dict[str, Any]:  # noqa: N802
+    def _start(self, given: dict[str, Any], fault: Fault) -> dict[str, Any]:
         arguments = given.get("Arguments") or {}
         if not all(isinstance(one, str) for pair in arguments.items() for one in pair):
             raise Refused("InvalidInputException", "Arguments are text by text")
@@ -71,12 +77,12 @@ class StandIn(Door[File]):
         self._worker.follow(run_id)
         return {"JobRunId": run_id}
 
-    def _GetJobRun(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:  # noqa: N802
+    def _run(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:
         if not isinstance(given.get("RunId"), str):
             raise Refused("InvalidInputException", "RunId is missing")
         return {"JobRun": runs.told(runs.get(self._file, given["JobName"], given["RunId"]))}
 
-    def _GetJobRuns(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:  # noqa: N802
+    def _listed(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:
         token, most = given.get("NextToken"), given.get("MaxResults")
         limit = min(int(most or 200), int(self._file.settings()["page_size"]))
         if (token is not None and not str(token).isdecimal()) or limit < 1:
@@ -89,7 +95,7 @@ class StandIn(Door[File]):
         more = {"NextToken": str(first + limit)} if len(rows) > limit else {}
         return {"JobRuns": [runs.told(row) for row in rows[:limit]], **more}
 
-    def _BatchStopJobRun(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:  # noqa: N802
+    def _stop(self, given: dict[str, Any], _: Fault) -> dict[str, Any]:
         asked = given.get("JobRunIds")
         if not isinstance(asked, list) or not 1 <= len(asked) <= 25:
             raise Refused("InvalidInputException", "JobRunIds are 1 to 25")
