@@ -179,7 +179,9 @@ def test_wishes_are_kept_and_taken_back_and_what_is_gone_can_be_waited_for(porta
     portal.sign_in(page, member.email, "/browse?sort=points")
     page.locator("a.card").first.click()
     page.get_by_role("button", name="Put on wishlist").click()
-    expect(page.get_by_role("button", name="On your wishlist")).to_have_attribute("aria-pressed", "true")
+    wished = page.get_by_role("button", name="On your wishlist")
+    expect(wished).to_have_attribute("aria-pressed", "true")
+    expect(wished).to_be_enabled()  # it is drawn before the answer is there, and pressed again only after
     title = page.get_by_role("heading", level=1).inner_text()
 
     def sold_out(route: Route) -> None:
