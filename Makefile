@@ -86,8 +86,8 @@ trace: install ## one redemption across API, machine, workers, simulators and jo
 redeem: install ## one member of the running cloud redeems one product, every request shown (MONEY=1: half with money)
 	@$(PYTHON) -m local.redeem $(if $(MONEY),--money) $(if $(SEARCH),--search "$(SEARCH)")
 
-night: install ## a night of the lake now, on the running cloud: from the database into the warehouse, table by table
-	@$(PYTHON) -m local.night
+night: install ## a night of the lake now, on the running cloud: into the warehouse, table by table, and its analysis
+	@$(PYTHON) -m local.night && $(PYTHON) -m local.insight
 
 plug: install ## pull the running cloud's plug while members redeem, count each redemption to its ending (MEMBERS=50)
 	@$(PYTHON) -m local.plug "$(MEMBERS)"
@@ -139,10 +139,19 @@ bench-ledger: install ## the ledger beside the least PostgreSQL can do (QUICK=1 
 bench-invoices: install ocr ## thousands of generated invoices and scans, read and judged; one JSON line last (QUICK=1)
 	@$(PYTHON) -m bench.invoices $(if $(QUICK),--quick)
 
+bench-forecast: install ## how well demand is told, beside the field's statistical models; one JSON line last (PANELS=folder ARGS=--quick)
+	@$(PYTHON) -W ignore -m bench.forecast $(ARGS)
+
 bench-lake: install ## exports of 10⁶ rows; 10⁵, 10⁶, 10⁷ generated facts in the warehouse on DuckDB; one JSON line last (QUICK=1)
 	@$(PYTHON) -m bench.lake $(if $(QUICK),--quick)
+
+bench-outlook: install ## warnings of empty shelves on a generated programme: precision, recall; one JSON line last
+	@$(PYTHON) -m bench outlook
+
+bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, item-kNN and counts; one JSON line last (CHOOSE=1)
+	@$(PYTHON) -m bench.recommend $(if $(CHOOSE),--choose)
 
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-lake browser format night
+.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend

@@ -22,6 +22,7 @@ from stacks.edge import EdgeStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
 from stacks.identity import IdentityStack
+from stacks.insight import InsightStack
 from stacks.integrations import IntegrationsStack
 from stacks.invoices import InvoicesStack
 from stacks.lake import LakeStack
@@ -79,6 +80,11 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         if settings.lake.enabled
         else None
     )
+    insight = (
+        InsightStack(app, named("insight"), messaging=messaging, lake=lake, **inside)
+        if lake is not None and settings.insight.enabled
+        else None
+    )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
     manager = ManagerStack(
         app,
@@ -124,6 +130,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         reconciliation=reconciliation,
         invoices=invoices,
         lake=lake,
+        insight=insight,
         **common,
     )
     for stack in (network, database, identity):

@@ -17,6 +17,7 @@ APIS = {
     "manager": (
         "lambdas.manager_api",
         *("lambdas.catalogue_desk", "lambdas.integrations_desk", "lambdas.invoice_desk", "lambdas.report_desk"),
+        "lambdas.demand_desk",
     ),
     "inbound": ("lambdas.partner_api", "lambdas.webhook_api", "lambdas.payment_webhook"),
 }

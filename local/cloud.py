@@ -242,6 +242,7 @@ class Cloud:
             textract_port=self.ports.textract,
             glue_port=self.ports.glue,
             redshift_port=self.ports.redshift,
+            sagemaker_port=self.ports.sagemaker,
         )
         file = self.state / "emulator.json"
         settings.write(file)

@@ -82,7 +82,8 @@ class Connected:
         return tomllib.loads((self.state / "config.toml").read_text())
 
     def simulator(self, name: str) -> str:
-        """The address of `amazon_business`, `amazon_pay`, `stripe`, `textract`, `erp`, `glue` or `redshift`."""
+        """The address of `amazon_business`, `amazon_pay`, `stripe`, `textract`, `erp`, `glue`, `redshift` or
+        `sagemaker`."""
         return f"http://127.0.0.1:{self.ports.named()[name]}"
 
     @cached_property

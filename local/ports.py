@@ -34,6 +34,7 @@ class Ports:
     erp: int = 4650
     redshift: int = 4660
     glue: int = 4670
+    sagemaker: int = 4680
     mail: int = 4625
 
     @classmethod

@@ -11,7 +11,7 @@ from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import night
+from local import insight, night
 from local.cloud import AlreadyRuns, Cloud
 from local.connected import STATE, Connected
 from local.deployment import REPOSITORY
@@ -23,6 +23,8 @@ from local.processes import Child, Failed, start, tail
 from local.status.server import StatusServer
 
 WATCH_SECONDS = 2.0
+# Of a night or its analysis that need not be begun again.
+_DONE = ("RUNNING", "SUCCEEDED")
 
 
 def main() -> int:
@@ -86,8 +88,12 @@ def _night_if_none_was(cloud: Connected) -> None:
     """The first one may have been stopped, by Ctrl-C for instance."""
     with suppress(BotoCoreError, ClientError):
         newest = night.newest(cloud)
-        if newest is None or newest["status"] not in ("RUNNING", "SUCCEEDED"):
+        if newest is None or newest["status"] not in _DONE:
             night.begin(cloud)
+        elif newest["status"] == "SUCCEEDED":
+            last = insight.newest(cloud)
+            if last is None or last["status"] not in _DONE:
+                insight.begin(cloud)
 
 
 def _told(past: Child) -> str:

@@ -21,7 +21,7 @@ from local.connected import OWNER, Connected
 
 # Who knows us by credentials, and all that runs.
 KNOWING = ("amazon_business", "amazon_pay", "stripe")
-SIMULATORS = (*KNOWING, "textract", "erp", "glue", "redshift")
+SIMULATORS = (*KNOWING, "textract", "erp", "glue", "redshift", "sagemaker")
 # As config/local.toml says.
 ERP_HOST = "erp.loyalty.example"
 

@@ -29,8 +29,8 @@ ROOMS = (
     "redemptions",
     "cases",
     "wishes",
-    "recommendations",
     "interactions",
+    "recommendations",
     "notifications",
     "documents",
     "reports",
@@ -43,6 +43,7 @@ ROOMS = (
     "integrations",
     "privacy",
     "lake",
+    "demand",
     "simulation",
 )
 

@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks import routes
+from stacks.constructs import personalize_names
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
@@ -145,8 +146,13 @@ class ApiStack(Stack):
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
                 "PAYMENTS_QUEUE_URL": messaging.payments.queue.queue_url,
                 **self.case_files.environment,
+                **({"PERSONALIZE_QUEUE_URL": messaging.personal.queue.queue_url} if messaging.personal else {}),
+                **personalize_names.environment(self, self._settings),
             },
         )
+        if messaging.personal:
+            messaging.personal.queue.grant_send_messages(function)
+        personalize_names.may_ask(function, self._settings)
         self.case_files.may_add(function, "photos")
         self.case_files.may_show(function, "labels")
         engine.state_machine.grant_start_execution(function)

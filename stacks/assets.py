@@ -17,7 +17,11 @@ BUILD = REPOSITORY / "build"
 ANALYTICS = ("analytics/contracts", "analytics/export", "analytics/metrics", "analytics/warehouse")
 ROOM = "analytics/__init__.py"
 LAKE_FOLDERS = ("analytics/contracts", "analytics/export")
-CODE_FOLDERS = ("lambdas", "loyalty", "database", *ANALYTICS)
+CODE_FOLDERS = ("lambdas", "loyalty", *ANALYTICS)
+# What brings the schema to this version needs the SQL as well, and no other function does.
+MIGRATION_FOLDERS = ("lambdas", "loyalty", "database")
+# Runs in SageMaker's image alone, with packages that no function has.
+SCIENCE = ("loyalty/demand/forecasting", "loyalty/recommendations/engine")
 # The web apps' bundles, a folder each.
 BUNDLES = BUILD
 IMAGE_FOLDERS = ("containers", "loyalty")
@@ -30,8 +34,13 @@ class BuildError(Exception):
 
 
 def code() -> Path:
-    """A folder with the functions' code and the SQL, and nothing else."""
-    return _copied("code", [REPOSITORY / ROOM, *_files(CODE_FOLDERS)])
+    """A folder with the functions' code, and nothing else."""
+    return _copied("code", [REPOSITORY / ROOM, *_without_science(CODE_FOLDERS)])
+
+
+def migration_code() -> Path:
+    """A folder with the code of the function that migrates, and the SQL."""
+    return _copied("migration", _without_science(MIGRATION_FOLDERS))
 
 
 def lake_modules() -> Path:
@@ -148,6 +157,11 @@ class _BuiltAside:
             shutil.rmtree(old, ignore_errors=True)
         else:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _without_science(folders: Iterable[str]) -> Iterator[Path]:
+    left_out = tuple(REPOSITORY / folder for folder in SCIENCE)
+    return (path for path in _files(folders) if not any(path.is_relative_to(folder) for folder in left_out))
 
 
 def _files(folders: Iterable[str]) -> Iterator[Path]:

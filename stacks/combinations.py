@@ -35,7 +35,7 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
         problem
         for rule in (
             *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _lake_rules, _service_rules, _running_rules),
+            *(_invoice_rules, _lake_rules, _insight_rules, _personalize_rules, _service_rules, _running_rules),
         )
         for problem in rule(sections)
     ]
@@ -179,6 +179,27 @@ def _lake_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("lake", "schedule"), "of the days of month and of week one is ?", lake.schedule)
     if deployment is not None and deployment.durable and not lake.schedule:
         yield Problem(("lake", "schedule"), "without it reports only grow older", "")
+
+
+def _insight_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    lake, insight = sections.get("lake"), sections.get("insight")
+    if lake is None or insight is None:
+        return
+    if insight.personalize.enabled and not insight.enabled:
+        yield Problem(("insight", "enabled"), "what Personalize says is taken over by it", False)
+
+
+def _personalize_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    lake, insight = sections.get("lake"), sections.get("insight")
+    if insight is None or not insight.personalize.enabled:
+        return
+    personalize = insight.personalize
+    if lake is not None and not lake.enabled:
+        yield Problem(("insight", "personalize", "enabled"), "it learns from the lake: lake.enabled = false", True)
+    if re.match(r"^cron\(\S+ \S+ [^? ]+ \S+ [^? ]+ ", personalize.schedule):
+        yield Problem(
+            ("insight", "personalize", "schedule"), "of the days of month and of week one is ?", personalize.schedule
+        )
 
 
 def _portal_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

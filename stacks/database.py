@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, CustomResource, Duration, RemovalPolicy, Stack, T
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -62,6 +63,9 @@ ROLES = (
     "invoice_watch",
     "invoice_desk",
     "erp_gateway",
+    "insight_loading",
+    "demand_desk",
+    "personalize_events",
 )
 
 
@@ -302,6 +306,7 @@ class DatabaseStack(Stack):
             timeout_seconds=900,
             memory_mb=512,
             database=None,
+            code=lambda_.Code.from_asset(str(assets.migration_code())),
             environment={
                 "DATABASE_HOST": self.cluster.cluster_endpoint.hostname,
                 "DATABASE_PORT": self.door.port,

@@ -73,6 +73,7 @@ class ManagerStack(Stack):
             "integrations_desk": self._integrations_desk(integrations),
             "invoice_desk": self._invoice_desk(invoices),
             "report_desk": self._report_desk(lake),
+            "demand_desk": self._function("demand_desk", "Staff's work on demand", {}, calls_out=False),
         }
         self.functions = [*functions.values(), self._simulation()]
         self.api = RestApi(
@@ -232,7 +233,7 @@ class ManagerStack(Stack):
         return function
 
     def _function(
-        self, name: str, description: str, environment: dict[str, str], packages: str = "api"
+        self, name: str, description: str, environment: dict[str, str], packages: str = "api", calls_out: bool = True
     ) -> lambda_.Function:
         return self._functions.add(
             name,
@@ -242,4 +243,5 @@ class ManagerStack(Stack):
             database=self._database,
             environment={**self._environment, **environment},
             packages=packages,
+            calls_out=calls_out,
         )

@@ -35,6 +35,7 @@ class MessagingStack(Stack):
         self.order_information = QueueWithDeadLetters(
             self, "OrderInformation", visibility=Duration.minutes(3), max_receives=receives
         )
+        self.personal = self._personal() if settings.insight.personalize.enabled else None
         self.hints = self._hints()
         self.operators = self._operators()
         self.mail_identity_arn = self._mail()
@@ -47,7 +48,23 @@ class MessagingStack(Stack):
     @property
     def dead_letters(self) -> list[sqs.IQueue]:
         """Every queue that ought to be empty."""
-        return [self.payments.dead_letters, self.orders.dead_letters, self.order_information.dead_letters]
+        queues = [self.payments, self.orders, self.order_information, *([self.personal] if self.personal else [])]
+        return [one.dead_letters for one in queues]
+
+    def _personal(self) -> QueueWithDeadLetters:
+        """Looks from the portal's door, and redemptions that have come to a good end."""
+        queue = QueueWithDeadLetters(
+            self, "Personal", visibility=Duration.minutes(6), max_receives=self._settings.messaging.max_receives
+        )
+        events.Rule(
+            self,
+            "Redeemed",
+            description="What members redeemed, for who learns what they like",
+            event_bus=self.bus,
+            event_pattern=events.EventPattern(source=["loyalty"], detail_type=["redemption.confirmed"]),
+            targets=[queue.target()],
+        )
+        return queue
 
     def _hints(self) -> sns.Topic:
         """Where Amazon Business may say that an order has changed; by whom is settled when it is set up."""

@@ -19,6 +19,8 @@ from stacks.constructs.rest_api import RestApi
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
+from stacks.insight import InsightStack
+from stacks.insight_alarms import insight_alarms
 from stacks.invoices import InvoicesStack
 from stacks.lake import LakeStack
 from stacks.lake_alarms import lake_alarms
@@ -67,6 +69,7 @@ class ObservabilityStack(Stack):
         reconciliation: ReconciliationStack,
         invoices: InvoicesStack,
         lake: LakeStack | None,
+        insight: InsightStack | None,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -82,6 +85,7 @@ class ObservabilityStack(Stack):
             "Documents": documents.requests.queue,
             "Simulations": manager.simulations.queue,
             "InvoiceMails": invoices.arrivals.queue,
+            **({"Personal": messaging.personal.queue} if messaging.personal else {}),
         }
         dead = {
             "Payments": messaging.payments.dead_letters,
@@ -94,6 +98,8 @@ class ObservabilityStack(Stack):
             "Simulations": manager.simulations.dead_letters,
             "Reconciliation": reconciliation.dead_letters,
             "InvoiceMails": invoices.arrivals.dead_letters,
+            **({"Analyses": insight.dead_letters} if insight else {}),
+            **({"Personal": messaging.personal.dead_letters} if messaging.personal else {}),
         }
         functions = [
             *api.functions,
@@ -105,6 +111,7 @@ class ObservabilityStack(Stack):
             *reconciliation.functions,
             *invoices.functions,
             *(lake.functions if lake else []),
+            *(insight.functions if insight else []),
         ]
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
@@ -113,6 +120,8 @@ class ObservabilityStack(Stack):
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
             for one in lake_alarms(lake, settings.lake.schedule) if lake else ():
+                self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
+            for one in insight_alarms(insight) if insight else ():
                 self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
 
     def _dashboard(

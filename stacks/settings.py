@@ -21,6 +21,9 @@ ENVIRONMENT_NAME = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 PartnerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 HostName = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$")]
+# What SageMaker has with x86 processors and no accelerators.
+InstanceType = Annotated[str, Field(pattern=r"^ml\.(m|c|r)[4-7]i?\.(x|[0-9]+x)?large$")]
+IMAGE = r"^$|^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$"
 LaptopUrl = Annotated[str, Field(pattern=r"^http://127\.0\.0\.1:\d+$")]
 
 
@@ -126,9 +129,7 @@ class Service(_Section):
     memory_mb: int = 512
     min_tasks: int = Field(default=1, ge=0, le=100)
     max_tasks: int = Field(default=1, ge=1, le=100)
-    image: str = Field(
-        default="", pattern=r"^$|^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$"
-    )
+    image: str = Field(default="", pattern=IMAGE)
 
 
 class Services(_Section):
@@ -216,6 +217,51 @@ class Lake(_Section):
     quicksight: QuickSight = QuickSight()
 
 
+class Personalize(_Section):
+    """Amazon Personalize in place of our own engine for members' lists. What it costs: docs/personalize.md, and the
+    output PersonalizeCost. `program_id`: it learns of one programme.
+
+    `mode`: `batch` asks once a run for everybody, `campaign` is asked while a member waits, and costs by the hour, used
+    or not: `min_tps` of each. `schedule`: when a run begins, UTC; a run trains. `members`, `interactions`: how many
+    there are about, for the reckoning alone.
+    """
+
+    enabled: bool = False
+    program_id: int = Field(default=1, ge=1)
+    mode: Literal["batch", "campaign"] = "batch"
+    min_tps: int = Field(default=1, ge=1, le=500)
+    schedule: str = Field(
+        default="cron(30 5 ? * SUN *)",
+        pattern=r"^$|^cron\((\S+ ){5}\S+\)$|^rate\([1-9]\d* (hours?|days?)\)$",
+    )
+    poll_seconds: int = Field(default=120, ge=1, le=600)
+    timeout_ms: int = Field(default=250, ge=50, le=2_000)
+    members: int = Field(default=100_000, ge=1)
+    interactions: int = Field(default=5_000_000, ge=1)
+
+
+class Insight(_Section):
+    """What is worked out from the lake after each of its nights: forecasts, outlooks, recommendations.
+
+    A model is trained when the current one is `retrain_days` old; one that is worse than it (each against repeating the
+    past) by more than `tolerance_percent` is refused. `training_instance`, `transform_instance`, `analysis_instance`:
+    what SageMaker runs the image on, x86. `image` is what CI pushed, by digest; empty: built from its Dockerfile at
+    deploy. `kept_days`: inputs and outputs of a night. `after_night`: false leaves the machine to be begun by hand.
+    """
+
+    enabled: bool = True
+    after_night: bool = True
+    retrain_days: int = Field(default=7, ge=1, le=365)
+    tolerance_percent: int = Field(default=5, ge=0, le=100)
+    training_instance: InstanceType = "ml.m5.xlarge"
+    transform_instance: InstanceType = "ml.m5.large"
+    analysis_instance: InstanceType = "ml.m5.xlarge"
+    volume_gb: int = Field(default=30, ge=10, le=1_024)
+    kept_days: int = Field(default=60, ge=30, le=400)
+    image: str = Field(default="", pattern=IMAGE)
+    personalize: Personalize = Personalize()
+
+
 class Portals(_Section):
     """Where the members' portal is hosted. `none`: somewhere else, as docs/operations/portal.md says; the
     laptop does it itself."""
@@ -277,6 +323,7 @@ class Settings(_Section):
     integrations: Integrations
     invoices: Invoices
     lake: Lake
+    insight: Insight = Insight()
     portals: Portals = Portals()
     programme: Programme
     layer: Layer

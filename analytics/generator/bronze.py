@@ -74,7 +74,7 @@ def _columns(made: Generated) -> dict[str, dict[str, Any]]:
     found = {}
     for name in (
         "members", "products", "campaigns", "participants", "accruals", "entries", "movements", "redemptions", "lines",
-        "back", "invoice_lines", "tier_changes", "wishes",
+        "back", "invoice_lines", "tier_changes", "wishes", "availability",
     ):  # fmt: skip
         columns = vars(getattr(made, name))
         found[f"made_{name}"] = {

@@ -38,6 +38,10 @@ select the_program_id() as program_id, k.member_key, language_names()[m.country 
 from made_members as m join keys as k on k.member = m.n
 where m.wants_email or m.wants_sms;
 
+-- One in five does not.
+create view bronze_personalised as
+select the_program_id() as program_id, member_key from keys where member % 5 <> 0;
+
 create view bronze_tier as
 select the_program_id() as program_id, tier, rank, tier_name_names()[rank + 1] as name
 from (select unnest(tier_names()) as tier, generate_subscripts(tier_names(), 1) - 1 as rank);
@@ -173,6 +177,13 @@ from (
     from items as i join orders as o using (redemption) where i.n % 2 = 0
 ) where member % 5 <> 0 and happened >= first_day();
 create macro viewer_of(member, span) as md5(the_seed() || '/viewer/' || member || '/' || span);
+
+create view bronze_availability as
+select the_program_id() as program_id, asin_of(a.product) as asin, a.happened as noted_at,
+       case when a.out then 'out_of_stock' else 'available' end as state,
+       case when a.quantity >= 0 then a.quantity end as quantity,
+       case when a.delivery_days >= 0 then a.delivery_days end as delivery_days, p.price_minor
+from made_availability as a join made_products as p on p.n = a.product;
 
 create view bronze_catalogue_view as
 select the_program_id() as program_id, id_of(happened, '009', n) as event_key, viewer_of(member, span) as viewer_key,

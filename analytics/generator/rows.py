@@ -52,8 +52,8 @@ class Clock:
         self.month_begins = np.r_[True, np.diff(self.month) > 0]
         self.year_begins = np.r_[False, np.diff(dates.astype("datetime64[Y]").astype(np.int64)) > 0]
 
-    def at(self, day: int, seconds: Any) -> Times:
-        """Times of a day, by their seconds since midnight."""
+    def at(self, day: int | Ints, seconds: Any) -> Times:
+        """Times of a day, or of one each, by their seconds since midnight."""
         since = np.asarray(day, dtype=np.float64) * DAY_SECONDS + np.asarray(seconds)
         return (self._start + np.rint(since * MICROSECONDS).astype(np.int64)).astype("datetime64[us]")
 

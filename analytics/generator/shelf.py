@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from analytics.generator.rows import Clock, Rows
-from analytics.generator.tables import CATEGORIES, Flags, Floats, Ints, Products
+from analytics.generator.tables import CATEGORIES, Availability, Flags, Floats, Ints, Products
 
 LAUNCHED = 0.25
 # Orders are made on Mondays and come ten days later; how many weeks' demand they fill up to is a guess each time.
@@ -38,6 +38,9 @@ class Shelf:
         self._wanted = np.zeros(products, dtype=np.int64)
         self._coming: dict[int, Ints] = defaultdict(lambda: np.zeros(products, dtype=np.int64))
         self.empty: Flags = np.zeros(products, dtype=np.bool_)
+        # As the shelf was after what came, and at the end of the day: by day and product.
+        self.mornings = np.zeros((clock.days, products), dtype=np.int64)
+        self.evenings = np.zeros((clock.days, products), dtype=np.int64)
         self.stock_outs = Rows(stock_out_day=np.int64, stock_out_product=np.int64)
         self.lost = Rows(day=np.int64, product=np.int64, units=np.int64, refused=np.int64)
 
@@ -50,6 +53,11 @@ class Shelf:
         found = np.flatnonzero(self.empty)
         if found.size:
             self.stock_outs.add(stock_out_day=day, stock_out_product=found)
+        self.mornings[day] = self.stock
+
+    def evening(self, day: int) -> None:
+        """Nothing more is sold today."""
+        self.evenings[day] = self.stock
 
     def _order(self, day: int) -> None:
         if day >= 7:
@@ -84,6 +92,24 @@ class Shelf:
             told = np.where(self.empty[products[short]], 0, missing)
             self.lost.add(day=day, product=products[short], units=missing, refused=told)
         return accepted
+
+    def availability(self) -> Availability:
+        """What a shop would tell of it, morning and evening, whenever that is something else than before. Of every
+        ninth product it does not say how many are left; what is delivered takes two to four days."""
+        days = np.arange(self._clock.days)
+        seen = np.stack([self.mornings, self.evenings], axis=1).reshape(-1, self.count)
+        hour = np.tile([6, 23], self._clock.days) * 3600.0
+        told = np.where(np.arange(self.count) % 9 == 8, np.minimum(seen, 1), seen)
+        there = np.repeat(days, 2)[:, None] >= self.launch
+        changed = there.copy()
+        changed[1:] &= (told[1:] != told[:-1]) | ~there[:-1]
+        moment, product = np.nonzero(changed)
+        left = seen[moment, product]
+        silent = (product % 9 == 8) & (left > 0)
+        return Availability(
+            product=product.astype(np.int64), at=self._clock.at(moment // 2, hour[moment]), out=left == 0,
+            quantity=np.where(silent, -1, left), delivery_days=np.where(left > 0, 2 + product % 3, -1),
+        )  # fmt: skip
 
     def products(self) -> Products:
         """As they are on the last evening. Those of the beginning came into the catalogue some weeks before it."""

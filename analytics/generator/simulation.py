@@ -75,6 +75,7 @@ class _Simulation:
         self._shop(day, there, campaign)
         self._counter.redeem(day, self._redeeming.factor[day], there, self._members.activity, campaign)
         self._ledger.evening(day)
+        self._shelf.evening(day)
 
     def _take_back(self, day: int) -> None:
         back = self._counter.due(day)
@@ -125,7 +126,7 @@ class _Simulation:
         lines = counter.lines(back)
         return Generated(
             seed=self._seed, first_day=self._first_day, days=self._days, members=self._members.members(),
-            products=shelf.products(), campaigns=self._calendar.campaigns(),
+            products=shelf.products(), availability=shelf.availability(), campaigns=self._calendar.campaigns(),
             participants=self._calendar.participants(), accruals=Accruals(**self._accruals.columns()),
             entries=ledger.entries(), movements=ledger.movements(), redemptions=redemptions, lines=lines, back=back,
             invoice_lines=after.invoiced(redemptions, lines, shelf.price_minor, self._clock),
@@ -140,7 +141,7 @@ class _Simulation:
             first_day=self._first_day, shopping_weekday=self._shopping.weekday, shopping_year=self._shopping.year,
             redeeming_weekday=self._redeeming.weekday, redeeming_year=self._redeeming.year,
             propensity=self._propensity, uplifts=tuple(self._calendar.uplifts),
-            **self._shelf.stock_outs.columns(), **lost,
+            **self._shelf.stock_outs.columns(), stock=self._shelf.evenings, **lost,
             sums=Sums(
                 issued=sums["opened"], redeemed=sums["redeemed"], restored=sums["restored"], expired=sums["lapsed"],
                 outstanding=int(self._ledger.lots.sum()), purchases=self._purchases, redemptions=counter.completed,

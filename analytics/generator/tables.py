@@ -76,6 +76,17 @@ class Products:
 
 
 @dataclass(frozen=True)
+class Availability:
+    """Rows where what the shop tells changes. `quantity` -1: it does not say; `delivery_days` -1: none."""
+
+    product: Ints
+    at: Times
+    out: Flags
+    quantity: Ints
+    delivery_days: Ints
+
+
+@dataclass(frozen=True)
 class Campaigns:
     """`kind`: a place in CAMPAIGN_KINDS. From `started_at`, before `ended_at`."""
 
@@ -205,6 +216,7 @@ class Generated:
     days: int
     members: Members
     products: Products
+    availability: Availability
     campaigns: Campaigns
     participants: Participants
     accruals: Accruals
@@ -225,6 +237,6 @@ class Generated:
         money = int((self.redemptions.settled_money_minor > 0).sum() + (self.back.money_minor > 0).sum())
         tables = (
             self.participants.member, self.accruals.op, self.entries.op, self.movements.day, self.lines.number,
-            self.invoice_lines.line, self.tier_changes.member, self.wishes.member,
+            self.invoice_lines.line, self.tier_changes.member, self.wishes.member, self.availability.product,
         )  # fmt: skip
         return shipments + money + sum(len(table) for table in tables)

@@ -47,7 +47,8 @@ class Sums:
 class Truth:
     """Arrays by day, or parallel ones. `propensity`: purchases that those who are there, with what a campaign does,
     would make on a day without seasons; a day's expected purchases are propensity x weekday x year. Stock-outs: days
-    on which a product's shelf was empty in the morning. `lost_units`: wanted and not there, of a product on a day;
+    on which a product's shelf was empty in the morning. `stock`: what was left in the evening, a row a day, a column a
+    product; too many for the document. `lost_units`: wanted and not there, of a product on a day;
     `refused_units` of them were ordered, because the shelf became empty in the course of the day."""
 
     first_day: date
@@ -59,6 +60,7 @@ class Truth:
     uplifts: tuple[Uplift, ...]
     stock_out_day: NDArray[np.int64]
     stock_out_product: NDArray[np.int64]
+    stock: NDArray[np.int64]
     lost_day: NDArray[np.int64]
     lost_product: NDArray[np.int64]
     lost_units: NDArray[np.int64]
@@ -69,7 +71,7 @@ class Truth:
         """For a JSON file; factors to six digits."""
         found: dict[str, Any] = {"first_day": self.first_day.isoformat()}
         for name, value in vars(self).items():
-            if isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray) and value.ndim == 1:
                 found[name] = [round(one, 6) for one in value.tolist()]
         found["uplifts"] = [asdict(uplift) for uplift in self.uplifts]
         return found | {"sums": asdict(self.sums) | {"burned": self.sums.burned}}

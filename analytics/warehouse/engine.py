@@ -15,8 +15,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from analytics.warehouse import copying, portable
+from analytics.warehouse import copying, portable, unloading
 from analytics.warehouse.copying import Fetch, local_file
+from analytics.warehouse.unloading import LocalStore, Store
 
 MEMORY = "1GB"
 THREADS = 2
@@ -57,7 +58,8 @@ class StatementFailed(Exception):
 class Warehouse:
     """One DuckDB file (or `:memory:`). Any number of readers, one writer at a time.
 
-    `fetch` gets the objects of a COPY; `now` is what GETDATE() answers, None the machine's time.
+    `fetch` gets the objects of a COPY, `store` takes the files of an UNLOAD; `now` is what GETDATE() answers, None the
+    machine's time.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Warehouse:
         path: str | Path = ":memory:",
         fetch: Fetch = local_file,
         now: Callable[[], datetime | None] = lambda: None,
+        store: Store | None = None,
     ) -> None:
         if str(path) != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +79,7 @@ class Warehouse:
         # Under a name of its own: a file's name may be that of a schema.
         self._connection.execute(f"attach '{str(path).replace("'", "''")}' as warehouse")
         self._connection.execute("use warehouse")
-        self._fetch, self._now = fetch, now
+        self._fetch, self._now, self._store = fetch, now, store or LocalStore()
         self._writing = threading.Lock()
         for statement in _OWN:
             self._connection.execute(statement)
@@ -113,7 +116,7 @@ class Warehouse:
             cursor = self._connection.cursor()
             cursor.execute("use warehouse")
             try:
-                yield Session(cursor, self._fetch, self._now)
+                yield Session(cursor, self._fetch, self._now, self._store)
             finally:
                 cursor.close()
         finally:
@@ -124,8 +127,10 @@ class Warehouse:
 class Session:
     """One transaction at a time. `interrupt` may be called from another thread."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, fetch: Fetch, now: Callable[[], datetime | None]) -> None:
-        self._cursor, self._fetch, self._now = cursor, fetch, now
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, fetch: Fetch, now: Callable[[], datetime | None], store: Store
+    ) -> None:
+        self._cursor, self._fetch, self._now, self._store = cursor, fetch, now, store
 
     def begin(self) -> None:
         self._cursor.execute("begin transaction")
@@ -147,6 +152,9 @@ class Session:
             if copy is not None:
                 with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
                     return Outcome(None, [], copying.run(self._cursor, copy, self._fetch, Path(folder)))
+            unload = unloading.parsed(sql)
+            if unload is not None:
+                return Outcome(None, [], self._unloaded(unload))
             translated = portable.for_duckdb(bound(sql, parameters or {}), self._now())
             if not translated:
                 return Outcome(None, [], -1)
@@ -155,8 +163,13 @@ class Session:
                 self._remember_bytes(sql)
                 return Outcome(None, [], -1)
             return self._outcome(sql)
-        except (duckdb.Error, portable.NotPortable, copying.CopyFailed) as error:
+        except (duckdb.Error, portable.NotPortable, copying.CopyFailed, unloading.UnloadFailed) as error:
             raise StatementFailed(number, str(error)) from None
+
+    def _unloaded(self, unload: unloading.Unload) -> int:
+        translated = portable.for_duckdb(unload.query, self._now())
+        with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
+            return unloading.run(self._cursor, unload, translated, self._store, Path(folder))
 
     def _outcome(self, sql: str) -> Outcome:
         described = self._cursor.description or []
@@ -189,7 +202,7 @@ class Session:
 
 def writes(sql: str) -> bool:
     """Whether a statement may change something."""
-    return sql.lstrip().split(maxsplit=1)[0].upper() not in ("SELECT", "WITH", "(", "EXPLAIN")
+    return sql.lstrip().split(maxsplit=1)[0].upper() not in ("SELECT", "WITH", "(", "EXPLAIN", "UNLOAD")
 
 
 def bound(sql: str, parameters: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ class Target:
 
 TARGETS = {
     "accrual": Target("loyalty.fact_accrual", "append", day="occurred_at"),
+    "availability": Target("loyalty.fact_availability", "append", day="noted_at"),
     "campaign": Target("loyalty.dim_campaign", "merge"),
     "campaign_participant": Target("loyalty.fact_participation", "append"),
     "catalogue_view": Target("loyalty.fact_catalogue_view", "append", day="seen_at"),
@@ -37,6 +38,7 @@ TARGETS = {
     "money": Target("loyalty.fact_money", "merge", day="happened_at"),
     "points_entry": Target("loyalty.fact_points_entry", "append", day="occurred_at"),
     "points_movement": Target("loyalty.fact_points_movement", "merge"),
+    "personalised": Target("loyalty.dim_personalised", "merge"),
     "preference": Target("loyalty.dim_preference", "merge"),
     "product": Target("loyalty.dim_product", "merge"),
     "rate": Target("loyalty.ref_rate", "merge"),

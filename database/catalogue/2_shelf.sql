@@ -125,7 +125,8 @@ begin atomic
 end;
 
 -- A page of what can be had: products that stand alone, and parents at the price of their cheapest child.
--- `sort`: relevance (the featured first), points, points_down, newest; the page begins after (after_key, after_asin) of the
+-- `sort`: relevance (the featured first), points, points_down, newest, for_you (by `rules.mine` {asin: place}, then by
+-- relevance); the page begins after (after_key, after_asin) of the
 -- last one's row. `texts`: the programme's own words by language.
 create or replace function catalogue.page(
     program_id integer, rules jsonb, search text, category text, max_points bigint, sort text, after_key bigint,
@@ -147,6 +148,8 @@ begin atomic
                    when 'points' then l.points
                    when 'points_down' then -l.points
                    when 'newest' then -extract(epoch from p.first_seen_at)::bigint
+                   -- Before everything that a search finds, which is no nearer than 2^50.
+                   when 'for_you' then (rules -> 'mine' ->> p.asin)::bigint - 1125899906842624
                    else case when page.search is null
                        -- The featured come before everything, in their order: nothing is as popular as 2^40.
                        then coalesce(said.featured, 1000 + (rules -> 'featured' ->> p.asin)::integer) - 1099511627776 end
@@ -239,7 +242,7 @@ begin atomic
            p.description, p.features, p.images,
            p.parent_asin, p.dimensions, p.star_rating, p.number_of_ratings, s.offer_id, s.points, s.all_in_minor,
            s.list_price_minor, s.currency, s.min_quantity,
-           least(s.max_quantity, s.quantity_in_stock)::integer, s.delivery_earliest, s.delivery_latest, p.checked_at,
+           least(s.max_quantity, s.quantity_in_stock, c.units)::integer, s.delivery_earliest, s.delivery_latest, p.checked_at,
            (select coalesce(jsonb_agg(jsonb_build_object(
                        'asin', v.asin, 'dimensions', v.dimensions, 'points', vs.points,
                        'price_minor', vs.all_in_minor) order by v.dimensions::text, v.asin), '[]')
@@ -247,7 +250,8 @@ begin atomic
             left join sold as vs on vs.asin = v.asin),
            coalesce(p.texts, '{}'), coalesce(rules -> 'names' -> p.filed, '{}')
     from asked as p
-    left join sold as s on s.asin = p.asin;
+    left join sold as s on s.asin = p.asin
+    left join catalogue.cap as c on c.program_id = product_of.program_id and c.asin = p.asin;
 end;
 
 -- Products by their key, at the price of their cheapest kind: also those that cannot be had now (no price) or are not

@@ -8,8 +8,11 @@ grant execute on function
     catalogue.category_due(integer, integer),
     catalogue.store_found(integer, text, text[], integer, boolean),
     catalogue.products_due(integer, integer, integer),
-    catalogue.count_due(integer, integer)
+    catalogue.count_due(integer, integer),
+    catalogue.note_availability(integer, jsonb, integer, text[])
 to catalogue_sync;
+grant usage on schema clock, programme to catalogue_sync;
+grant execute on function clock.now(), programme.current(integer) to catalogue_sync;
 -- A quote asks Amazon itself, and what it hears is news for the stored copy too.
 grant execute on function catalogue.store_products(integer, jsonb, text[])
 to catalogue_sync, quote_api, catalogue_desk;
@@ -18,8 +21,10 @@ grant execute on function
     catalogue.categories(integer, jsonb),
     catalogue.page(integer, jsonb, text, text, bigint, text, bigint, text, integer),
     catalogue.product_of(integer, jsonb, text),
-    catalogue.cards(integer, jsonb, text[])
+    catalogue.cards(integer, jsonb, text[]),
+    catalogue.substitutes(integer, text[])
 to member_api;
+grant execute on function catalogue.substitutes(integer, text[]) to quote_api;
 grant execute on function catalogue.stored(integer, text[]), catalogue.asked(integer, jsonb, text[]) to quote_api;
 
 -- Staff see and say; what they find at Amazon comes in by a door of its own, which alone asks Amazon.

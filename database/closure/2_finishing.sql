@@ -145,6 +145,7 @@ begin
         perform notifications.forget(c.program_id, one_of_them);
         perform wishes.forget(c.program_id, one_of_them);
         perform interactions.forget(c.program_id, one_of_them);
+        perform recommendations.forget(c.program_id, one_of_them);
     end loop;
     update closure.closure as one
     set state = 'erased', erased_at = clock.now(), row_xid = pg_current_xact_id()

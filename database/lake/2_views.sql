@@ -6,7 +6,7 @@ drop view if exists
     lake.lot_entry,
     lake.redemption, lake.redemption_line, lake.units_back, lake.shipment, lake.money, lake.invoice, lake.invoice_line,
     lake.product, lake.campaign, lake.campaign_participant, lake.wish, lake.preference, lake.tier,
-    lake.catalogue_view, lake.viewer;
+    lake.catalogue_view, lake.viewer, lake.availability, lake.personalised;
 
 -- Which database this is, and which transactions are over: below `xmin` nothing can appear any more.
 create view lake.instance as
@@ -136,6 +136,11 @@ left join lateral (
     from catalogue.offer as n where n.program_id = p.program_id and n.asin = p.asin
     order by 3 desc, n.position limit 1) as o on true;
 
+create view lake.availability as
+select a.program_id, a.asin, a.at at time zone 'UTC' as noted_at, a.state, a.quantity, a.delivery_days, a.price_minor,
+       (a.row_xid::text)::bigint as row_xid
+from catalogue.availability as a;
+
 create view lake.campaign as
 select w.program_id, w.campaign, w.state, w.since at time zone 'UTC' as since,
        w.started_at at time zone 'UTC' as started_at, 0::bigint as row_xid
@@ -159,6 +164,18 @@ create view lake.viewer as
 select w.program_id, w.viewer_key::text as viewer_key, k.member_key::text as member_key, 0::bigint as row_xid
 from interactions.viewer as w join lake.member_key as k using (program_id, member_id)
 where w.ended_at is null;
+
+-- As interactions.personalisation says of one member (whoever exports may call no function, so what stands without a choice
+-- is written here again; a test holds them together); nobody who is no member any more.
+create view lake.personalised as
+select m.program_id, k.member_key::text as member_key, 0::bigint as row_xid
+from members.member as m
+join lake.member_key as k using (program_id, member_id)
+left join (
+    select distinct on (o.program_id, o.member_id) o.program_id, o.member_id, o.wanted
+    from interactions.choice as o order by o.program_id, o.member_id, o.entry desc
+) as c using (program_id, member_id)
+where m.state <> 'closed' and coalesce(c.wanted, m.country = 'US');
 
 -- The newest choice of each channel counts; whoever wants no advertising is not here.
 create view lake.preference as

@@ -5,7 +5,7 @@ grant select on
     lake.lot_entry,
     lake.redemption, lake.redemption_line, lake.units_back, lake.shipment, lake.money, lake.invoice, lake.invoice_line,
     lake.product, lake.campaign, lake.campaign_participant, lake.wish, lake.preference, lake.tier,
-    lake.catalogue_view, lake.viewer
+    lake.catalogue_view, lake.viewer, lake.availability, lake.personalised
 to lake_reader;
 grant execute on function lake.forget_erased(integer), lake.begin_epoch() to privacy;
 grant select on lake.invariants to auditor;

@@ -149,7 +149,14 @@ begin
                           'asin', v.asin, 'came_from', v.came_from, 'seen_at', v.seen_at) order by v.seen_at, v.event_key), '[]')
                       from interactions.viewer as w
                       join interactions.catalogue_view as v on v.program_id = w.program_id and v.viewer_key = w.viewer_key
-                      where w.program_id = program_id and w.member_id = any (whose)))
+                      where w.program_id = program_id and w.member_id = any (whose)),
+        'chosen_for', (select coalesce(jsonb_agg(jsonb_build_object(
+                           'asin', u.asin, 'because', nullif(u.because, ''), 'score', u.score, 'chosen_at', s.scored_at)
+                           order by s.member_id, u.place), '[]')
+                       from recommendations.scored as s
+                       cross join lateral unnest(s.asins, s.because, s.scores)
+                           with ordinality as u(asin, because, score, place)
+                       where s.program_id = program_id and s.member_id = any (whose)))
     when 'deliveries' then (
         select coalesce(jsonb_agg(jsonb_build_object(
             'webhook', d.code, 'topic', d.topic, 'data', d.payload - array['member_id', 'duplicate_id'], 'state', d.state,

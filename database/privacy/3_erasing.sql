@@ -245,7 +245,8 @@ begin
     when 'interactions' then
         went := (select jsonb_build_object('choices', count(*)) from interactions.choice as c
                  where c.program_id = e.program_id and c.member_id = e.member_id)
-            || jsonb_build_object('looked_at', interactions.forget(e.program_id, e.member_id));
+            || jsonb_build_object('looked_at', interactions.forget(e.program_id, e.member_id),
+                                  'chosen_for', recommendations.forget(e.program_id, e.member_id));
     when 'cases' then
         went := cases.forget(e.program_id, e.member_id);
     when 'orders' then
@@ -359,7 +360,7 @@ $$;
 
 -- The contract for whoever runs such a store (`recommendations`): ask what is to be erased, erase everything under the key (its
 -- rows carry privacy.erasure_key of their member), say how many rows that were. Again is no harm. The lake's rows carry a random
--- key instead, which the room `lake` removes.
+-- key instead, which the room `lake` removes; so do Personalize's, which forgets every key that the lake has nobody for.
 create or replace function privacy.to_erase_outside(store text, most integer)
 returns table (program_id integer, erasure_id uuid, erasure_key text, asked_at timestamptz)
 language sql stable security definer set search_path = pg_catalog as $$

@@ -9,6 +9,7 @@ language sql stable security definer set search_path = pg_catalog as $$
         or exists (select from wishes.wish as w where w.program_id = e.program_id and w.member_id = e.member_id)
         or exists (select from interactions.choice as c where c.program_id = e.program_id and c.member_id = e.member_id)
         or exists (select from interactions.viewer as v where v.program_id = e.program_id and v.member_id = e.member_id)
+        or exists (select from recommendations.scored as s where s.program_id = e.program_id and s.member_id = e.member_id)
         or exists (select from cases.member_case as c join cases.message as m using (program_id, case_id)
                    where c.program_id = e.program_id and c.member_id = e.member_id and m.text <> '(erased)')
         or exists (select from privacy.export as x

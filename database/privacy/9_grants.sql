@@ -34,3 +34,9 @@ grant execute on function
 to privacy;
 grant execute on function privacy.check_invariants() to auditor;
 grant select on privacy.invariants to auditor;
+-- What was erased elsewhere.
+grant usage on schema privacy to personalize_events;
+grant execute on function
+    privacy.to_erase_outside(text, integer),
+    privacy.erased_outside(integer, uuid, text, jsonb)
+to personalize_events;

@@ -7,7 +7,7 @@ language sql stable set search_path = pg_catalog as $$
     from redemptions.redemption as r
     join redemptions.line as l on l.program_id = r.program_id and l.redemption_id = r.redemption_id
     left join catalogue.product as p on p.program_id = l.program_id and p.asin = l.asin
-    where r.program_id = lately.program_id and r.member_id = lately.member_id
+    where r.program_id = lately.program_id and r.member_id = any (members.family(lately.program_id, lately.member_id))
       and r.redemption_id >= clock.first_id(clock.now() - interval '92 days')
       and r.created_at > clock.now() - interval '90 days'
       and (r.outcome is null or r.outcome in ('completed', 'partially_completed'))

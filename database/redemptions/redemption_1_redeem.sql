@@ -19,6 +19,7 @@ end;
 --   closing                the member is leaving
 --   insufficient           not enough points; `available` says how many there are
 --   velocity               more points in 24 hours than the programme lets a member spend
+--   over_cap               of one of the products the member has had as many as one member may
 --   paused                 orders do not go through at the moment; nothing was held
 -- `device_hash`: from which device, for screening; null: it was not named.
 drop function if exists redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text);
@@ -239,6 +240,9 @@ begin
         where l.program_id = quote.program_id and l.quote_id = quote.quote_id
         returning campaign)
     select bool_or(w.campaign is not null) into campaigns from written as w;
+    if redemptions.passes_a_cap(quote.program_id, quote.member_id, redemption_id) then
+        raise exception using errcode = 'RD001', message = 'over_cap';
+    end if;
 
     perform orders.plan(
         quote.program_id, redemption_id, quote.member_id, quote.address_id, frozen -> 'store' ->> 'region',

@@ -40,3 +40,5 @@ to sweeper;
 grant execute on function redemptions.observe(text, jsonb), redemptions.follow_up(integer, uuid) to order_information;
 
 grant select on redemptions.invariants, redemptions.open_by_state to auditor;
+
+grant execute on function redemptions.capped(integer, bigint, text[], integer[]) to quote_api;

@@ -157,6 +157,8 @@ begin
         how := members.merge(g.program_id, g.duplicate_id, g.survivor_id);
         perform wishes.hand_on(g.program_id, g.duplicate_id, g.survivor_id);
         perform interactions.hand_on(g.program_id, g.duplicate_id, g.survivor_id);
+        -- The survivor's list knows of the other's past after the next night.
+        perform recommendations.forget(g.program_id, g.duplicate_id);
     exception when sqlstate 'SU001' then
         return sqlerrm;
     end;

@@ -169,6 +169,16 @@ ALLOWED: dict[str, frozenset[str]] = {
     "POST /catalogue/imports": frozenset({CATALOGUE}),
     "GET /catalogue/imports/{import_id}": SHELF,
     "POST /catalogue/imports/{import_id}/application": frozenset({CATALOGUE}),
+    # Demand: what will be asked for, what may not be had. An action is taken back by one press, so either may do it.
+    "GET /demand/forecast": SHELF | BOOKS,
+    "GET /demand/forecast/{asin}": SHELF | BOOKS,
+    "GET /demand/outlooks": SHELF,
+    "POST /demand/outlooks/{asin}/actions": SHELF,
+    "POST /demand/actions/{action_id}/undo": SHELF,
+    "POST /demand/alerts/{alert_id}/dismissal": SHELF,
+    "GET /demand/trends": SHELF | BOOKS,
+    "GET /demand/health": SHELF | BOOKS,
+    "POST /demand/models/{version}/restore": frozenset({OPERATOR}),
     # Staff themselves
     "GET /staff": ALL,
     "GET /audit": frozenset({OPERATOR, FINANCE}),

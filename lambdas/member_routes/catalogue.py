@@ -3,15 +3,18 @@ only for members like the one who asks."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import StringConstraints
 
+from lambdas import engines
 from lambdas.http import Router, View, caller, member
 from loyalty.catalogue import browsing
-from loyalty.database import database
+from loyalty.database import Connection, database
+from loyalty.demand import labels
+from loyalty.recommendations import answering
 
 router = Router()
 
@@ -74,6 +77,15 @@ class Image(View):
     large: ImageSize | None = None
 
 
+class Outlook(View):
+    """What is likely of a product. `state`: back (it cannot be had, and will again between these days), going (it may
+    be gone within a week), slow (it may come later than usual)."""
+
+    state: labels.State
+    back_from: date | None = None
+    back_until: date | None = None
+
+
 class Card(View):
     """A product as on a card; `from_points`: some of its kinds cost more."""
 
@@ -91,6 +103,7 @@ class Card(View):
     delivery_latest: datetime | None
     # By language.
     texts: dict[str, OwnText]
+    outlook: Outlook | None = None
 
 
 class Listed(Card):
@@ -154,6 +167,7 @@ class Product(View):
     delivery_latest: datetime | None
     checked_at: datetime
     variations: list[Variation]
+    outlook: Outlook | None = None
 
 
 @router.get("/catalogue", summary="Categories and the current version")
@@ -173,16 +187,18 @@ def products(
     page: Page = None,
 ) -> Products:
     """What can be had now, searched and sorted; `max_points` shows what so many points pay."""
+    connection = database().connection()
     who = caller(router, SCOPE)
     asked = browsing.Asked(search, category, max_points, sort, page)
-    return Products.model_validate(browsing.page(database().connection(), who.program_id, version, asked))
+    return _page(connection, who.program_id, browsing.page(connection, who.program_id, version, asked))
 
 
 @router.get("/catalogue/<version>/products/<asin>", summary="One product")
 def product(version: Version, asin: Asin) -> Product:
     """One product with its kinds."""
+    connection = database().connection()
     who = caller(router, SCOPE)
-    return Product.model_validate(browsing.product(database().connection(), who.program_id, version, asin))
+    return _product(connection, who.program_id, browsing.product(connection, who.program_id, version, asin))
 
 
 @router.get("/me/catalogue", summary="A page of what is only for members like me")
@@ -197,7 +213,22 @@ def own_products(
     connection = database().connection()
     who, member_id = member(router, connection)
     asked = browsing.Asked(search, category, max_points, sort, page)
-    return Products.model_validate(browsing.own_page(connection, who.program_id, member_id, asked))
+    return _page(connection, who.program_id, browsing.own_page(connection, who.program_id, member_id, asked))
+
+
+@router.get("/me/catalogue/for-you", summary="A page of everything, what I might like first")
+def products_for_me(
+    search: Search = None, category: CategoryCode = None, max_points: Points = None, page: Page = None
+) -> Products:
+    """What was chosen for me comes first, then what members redeem, then the rest as it is ranked for all."""
+    connection = database().connection()
+    who, member_id = member(router, connection)
+    asked = browsing.Asked(search, category, max_points, "for_you", page)
+    return _page(
+        connection,
+        who.program_id,
+        answering.ranked(connection, who.program_id, member_id, asked, engine=engines.chosen()),
+    )
 
 
 @router.get("/me/catalogue/products/<asin>", summary="One product as I may see it")
@@ -205,4 +236,13 @@ def own_product(asin: Asin) -> Product:
     """Also what the shared pages do not show."""
     connection = database().connection()
     who, member_id = member(router, connection)
-    return Product.model_validate(browsing.own_product(connection, who.program_id, member_id, asin))
+    return _product(connection, who.program_id, browsing.own_product(connection, who.program_id, member_id, asin))
+
+
+def _page(connection: Connection, program_id: int, found: dict[str, Any]) -> Products:
+    return Products.model_validate({**found, "products": labels.beside(connection, program_id, found["products"])})
+
+
+def _product(connection: Connection, program_id: int, found: dict[str, Any]) -> Product:
+    (labelled,) = labels.beside(connection, program_id, [found])
+    return Product.model_validate(labelled)

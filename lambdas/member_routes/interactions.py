@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from lambdas import personal
 from lambdas.http import STRICT, Id, Router, View, member
 from loyalty.database import database
 from loyalty.interactions import viewing
@@ -43,4 +44,6 @@ def looked_at(body: NewViews) -> ViewsNoted:
     who, member_id = member(router, connection)
     views = [viewing.View(view.key, view.asin, view.came_from) for view in body.views]
     noted = viewing.record(connection, who.program_id, member_id, views)
+    if noted.recorded:
+        personal.tell_looks(who.program_id, member_id, [view.key for view in views])
     return ViewsNoted(wanted=noted.wanted, recorded=noted.recorded, unknown=noted.unknown)

@@ -8,15 +8,18 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import StringConstraints
 
+from lambdas import engines
 from lambdas.http import Router, View, member
-from lambdas.member_routes.catalogue import Asin, Card, Listed
+from lambdas.member_routes.catalogue import Asin, Card, Listed, OwnText
 from loyalty.database import database
-from loyalty.recommendations import popularity
+from loyalty.demand import labels
+from loyalty.recommendations import answering
+from loyalty.recommendations.candidates import How
 from loyalty.wishes import listing
 
 router = Router()
 
-Limit = Annotated[int, Query(ge=1, le=popularity.MOST)]
+Limit = Annotated[int, Query(ge=1, le=answering.MOST)]
 About = Annotated[str | None, Query(), StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
 
 
@@ -45,17 +48,35 @@ class Removed(View):
     removed: bool
 
 
-class Recommended(Listed):
-    """At my own price. `reason`: popular (members redeem it most), well_rated (the shop ranks it first), goes_with
-    (redeemed together with the product asked about), similar (of its category and about its price)."""
+class Because(View):
+    """What I `redeemed`, `wished` for or `looked` at, and so I might like this; maybe this itself. `texts`: the
+    programme's own names."""
 
-    reason: Literal["popular", "well_rated", "goes_with", "similar"]
+    asin: str
+    how: How
+    title: str
+    brand: str
+    texts: dict[str, OwnText]
+
+
+class Recommended(Listed):
+    """At my own price. `reason`: for_you (`because` of something I had, wished for or looked at, where that can be
+    named), again (I have had it before), trending (redeemed more than usual lately), popular (members redeem it most),
+    well_rated (the shop ranks it first); of a product asked about, instead (named for when that cannot be had),
+    goes_with (redeemed together with it), liked_too (liked by those who like it), similar (of its category and about
+    its price)."""
+
+    reason: Literal[
+        "for_you", "again", "trending", "popular", "well_rated", "instead", "goes_with", "liked_too", "similar"
+    ]
+    because: Because | None = None
 
 
 class Recommendations(View):
-    """Best first; `engine`: who says so."""
+    """Best first; `engine`: whose choice it is; `personal`: some of it was chosen for me."""
 
     engine: str
+    personal: bool
     products: list[Recommended]
 
 
@@ -63,7 +84,7 @@ class Recommendations(View):
 def my_wishlist() -> Wishlist:
     connection = database().connection()
     who, member_id = member(router, connection)
-    wishes = listing.of(connection, who.program_id, member_id)
+    wishes = labels.beside(connection, who.program_id, listing.of(connection, who.program_id, member_id))
     return Wishlist(most=listing.MOST, wishes=[Wish.model_validate(wish) for wish in wishes])
 
 
@@ -85,7 +106,6 @@ def unwish(asin: Asin) -> Removed:
 def recommendations(limit: Limit = 12, asin: About = None) -> Recommendations:
     connection = database().connection()
     who, member_id = member(router, connection)
-    found = popularity.recommend(connection, who.program_id, member_id, limit, asin)
-    return Recommendations(
-        engine=popularity.ENGINE, products=[Recommended.model_validate(product) for product in found]
-    )
+    found = answering.recommend(connection, who.program_id, member_id, limit, asin, engine=engines.chosen())
+    found["products"] = labels.beside(connection, who.program_id, found["products"])
+    return Recommendations.model_validate(found)

@@ -21,6 +21,7 @@ class Settings:
     textract_port: int
     glue_port: int
     redshift_port: int
+    sagemaker_port: int
     functions_at_once: int = 6
     clock_file: str = ""
 
@@ -53,6 +54,7 @@ class Settings:
             "AWS_ENDPOINT_URL_TEXTRACT": f"http://127.0.0.1:{self.textract_port}",
             "AWS_ENDPOINT_URL_GLUE": f"http://127.0.0.1:{self.glue_port}",
             "AWS_ENDPOINT_URL_REDSHIFT_DATA": f"http://127.0.0.1:{self.redshift_port}",
+            "AWS_ENDPOINT_URL_SAGEMAKER": f"http://127.0.0.1:{self.sagemaker_port}",
             # A failing pre-token trigger fails the sign-in, as on AWS.
             "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         }

@@ -1,4 +1,4 @@
-"""Step Functions: `http:invoke`, Glue's jobs, SDK calls of services that a stand-in answers, AWS's idempotent start."""
+"""Step Functions: `http:invoke`, Glue's and SageMaker's jobs, what else a stand-in answers, AWS's idempotent start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import stepfunctions
@@ -17,10 +18,16 @@ from local.emulator.pinned import private, replace
 from local.emulator.settings import ACCOUNT, REGION
 
 HTTP_TIMEOUT_SECONDS = 60
-GLUE_POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5
 # Services as the SDK names them and as Step Functions names their errors, where they are not the one name.
 SDK_NAMES = {"redshiftdata": "redshift-data", "redshiftserverless": "redshift-serverless"}
-ERROR_NAMES = {"redshiftdata": "RedshiftData", "redshiftserverless": "RedshiftServerless", "quicksight": "QuickSight"}
+ERROR_NAMES = {
+    "redshiftdata": "RedshiftData",
+    "redshiftserverless": "RedshiftServerless",
+    "quicksight": "QuickSight",
+    "sagemaker": "SageMaker",
+}
+SAGEMAKER_ERRORS = ("ResourceInUseException", "ResourceLimitExceededException", "ResourceNotFoundException")
 # Where the administrator's secret of a namespace is; the warehouse's stand-in asks for no password.
 NAMESPACE = "arn:aws:states:::aws-sdk:redshiftserverless:getNamespace"
 
@@ -30,6 +37,8 @@ def install() -> None:
     integrations = private(stepfunctions, "_SERVICE_DISPATCH")
     integrations["arn:aws:states:::http:invoke"] = _http_invoke
     integrations["arn:aws:states:::glue:startJobRun"] = _run_job
+    for action in ("createTrainingJob", "createProcessingJob", "createTransformJob", "createModel"):
+        integrations[f"arn:aws:states:::sagemaker:{action}"] = _sagemaker
     integrations[NAMESPACE] = _namespace
     invoke_sdk = private(stepfunctions, "_invoke_aws_sdk_integration")
     known_services = private(stepfunctions, "_AWS_SDK_SERVICE_MAP")
@@ -104,7 +113,33 @@ def _run_job(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
             return run
         if run["JobRunState"] in ("FAILED", "STOPPED", "TIMEOUT", "ERROR"):
             raise failed("States.TaskFailed", json.dumps(run))
-        time.sleep(GLUE_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
+
+
+def _sagemaker(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A Create, and with `.sync` until the job has ended; one that did not complete fails the task."""
+    failed = private(stepfunctions, "_ExecutionError")
+
+    def refused(name: str, cause: str) -> Exception:
+        """This integration has one name for all but a few of the service's errors."""
+        kept = name.removeprefix("SageMaker.") in SAGEMAKER_ERRORS
+        told: Exception = failed(name if kept else "SageMaker.AmazonSageMakerException", cause)
+        return told
+
+    address = os.environ["AWS_ENDPOINT_URL_SAGEMAKER"]
+    action, _, how = resource.split(":")[6].partition(".")
+    made: dict[str, Any] = _call("sagemaker", action, address, arguments, refused)
+    if how != "sync":
+        return made
+    noun = action.removeprefix("create")  # TrainingJob, ProcessingJob, TransformJob
+    which = {f"{noun}Name": arguments[f"{noun}Name"]}
+    while True:
+        job: dict[str, Any] = _call("sagemaker", f"describe{noun}", address, which, refused)
+        if job[f"{noun}Status"] == "Completed":
+            return job
+        if job[f"{noun}Status"] in ("Failed", "Stopped"):
+            raise failed("States.TaskFailed", json.dumps(job))
+        time.sleep(POLL_SECONDS)
 
 
 def _namespace(_resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +148,9 @@ def _namespace(_resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"Namespace": {"NamespaceName": name, "Status": "AVAILABLE", "AdminPasswordSecretArn": secret}}
 
 
-def _call(service: str, action: str, address: str, arguments: dict[str, Any], failed: type[Exception]) -> Any:
+def _call(
+    service: str, action: str, address: str, arguments: dict[str, Any], failed: Callable[[str, str], Exception]
+) -> Any:
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -121,7 +158,9 @@ def _call(service: str, action: str, address: str, arguments: dict[str, Any], fa
     try:
         answer = getattr(_client(SDK_NAMES.get(service, service), address), xform_name(action))(**arguments)
     except ClientError as error:
-        raise failed(f"{prefix}.{error.response['Error']['Code']}", str(error)) from None
+        # Step Functions' names end in Exception, also where the service's do not.
+        code = str(error.response["Error"]["Code"]).removesuffix("Exception")
+        raise failed(f"{prefix}.{code}Exception", str(error)) from None
     except BotoCoreError as error:
         raise failed(f"{prefix}.SdkClientException", str(error)) from None
     answer.pop("ResponseMetadata", None)

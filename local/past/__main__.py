@@ -13,7 +13,7 @@ import httpx
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import joining, night
+from local import insight, joining, night
 from local.clock import Clock
 from local.connected import Connected, NotRunning
 from local.demo.shopper import Unexpected
@@ -52,6 +52,7 @@ def main(state: Path) -> int:
             _say(f"nobody redeems today: {error}")
         for table in night.wait(cloud, night.begin(cloud)):
             _say(f"{table['table']:22}{table['status']:12}{table['rows']:>10,} rows")
+        _say(insight.summary(insight.wait(cloud, insight.begin(cloud))))
     except (NotRunning, TimeoutError, night.Stopped, psycopg.Error, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from local.connected import Connected
 from local.demo.purchases import PARTNER, member_number, telephone
-from local.past import campaign
+from local.past import campaign, shelves
 from local.past.days import Day, days
 from local.past.rewards import LONGEST_WAY, Rewards, shelf
 from loyalty.database import Connection
@@ -76,6 +76,10 @@ def live(cloud: Connected, lived: Lived, told: Callable[[Lived], None], *, most:
         rewards = Rewards(
             connection, reading.current(connection, PROGRAM_ID), PROGRAM_ID, shelf(connection, PROGRAM_ID, Random(SEED))
         )
+        prices = {product.asin: product.price_minor for product in rewards.products}
+        noted, rewards.outages = shelves.of_year(prices, lived.ends_before, SEED)
+        if lived.day is None:
+            shelves.write(connection, PROGRAM_ID, noted)
         year = _Year(rewards, lived, datetime.combine(lived.ends_before, time(), UTC) - LONGEST_WAY)
         ahead = (day for day in days(lived.ends_before) if lived.day is None or day.day > lived.day)
         for day in islice(ahead, most):

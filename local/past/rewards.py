@@ -7,12 +7,13 @@ world is marked as told."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
+from local.past.shelves import Outages, is_out
 from loyalty.catalogue.prices import points_for
 from loyalty.database import Connection
 from loyalty.programme.reading import Published
@@ -63,16 +64,17 @@ def shelf(connection: Connection, program_id: int, random: Random) -> list[Produ
 
 @dataclass(slots=True)
 class Rewards:
-    """Of one programme; `connection` is a session with `clock.at`."""
+    """Of one programme; `connection` is a session with `clock.at`. `outages`: when what could not be had."""
 
     connection: Connection
     published: Published
     program_id: int
     products: list[Product]
+    outages: Outages = field(default_factory=dict)
 
     def redeem(self, member_id: int, at: datetime, random: Random) -> Redeemed | None:
         """One reward that the member can pay with points, ordered at `at`; None if there is none. Raises Refusal."""
-        chosen = self._choose(member_id, random)
+        chosen = self._choose(member_id, at, random)
         if chosen is None:
             return None
         product, quantity = chosen
@@ -100,12 +102,16 @@ class Rewards:
         """From here on the session's clock shows this instant."""
         self.connection.execute("select set_config('clock.at', %s, false)", (at.isoformat(),))
 
-    def _choose(self, member_id: int, random: Random) -> tuple[Product, int] | None:
+    def _choose(self, member_id: int, at: datetime, random: Random) -> tuple[Product, int] | None:
         row = self.connection.execute(
             "select available from points.balance(%s, %s)", (self.program_id, member_id)
         ).fetchone()
         available = int(row["available"]) if row else 0
-        within = [product for product in self.products if self._points(product) <= available]
+        within = [
+            product
+            for product in self.products
+            if self._points(product) <= available and not is_out(self.outages, product.asin, at)
+        ]
         if not within:
             return None
         product = random.choices(within, [one.weight for one in within])[0]

@@ -18,6 +18,8 @@ from local.simulators.glue.control import KINDS as GLUE_KINDS
 from local.simulators.glue.files import OPERATIONS as GLUE_OPERATIONS
 from local.simulators.redshift.control import KINDS as REDSHIFT_KINDS
 from local.simulators.redshift.files import PUBLISHED as REDSHIFT_OPERATIONS
+from local.simulators.sagemaker.control import KINDS as SAGEMAKER_KINDS
+from local.simulators.sagemaker.files import OPERATIONS as SAGEMAKER_OPERATIONS
 from local.simulators.stripe.app import ROUTES as STRIPE_ROUTES
 from local.simulators.textract.control import KINDS as TEXTRACT_KINDS
 from local.simulators.textract.files import PUBLISHED as TEXTRACT_OPERATIONS
@@ -25,7 +27,7 @@ from local.status.forms import Refused
 from local.status.markup import button, pill
 
 TIMEOUT_SECONDS = 3
-NAMES = {name: name.replace("_", " ").title() for name in SIMULATORS} | {"erp": "The ERP"}
+NAMES = {name: name.replace("_", " ").title() for name in SIMULATORS} | {"erp": "The ERP", "sagemaker": "SageMaker"}
 # Where each can fail, and how. Amazon Business tells its own.
 SWITCHES = {
     "amazon_pay": (tuple(PUBLISHED), KINDS),
@@ -34,6 +36,7 @@ SWITCHES = {
     "erp": (tuple(row[2] for row in ERP_ROUTES), ERP_KINDS),
     "glue": (GLUE_OPERATIONS, GLUE_KINDS),
     "redshift": (tuple(REDSHIFT_OPERATIONS), REDSHIFT_KINDS),
+    "sagemaker": (SAGEMAKER_OPERATIONS, SAGEMAKER_KINDS),
 }
 WORDS = {
     "error_500": "nothing done, 500",
@@ -56,6 +59,7 @@ WORDS = {
     "slow": "it takes some while longer",
     "fail_run": "the run that begins will fail",
     "kill_run": "the run's process dies",
+    "kill_job": "the job's process dies",
     "time_out": "the run is ended at its time limit",
     "fail": "the statement fails, what ran before it is taken back",
     "abort": "the statement is broken off",

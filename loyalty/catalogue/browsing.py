@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from loyalty.catalogue import cards
@@ -17,7 +18,8 @@ from loyalty.programme import reading
 from loyalty.programme.reading import Published
 from loyalty.refusal import Kind, Refusal
 
-type Sort = Literal["relevance", "points", "points_down", "newest"]
+# for_you: by the places that whoever asks for it hands over (page_for).
+type Sort = Literal["relevance", "points", "points_down", "newest", "for_you"]
 
 PAGE_SIZE = 24
 # Answers are cached under their version: a page that was opened before a publication may still be turned.
@@ -81,6 +83,15 @@ def own_page(connection: Connection, program_id: int, member_id: int, asked: Ask
     viewer = cards.viewer(connection, program_id, member_id)
     rules = _shelf_rules(connection, program_id, shelf, viewer)
     return _page(connection, program_id, shelf, {**rules, "only": only_for(shelf.document, viewer)}, asked)
+
+
+def page_for(
+    connection: Connection, program_id: int, member_id: int, asked: Asked, mine: Mapping[str, int]
+) -> dict[str, Any]:
+    """A page of all that this member may see, by `mine`, ASIN → place, then by relevance. Raises Refusal (invalid)."""
+    shelf = reading.current(connection, program_id)
+    rules = _shelf_rules(connection, program_id, shelf, cards.viewer(connection, program_id, member_id))
+    return _page(connection, program_id, shelf, {**rules, "mine": dict(mine)}, replace(asked, sort="for_you"))
 
 
 def _page(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from loyalty.catalogue.asin import is_asin
+from loyalty.catalogue.availability import watch
 from loyalty.catalogue.storing import store, text
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import (
@@ -134,6 +135,7 @@ class _Run:
     def refresh(self, minutes: int) -> None:
         """Ask for everything that is due, thirty at a time; in a full run each product once."""
         asked: set[str] = set()
+        watches = [one for one in (watch(self._connection, each) for each in self._program_ids) if one]
         while self._monotonic() < self._until:
             asins = self._products_due(minutes, asked)
             if not asins or not self._lookups.take(self._until):
@@ -146,6 +148,8 @@ class _Run:
                 continue
             for program_id in self._program_ids:
                 store(self._connection, program_id, told)
+            for one in watches:
+                one.note(self._connection, asins)
             asked.update(asins)
             self.products += len(asins)
 

@@ -45,6 +45,8 @@ RETENTION: tuple[Rule, ...] = (
          "closure"),
     Rule("catalogue_views", "interactions", "which products a member looked at, if they want that to be kept",
          "1 year; at once when they want it no more", "job", 365),
+    Rule("chosen_for", "recommendations", "what was chosen for a member out of that, if they want it",
+         "until the next night chooses anew, or the account ends; at once when they want it no more", "closure"),
     Rule("case_words", "cases", "what was said in cases; what was decided stays", "3 years after the decision", "job",
          1095),
     Rule("case_files", "case files (S3)", "photos and return labels", "2 years", "bucket", 730),

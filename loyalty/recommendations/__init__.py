@@ -1,1 +1,1 @@
-"""What a member might like: popularity, until engines know better."""
+"""What a member might like: what the night worked out, else what members redeem."""

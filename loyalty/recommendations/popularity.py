@@ -1,49 +1,41 @@
 """Popularity: what members of the programme redeem, else what the catalogue ranks first; and what goes with a product.
 
-The counts are made by the sweeper; an answer reads them by index and prices a bounded number of candidates.
+The counts are made by the sweeper; an answer reads them by index.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from loyalty.campaigns import shoppers
-from loyalty.catalogue import cards
 from loyalty.database import Connection
-from loyalty.programme import reading
-from loyalty.refusal import Kind, Refusal
+from loyalty.recommendations.candidates import Candidate
 
-ENGINE = "popularity"
-MOST = 24
-# Some candidates cannot be had now, or cost much more or less: so many are looked at for each that is wanted.
-CANDIDATES = 5
-# Similar is what costs between half and twice as much.
-BAND = 2
 RECOUNT_MINUTES = 60
 
 
-def recommend(
-    connection: Connection, program_id: int, member_id: int, limit: int, asin: str | None = None
-) -> list[dict[str, Any]]:
-    """Cards with `reason`, best first, at most `limit`; with `asin` what goes with it. Raises Refusal (not found)."""
-    picked = _picked(connection, program_id, member_id, asin, limit * CANDIDATES)
-    shopper = shoppers.of(connection, program_id, member_id)
-    document = reading.current(connection, program_id).document
-    prices = cards.prices(connection, program_id, document, cards.viewer_of(shopper))
-    rows = connection.execute(
-        "select * from catalogue.cards(%s, %s::jsonb, %s)", (program_id, prices.rules, [row["asin"] for row in picked])
-    ).fetchall()
-    known = {row["asin"]: row for row in rows if row["shown"] and row["points"] is not None}
-    about = known.get(asin) if asin else None
-    found = []
-    for candidate in picked:
-        row = known.get(candidate["asin"])
-        if row is None or candidate["reason"] == "itself":
-            continue
-        if candidate["reason"] == "similar" and about and not _near(row["price_minor"], about["price_minor"]):
-            continue
-        found.append({**prices.card(row, shopper), "reason": candidate["reason"]})
-    return found[:limit]
+class Popularity:
+    """Has an answer for everybody: knows no member but by what they had lately."""
+
+    name = "popularity"
+
+    def for_member(self, connection: Connection, program_id: int, member_id: int, most: int) -> list[Candidate]:
+        """What members redeem most, then what the shop ranks first."""
+        rows = connection.execute(
+            "select * from recommendations.for_member(%s, %s, %s)", (program_id, member_id, most)
+        ).fetchall()
+        return [Candidate(row["asin"], row["reason"]) for row in rows]
+
+    def with_product(
+        self, connection: Connection, program_id: int, member_id: int, asin: str, most: int
+    ) -> list[Candidate]:
+        """The product itself or its parent, what was redeemed with it, what is of its category; none: unknown."""
+        rows = connection.execute(
+            "select * from recommendations.with_product(%s, %s, %s, %s)", (program_id, member_id, asin, most)
+        ).fetchall()
+        return [Candidate(row["asin"], row["reason"]) for row in rows]
+
+    def places(self, connection: Connection, program_id: int, member_id: int) -> dict[str, int]:
+        """Places by what members redeem most."""
+        found = self.for_member(connection, program_id, member_id, 100)
+        return {one.asin: place for place, one in enumerate(found, start=1)}
 
 
 def recount(connection: Connection) -> int:
@@ -51,22 +43,3 @@ def recount(connection: Connection) -> int:
     row = connection.execute("select recommendations.recount(%s) as count", (RECOUNT_MINUTES,)).fetchone()
     assert row is not None
     return int(row["count"])
-
-
-def _picked(
-    connection: Connection, program_id: int, member_id: int, asin: str | None, most: int
-) -> list[dict[str, Any]]:
-    if asin is None:
-        return connection.execute(
-            "select * from recommendations.for_member(%s, %s, %s)", (program_id, member_id, most)
-        ).fetchall()
-    picked = connection.execute(
-        "select * from recommendations.with_product(%s, %s, %s, %s)", (program_id, member_id, asin, most)
-    ).fetchall()
-    if not picked:
-        raise Refusal(Kind.NOT_FOUND, "no-such-product", "This product is not part of the programme.", field="asin")
-    return picked
-
-
-def _near(price_minor: int, other_minor: int) -> bool:
-    return price_minor <= other_minor * BAND and other_minor <= price_minor * BAND

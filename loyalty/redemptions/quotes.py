@@ -27,6 +27,7 @@ from loyalty.programme.reading import Published
 from loyalty.programme.schema.campaigns import Shopper
 from loyalty.redemptions import pricing, signing
 from loyalty.redemptions.basket import Chosen, Wanted, choose
+from loyalty.redemptions.capping import within_caps
 from loyalty.redemptions.charges import Asking, Charges, LineCharges, charges
 from loyalty.redemptions.pricing import PricedLine, Slider
 from loyalty.redemptions.promise import promised as _promised
@@ -140,6 +141,7 @@ def _create(
     now: datetime,
 ) -> None:
     document = published.document
+    within_caps(connection, member.program_id, member.member_id, wanted)
     basket = choose(
         connection,
         amazon,

@@ -78,6 +78,12 @@ _REFUSALS = {
         "This is more than can be spent in 24 hours. Choose fewer points, or try again tomorrow.",
         "points",
     ),
+    "over_cap": (
+        Kind.CONFLICT,
+        "quantity-limit",
+        "One member may have only so many of one of these products. Ask for a new price.",
+        "quote_id",
+    ),
     "unknown_member": (Kind.FORBIDDEN, "not-claimed", "Claim your membership first.", None),
     "paused": (
         Kind.UNAVAILABLE,

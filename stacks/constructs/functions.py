@@ -64,11 +64,12 @@ class Functions:
         function_name: str | None = None,
         dead_letters: sqs.IQueue | None = None,
         packages: str = "api",
+        code: lambda_.Code | None = None,
     ) -> lambda_.Function:
         """A function named like its module and its PostgreSQL role. `calls_out`: it talks to more than the database.
 
         `dead_letters`: where an event goes that nobody waits for and that failed to the last of Lambda's tries.
-        `packages`: the group of uv.lock that its layer holds.
+        `packages`: the group of uv.lock that its layer holds. `code`: other than what all functions share.
         """
         title = name.title().replace("_", "")
         if packages not in self._layers:
@@ -96,7 +97,7 @@ class Functions:
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=self._architecture,
             handler=f"lambdas.{name}.handler",
-            code=self._code,
+            code=code or self._code,
             layers=[self._layers[packages]],
             role=role,
             vpc=self._vpc,

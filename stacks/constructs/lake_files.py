@@ -13,6 +13,8 @@ from stacks.settings import Settings
 
 # Batches of rows with their manifests; how far each table has come.
 BRONZE, STATE = "bronze/", "state/"
+# What a night's analysis reads and says.
+INSIGHT = "insight/"
 # What is written again every night is not kept as it was before.
 REPLACED_DAYS = 30
 
@@ -67,6 +69,20 @@ class LakeFiles:
                             storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)
                         )
                     ],
+                ),
+                s3.LifecycleRule(
+                    # Nights only: models, and what Personalize says, are kept.
+                    prefix=f"{INSIGHT}run=",
+                    expiration=Duration.days(settings.insight.kept_days),
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
+                s3.LifecycleRule(
+                    prefix=f"{INSIGHT}captured/",
+                    expiration=Duration.days(settings.insight.kept_days),
+                    # A bucket with versions only hides what has expired.
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
                 # How far the tables have come is never forgotten; only what it was before is.
                 s3.LifecycleRule(prefix=STATE, noncurrent_version_expiration=Duration.days(REPLACED_DAYS)),

@@ -7,7 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_redshiftserverless as redshift
 
-from stacks.constructs.lake_files import BRONZE, LakeFiles
+from stacks.constructs.lake_files import BRONZE, INSIGHT, LakeFiles
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
@@ -71,7 +71,7 @@ class Warehouse:
         self.arn = workgroup.attr_workgroup_workgroup_arn
 
     def _role(self, files: LakeFiles) -> iam.Role:
-        """What COPY reads as: `iam_role default`."""
+        """What COPY reads and UNLOAD writes as: `iam_role default`."""
         role = iam.Role(
             self._stack,
             "WarehouseRole",
@@ -83,9 +83,10 @@ class Warehouse:
                     for service in ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
                 )
             ),
-            description="Redshift reads the lake's batches",
+            description="Redshift reads the lake's batches and writes what a night's analysis reads",
         )
         files.allow(role, ["s3:GetObject"], BRONZE)
+        files.allow(role, ["s3:PutObject"], INSIGHT)
         files.allow_listing(role)
-        files.allow_key(role, writing=False)
+        files.allow_key(role, writing=True)
         return role

@@ -16,6 +16,9 @@ NOBODYS = {
     *("programme.current", "programme.version", "programme.logo_of"),
     *("catalogue.categories", "catalogue.page", "catalogue.product_of", "catalogue.stored", "catalogue.store_products"),
     *("catalogue.cards", "catalogue.asked"),
+    # What is likely of a product.
+    "demand.labels",
+    *("catalogue.cards", "catalogue.asked", "catalogue.substitutes"),
     *("orders.take_token", "orders.close_bucket", "orders.rate_of", "orders.orders_waiting"),
     *("redemptions.take_cart", "redemptions.give_cart_back"),
     # Of campaigns named, those without money; no row of anybody.
@@ -44,6 +47,7 @@ def granted(connection: Connection, role: str) -> list[dict[str, object]]:
                     "documents",
                     "reports",
                     "campaigns",
+                    "demand",
                 ),
                 "reconciliation",
                 "invoices",

@@ -21,6 +21,7 @@ from loyalty.programme import publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.tiers import granting
 from tests.domain.catalogue.shop import KEY
+from tests.domain.demand import morning
 from tests.fuzz.door import Request
 from tests.fuzz.facts import (
     ASIN,
@@ -403,6 +404,7 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "member GET /redemptions/{redemption_id}/documents": _get("/redemptions/{world.redemption_id}/documents"),
     "member GET /documents/{document_id}": _get("/documents/{world.document_id}"),
     "member GET /me/catalogue": _get("/me/catalogue"),
+    "member GET /me/catalogue/for-you": _get("/me/catalogue/for-you"),
     "member GET /me/catalogue/products/{asin}": _get(f"/me/catalogue/products/{ASIN}"),
     "member GET /me/wishlist": _get("/me/wishlist"),
     "member PUT /me/wishlist/{asin}": lambda _: Request("PUT", f"/me/wishlist/{ASIN}"),
@@ -597,6 +599,21 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager GET /erp/documents/{document_id}": lambda w: Request("GET", f"/erp/documents/{w.journal_day()}"),
     "manager POST /erp/documents/{document_id}/sending": lambda w: Request(
         "POST", f"/erp/documents/{w.journal_day()}/sending"
+    ),
+    "manager GET /demand/forecast": lambda w: w.night("/demand/forecast", query="search=light&sort=growth"),
+    "manager GET /demand/forecast/{asin}": lambda w: w.night(f"/demand/forecast/{morning.OUT}"),
+    "manager GET /demand/outlooks": lambda w: w.night("/demand/outlooks", query="cause=slow&acted=no"),
+    "manager POST /demand/outlooks/{asin}/actions": lambda w: Request.json(
+        "POST", f"{w.night(f'/demand/outlooks/{morning.OUT}').path}/actions", {"kind": "cap", "details": {"units": 2}}
+    ),
+    "manager POST /demand/actions/{action_id}/undo": lambda w: Request("POST", f"/demand/actions/{w.action()}/undo"),
+    "manager POST /demand/alerts/{alert_id}/dismissal": lambda w: Request(
+        "POST", f"/demand/alerts/{w.alert()}/dismissal"
+    ),
+    "manager GET /demand/trends": lambda w: w.night("/demand/trends", query="direction=rising"),
+    "manager GET /demand/health": lambda w: w.night("/demand/health"),
+    "manager POST /demand/models/{version}/restore": lambda w: Request(
+        "POST", f"{w.night(f'/demand/models/{morning.BEFORE}').path}/restore"
     ),
     "manager GET /staff": _get("/staff"),
     "manager GET /audit": _get("/audit"),

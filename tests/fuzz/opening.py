@@ -115,7 +115,9 @@ def opened(database: TestDatabase, folder: Path) -> Iterator[World]:
 
 
 # Routes that another function than their API's first one answers.
-_OTHERS = dict.fromkeys(("lambdas.manager_routes.invoices", "lambdas.manager_routes.erp"), "invoice_desk")
+_OTHERS = dict.fromkeys(
+    ("lambdas.manager_routes.invoices", "lambdas.manager_routes.erp"), "invoice_desk"
+) | dict.fromkeys(("lambdas.manager_routes.demand", "lambdas.manager_routes.risks"), "demand_desk")
 
 
 def _doors() -> Iterator[tuple[Any, str]]:

@@ -245,13 +245,18 @@ OPEN = {
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
     "POST /integrations/{connection}/test", "GET /erp/documents", "GET /invoices", "GET /invoices/mails",
     "GET /invoices/samples.csv", "GET /invoices/samples.jsonl", "GET /invoices/months",
+    # What another programme's nights have brought is not there.
+    "GET /demand/forecast", "GET /demand/outlooks", "GET /demand/trends", "GET /demand/health",
+    # A model learns from all programmes, and forecasts for all.
+    "POST /demand/models/{version}/restore",
     # Each statement says its programme.
     "GET /reports", "GET /reports/{metric}", "GET /reports/{metric}/table.csv",
     # Another programme's staff find nobody.
     "GET /members", "GET /merges", "GET /goodwill",
     "POST /programme/logo", "GET /programme/messages", "POST /programme/messages/test",
     # Each programme has a catalogue of its own, and Amazon's shop is nobody's.
-    "GET /me/catalogue", "GET /me/catalogue/products/{asin}", "GET /catalogue/products", "GET /catalogue/products.csv",
+    "GET /me/catalogue", "GET /me/catalogue/for-you", "GET /me/catalogue/products/{asin}", "GET /catalogue/products",
+    "GET /catalogue/products.csv",
     "GET /catalogue/products/{asin}", "PUT /catalogue/products/{asin}", "GET /catalogue/search",
     "POST /catalogue/additions", "GET /catalogue/counts", "POST /catalogue/preview", "POST /catalogue/actions",
     "GET /catalogue/changes", "GET /catalogue/featured", "PUT /catalogue/featured", "GET /catalogue/categories",

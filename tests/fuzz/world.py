@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from lambdas.manager_routes.allowed import ALL
 from loyalty.catalogue import curating
 from loyalty.database import Connection
+from loyalty.demand import actions, alerts
 from loyalty.members.addresses import Address, save
 from loyalty.members.membership import NewMember, create
 from loyalty.programme import logo as logos
@@ -24,6 +25,7 @@ from loyalty.programme import reading
 from loyalty.redemptions import quotes, signing
 from tests.conftest import TestDatabase
 from tests.domain.catalogue.shop import KEY, Shop
+from tests.domain.demand import morning
 from tests.domain.invoices.reviewed import arrived, content, made_up, misread
 from tests.fuzz.door import Door, Reply, Request
 from tests.fuzz.facts import (
@@ -55,6 +57,7 @@ _TABLES = (
     "wishes.wish", "programme.published", "programme.draft", "programme.schedule", "support.merge",
     "interactions.catalogue_view", "interactions.choice",
     "redemptions.staff_act", "members.block", "privacy.erasure", "privacy.export", "members.legal_hold",
+    "demand.action", "demand.alert",
 )  # fmt: skip
 _COUNTS = (
     "select (select coalesce(sum(available + held + pending - debt), 0)::bigint from points.member) as points, "
@@ -324,11 +327,17 @@ class World:
         return {"standing": None, "category": None, "texts": title, "seen": newest[0]["change_id"] if newest else 0}
 
     def curation(self) -> int:
-        """A change that can be taken back."""
-        texts = {"en": {"title": f"Number {next(numbers)}"}}
-        done = curating.curate(self.owner, 1, [{"asin": ASIN, "texts": texts}], "edit", None, "staff:test")
-        assert done.change_id
-        return done.change_id
+        """A change that can be taken back, of a number that no other programme has yet: each counts its own."""
+        row = self.owner.execute(
+            "select coalesce(max(change_id), 0) as newest from catalogue.change where program_id <> 1"
+        ).fetchone()
+        assert row is not None
+        while True:
+            texts = {"en": {"title": f"Number {next(numbers)}"}}
+            done = curating.curate(self.owner, 1, [{"asin": ASIN, "texts": texts}], "edit", None, "staff:test")
+            assert done.change_id
+            if done.change_id > row["newest"]:
+                return done.change_id
 
     def table_to_come(self) -> Request:
         """A table of changes that is announced."""
@@ -395,6 +404,21 @@ class World:
         ).fetchone()
         assert row is not None
         return UUID(str(row["document_id"]))
+
+    def night(self, path: str, query: str = "") -> Request:
+        """A look at what a night has brought, before anybody did anything about it."""
+        morning.again(self.owner)
+        return Request("GET", path, query=query)
+
+    def action(self) -> int:
+        """One that stands."""
+        morning.again(self.owner)
+        return actions.do(self.owner, 1, morning.OUT, "cap", {"units": 1}, "staff:staff-1").action_id
+
+    def alert(self) -> int:
+        """An open warning."""
+        morning.again(self.owner)
+        return alerts.open_of(self.owner, 1)[0].alert_id
 
     def export(self) -> UUID:
         """Of Alice's data, ready."""

@@ -62,7 +62,7 @@ def test_recommendations_are_cards_with_a_reason_and_say_whose_they_are(
     assert (answer.status, answer.body["engine"]) == (200, "popularity")
     (product,) = answer.body["products"]
     assert (product["asin"], product["reason"]) == (kettle, "well_rated")
-    assert set(product) == {*Listed.model_fields, "reason"}
+    assert set(product) == {*Listed.model_fields, "reason", "because"}
     about = doors("member_api", "GET", f"/recommendations?asin={kettle}", token=token)
     assert kettle not in {one["asin"] for one in about.body["products"]}
     other = member_token(somebody(claimed=True, program_id=2).subject, client=CANARY_CLIENT)
@@ -70,11 +70,50 @@ def test_recommendations_are_cards_with_a_reason_and_say_whose_they_are(
     assert doors("member_api", "GET", f"/recommendations?asin={kettle}", token=other).status == 404
 
 
+def test_what_is_chosen_says_why_and_every_card_what_is_likely_of_it(
+    doors: Doors, shelf: Shelf, somebody: Callable[..., Somebody]
+) -> None:
+    me = somebody(claimed=True)
+    token = member_token(me.subject)
+    kettle, lamp = shelf.product("Kettle"), shelf.product("Lamp", in_stock=False)
+    doors("member_api", "PUT", f"/me/wishlist/{lamp}", token=token)
+    shelf.owner.execute(
+        "insert into recommendations.scored(program_id, member_id, asins, scores, because, scored_at)"
+        " values (1, %s, %s, '{1}', %s, clock.now())",
+        (me.member_id, [kettle], [lamp]),
+    )
+    shelf.owner.execute(
+        "insert into demand.outlook(program_id, asin, first_on, probability, by_day, cause, is_out, back_from,"
+        " back_until, members_disappointed, run_id)"
+        " select 1, asin, d, 0.9, '{0.9}', 'out_of_stock', asin = %s, d + 2, d + 5, 1, 'night'"
+        " from unnest(%s::text[]) as asin cross join (select (clock.now() at time zone 'UTC')::date as d) as today",
+        (lamp, [kettle, lamp]),
+    )
+    told = doors("member_api", "GET", "/recommendations?limit=1", token=token).body
+    (product,) = told["products"]
+    assert (told["engine"], told["personal"], product["asin"], product["reason"]) == ("stored", True, kettle, "for_you")
+    assert product["because"] == {"asin": lamp, "how": "wished", "title": "Lamp", "brand": "Acme", "texts": {}}
+    going = {"state": "going", "back_from": None, "back_until": None}
+    version = doors("member_api", "GET", "/catalogue", token=token).body["programme_version"]
+    ranked = doors("member_api", "GET", "/me/catalogue/for-you", token=token).body["products"]
+    shared = doors("member_api", "GET", f"/catalogue/{version}/products/{kettle}", token=token).body
+    own = doors("member_api", "GET", f"/me/catalogue/products/{kettle}", token=token).body
+    assert [product["outlook"], ranked[0]["outlook"], shared["outlook"], own["outlook"]] == [going] * 4
+    (wish,) = doors("member_api", "GET", "/me/wishlist", token=token).body["wishes"]
+    assert wish["outlook"]["state"] == "back"
+    assert wish["outlook"]["back_from"] < wish["outlook"]["back_until"]
+    for query in ("page=x", "max_points=-1", "search=" + "x" * 101):
+        assert doors("member_api", "GET", f"/me/catalogue/for-you?{query}", token=token).status == 400
+    shared = doors("member_api", "GET", f"/catalogue/{version}/products?sort=for_you", token=token)
+    assert shared.status == 400, "what all share is ranked for nobody"
+
+
 def test_whoever_has_no_membership_wishes_for_nothing(doors: Doors, shelf: Shelf) -> None:
     for method, path in (
         ("GET", "/me/wishlist"),
         ("PUT", f"/me/wishlist/{shelf.product()}"),
         ("GET", "/recommendations"),
+        ("GET", "/me/catalogue/for-you"),
     ):
         assert doors("member_api", method, path, token=member_token("nobody")).body["code"] == "not-claimed"
 

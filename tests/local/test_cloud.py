@@ -34,6 +34,10 @@ PLACEHOLDERS = {
     # Its Data API has a stand-in.
     "AWS::RedshiftServerless::Namespace",
     "AWS::RedshiftServerless::Workgroup",
+    # What its jobs do, a stand-in does.
+    "AWS::SageMaker::Model",
+    "AWS::SageMaker::ModelCard",
+    "AWS::SageMaker::ModelPackageGroup",
 }
 ADA = MEMBERS[0]
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from local.past import campaign
+from local.past import campaign, shelves
 from local.past.days import days, weeks_between
 from local.past.rewards import Rewards, shelf
 from loyalty.database import Connection
@@ -133,3 +133,31 @@ def test_the_years_days_are_those_of_the_data_moved_by_weeks() -> None:
     assert (len(year), year[-1].day) == (364, date(2026, 11, 15))
     assert sum(len(day.newcomers) for day in year) == len({one for day in year for one in day.newcomers}) == 2469
     assert sum(len(day.redeem) for day in year) == 1107
+
+
+def test_shelves_of_the_year_are_the_same_again_and_agree_with_what_could_not_be_had(rewards: Rewards) -> None:
+    products = {f"B{number:09d}": 500 for number in range(60)}
+    rows, outages = shelves.of_year(products, TODAY, 3)
+    assert shelves.of_year(products, TODAY, 3) == (rows, outages)
+    assert {row[0] for row in rows} == set(products)
+    assert sum(map(len, outages.values())) > 20
+    last: dict[str, str] = {}
+    for asin, at, state, left, _, _ in rows:
+        assert shelves.is_out(outages, asin, at) == (state == "out_of_stock") == (left == 0)
+        assert at < datetime(2026, 11, 22, tzinfo=UTC)
+        last[asin] = state
+    # What the shop says today does not contradict it.
+    assert set(last.values()) == {"available"}
+    shelves.write(rewards.connection, 1, rows)
+    shelves.write(rewards.connection, 1, rows)
+    row = rewards.connection.execute("select count(*) as rows from catalogue.availability").fetchone()
+    assert row == {"rows": len(rows)}
+
+
+def test_nobody_redeems_what_could_not_be_had_that_day(rewards: Rewards) -> None:
+    rewards.stand_at(JUNE - timedelta(days=30))
+    member_id = household(rewards.connection, "PAST-9")
+    rewards.outages = {"B0PAST0001": [(JUNE.date(), JUNE.date() + timedelta(days=1))]}
+    assert rewards.redeem(member_id, JUNE, Never(0.99)) is None
+    rewards.outages = {}
+    assert rewards.redeem(member_id, JUNE, Never(0.99)) is not None

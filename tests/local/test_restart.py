@@ -58,6 +58,7 @@ def _emulator(state: Path, ports: Ports) -> Iterator[Connected]:
         textract_port=ports.textract,
         glue_port=ports.glue,
         redshift_port=ports.redshift,
+        sagemaker_port=ports.sagemaker,
     )
     settings.write(state / "emulator.json")
     child = processes.start(

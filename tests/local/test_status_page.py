@@ -42,7 +42,7 @@ def test_everything_runs_and_no_panel_is_broken(status: httpx.Client) -> None:
     assert [name for name, panel in panels.items() if isinstance(panel, dict) and "error" in panel] == []
     assert {part["name"] for part in panels["parts"]} == {
         "PostgreSQL", "Emulator", "Amazon Business", "Amazon Pay", "Stripe", "Textract", "Erp", "Glue", "Redshift",
-        "Orders service", "Payments service",
+        "Sagemaker", "Orders service", "Payments service",
     }  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def test_the_gateway_has_the_routes_of_the_table_and_no_other(
             "catalogue_desk",
             "invoice_desk",
             "report_desk",
+            "demand_desk",
             "partner_api",
             "webhook_api",
         ),

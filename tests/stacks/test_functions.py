@@ -14,7 +14,7 @@ SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_KEY", r
 NO_RESOURCE_LEVEL = re.compile(
     r"^(xray|ec2:(Create|Describe|Delete|Assign|Unassign)|logs|ecr:GetAuthorizationToken"
     r"|textract:(Start|Get)ExpenseAnalysis|ses:(Describe|Set)ActiveReceiptRuleSet"
-    r"|redshift-data:(DescribeStatement|GetStatementResult)$)"
+    r"|redshift-data:(DescribeStatement|GetStatementResult)$|personalize:(ListEventTrackers|PutEvents)$)"
 )
 
 
@@ -41,10 +41,13 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle or our rules for mail, reads how far the lake has come, or asks the warehouse."""
+    hands over the portal's bundle or our rules for mail, reads how far the lake has come, asks the warehouse, or puts
+    files into other words."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
-    assert without - {"publish_portal", "receipt_rules", "lake_loading", "report_desk"} == {"webhook_api"}
+    assert without - {
+        *("publish_portal", "receipt_rules", "lake_loading", "report_desk", "personalize_files"),
+    } == {"webhook_api"}
     return [one for one in found if one.name not in without]
 
 
@@ -58,7 +61,8 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         "catalogue_desk",
         *("webhook_sender", "integrations_desk"),
         *("invoice_intake", "invoice_reading", "invoice_matching", "invoice_watch", "invoice_desk", "erp_gateway"),
-        *("receipt_rules", "lake_loading", "report_desk"),
+        *("receipt_rules", "lake_loading", "report_desk", "demand_desk"),
+        *("insight_loading", "personalize_files", "personalize_events"),
     }
 
 

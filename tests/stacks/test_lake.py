@@ -80,7 +80,7 @@ def test_each_reaches_its_own_folders_of_the_lake_and_no_other(assembly: Assembl
     }
     assert folders == {
         "ExportRole": both,
-        "WarehouseRole": {("GetObject", "bronze/*")},
+        "WarehouseRole": {("GetObject", "bronze/*"), ("PutObject", "insight/*")},
         "LakeLoadingRole": {("GetObject", "state/*")},
         "NightRole": set(),
     }
@@ -184,7 +184,8 @@ def test_the_warehouse_is_encrypted_by_the_lakes_key_and_its_administrators_pass
     assert "AdminUserPassword" not in told
     role = assembly.follow(namespace.stack, told["DefaultIamRoleArn"]).id
     assert role.startswith("WarehouseRole")
-    assert set(_may(assembly, "WarehouseRole")) == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
+    reads, writes = {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}, {"s3:PutObject", "kms:GenerateDataKey"}
+    assert set(_may(assembly, "WarehouseRole")) == reads | writes
 
 
 # ---- the night ---------------------------------------------------------------------------------------------------

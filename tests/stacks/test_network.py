@@ -22,6 +22,8 @@ CALLS_BY_NAME = {
     "REDSHIFT_WORKGROUP": "redshift-data",
     "EVENT_BUS_NAME": "events",
     "POOL_ID": "cognito-idp",
+    "DATASET_GROUP_ARN": "personalize",
+    "PERSONALIZE": "personalize-runtime",
     "_URL": "internet",
 }
 

@@ -15,15 +15,24 @@ def _denies_plain_transport(policy: dict[str, Any]) -> bool:
 
 
 def _dead_letter_queues(assembly: Assembly) -> set[tuple[str, str]]:
-    return {
-        assembly.follow(queue.stack, queue.properties["RedrivePolicy"]["deadLetterTargetArn"])[:2]
-        for queue in assembly.resources("AWS::SQS::Queue")
-        if "RedrivePolicy" in queue.properties
-    } | {
-        assembly.follow(function.stack, function.properties["DeadLetterConfig"]["TargetArn"])[:2]
-        for function in assembly.resources("AWS::Lambda::Function")
-        if "DeadLetterConfig" in function.properties
-    }
+    return (
+        {
+            assembly.follow(queue.stack, queue.properties["RedrivePolicy"]["deadLetterTargetArn"])[:2]
+            for queue in assembly.resources("AWS::SQS::Queue")
+            if "RedrivePolicy" in queue.properties
+        }
+        | {
+            assembly.follow(function.stack, function.properties["DeadLetterConfig"]["TargetArn"])[:2]
+            for function in assembly.resources("AWS::Lambda::Function")
+            if "DeadLetterConfig" in function.properties
+        }
+        | {
+            assembly.follow(rule.stack, target["DeadLetterConfig"]["Arn"])[:2]
+            for rule in assembly.resources("AWS::Events::Rule")
+            for target in rule.properties["Targets"]
+            if "DeadLetterConfig" in target
+        }
+    )
 
 
 def test_a_file_that_cannot_be_imported_is_not_forgotten(assembly: Assembly) -> None:

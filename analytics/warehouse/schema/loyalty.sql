@@ -274,6 +274,19 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_wish (
     PRIMARY KEY (program_id, member_key, asin)
 ) DISTKEY (member_key) SORTKEY (program_id, day);
 
+-- Whether a product could be had, from `noted_at` until its next row.
+CREATE TABLE IF NOT EXISTS loyalty.fact_availability (
+    program_id INTEGER NOT NULL,
+    asin VARCHAR(10) NOT NULL,
+    noted_at TIMESTAMP NOT NULL,
+    state VARCHAR(20) NOT NULL,
+    quantity BIGINT,
+    delivery_days INTEGER,
+    price_minor BIGINT,
+    day DATE NOT NULL,
+    PRIMARY KEY (program_id, asin, noted_at)
+) DISTKEY (asin) SORTKEY (program_id, day);
+
 -- A product's page was open. Its category is the product's now (dim_product); whose the key is, dim_viewer says.
 CREATE TABLE IF NOT EXISTS loyalty.fact_catalogue_view (
     program_id INTEGER NOT NULL,
@@ -285,6 +298,14 @@ CREATE TABLE IF NOT EXISTS loyalty.fact_catalogue_view (
     day DATE NOT NULL,
     PRIMARY KEY (program_id, event_key)
 ) DISTKEY (viewer_key) SORTKEY (program_id, day);
+
+-- Members who want what is shown to be chosen for them. Whoever wants it no more is not here.
+CREATE TABLE IF NOT EXISTS loyalty.dim_personalised (
+    program_id INTEGER NOT NULL,
+    member_key VARCHAR(36) NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (program_id, member_key)
+) DISTKEY (member_key) SORTKEY (program_id, member_key);
 
 -- Of those who want what they look at to be kept; whoever wants it no more is not here, and their views are nobody's.
 CREATE TABLE IF NOT EXISTS loyalty.dim_viewer (

@@ -5,9 +5,9 @@
 ExecuteStatement, BatchExecuteStatement, DescribeStatement, GetStatementResult, ListStatements and CancelStatement, as
 boto3 speaks them (`AWS_ENDPOINT_URL_REDSHIFT_DATA`). Statements are Redshift's SQL, translated; the data lies beside
 the file, in `<name>.duckdb`. COPY reads manifests and Parquet from S3 with the stand-in's own client
-(`AWS_ENDPOINT_URL`). It asks no signature to be right, only to be there, knows one database whatever its name, and
-leaves rights to the real one: GRANT, LOCK and procedures do nothing. What it leaves out is refused by name: sessions,
-events, CSV and GetStatementResultV2, the catalogue's operations, CBOR.
+(`AWS_ENDPOINT_URL`), UNLOAD writes Parquet there. It asks no signature to be right, only to be there, knows one
+database whatever its name, and leaves rights to the real one: GRANT, LOCK and procedures do nothing. What it leaves
+out is refused by name: sessions, events, CSV and GetStatementResultV2, the catalogue's operations, CBOR.
 Its file (SQLite, WAL; times ISO 8601):
 
     statements  id, name, token, database, place (workgroup or cluster), batch 0|1, mode, status SUBMITTED|PICKED|

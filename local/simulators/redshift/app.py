@@ -20,7 +20,10 @@ def create_app(database: Path) -> Starlette:
     """The stand-in on its own files."""
     file = File(database)
     warehouse = Warehouse(
-        database.with_suffix(".duckdb"), fetch=objects.fetch, now=lambda: clock.now().replace(tzinfo=None)
+        database.with_suffix(".duckdb"),
+        fetch=objects.fetch,
+        now=lambda: clock.now().replace(tzinfo=None),
+        store=objects.Bucket(),
     )
     running = runs.Runs(file, warehouse)
 

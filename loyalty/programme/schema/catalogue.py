@@ -75,10 +75,22 @@ class Category(Part):
     names: Annotated[dict[Language, Word], Field(min_length=1)]
 
 
+class OwnStock(Part):
+    """A product that the programme keeps itself: what it orders comes after so many days. It has enough on so many
+    percent of the days."""
+
+    asin: Asin
+    lead_days: Annotated[int, Field(ge=1, le=90)]
+    service_percent: Annotated[int, Field(ge=50, le=99)] = 95
+
+
 class CatalogueRules(Part):
-    """What is shown and what is not. `mapping`: Amazon's category → the programme's; `categories`: in this order."""
+    """What is shown and what is not. `mapping`: Amazon's category → the programme's; `categories`: in this order.
+    What is promised later than `slow_delivery_days` counts as slow."""
 
     offer_max_age_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    slow_delivery_days: Annotated[int, Field(ge=1, le=90)] = 10
+    own_stock: Annotated[tuple[OwnStock, ...], Field(max_length=500)] = ()
     hidden_asins: tuple[Asin, ...] = ()
     hidden_categories: tuple[Code, ...] = ()
     featured_asins: Annotated[tuple[Asin, ...], Field(max_length=100)] = ()
@@ -92,6 +104,7 @@ class CatalogueRules(Part):
             ("rules", [rule.code for rule in self.rules]),
             ("categories", [category.code for category in self.categories]),
             ("featured_asins", list(self.featured_asins)),
+            ("own_stock", [one.asin for one in self.own_stock]),
         ):
             if len(set(keys)) < len(keys):
                 raise ValueError(f"{place} names something twice")

@@ -20,6 +20,7 @@ def full_lake(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) 
         bought = lake.bought()
         lake.wish(bought.member_id, "B0TOWELS00")
         lake.look(bought.member_id, "B0TOWELS00")
+        lake.noted("B0TOWELS00")
         lake.consent(bought.member_id, "email", True)
         assert lake.export().problems == ()
         yield lake

@@ -120,6 +120,13 @@ class Lake:
             (member_id, asin),
         )
 
+    def noted(self, asin: str) -> None:
+        self.owner.execute(
+            "insert into catalogue.availability(program_id, asin, at, state, quantity, price_minor)"
+            " values (1, %s, clock.now(), 'available', 3, 500)",
+            (asin,),
+        )
+
     def look(self, member_id: int, asin: str) -> None:
         """The member's own key, and a look under it."""
         self.owner.execute(

@@ -21,7 +21,7 @@ def test_a_member_has_a_key_at_once_that_says_nothing(lake: Lake) -> None:
 
 
 def test_an_erased_member_leaves_no_key_and_the_sums_stay(lake: Lake) -> None:
-    lake.only = ("member", "points_entry", "preference", "redemption", "viewer", "wish")
+    lake.only = ("member", "personalised", "points_entry", "preference", "redemption", "viewer", "wish")
     bought = lake.bought()
     lake.wish(bought.member_id, "B0TOWELS00")
     lake.look(bought.member_id, "B0TOWELS00")
@@ -60,6 +60,29 @@ def test_advertising_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:
     lake.consent(member.member_id, "email", False)
     told = lake.export()["preference"]
     assert (told.rows, told.replaces, lake.rows("preference")) == (0, True, [])
+
+
+def test_for_whom_may_be_chosen_is_as_their_choice_says(lake: Lake) -> None:
+    lake.only = ("personalised",)
+    everybody = [somebody(lake.owner) for _ in range(6)]
+    for number, country in ((1, "DE"), (3, "DE")):
+        lake.owner.execute(
+            "update members.member set country = %s where member_id = %s", (country, everybody[number].member_id)
+        )
+    for number, wanted in ((2, False), (3, True), (4, False), (4, True)):
+        lake.owner.execute("select interactions.choose(1, %s, %s, 'member')", (everybody[number].member_id, wanted))
+    lake.owner.execute("update members.member set state = 'closed' where member_id = %s", (everybody[5].member_id,))
+    lake.export()
+    expected = lake.owner.execute(
+        "select k.member_key::text as key from members.member as m"
+        " join lake.member_key as k using (program_id, member_id)"
+        " cross join lateral interactions.personalisation(m.program_id, m.member_id) as c"
+        " where m.program_id = 1 and c.wanted"
+    ).fetchall()
+    assert {row[1] for row in lake.rows("personalised")} == {row["key"] for row in expected}
+    keys = [str(lake.one("select lake.key_of(1, %s)", one.member_id)) for one in everybody]
+    told = {row[1] for row in lake.rows("personalised")}
+    assert [key in told for key in keys] == [True, False, False, True, True, False]
 
 
 def test_whose_a_look_was_is_in_the_lake_of_who_wants_it_now(lake: Lake) -> None:

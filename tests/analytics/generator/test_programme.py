@@ -200,3 +200,25 @@ def test_the_truth_is_a_document(small: Generated) -> None:
     told = json.loads(json.dumps(small.truth.document()))
     assert told["sums"]["burned"] == small.truth.sums.redeemed - small.truth.sums.restored
     assert len(told["shopping_year"]) == small.days
+
+
+def test_what_a_shop_tells_of_the_shelf_is_what_lay_on_it(small: Generated) -> None:
+    told, truth = small.availability, small.truth
+    day = (told.at.astype("datetime64[D]") - np.datetime64(small.first_day)).astype(int)
+    evening = told.at.astype("datetime64[h]").astype(int) % 24 == 23
+    left = truth.stock[day[evening], told.product[evening]]
+    assert ((left == 0) == told.out[evening]).all()
+    known = told.quantity[evening] >= 0
+    assert (left[known] == told.quantity[evening][known]).all()
+    assert set((told.product[told.quantity < 0] % 9).tolist()) == {8}
+    # A product that is empty in the morning was told to be out, then or before, and nothing else since.
+    for at, product in zip(truth.stock_out_day[-50:].tolist(), truth.stock_out_product[-50:].tolist(), strict=True):
+        before = np.flatnonzero((told.product == product) & (day <= at) & ~((day == at) & evening))
+        assert told.out[before[-1]]
+
+
+def test_a_product_is_told_of_from_the_day_it_comes(small: Generated) -> None:
+    first = np.full(len(small.products.price_minor), np.datetime64("2100-01-01T00", "us"))
+    np.minimum.at(first, small.availability.product, small.availability.at)
+    launched = np.maximum(small.products.launched_at, np.datetime64(small.first_day, "us"))
+    assert (first == launched.astype("datetime64[D]") + np.timedelta64(6, "h")).all()

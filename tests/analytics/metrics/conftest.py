@@ -47,7 +47,7 @@ class Warehouse:
             **{"occurred_at": at(on), "day": day(on), **more},
         )  # fmt: skip
 
-    def redeem(self, member: str, on: str, asin: str = "A", units: int = 1, **more: Any) -> None:
+    def redeem(self, member: str | None, on: str, asin: str = "A", units: int = 1, **more: Any) -> None:
         """A line of a redemption of its own unless another is named; accepted whole unless said otherwise."""
         values: dict[str, Any] = {
             "redemption_id": f"r{self.number()}", "line_number": 1, "units_ordered": units, "units_accepted": units,

@@ -13,7 +13,7 @@ from loyalty.catalogue.browsing import Asked
 from loyalty.catalogue.desk import Filter
 from loyalty.database import Connection
 from loyalty.programme import reading
-from loyalty.recommendations import popularity
+from loyalty.recommendations import answering
 from loyalty.redemptions import quotes
 from loyalty.redemptions.basket import Wanted
 from loyalty.refusal import Kind, Refusal
@@ -247,7 +247,7 @@ def test_what_is_for_some_is_on_no_shared_page_and_on_theirs_alone(
             refused()
         assert refusal.value.kind is Kind.NOT_FOUND
     assert listing.add(member_api, 1, gold, asin)["available"]
-    assert not music & asins(popularity.recommend(member_api, 1, plain, 24))
+    assert not music & asins(answering.recommend(member_api, 1, plain, 24)["products"])
     with shop.database.connect("quote_api") as quote_api:
         asked = quotes.Asked((Wanted(asin, 1),))
         assert quotes.make(quote_api, shop.amazon.client(), KEY, 1, gold, asked)["lines"]
@@ -265,7 +265,7 @@ def test_hidden_is_gone_from_the_wish_list_the_recommendations_and_the_quote(
     act(staff, "hide", asin)
     (wish,) = listing.of(member_api, 1, member)
     assert (wish["available"], wish["points"]) == (False, None)
-    assert asin not in asins(popularity.recommend(member_api, 1, member, 24))
+    assert asin not in asins(answering.recommend(member_api, 1, member, 24)["products"])
     with shop.database.connect("quote_api") as quote_api, pytest.raises(Refusal) as refusal:
         quotes.make(quote_api, shop.amazon.client(), KEY, 1, member, quotes.Asked((Wanted(asin, 1),)))
     assert refusal.value.detail == "This product is not part of the programme."

@@ -281,11 +281,16 @@ def test_after_thirty_days_points_membership_and_sign_in_go_and_a_day_later_who_
         (house.jane.member_id,),
     )
     house.owner.execute("select interactions.choose(1, %s, true, 'member')", (house.jane.member_id,))
+    house.owner.execute(
+        "insert into recommendations.scored(program_id, member_id, asins, scores, because, scored_at)"
+        " values (1, %s, '{B000000001}', '{1}', '{\"\"}', clock.now())",
+        (house.jane.member_id,),
+    )
     assert house.finish() == closure.Done(erased=1), house.failures
     left = house.row()
     assert (left["email"], left["phone"], left["subject"], left["default_address_id"]) == ("", None, None, None)
     assert (left["number"], left["state"]) == (house.jane.number, "closed")
-    rooms = ("notifications.consent", "wishes.wish", "interactions.choice")
+    rooms = ("notifications.consent", "wishes.wish", "interactions.choice", "recommendations.scored")
     for table in ("members.address", "members.past_contact", *rooms):
         assert house.one(f"select count(*) from {table} where member_id = %s", house.jane.member_id) == 0
     assert house.one("select count(*) from outbox.event where topic = 'security.contact_changed'") == 0

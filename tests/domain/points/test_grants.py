@@ -41,7 +41,10 @@ ROLES = (
     "invoice_watch",
     "invoice_desk",
     "erp_gateway",
+    "demand_desk",
     "lake_reader",
+    "insight_loading",
+    "personalize_events",
 )
 READS = {"balance", "lots", "statement", "balance_at", "head", "history"}
 ALLOWED: dict[str, set[str]] = {

@@ -137,6 +137,11 @@ class House:
         self.owner.execute("select interactions.record(1, %s, %s, 9)", (made.member_id, looked))
         self.owner.execute("select interactions.choose(1, %s, true, 'member')", (made.member_id,))
         self.owner.execute(
+            "insert into recommendations.scored(program_id, member_id, asins, scores, because, scored_at)"
+            " values (1, %s, array[%s, 'B0BUNDLE00'], '{2, 1}', array['', %s], clock.now())",
+            (made.member_id, LAMP.asin, LAMP.asin),
+        )
+        self.owner.execute(
             'select notifications.choose(1, %s, \'[{"channel": "email", "kind": "marketing", "wanted": true}]\','
             " 'member')",
             (made.member_id,),
@@ -301,6 +306,10 @@ def test_an_export_holds_everything_as_json_and_tables_with_the_pdfs_and_photos(
     looks = json.loads(text["data/interactions.json"])
     assert [one["came_from"] for one in looks["looked_at"]] == ["home"]
     assert [one["wanted"] for one in looks["choices"]] == [True]
+    assert [(one["asin"], one["because"]) for one in looks["chosen_for"]] == [
+        (LAMP.asin, None),
+        ("B0BUNDLE00", LAMP.asin),
+    ]
     everything = "".join(text.values())
     assert "object_key" not in everything
     assert "request_hash" not in everything
@@ -440,7 +449,7 @@ def test_after_erasure_nothing_says_who_it_was_and_the_books_are_what_they_were(
     }
     assert receipts["documents"]["until"] == "2037-01-01"
     assert receipts["lake"]["removed"] == {"keys": 1}
-    assert receipts["interactions"]["removed"] == {"choices": 1, "looked_at": 1}
+    assert receipts["interactions"]["removed"] == {"choices": 1, "looked_at": 1, "chosen_for": 1}
     assert house.one("select lake.key_of(1, %s)", member.member_id) is None
     assert receipts["members"]["removed"]["addresses"] == 1
     assert receipts["members"]["removed"]["deliveries"] == 1

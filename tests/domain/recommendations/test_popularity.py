@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from loyalty.database import Connection
-from loyalty.recommendations import popularity
+from loyalty.recommendations import answering, popularity
 from loyalty.refusal import Kind, Refusal
 from tests.domain.wishes.shelf import Shelf
 
@@ -18,7 +18,7 @@ def recount(shelf: Shelf) -> int:
 
 
 def reasons(connection: Connection, member: int, *, limit: int = 10, asin: str | None = None) -> list[tuple[str, str]]:
-    found: list[dict[str, Any]] = popularity.recommend(connection, 1, member, limit, asin)
+    found: list[dict[str, Any]] = answering.recommend(connection, 1, member, limit, asin)["products"]
     return [(one["asin"], one["reason"]) for one in found]
 
 
@@ -105,10 +105,10 @@ def test_with_a_product_goes_what_was_redeemed_together_then_what_is_like_it(
 
 def test_what_nobody_knows_goes_with_nothing(shelf: Shelf, member_api: Connection) -> None:
     with pytest.raises(Refusal) as refusal:
-        popularity.recommend(member_api, 1, shelf.member(), 5, "B00NOWHERE")
+        answering.recommend(member_api, 1, shelf.member(), 5, "B00NOWHERE")
     assert refusal.value.kind is Kind.NOT_FOUND
     with pytest.raises(Refusal):
-        popularity.recommend(member_api, 1, shelf.member(), 5, shelf.product(program_id=2))
+        answering.recommend(member_api, 1, shelf.member(), 5, shelf.product(program_id=2))
 
 
 def test_counting_again_writes_what_has_changed_and_forgets_what_is_old(shelf: Shelf) -> None:

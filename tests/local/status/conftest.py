@@ -19,6 +19,7 @@ from tests.simulators.amazon_pay.running import AmazonPayStandIn, amazon_pay
 from tests.simulators.erp.running import ErpStandIn, erp_stand_in
 from tests.simulators.glue.running import GlueStandIn, glue_stand_in
 from tests.simulators.redshift.running import RedshiftStandIn, redshift_stand_in
+from tests.simulators.sagemaker.running import SageMakerStandIn, sagemaker_stand_in
 from tests.simulators.stripe.running import StripeStandIn, stripe_stand_in
 from tests.simulators.textract.running import TextractStandIn, textract_stand_in
 
@@ -93,6 +94,12 @@ def redshift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedshiftStand
 
 
 @pytest.fixture(scope="module")
+def sagemaker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SageMakerStandIn]:
+    with sagemaker_stand_in(tmp_path_factory.mktemp("sagemaker") / "sagemaker.sqlite", {}) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
 def room(
     tmp_path_factory: pytest.TempPathFactory,
     business: Simulator,
@@ -102,6 +109,7 @@ def room(
     erp: ErpStandIn,
     glue: GlueStandIn,
     redshift: RedshiftStandIn,
+    sagemaker: SageMakerStandIn,
 ) -> Iterator[House]:
     """The stand-ins run, the rest is down."""
     ports = replace(
@@ -113,6 +121,7 @@ def room(
         erp=_port(erp.base_url),
         glue=_port(glue.base_url),
         redshift=_port(redshift.base_url),
+        sagemaker=_port(sagemaker.base_url),
     )
     with house(Connected(tmp_path_factory.mktemp("state"), ports)) as made:
         yield made

@@ -30,7 +30,7 @@ def test_with_everything_down_every_section_is_there_and_says_so(empty: House) -
     answer = empty.browser.get("/")
     assert answer.status_code == 200
     assert all(f'<section id="{one.name}"' in answer.text for one in SECTIONS)
-    assert "0 of 9 parts run" in answer.text
+    assert "0 of 10 parts run" in answer.text
     assert answer.text.count("Cannot be read now.") >= 5
     assert answer.text.count("does not answer (ConnectError)") >= 5
 

@@ -41,6 +41,7 @@ def on(room: House, name: str) -> list[dict[str, Any]]:
         ("erp", "postInvoice"),
         ("glue", "StartJobRun"),
         ("redshift", "BatchExecuteStatement"),
+        ("sagemaker", "CreateTrainingJob"),
     ],
 )
 def test_a_fault_is_switched_on_shown_and_off(room: House, name: str, operation: str) -> None:

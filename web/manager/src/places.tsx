@@ -3,7 +3,7 @@ import { type ComponentType, lazy } from "react";
 import { type AllowedRoute, may } from "./may";
 
 /** The side navigation's groups, in its order. */
-export const GROUPS = ["Work", "Members", "Programme", "Catalogue", "Campaigns", "Money", "Reports", "Records"] as const;
+export const GROUPS = ["Work", "Members", "Programme", "Catalogue", "Demand", "Campaigns", "Money", "Reports", "Records"] as const;
 
 export type Place = {
   path: string;
@@ -53,6 +53,12 @@ export const PLACES: readonly Place[] = [
   { path: "/catalogue/rules", label: "Rules", group: "Catalogue", needs: "POST /catalogue/preview", page: lazy(() => import("./pages/catalogue/rules")) },
   { path: "/catalogue/categories", label: "Categories", group: "Catalogue", needs: "GET /catalogue/categories", page: lazy(() => import("./pages/catalogue/categories")) },
   { path: "/catalogue/changes", label: "Changes", group: "Catalogue", needs: "GET /catalogue/changes", page: lazy(() => import("./pages/catalogue/changes")) },
+  // Demand
+  { path: "/demand/forecast", label: "Forecast", group: "Demand", needs: "GET /demand/forecast", page: lazy(() => import("./pages/demand/forecast")) },
+  { path: "/demand/forecast/:asin", label: "Forecast of a product", needs: "GET /demand/forecast/{asin}", page: lazy(() => import("./pages/demand/product")) },
+  { path: "/demand/risks", label: "Out-of-stock risks", group: "Demand", needs: "GET /demand/outlooks", page: lazy(() => import("./pages/demand/risks")) },
+  { path: "/demand/trends", label: "Trends", group: "Demand", needs: "GET /demand/trends", page: lazy(() => import("./pages/demand/trends")) },
+  { path: "/demand/health", label: "Model health", group: "Demand", needs: "GET /demand/health", page: lazy(() => import("./pages/demand/health")) },
   // Integrations
   { path: "/integrations", label: "Integrations", group: "Programme", needs: "GET /integrations", page: lazy(() => import("./pages/integrations/overview")) },
   { path: "/integrations/settings", label: "Settings of integrations", needs: "GET /programme/draft", page: lazy(() => import("./pages/integrations/settings")) },

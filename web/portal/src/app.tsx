@@ -39,17 +39,17 @@ const SignedIn = page(() => import("./pages/signed-in"));
 const Join = page(() => import("./pages/join"), "account");
 const Terms = page(() => import("./pages/terms"), "account");
 const Help = page(() => import("./pages/help"), "account");
-const Sample = page(() => import("./pages/sample"));
+const Sample = page(() => import("./pages/sample"), "product");
 const Security = page(() => import("./pages/security"), "account");
 
 // Place → page. Messages link to /redemptions/…, /points, /cases/… and /security; payment providers to /redemptions/….
 const PAGES: readonly (readonly [place: string, page: ComponentType])[] = [
   ["/", page(() => import("./pages/home"))],
   ["/browse", page(() => import("./pages/browse"))],
-  ["/products/:asin", page(() => import("./pages/product"))],
+  ["/products/:asin", page(() => import("./pages/product"), "product")],
   ["/wishlist", page(() => import("./pages/wishlist"))],
   ["/cart", page(() => import("./pages/cart"), "orders")],
-  ["/checkout", page(() => import("./pages/checkout"), "orders")],
+  ["/checkout", page(() => import("./pages/checkout"), "product", "orders")],
   ["/redemptions", page(() => import("./pages/orders"), "orders")],
   ["/redemptions/:id", page(() => import("./pages/order"), "orders")],
   ["/points", page(() => import("./pages/points"), "account")],

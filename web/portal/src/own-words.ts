@@ -6,6 +6,14 @@ type Texts = Readonly<Record<string, { title?: string | null | undefined; descri
 /** What it is called. */
 export const titleOf = ({ title, texts }: { title: string; texts?: Texts }): string => texts?.[spokenLanguage()]?.title || title;
 
+/** The same without the brand that stands above it. */
+export function nameOf(product: { title: string; brand: string; texts?: Texts }): string {
+  const { brand } = product;
+  const title = titleOf(product);
+  const rest = brand && title.startsWith(`${brand} `) ? title.slice(brand.length + 1) : title;
+  return rest || title;
+}
+
 /** What it is. */
 export const descriptionOf = ({ description, texts }: { description: string; texts?: Texts }): string =>
   texts?.[spokenLanguage()]?.description || description;

@@ -7,9 +7,10 @@ import { speak } from "@shared/shown";
 import type account from "./words/en/account.json";
 import type first from "./words/en/first.json";
 import type orders from "./words/en/orders.json";
+import type product from "./words/en/product.json";
 
-type File = typeof first & typeof orders & typeof account;
-export type Group = "first" | "orders" | "account";
+type File = typeof first & typeof product & typeof orders & typeof account;
+export type Group = "first" | "product" | "orders" | "account";
 export type Key = { [Section in keyof File & string]: `${Section}.${keyof File[Section] & string}` }[keyof File & string];
 type Plural<K extends string> = K extends `${infer Stem}_other` ? Stem : never;
 type Values = Record<string, string | number>;

@@ -12,7 +12,7 @@ import { categoryName } from "../own-words";
 import { onShelf, type Schemas, useBalance, useCatalogue } from "../queries";
 import { say, sayCode, sayCount } from "../words";
 
-const SORTS = ["relevance", "points", "points_down", "newest"] as const;
+const SORTS = ["relevance", "for_you", "points", "points_down", "newest"] as const;
 type Sort = (typeof SORTS)[number];
 
 const TYPING_MS = 300;
@@ -86,26 +86,29 @@ const FIRST_PAGE: At = { page: "", beyond: false };
 /** A page. Where such few points pay half of nothing, the smallest rewards instead: `beyond`. */
 async function pageOf(version: number, asked: Asked, available: number | undefined, { page, beyond }: At) {
   const { mine, sort, points } = asked;
-  const query = {
-    ...queryOf(asked, available, beyond),
-    sort: beyond ? ("points" as const) : sort,
-    ...(page && { page }),
-  };
-  const found = await got(api().GET("/catalogue/{version}/products", { params: { path: { version }, query } }));
+  const query = { ...queryOf(asked, available, beyond), ...(page && { page }) };
+  const order = beyond ? "points" : sort;
+  const found = await got(
+    order === "for_you"
+      ? api().GET("/me/catalogue/for-you", { params: { query } })
+      : api().GET("/catalogue/{version}/products", { params: { path: { version }, query: { ...query, sort: order } } }),
+  );
   if (found.products.length || points === null || mine || beyond) return { ...found, beyond };
   return pageOf(version, asked, available, { page: "", beyond: true });
 }
 
 /** What only members like this one may have: on no page that all share, so it has a place of its own. */
 function OnlyForMe({ asked, available }: { asked: Asked; available: number | undefined }) {
-  const query = { ...queryOf(asked, available, false), sort: asked.sort };
+  const { sort } = asked;
+  const query = { ...queryOf(asked, available, false), ...(sort !== "for_you" && { sort }) };
   const own = useQuery({
     queryKey: ["shelf", "only for me", query],
     queryFn: () => got(api().GET("/me/catalogue", { params: { query } })),
     placeholderData: keepPreviousData,
-    enabled: useCatalogue().data?.only_for_some ?? false,
+    enabled: (useCatalogue().data?.only_for_some ?? false) && sort !== "for_you",
   });
-  if (!own.data?.products.length) return null;
+  // What is ranked for me has it among the rest.
+  if (sort === "for_you" || !own.data?.products.length) return null;
   return (
     <section className="section only-for-me">
       <h2>{say("shop.only_for_me")}</h2>

@@ -8,6 +8,7 @@ import { split } from "@shared/split";
 import { cart, cartCount, type CartLine, onCart, restoreCart, seenPrices, setQuantity } from "../cart";
 import { Again } from "../parts/again";
 import { tell } from "../parts/note";
+import { outlookOf } from "../parts/outlook";
 import { Page } from "../parts/page";
 import { Thumbnail } from "../parts/plate";
 import { Nothing, wordsOf } from "../parts/states";
@@ -131,6 +132,7 @@ function Changes({ line, product, gone, least, most }: { line: CartLine; product
   const said = [
     isGone(gone) && wordsOf(gone),
     product && !product.available && say("cart.sold_out"),
+    outlookOf(product?.outlook),
     product?.available && product.points !== null && product.points > line.points && say("cart.dearer", { from: number(line.points), to: number(product.points) }),
     product?.available && product.points !== null && product.points < line.points && say("cart.cheaper", { from: number(line.points), to: number(product.points) }),
     line.quantity < least && say("cart.at_least", { count: least }),

@@ -46,9 +46,13 @@ export default function Home() {
     <article className="page home">
       {balance.data ? <Greeting balance={balance.data} way={none ? `/browse?points=${available}` : "/browse?within=mine"} /> : <Failed error={balance.error} retry={() => void balance.refetch()} busy={balance.isFetching} />}
       {open && <OnItsWay order={open} />}
-      <Part title={say("home.picked")} more={<Link href="/wishlist">{say("home.wishlist")}</Link>} query={picked}>
-        {(found) => <Cards products={found.products} balance={available} first={SEEN_AT_ONCE} />}
-      </Part>
+      {picked.data?.products.length === 0 ? (
+        <p><Link href="/wishlist">{say("home.wishlist")}</Link></p>
+      ) : (
+        <Part title={say(picked.data?.personal === false ? "home.liked" : "home.picked")} more={<Link href="/wishlist">{say("home.wishlist")}</Link>} query={picked}>
+          {(found) => <Cards products={found.products} balance={available} first={SEEN_AT_ONCE} />}
+        </Part>
+      )}
       {available > 0 && (
         <Part
           title={say("home.affordable")}

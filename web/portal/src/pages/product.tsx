@@ -6,21 +6,22 @@ import { api, got } from "@shared/client";
 import { Problem } from "@shared/problem";
 import { number } from "@shared/shown";
 import { Buy, type Priced } from "../parts/buy";
-import { Cards, Instead, nameOf } from "../parts/card";
+import { Cards, Instead } from "../parts/card";
 import { firstKind, Kinds } from "../parts/kinds";
+import { Outlook } from "../parts/outlook";
 import { Page, useTitle } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Failed, Loaded, Waiting } from "../parts/states";
 import { WishButton } from "../parts/wish";
 import { looked } from "../looks";
 import { priced, useOwnPrices } from "../own-prices";
-import { categoryName, descriptionOf, titleOf } from "../own-words";
+import { categoryName, descriptionOf, nameOf, titleOf } from "../own-words";
 import { productOf, type Schemas, useBalance, useLots } from "../queries";
 import { say, sayCount } from "../words";
 
 type Product = Schemas["Product"];
 
-const GOES_WITH = 4;
+const ROW = 4;
 const LONG_TITLE = 42;
 
 export default function ProductPage() {
@@ -84,7 +85,7 @@ function Shown({ product, asin, changing }: { product: Product & { points_withou
   const wished = Number(query.get("points"));
   const chosen = product.variations.find((kind) => kind.asin === asin);
   return (
-    <article className="page product">
+    <article className={isPriced(product) ? "page product" : "page product away"}>
       <Pictures key={product.asin} product={product} />
       <div className="buy" aria-busy={changing}>
         <header className="page-head">
@@ -99,8 +100,9 @@ function Shown({ product, asin, changing }: { product: Product & { points_withou
         </header>
         {chosen && <Kinds kinds={product.variations} chosen={chosen} choose={(kind) => go(kindPlace(kind), { replace: true, state: { same: true } })} />}
         {product.points_without && <p><Instead of={product.points_without} /></p>}
+        {isPriced(product) && <Outlook outlook={product.outlook} />}
         {!isPriced(product) ? (
-          <NotNow asin={asin} />
+          <NotNow product={product} asin={asin} />
         ) : balance.data ? (
           <Buy
             key={product.asin}
@@ -117,17 +119,18 @@ function Shown({ product, asin, changing }: { product: Product & { points_withou
         )}
       </div>
       <About product={product} />
-      <GoesWith asin={asin} balance={balance.data?.available ?? 0} />
+      <Others product={product} asin={asin} balance={balance.data?.available ?? 0} />
     </article>
   );
 }
 
 const isPriced = (product: Product): product is Priced => product.points !== null && product.price_minor !== null && product.currency !== null;
 
-function NotNow({ asin }: { asin: string }) {
+function NotNow({ product, asin }: { product: Product; asin: string }) {
   return (
     <section className="mix">
       <h2 className="not-now">{say("product.gone")}</h2>
+      <Outlook outlook={product.outlook} />
       <p className="muted">{say("product.gone_how")}</p>
       <p><WishButton asin={asin} available={false} /></p>
       <p><Link href="/wishlist">{say("home.wishlist")}</Link></p>
@@ -169,17 +172,33 @@ function About({ product }: { product: Product }) {
   );
 }
 
-/** Only where there is something: a page must not end in an apology. */
-function GoesWith({ asin, balance }: { asin: string; balance: number }) {
+/** What goes with it, and what else may please; instead of it, where it cannot be had. Only where there is something: a page must not end in an apology. */
+function Others({ product, asin, balance }: { product: Product; asin: string; balance: number }) {
   const found = useQuery({
     queryKey: ["recommendations", asin],
-    queryFn: () => got(api().GET("/recommendations", { params: { query: { asin, limit: GOES_WITH } } })),
+    queryFn: () => got(api().GET("/recommendations", { params: { query: { asin, limit: 2 * ROW } } })),
   });
-  if (!found.data?.products.length) return null;
+  // Their headings say why they are here.
+  const shown = (found.data?.products ?? []).map(({ reason, because: _, ...other }) => ({ reason, other }));
+  // What was named for it, then what is of its kind, then what goes with it or is liked too.
+  const near = ({ reason, other }: (typeof shown)[number]) => (reason === "instead" ? 0 : other.category === product.category ? 1 : 2);
+  const rows = isPriced(product)
+    ? ([
+        ["product.goes_with", shown.filter(({ reason }) => reason === "goes_with")],
+        ["product.also", shown.filter(({ reason }) => reason !== "goes_with")],
+      ] as const)
+    : ([["product.instead", shown.toSorted((one, two) => near(one) - near(two))]] as const);
+  if (!shown.length) return null;
   return (
-    <section className="section goes-with">
-      <h2>{say("product.goes_with")}</h2>
-      <Cards products={found.data.products.map(({ reason: _, ...product }) => product)} balance={balance} first={0} />
-    </section>
+    <div className="goes-with">
+      {rows.map(([heading, some]) =>
+        some.length ? (
+          <section key={heading} className="section">
+            <h2>{say(heading)}</h2>
+            <Cards products={some.slice(0, ROW).map(({ other }) => other)} balance={balance} first={0} />
+          </section>
+        ) : null,
+      )}
+    </div>
   );
 }

@@ -1,11 +1,12 @@
 /** What the member wishes for, and what of it can be had again. */
 import { Link } from "wouter";
 import { day } from "@shared/shown";
-import { nameOf } from "../parts/card";
+import { outlookOf } from "../parts/outlook";
 import { Page } from "../parts/page";
 import { Plate } from "../parts/plate";
 import { Price } from "../parts/price";
 import { Loaded, Nothing } from "../parts/states";
+import { nameOf } from "../own-words";
 import type { Schemas } from "../queries";
 import { useWishes, useWishing } from "../wishes";
 import { say } from "../words";
@@ -57,7 +58,9 @@ function Row({ wish }: { wish: Schemas["Wish"] }) {
 }
 
 function Standing({ wish }: { wish: Schemas["Wish"] }) {
-  if (!wish.available) return <span className="muted">{say("wishlist.gone")}</span>;
+  const outlook = outlookOf(wish.outlook);
+  if (!wish.available) return <span className="muted">{say("wishlist.gone")} {outlook && <b className="soon">{outlook}.</b>}</span>;
+  if (outlook) return <b className="soon">{outlook}</b>;
   if (wish.told_at) return <b className="back">{say("wishlist.back", { day: day(wish.told_at) })}</b>;
   return <span className="muted">{say("wishlist.since", { day: day(wish.added_at) })}</span>;
 }

@@ -4,15 +4,17 @@ import { config } from "@shared/config";
 import { number } from "@shared/shown";
 import { type Parts, payable, sliderOf, split } from "@shared/split";
 import { priced, useOwnPrices } from "../own-prices";
-import { titleOf } from "../own-words";
+import { nameOf } from "../own-words";
 import type { Schemas } from "../queries";
-import { say, sayCode } from "../words";
+import { say } from "../words";
+import { Tag } from "./outlook";
 import { Plate } from "./plate";
 import { Price } from "./price";
+import { whyOf } from "./why";
 
 const SIZES = "(max-width: 52rem) 46vw, (max-width: 84rem) 22vw, 19rem";
 
-type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points"> & { texts?: Schemas["Listed"]["texts"]; reason?: string; points_without?: number | null };
+type Product = Pick<Schemas["Listed"], "asin" | "title" | "brand" | "image" | "points" | "price_minor" | "currency" | "from_points"> & { texts?: Schemas["Listed"]["texts"]; reason?: string; because?: Schemas["Because"] | null; outlook?: Schemas["Outlook"] | null; points_without?: number | null };
 
 type Props = {
   products: readonly Product[];
@@ -37,11 +39,11 @@ export function Cards({ products, balance, first = 4, use }: Props) {
 function Card({ product, balance, first, use }: { product: Product; balance: number; first: boolean; use: number | undefined }) {
   const parts = use === undefined ? { points: product.points, money_minor: 0 } : partsAt(product, use);
   const query = use === undefined ? "" : `?points=${use}`;
-  const reason = product.reason && sayCode("shop", `reason_${product.reason}`, "");
   return (
     <Link href={`/products/${product.asin}${query}`} className="card">
       <Plate image={product.image} sizes={SIZES} first={first} />
-      <span className="card-brand small muted">{reason || product.brand}</span>
+      <Tag outlook={product.outlook} />
+      <span className="card-brand small muted">{whyOf(product) || product.brand}</span>
       <h3>{nameOf(product)}</h3>
       <p className="small">
         {product.from_points && <span className="muted">{say("shop.from")} </span>}
@@ -68,14 +70,6 @@ export function CardsToCome({ count }: { count: number }) {
       ))}
     </ul>
   );
-}
-
-/** A product's name without the brand that stands above it. */
-export function nameOf(product: { title: string; brand: string; texts?: Schemas["Listed"]["texts"] }): string {
-  const { brand } = product;
-  const title = titleOf(product);
-  const rest = brand && title.startsWith(`${brand} `) ? title.slice(brand.length + 1) : title;
-  return rest || title;
 }
 
 /** What so many points make of a price, by the programme's rules. */

@@ -21,7 +21,7 @@ import { ListField } from "../../parts/ListField";
 import { Nothing } from "../../parts/States";
 import { wordsOf } from "../../words";
 import type { Tiers } from "../programme/document";
-import { type Catalogue, type Effect, freshRule, type Rule } from "./document";
+import { type Catalogue, type Effect, freshRule, keptOf, linesOf, type Rule } from "./document";
 import { CATALOGUE, products } from "./shown";
 
 const TYPING_MS = 500;
@@ -52,6 +52,27 @@ export default function Rules() {
               disabled={readOnly}
               constraint="The sync asks for every product each three hours. The margin floor is on the page Prices in points."
             />
+          </Container>
+          <Container>
+            <SpaceBetween size="m">
+              <NumberField
+                name="catalogue.slow_delivery_days"
+                label="Slow is what arrives later than"
+                value={value.slow_delivery_days}
+                onChange={(slow_delivery_days) => change((before) => ({ ...before, slow_delivery_days }))}
+                suffix="days"
+                disabled={readOnly}
+                constraint="Such products can be redeemed. They count among what members may soon go without."
+              />
+              <ListField
+                name="catalogue.own_stock"
+                label="Kept by the programme itself"
+                value={linesOf(value.own_stock ?? [])}
+                onChange={(lines) => change((before) => ({ ...before, own_stock: keptOf(lines) }))}
+                disabled={readOnly}
+                constraint="A line each: ASIN and the days until an order comes, say B0ABCDEFGH 14. Reorder points are told of these products alone."
+              />
+            </SpaceBetween>
           </Container>
           {value.hidden_asins.length > 0 && (
             <Container>

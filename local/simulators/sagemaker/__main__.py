@@ -1,0 +1,9 @@
+"""Serve the stand-in on the loopback."""
+
+from __future__ import annotations
+
+from local.simulators.sagemaker import create_app
+from local.simulators.serving import serve
+
+if __name__ == "__main__":
+    serve("sagemaker", create_app)
