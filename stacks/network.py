@@ -12,7 +12,8 @@ from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import kept_log_group
-from stacks.settings import Network, Settings
+from stacks.sections import Network
+from stacks.settings import Settings
 
 
 class NetworkStack(Stack):

@@ -23,7 +23,8 @@ from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.engine import EngineStack
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
-from stacks.settings import Service, Settings
+from stacks.sections import Service
+from stacks.settings import Settings
 
 HEALTH_PORT = 8080
 # Longer than a worker takes to finish what it has in hand or to give it back.

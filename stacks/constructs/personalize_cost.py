@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stacks.settings import Personalize
+from stacks.sections import Personalize
 
 HOURS_A_MONTH, RUNS_A_MONTH = 730, 4.35
 # Of the second generation of recipes (for you, ranking).

@@ -13,7 +13,7 @@ import pytest
 from containers.callbacks import Answered, Callbacks
 from containers.telemetry import Telemetry
 from containers.worker import LONGEST_PAUSE_SECONDS, Later, Loop, Message, SqsQueue, Worker
-from stacks.settings import Messaging
+from stacks.sections import Messaging
 
 
 class FakeQueue:
