@@ -54,7 +54,8 @@ def test_rows_known_from_before_or_from_the_same_file_are_replays_or_key_reuse(b
     twin = replace(first, op_id=book.new_id())
     different = replace(first, op_id=book.new_id(), amount=11)
     elsewhere = replace(first, op_id=book.new_id(), member_id=other)
-    same_key = replace(first, partner_reference=f"{first.partner_reference}-later")  # references are taken in their order
+    # References are taken in their order.
+    same_key = replace(first, partner_reference=f"{first.partner_reference}-later")
     statuses = accrue_many(book, first, twin, different, elsewhere, same_key)
     assert statuses == [Status.OK, Status.REPLAY, Status.KEY_REUSE, Status.KEY_REUSE, Status.KEY_REUSE]
     assert accrue_many(book, twin, different) == [Status.REPLAY, Status.KEY_REUSE]
