@@ -19,6 +19,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import PORT, DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.secret import may_read
 from stacks.settings import Settings
 
 OWNER = "loyalty_owner"
@@ -318,9 +319,9 @@ class DatabaseStack(Stack):
                 "ROLE_SECRET_ARNS": self.to_json_string({role: secret.secret_arn for role, secret in secrets.items()}),
             },
         )
-        owner.grant_read(function)
+        may_read(owner, function)
         for secret in secrets.values():
-            secret.grant_read(function)
+            may_read(secret, function)
         function.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
         migration = CustomResource(
             self,

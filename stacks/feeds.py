@@ -20,6 +20,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import dead_letter_queue
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -70,7 +71,7 @@ class FeedsStack(Stack):
             database=database,
             environment=integrations.amazon_business_environment,
         )
-        integrations.amazon_business.grant_read(sync)
+        may_read(integrations.amazon_business, sync)
         minutes = settings.schedules.catalogue_sync_minutes
         every(self, "Sync", "The catalogue's regular sync", minutes, sync, late_minutes=5)
         self.functions = [importer, sync]

@@ -20,6 +20,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
@@ -129,7 +130,7 @@ class NotificationsStack(Stack):
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
             },
         )
-        integrations.security_links.grant_read(function)
+        may_read(integrations.security_links, function)
         mails = self.format_arn(
             service="ses", resource="configuration-set", resource_name=self.mails.configuration_set_name
         )

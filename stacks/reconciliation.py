@@ -17,6 +17,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.queue import dead_letter_queue
+from stacks.constructs.secret import may_read
 from stacks.engine import EngineStack
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
@@ -63,7 +64,7 @@ class ReconciliationStack(Stack):
         )
         for function in (daily, readoption):
             for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
-                secret.grant_read(function)
+                may_read(secret, function)
         self._may_see_executions(readoption, engine)
         if minutes := settings.schedules.reconciliation_minutes:
             events.Rule(

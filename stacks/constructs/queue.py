@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Names
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+# What Lambda's poller needs of a queue; the CDK's own grant would add what only a worker calls.
+POLLED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+# A worker knows the queue's address, takes, gives back and removes.
+WORKED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
 
 
 class QueueWithDeadLetters(Construct):
@@ -29,10 +34,26 @@ class QueueWithDeadLetters(Construct):
 
     def feed(self, function: lambda_.Function, *, at_once: int, concurrent: int) -> None:
         """The function takes `at_once` messages a call, in so many calls at most; one that fails comes again alone."""
-        function.add_event_source(
-            sources.SqsEventSource(
-                self.queue, batch_size=at_once, report_batch_item_failures=True, max_concurrency=concurrent
-            )
+        function.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(self.queue.node)}",
+            event_source_arn=self.queue.queue_arn,
+            batch_size=at_once,
+            report_batch_item_failures=True,
+            max_concurrency=concurrent,
+        )
+        self._allow(function, POLLED)
+
+    def may_work(self, worker: iam.IGrantable) -> None:
+        """Take messages from it, for longer or shorter, and remove them."""
+        self._allow(worker, WORKED)
+
+    def may_send(self, sender: iam.IGrantable) -> None:
+        """Put messages into it."""
+        self._allow(sender, ("sqs:SendMessage",))
+
+    def _allow(self, who: iam.IGrantable, actions: tuple[str, ...]) -> None:
+        who.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=[*actions], resources=[self.queue.queue_arn])
         )
 
     def target(self) -> targets.SqsQueue:
