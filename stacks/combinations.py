@@ -105,6 +105,8 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     deployment, identity, messaging = (sections.get(name) for name in ("deployment", "identity", "messaging"))
     if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
         yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
+    if identity is not None and identity.takeover_mails and not identity.threat_protection:
+        yield Problem(("identity", "takeover_mails"), "nobody looks for takeovers without threat_protection", True)
     if identity is not None:
         for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
             for position, url in enumerate(getattr(identity, key)):

@@ -119,7 +119,7 @@ class DatabaseStack(Stack):
                     "idle_in_transaction_session_timeout": "60000",
                 },
             ),
-            credentials=rds.Credentials.from_generated_secret(OWNER),
+            credentials=rds.Credentials.from_generated_secret(OWNER, encryption_key=self._key),
             default_database_name=database.name,
             writer=self._instance("Writer"),
             readers=[self._instance(f"Reader{number}", number) for number in range(1, database.readers + 1)],

@@ -50,7 +50,7 @@ class FeedsStack(Stack):
         self._settings = settings
         functions = Functions(self, vpc=vpc, settings=settings)
         self.bucket = self._bucket()
-        self.dead_letters = dead_letter_queue(self, "ArrivalsDeadLetters")
+        self.dead_letters = dead_letter_queue(self, "ArrivalsDeadLetters", of_rules=True)
         acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         importer = functions.add(
             "importer",
@@ -91,6 +91,7 @@ class FeedsStack(Stack):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
+            minimum_tls_version=1.2,
             removal_policy=removal_policy(self._settings),
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
         )

@@ -51,7 +51,7 @@ class ReconciliationStack(Stack):
             "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
             "STRIPE_URL": settings.integrations.stripe_url,
         }
-        self.dead_letters = dead_letter_queue(self, "RunsDeadLetters")
+        self.dead_letters = dead_letter_queue(self, "RunsDeadLetters", of_rules=True)
         acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         daily = self._function("reconciliation", "Compares points, payments and Amazon's charges day by day", {})
         readoption = self._function(

@@ -213,7 +213,8 @@ def test_the_daily_reconciliation_reads_and_only_operators_take_up_what_a_restor
         }
         for name in ("reconciliation", "readoption")
     }
-    reads = {"rds-db:connect", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret", "sqs:SendMessage"}
+    # Into its dead letters, which a key of the stack encrypts.
+    reads = {"rds-db:connect", "secretsmanager:GetSecretValue", "sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}
     assert allowed["reconciliation"] <= reads
     assert allowed["readoption"] <= reads | {"states:DescribeExecution"}
     rules = [
