@@ -35,7 +35,15 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
         problem
         for rule in (
             *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _lake_rules, _insight_rules, _personalize_rules, _service_rules, _running_rules),
+            *(
+                _invoice_rules,
+                _lake_rules,
+                _insight_rules,
+                _personalize_rules,
+                _service_rules,
+                _spending_rules,
+                _running_rules,
+            ),
         )
         for problem in rule(sections)
     ]
@@ -250,6 +258,15 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         )
     if api is not None and api.burst_limit < api.rate_limit:
         yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+
+
+def _spending_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    programme = sections.get("programme")
+    if programme is None or programme.step_up_above_points is None or programme.points_per_day is None:
+        return
+    if programme.points_per_day <= programme.step_up_above_points:
+        reason = f"nobody is asked above {programme.step_up_above_points} points when no more can be redeemed"
+        yield Problem(("programme", "points_per_day"), reason, programme.points_per_day)
 
 
 def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

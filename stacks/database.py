@@ -339,4 +339,11 @@ def _programme_overrides(settings: Settings) -> dict[str, Any]:
     chosen = settings.programme.model_dump(exclude_none=True)
     endpoint = chosen.pop("erp_endpoint", None)
     erp = {"integrations": {"erp": {"endpoint": endpoint, "secret": ERP_SECRET}}} if endpoint else {}
-    return {**({"redemption": chosen} if chosen else {}), **erp}
+    above, limit = chosen.pop("step_up_above_points", None), chosen.pop("points_per_day", None)
+    large = {"code": "large", "when": "points_spent", "over": above, "hours": 24, "action": "step_up"}
+    return {
+        **({"redemption": chosen} if chosen else {}),
+        **erp,
+        **({"screening": {"rules": [large]}} if above is not None else {}),
+        **({"points": {"held_daily_limit": limit}} if limit is not None else {}),
+    }

@@ -259,11 +259,14 @@ class Portals(Section):
 
 class Programme(Section):
     """What the first version of both programmes has otherwise than the initial documents say. `erp_endpoint`: where
-    finance's system listens; its token is the secret `erp` below the outside parties'."""
+    finance's system listens; its token is the secret `erp` below the outside parties'. `step_up_above_points`: who
+    redeems more in a day confirms it by a code. `points_per_day`: more cannot be redeemed in 24 hours at all."""
 
     release_delay_seconds: int | None = Field(default=None, ge=0, le=86_400)
     approval_minutes: int | None = Field(default=None, ge=1, le=1_440)
     erp_endpoint: str | None = Field(default=None, pattern=r"^https://[a-z0-9.-]+/\S*$")
+    step_up_above_points: int | None = Field(default=None, ge=0, le=10**12)
+    points_per_day: int | None = Field(default=None, ge=1, le=10**12)
 
 
 class Layer(Section):

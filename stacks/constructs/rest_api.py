@@ -122,7 +122,12 @@ class RestApi(Construct):
 
     def _refusals(self, origin: str | None) -> None:
         """What the gateway itself answers, in the same shape as the functions' refusals."""
-        headers = {"Content-Type": "'application/problem+json'"}
+        headers = {
+            "Content-Type": "'application/problem+json'",
+            "Cache-Control": "'no-store'",
+            "X-Content-Type-Options": "'nosniff'",
+            "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
+        }
         if origin:
             headers["Access-Control-Allow-Origin"] = f"'{origin}'"
         for name, kind in {

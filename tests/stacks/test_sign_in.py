@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from loyalty.programme.document import Programme
+from loyalty.programme.publishing import INITIAL, _merged
+from stacks.database import _programme_overrides
 from stacks.settings import CONFIG_FOLDER, SettingsError, load
 from tests.stacks.assembly import Assembly
 from tests.stacks.conftest import bundles, synthesised
@@ -58,6 +62,27 @@ def test_letters_of_takeovers_want_somebody_who_looks_for_them(tmp_path: Path) -
     path = tmp_path / "mine.toml"
     path.write_text(text.replace("threat_protection = true", "threat_protection = false\ntakeover_mails = true"))
     with pytest.raises(SettingsError, match=r"mine\.toml:\d+: identity\.takeover_mails: nobody looks for takeovers"):
+        load(path)
+
+
+def test_production_asks_for_a_code_above_so_many_points_and_empties_no_account_at_once() -> None:
+    for name in ("prod", "full"):
+        overrides = _programme_overrides(load(CONFIG_FOLDER / f"{name}.toml"))
+        for initial in ("main", "canary"):
+            merged = _merged(json.loads((INITIAL / f"{initial}.json").read_text()), overrides)
+            document = Programme.model_validate_json(json.dumps(merged))
+            (rule,) = [one for one in document.screening.rules if one.when == "points_spent"]
+            assert (rule.action, rule.hours) == ("step_up", 24), name
+            assert document.points.held_daily_limit is not None
+            assert rule.over is not None
+            assert rule.over < document.points.held_daily_limit, name
+
+
+def test_a_limit_below_what_asks_for_a_code_is_refused(tmp_path: Path) -> None:
+    text = (CONFIG_FOLDER / "prod.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace("points_per_day = 1_000_000", "points_per_day = 1_000"))
+    with pytest.raises(SettingsError, match=r"mine\.toml:\d+: programme\.points_per_day: nobody is asked above"):
         load(path)
 
 
