@@ -70,8 +70,8 @@ def test_amounts_whose_errors_grow_with_the_steps_are_told_wider_for_later_ones(
     rng = np.random.default_rng(6)
     steps = 8
     mean = np.full((SERIES, steps), 100.0)
-    told = Components({"window": mean}, None, np.full((SERIES, 1), 2.0), mean[:, :1], "amount")
-    walks = mean + np.cumsum(rng.normal(0, 2, mean.shape), axis=1)
+    told = Components({"window": mean}, None, np.full((SERIES, 1), 0.01), mean[:, :1], "amount")
+    walks = mean + np.cumsum(rng.normal(0, 10, mean.shape), axis=1)
     found = blending.fit([told], [walks], "amount")
     assert found.widening > 0
     quantiles = in_order(Blend.of(json.loads(json.dumps(found.document()))).quantiles(told), "amount")
