@@ -133,10 +133,15 @@ def test_a_role_is_handed_on_only_to_the_one_service_it_is_made_for(assembly: As
 
 
 def test_a_role_is_assumed_by_services_and_by_nobody_else(found: list[Role]) -> None:
+    outside = set()
     for role in found:
         for statement in role.resource.properties["AssumeRolePolicyDocument"]["Statement"]:
-            assert statement["Principal"].keys() == {"Service"}, role.name
             assert "*" not in str(statement["Principal"]), role.name
+            if statement["Principal"].keys() != {"Service"}:
+                assert statement["Principal"].keys() == {"Federated"}, role.name
+                assert statement["Condition"], f"{role.name}: whoever has a token of that provider comes in"
+                outside.add(role.name)
+    assert outside == PERMITTED["assumed_from_outside"].keys()
 
 
 def test_nobody_may_what_its_code_never_calls(
@@ -190,7 +195,7 @@ def test_a_service_may_what_is_written_of_it_and_nothing_else(found: list[Role],
 
 def test_every_line_beyond_the_rule_says_why() -> None:
     tables = defaultdict(dict, {name: one for name, one in PERMITTED.items() if name != "of_services"})
-    reasons = [*tables.pop("every_resource").values()]
+    reasons = [*tables.pop("every_resource").values(), *tables.pop("assumed_from_outside").values()]
     reasons += [why for table in tables.values() for role in table.values() for why in role.values()]
     reasons += [one["why"] for one in PERMITTED["of_services"].values()]
     assert [why for why in reasons if len(why) < REASON_AT_LEAST] == []

@@ -67,6 +67,12 @@ def test_an_image_is_built_of_a_base_that_a_digest_can_name_and_of_the_lock(path
     assert not re.search(r"\b(curl|wget|ADD https?)\b|--mount=type=secret|ARG \w*(TOKEN|SECRET|PASSWORD)", text)
 
 
+def test_a_repository_of_images_is_looked_through_and_its_tags_stay(assembly: Assembly) -> None:
+    for repository in assembly.resources("AWS::ECR::Repository"):
+        assert repository.properties["ImageScanningConfiguration"]["ScanOnPush"] is True, str(repository)
+        assert repository.properties["ImageTagMutability"] == "IMMUTABLE", str(repository)
+
+
 def test_an_image_of_a_deployment_is_named_by_its_digest() -> None:
     pattern = re.compile(_image_pattern())
     digest = "sha256:" + "0" * 64
