@@ -133,15 +133,19 @@ def _integration(place: str) -> Iterator[str]:
 
 def keys_that_are_needed(assembly: Assembly, role: Role) -> set[Target]:
     """The keys of what the role may read or write."""
+    return {key for statement in role.statements for key in keys_of(assembly, role, statement)}
+
+
+def keys_of(assembly: Assembly, role: Role, statement: dict[str, Any]) -> set[Target]:
+    """The keys of what a statement of the role is about."""
     found = set()
-    for statement in role.statements:
-        for resource in listed(statement.get("Resource", [])):
-            for target in targets(assembly, role.resource.stack, resource):
-                one = assembly.at(target)
-                if "SecretId" in one.properties:
-                    one = assembly.at(assembly.follow(one.stack, one.properties["SecretId"]))
-                found |= {assembly.at(key)[:2] for key in key_of(assembly, one)}
-    return {Target(*key) for key in found}
+    for resource in listed(statement.get("Resource", [])):
+        for target in targets(assembly, role.resource.stack, resource):
+            one = assembly.at(target)
+            if "SecretId" in one.properties:
+                one = assembly.at(assembly.follow(one.stack, one.properties["SecretId"]))
+            found |= {Target(*key[:2]) for key in key_of(assembly, one)}
+    return found
 
 
 def key_of(assembly: Assembly, resource: Resource) -> Iterator[Target]:

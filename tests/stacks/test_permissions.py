@@ -16,12 +16,17 @@ from policy_sentry.querying.all import get_all_actions
 
 from tests.stacks.assembly import Assembly, Target, listed
 from tests.stacks.calls import actions_called
-from tests.stacks.roles import Role, called_by_code, called_by_machines, keys_that_are_needed, roles, targets
+from tests.stacks.roles import Role, called_by_code, called_by_machines, keys_of, keys_that_are_needed, roles, targets
 
 PERMITTED: dict[str, Any] = tomllib.loads(Path(__file__).with_name("permitted.toml").read_text())
 REASON_AT_LEAST = 20
 # A key of ours is used through the service that holds what it encrypts; the key's rule is beside the others here.
 BY_A_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+# What a role needs of the key of what it reads or writes.
+BY_KEY = {
+    **dict.fromkeys(("sqs:SendMessage", "s3:PutObject", "sns:Publish"), "kms:GenerateDataKey"),
+    **dict.fromkeys(("sqs:ReceiveMessage", "s3:GetObject", "secretsmanager:GetSecretValue"), "kms:Decrypt"),
+}
 # Documents whose statements AWS checks like a role's.
 RESOURCE_POLICIES = {
     "AWS::KMS::Key": "KeyPolicy",
@@ -185,6 +190,26 @@ def test_what_code_calls_its_role_allows(found: list[Role], called: dict[str, se
         needless[role.name] = set(excused.get(role.name, {})) - missing
     assert refused == {}
     assert {name: left for name, left in needless.items() if left} == {}, "reasons that nothing needs any more"
+
+
+def test_who_reads_or_writes_something_encrypted_may_use_its_key(assembly: Assembly, found: list[Role]) -> None:
+    uses = 0
+    for role in found:
+        may = {
+            (action.rstrip("*"), key)
+            for one in role.statements
+            if one["Effect"] == "Allow"
+            for action in set(listed(one["Action"]))
+            for key in _keys(assembly, role, one)
+        }
+        for statement in role.statements:
+            wanted = {BY_KEY[action] for action in listed(statement["Action"]) if action in BY_KEY}
+            if statement["Effect"] == "Allow":
+                for key in keys_of(assembly, role, statement) if wanted else ():
+                    uses += 1
+                    missing = {action for action in wanted if (action, key) not in may}
+                    assert not missing, f"{role.name}: {missing} of {assembly.at(key)} for {statement['Action']}"
+    assert uses > 50
 
 
 def test_a_service_may_what_is_written_of_it_and_nothing_else(found: list[Role], called: dict[str, set[str]]) -> None:
