@@ -39,7 +39,7 @@ WAITED_FOR = {
 INVOKED = {"lambda:invoke": "lambda:InvokeFunction"}
 SDK_PREFIXES = {"redshiftdata": "redshift-data", "redshiftserverless": "redshift-serverless"}
 # How the properties of what is encrypted name the key.
-KEY_PROPERTIES = ("KMSMasterKeyID", "KmsMasterKeyId", "KmsKeyId")
+KEY_PROPERTIES = ("KMSMasterKeyID", "KmsMasterKeyId", "KmsKeyId", "KMSKeyId")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ def called_by_code(assembly: Assembly) -> dict[str, set[str]]:
         for one in assembly.resources("AWS::Lambda::EventSourceMapping")
         if "EventSourceArn" in one.properties
     }
+    told_of_failures = {
+        assembly.follow(one.stack, one.properties["FunctionName"])[:2]
+        for one in assembly.resources("AWS::Lambda::EventInvokeConfig")
+        if "OnFailure" in one.properties.get("DestinationConfig", {})
+    }
     for runner in runners(assembly):
         resource, told = runner.resource, runner.environment
         if resource.type == "AWS::Lambda::Function":
@@ -89,7 +94,8 @@ def called_by_code(assembly: Assembly) -> dict[str, set[str]]:
             needed |= NETWORK_INTERFACES if "VpcConfig" in resource.properties else set()
             needed |= TRACES if resource.properties.get("TracingConfig") == {"Mode": "Active"} else set()
             needed |= POLLED if resource[:2] in fed else set()
-            needed |= {"sqs:SendMessage"} if "DeadLetterConfig" in resource.properties else set()
+            if "DeadLetterConfig" in resource.properties or resource[:2] in told_of_failures:
+                needed.add("sqs:SendMessage")
         else:
             entry, main, needed = f"containers.{runner.name}.__main__", "main", set()
         called = set(actions_called(entry, main))

@@ -107,7 +107,8 @@ def _logs(assembly: Assembly) -> Iterator[Edge]:
 
 def _trails(assembly: Assembly) -> Iterator[Edge]:
     for trail in assembly.resources("AWS::CloudTrail::Trail"):
-        yield from _to(assembly, "cloudtrail.amazonaws.com", trail.stack, trail.properties["S3BucketName"])
+        # By the trail's own key, which is not always its bucket's.
+        yield Edge("cloudtrail.amazonaws.com", Target(trail.stack, trail.id))
         if "SnsTopicName" in trail.properties:
             yield from _to(assembly, "cloudtrail.amazonaws.com", trail.stack, trail.properties["SnsTopicName"])
     for one in assembly.resources("AWS::Config::DeliveryChannel"):
