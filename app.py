@@ -15,6 +15,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
+from stacks.canary import CanaryStack
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
@@ -88,6 +89,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         else None
     )
     api = ApiStack(app, named("api"), identity=identity, documents=documents, **outside)
+    canary = CanaryStack(app, named("canary"), identity=identity, integrations=integrations, api=api, **inside)
     manager = ManagerStack(
         app,
         named("manager"),
@@ -133,6 +135,7 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         invoices=invoices,
         lake=lake,
         insight=insight,
+        canary=canary,
         **common,
     )
     for stack in (network, database, identity):

@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas import machine
 from lambdas.observed import log_failure, logger, metrics, observed
 from loyalty.campaigns import watching as campaigns
+from loyalty.canary import reversing
 from loyalty.database import Connection, database
 from loyalty.orders import observing
 from loyalty.payments import notices
@@ -113,6 +114,7 @@ RULES: dict[str, Rule] = {
     "count_popular": popularity.recount,
     "settle_tiers": settling.settle_due,
     "walk_tiers": settling.walk,
+    "reverse_canary": reversing.sweep,
 }
 
 

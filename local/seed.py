@@ -46,7 +46,7 @@ def seed(cloud: Connected, say: Say, problems: list[str]) -> threading.Thread:
                 problems.append(f"{step.__name__.strip('_').replace('_', ' ')}: {error}")
                 say(f"NOT SEEDED  {problems[-1]}")
 
-    run(_settable_clock, _credentials, _erp, _webhooks, _packages, _invoices)
+    run(_settable_clock, _credentials, _canary, _erp, _webhooks, _packages, _invoices)
     catalogue = threading.Thread(target=run, args=(sync_catalogue,), name="catalogue", daemon=True)
     catalogue.start()
     run(joining.staff, joining.members)
@@ -87,6 +87,16 @@ def _credentials(cloud: Connected) -> str:
         answer = httpx.put(f"{cloud.simulator(name)}/_simulator/credentials", json=registered[name], timeout=10)
         _require(answer, f"the simulator {name} takes its credentials")
     return "the outside parties know us"
+
+
+def _canary(cloud: Connected) -> str:
+    """The secret of its client, as an operator takes it over from the pool: docs/operations/canary.md."""
+    described = cloud.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=cloud.outputs["MemberPoolId"], ClientId=cloud.outputs["CanaryVisitorClientId"]
+    )["UserPoolClient"]
+    value = json.dumps({"client_secret": described["ClientSecret"]})
+    cloud.client("secretsmanager").put_secret_value(SecretId=cloud.outputs["CanarySecretArn"], SecretString=value)
+    return "the canary can sign in"
 
 
 def _erp(cloud: Connected) -> str:

@@ -45,6 +45,7 @@ ROOMS = (
     "lake",
     "demand",
     "simulation",
+    "canary",
 )
 
 # Any fixed number; two migrations of one database wait for each other on it.

@@ -58,6 +58,7 @@ ROLES = (
     "webhook_sender",
     "integrations_desk",
     "simulation",
+    "canary",
     "invoice_intake",
     "invoice_reading",
     "invoice_matching",

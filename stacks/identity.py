@@ -35,7 +35,8 @@ def trigger_name(settings: Settings) -> str:
 class IdentityStack(Stack):
     """`program_by_client` and `partner_by_client`: JSON that tells functions for whom a token's client speaks.
     `member_authority` and `member_client_id`: where and as what the portal signs members in;
-    `member_sign_in`: the host of the pages on which it does; `staff_…`: the same of the manager app."""
+    `member_sign_in`: the host of the pages on which it does; `staff_…`: the same of the manager app. `token_url`: where
+    machines get tokens; `canary_client_id`: as what the canary does."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
@@ -193,14 +194,10 @@ class IdentityStack(Stack):
         visits = (identity.member_callback_urls, identity.member_logout_urls)
         main = self._browser_client(self.member_pool, "Portal", member_scopes, *visits)
         canary = self._browser_client(self.member_pool, "Canary", member_scopes, *visits)
+        # The canary's own: no person's password; a token of it is its own subject, in its own programme.
+        visitor = self._machine_client("CanaryVisitor", [cognito.OAuthScope.resource_server(server, member)])
         partners = {
-            name: self.member_pool.add_client(
-                f"Partner{name.title().replace('-', '')}",
-                generate_secret=True,
-                o_auth=cognito.OAuthSettings(flows=cognito.OAuthFlows(client_credentials=True), scopes=partner_scopes),
-                access_token_validity=Duration.minutes(60),
-                enable_token_revocation=True,
-            )
+            name: self._machine_client(f"Partner{name.title().replace('-', '')}", partner_scopes)
             for name in identity.partners
         }
         work = cognito.ResourceServerScope(scope_name="staff", scope_description="What staff may do")
@@ -222,13 +219,16 @@ class IdentityStack(Stack):
         self.staff_authority = f"{identity.authority_url or cognito_itself}/{self.staff_pool.user_pool_id}"
         self.staff_client_id = staff.user_pool_client_id
         programmes = {main: MAIN_PROGRAMME, canary: CANARY_PROGRAMME, staff: MAIN_PROGRAMME}
-        programmes |= dict.fromkeys(partners.values(), MAIN_PROGRAMME)
+        programmes |= dict.fromkeys(partners.values(), MAIN_PROGRAMME) | {visitor: CANARY_PROGRAMME}
+        self.canary_client_id = visitor.user_pool_client_id
+        self.token_url = f"{identity.authority_url or self.member_sign_in}/oauth2/token"
         self.program_by_client = _by_client({client: str(programme) for client, programme in programmes.items()})
         self.partner_by_client = _by_client({client: f'"{name}"' for name, client in partners.items()})
         for name, value in {
             "MemberPoolId": self.member_pool.user_pool_id,
             "MemberClientId": main.user_pool_client_id,
             "CanaryClientId": canary.user_pool_client_id,
+            "CanaryVisitorClientId": visitor.user_pool_client_id,
             "PartnerClientId": partners[identity.partners[0]].user_pool_client_id,
             **{
                 f"Partner{name.title().replace('-', '')}ClientId": client.user_pool_client_id
@@ -240,6 +240,15 @@ class IdentityStack(Stack):
             "StaffDomainUrl": staff_domain.base_url(),
         }.items():
             CfnOutput(self, name, value=value)
+
+    def _machine_client(self, id: str, scopes: list[cognito.OAuthScope]) -> cognito.UserPoolClient:
+        return self.member_pool.add_client(
+            id,
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(flows=cognito.OAuthFlows(client_credentials=True), scopes=scopes),
+            access_token_validity=Duration.minutes(60),
+            enable_token_revocation=True,
+        )
 
     def _browser_client(
         self,

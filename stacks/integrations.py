@@ -31,6 +31,7 @@ class IntegrationsStack(Stack):
         )
         self.amazon_pay = self._empty("AmazonPay", ("public_key_id", "private_key_pem", "store_id", "merchant_id"))
         self.stripe = self._empty("Stripe", ("api_key",))
+        self.canary = self._empty("Canary", ("client_secret",))
         # Apart from the key that moves money: the door of webhooks holds only this one.
         self.stripe_webhook = self._empty("StripeWebhook", ("signing_secret",))
         self.quote_signing = secretsmanager.Secret(
@@ -89,6 +90,7 @@ class IntegrationsStack(Stack):
         CfnOutput(self, "AmazonPaySecretArn", value=self.amazon_pay.secret_arn)
         CfnOutput(self, "StripeSecretArn", value=self.stripe.secret_arn)
         CfnOutput(self, "StripeWebhookSecretArn", value=self.stripe_webhook.secret_arn)
+        CfnOutput(self, "CanarySecretArn", value=self.canary.secret_arn)
         CfnOutput(self, "QuoteSigningSecretArn", value=self.quote_signing.secret_arn)
 
     def let_read_outside(self, function: lambda_.Function) -> None:

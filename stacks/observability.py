@@ -14,6 +14,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.api import ApiStack
+from stacks.canary import CanaryStack
+from stacks.canary_alarms import canary_alarms
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
 from stacks.documents import DocumentsStack
@@ -70,6 +72,7 @@ class ObservabilityStack(Stack):
         invoices: InvoicesStack,
         lake: LakeStack | None,
         insight: InsightStack | None,
+        canary: CanaryStack,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -112,6 +115,7 @@ class ObservabilityStack(Stack):
             *invoices.functions,
             *(lake.functions if lake else []),
             *(insight.functions if insight else []),
+            *canary.functions,
         ]
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
@@ -122,6 +126,8 @@ class ObservabilityStack(Stack):
             for one in lake_alarms(lake, settings.lake.schedule) if lake else ():
                 self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
             for one in insight_alarms(insight) if insight else ():
+                self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
+            for one in canary_alarms(settings.schedules.canary_minutes):
                 self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
 
     def _dashboard(

@@ -289,6 +289,20 @@ class Schedules(Section):
     closure_minutes: int = Field(default=60, ge=0, le=1_440)
     webhook_minutes: int = Field(default=1, ge=0, le=60)
     privacy_minutes: int = Field(default=1, ge=0, le=60)
+    canary_minutes: int = Field(default=15, ge=0, le=1_440)
+
+
+class Canary(Section):
+    """Where the canary has things sent that are never sent: an address that the shop knows, because tax and delivery
+    depend on it."""
+
+    full_name: str = Field(default="Canary", min_length=1, max_length=60)
+    phone: str = Field(default="+12065550100", pattern=r"^\+[1-9][0-9]{6,14}$")
+    line1: str = Field(default="410 Terry Avenue North", min_length=1, max_length=60)
+    city: str = Field(default="Seattle", min_length=1, max_length=60)
+    state_or_region: str = Field(default="WA", max_length=60)
+    postal_code: str = Field(default="98109", min_length=2, max_length=12)
+    country_code: str = Field(default="US", pattern=r"^[A-Z]{2}$")
 
 
 class Observability(Section):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
+    Canary,
     Database,
     Deployment,
     Engine,
@@ -59,6 +60,7 @@ class Settings(Section):
     programme: Programme
     layer: Layer
     schedules: Schedules
+    canary: Canary = Canary()
     observability: Observability
 
 

@@ -118,6 +118,8 @@ class OrdersService:
             reason=happened.reason,
         )
         self._telemetry.metric("Orders", 1, outcome=happened.kind)
+        if happened.kind == "trial_ordered":
+            self._telemetry.metric("TrialsOrdered", 1)
         if happened.kind in ("paused", "resumed"):
             # The alarm stands on this one: 1 while orders do not go through.
             self._telemetry.metric("OrdersPaused", 1 if happened.kind == "paused" else 0)

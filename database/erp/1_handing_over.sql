@@ -54,11 +54,11 @@ create or replace function erp.connect() returns setof integer
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
     delete from erp.receiver as r
-    where not exists (
+    where r.program_id not in (select e.program_id from programme.in_earnest as e) or not exists (
         select from programme.current(r.program_id) as c where jsonb_typeof(c.document -> 'integrations' -> 'erp') = 'object');
     insert into erp.receiver (program_id, connected_at, due_at)
     select p.program_id, v.published_at, clock.now()
-    from programme.program as p
+    from programme.in_earnest as p
     cross join lateral programme.current(p.program_id) as c
     cross join lateral (
         select min(o.published_at) as published_at from programme.published as o

@@ -50,6 +50,6 @@ $$;
 -- The programmes whose current version the webhooks are taken from.
 create or replace function integrations.programmes() returns setof integer
 language sql stable security definer set search_path = pg_catalog as $$
-    select p.program_id from programme.program as p
+    select p.program_id from programme.in_earnest as p
     where exists (select from programme.current(p.program_id)) order by p.program_id
 $$;

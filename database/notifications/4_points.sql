@@ -25,7 +25,7 @@ begin
         insert into notifications.digest as d (program_id, member_id, day, earned)
         select b.program_id, b.member_id, t.day, sum(b.amount)::bigint
         from booked as b join today as t using (program_id)
-        where b.dr = 10
+        where b.dr = 10 and b.program_id in (select e.program_id from programme.in_earnest as e)
         group by 1, 2, 3
         on conflict (program_id, member_id, day) do update
         set earned = d.earned + excluded.earned, row_xid = pg_current_xact_id()
@@ -91,7 +91,7 @@ declare
     v_last bigint;
 begin
     insert into notifications.expiry_walk(program_id, day, after_member_id, done)
-    select g.program_id, points.today(g.program_id), 0, false from programme.program as g
+    select g.program_id, points.today(g.program_id), 0, false from programme.in_earnest as g
     on conflict do nothing;
     select * into walk from notifications.expiry_walk as w
     where not w.done or w.day < points.today(w.program_id)

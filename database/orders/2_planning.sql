@@ -15,6 +15,7 @@ $$;
 -- Writes down what will be ordered; nothing is sent before the state machine says so. Called by redeem.
 -- `lines`: [{line_number, asin, offer_id, quantity, expected_unit_price_minor, expected_shipping_minor,
 -- expected_tax_minor}]. With `exact` also shipping and tax may exceed the quote by no more than the tolerance.
+-- Whether it is a trial only the programme's row says.
 create or replace function orders.plan(
     program_id integer, redemption_id uuid, member_id bigint, address_id uuid, region text, currency text,
     tolerance_basis_points integer, exact boolean, lines jsonb
@@ -22,14 +23,17 @@ create or replace function orders.plan(
 declare
     connection_name text;
     prefix text;
+    is_trial boolean;
     factor numeric := 1 + plan.tolerance_basis_points / 10000.0;
 begin
     select r.connection, r.purchase_order_prefix into strict connection_name, prefix from orders.rate_of(plan.program_id) as r;
+    select g.trial into strict is_trial from programme.program as g where g.program_id = plan.program_id;
     insert into orders.connection(connection, since) values (connection_name, clock.now()) on conflict do nothing;
     insert into orders.placement(program_id, redemption_id, member_id, address_id, connection, region, currency,
-                                 external_id, purchase_order_number, created_at)
+                                 external_id, purchase_order_number, trial, created_at)
     values (plan.program_id, plan.redemption_id, plan.member_id, plan.address_id, connection_name, plan.region,
-            plan.currency, plan.redemption_id, prefix || plan.redemption_id, clock.now());
+            plan.currency, case when is_trial then 'trial-' else '' end || plan.redemption_id,
+            prefix || plan.redemption_id, is_trial, clock.now());
     insert into orders.placement_line(program_id, redemption_id, line_number, asin, offer_id, quantity,
                                       expected_unit_price_minor, expected_shipping_minor, expected_tax_minor,
                                       limit_unit_price_minor, limit_shipping_minor, limit_tax_minor)
@@ -111,7 +115,7 @@ create or replace function orders.orders_waiting(program_id integer, connection 
 returns bigint language sql stable security definer set search_path = pg_catalog
 begin atomic
     select count(*) from orders.placement as p
-    where p.connection = orders_waiting.connection and p.state = 'queued';
+    where p.connection = orders_waiting.connection and p.state = 'queued' and not p.trial;
 end;
 
 -- How long a queued order will wait, in seconds, as things stand. Null: it does not wait, or nobody can say (paused).
@@ -131,7 +135,7 @@ begin
         cross join lateral orders.rate_of(p.program_id) as r
         cross join lateral (
             select count(*) as orders from orders.placement as q
-            where q.connection = p.connection and q.state = 'queued' and q.queue_number < p.queue_number
+            where q.connection = p.connection and q.state = 'queued' and q.queue_number < p.queue_number and not q.trial
         ) as ahead
         left join orders.bucket as b on b.connection = p.connection and b.operation = 'placeOrder'
         left join orders.connection as c on c.connection = p.connection

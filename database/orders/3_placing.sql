@@ -52,7 +52,7 @@ drop function if exists orders.next(text, uuid, integer);
 create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer)
 returns table (kind text, wait_seconds numeric, program_id integer, redemption_id uuid, member_id bigint,
                address_id uuid, external_id text, purchase_order_number text, region text, currency text,
-               sends integer, look_ups integer)
+               sends integer, look_ups integer, trial boolean)
 language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_column
 declare
@@ -81,7 +81,8 @@ begin
             loop
                 select * into placement from orders.placement as p
                 where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
-                order by p.queue_number limit 1 for no key update skip locked;
+                -- A trial never keeps a member waiting.
+                order by p.trial, p.queue_number limit 1 for no key update skip locked;
                 exit when not found or orders.may_leave(placement);
             end loop;
         end if;
@@ -114,6 +115,7 @@ begin
         currency := placement.currency;
         sends := placement.sends;
         look_ups := placement.look_ups;
+        trial := placement.trial;
         return next;
         return;
     end loop;

@@ -55,7 +55,9 @@ begin
     update orders.placement as p
     set recorded_at = clock.now(), row_xid = pg_current_xact_id()
     where p.program_id = record.program_id and p.redemption_id = record.redemption_id;
-    perform orders.begin_following(record.program_id, record.redemption_id);
+    if not placement.trial then
+        perform orders.begin_following(record.program_id, record.redemption_id);
+    end if;
     return placement.state;
 end
 $$;

@@ -2,9 +2,17 @@
 create or replace view orders.invariants as
 select 'every accepted order that is recorded is followed, or was' as name,
        (select count(*) from orders.placement as p
-        where p.state in ('accepted', 'partial') and p.recorded_at is not null
+        where p.state in ('accepted', 'partial') and p.recorded_at is not null and not p.trial
           and not exists (select from orders.follow as f
                           where f.program_id = p.program_id and f.redemption_id = p.redemption_id)) as violations
+union all
+select 'a trial is what its programme says, and Amazon has no order of it',
+       (select count(*) from orders.placement as p
+        join programme.program as g using (program_id)
+        where p.trial <> g.trial
+           or p.trial and exists (select from orders.order_part as o
+                                  where o.program_id = p.program_id and o.redemption_id = p.redemption_id
+                                    and o.amazon_order_id is not null)) as violations
 union all
 select 'no more units have left or are lost than were accepted, or a person knows',
        (select count(*) from orders.follow as f

@@ -38,7 +38,7 @@ begin atomic
     select d.program_id, d.day from (
         select r.program_id, r.day from reconciliation.run r where r.state <> 'done'
         union
-        select g.program_id, points.today(g.program_id) - 1 from programme.program g
+        select g.program_id, points.today(g.program_id) - 1 from programme.in_earnest g
         where exists (select from programme.published p where p.program_id = g.program_id)
           and not exists (
             select from reconciliation.run r

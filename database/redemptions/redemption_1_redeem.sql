@@ -205,12 +205,15 @@ declare
     quote record;
     frozen jsonb;
     campaigns boolean;
+    -- Nothing is bought: what keeps thieves from it would only stand in the canary's way, who redeems all day.
+    trial boolean;
     status text;
 begin
     select * into strict quote from redemptions.quote as q
     where q.program_id = write_down.program_id and q.quote_id = write_down.quote_id;
     -- The quote froze the programme's version: what may drift and what is screened was decided there.
     select v.document into strict frozen from programme.version(quote.program_id, quote.programme_version) as v;
+    select g.trial into strict trial from programme.program as g where g.program_id = quote.program_id;
     insert into redemptions.redemption(
         program_id, redemption_id, member_id, quote_id, programme_version, address_id, request_hash, points,
         money_minor, currency, partial_policy, capture_at, return_days, settle_op_id, release_op_id, release_at,
@@ -221,7 +224,7 @@ begin
         policy -> 'integrations' -> 'payment' ->> 'capture_at',
         (policy -> 'points' ->> 'return_extension_days')::integer, clock.new_id(), clock.new_id(), instant + delay,
         instant + delay + approval, place_before, place_before + interval '1 day', actor, instant, instant,
-        coalesce(jsonb_array_length(nullif(frozen #> '{screening,rules}', '[]')), 0) > 0, device_hash)
+        not trial and coalesce(jsonb_array_length(nullif(frozen #> '{screening,rules}', '[]')), 0) > 0, device_hash)
     on conflict do nothing;
     if not found then
         return 'lost';
@@ -266,7 +269,7 @@ begin
         select h.status into status
         from points.hold_within(
             quote.program_id, quote.member_id, redemption_id, points, place_before + interval '1 day', request_hash,
-            actor, (policy -> 'points' ->> 'held_daily_limit')::bigint) as h;
+            actor, case when not trial then (policy -> 'points' ->> 'held_daily_limit')::bigint end) as h;
         if status <> 'ok' then
             raise exception using errcode = 'RD001', message = status;
         end if;

@@ -468,8 +468,11 @@ begin
         where n.txid >= (v_from::text)::bigint and n.txid < (v_below::text)::bigint
         group by 1, 2 order by 1, 2
     loop
-        select p.locked_through into v_locked from reports.period p where p.program_id = w.program_id;
-        perform reports.post_through(w.program_id, w.member_id, w.sequence, v_locked);
+        -- Nobody owes anything for a canary's points: they are passed over, and the mark with them.
+        if w.program_id in (select e.program_id from programme.in_earnest e) then
+            select p.locked_through into v_locked from reports.period p where p.program_id = w.program_id;
+            perform reports.post_through(w.program_id, w.member_id, w.sequence, v_locked);
+        end if;
         v_count := v_count + w.entries;
     end loop;
     -- Also when all of them were posted before, for rows that came after them: the next ones are behind the mark.

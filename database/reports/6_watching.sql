@@ -32,7 +32,8 @@ begin atomic
          from reports.mark k
          join points.journal j on j.txid >= (k.below::text)::bigint
          left join reports.posted p on p.program_id = j.program_id and p.member_id = j.member_id
-         where j.sequence > coalesce(p.sequence, 0)),
+         where j.sequence > coalesce(p.sequence, 0)
+            and j.program_id in (select e.program_id from programme.in_earnest e)),
         (select coalesce(greatest(0, extract(epoch from clock.now() - min(j.created_at)))::bigint, 0)
          from points.rollup_mark k
          join points.journal j on j.txid >= (k.below::text)::bigint);

@@ -7,7 +7,9 @@ The rules, because there is no cancel call and an order may exist although nobod
 * "not found" is believed after several look-ups over some minutes; then the order is sent again under the same name;
 * an answer that does not account for every unit of every line is no answer: the rest of it may be on its way;
 * a refusal of a repeated order is believed only from a look-up: Amazon may be refusing the repetition;
-* what is wrong with the programme (credentials, company card, limits) stops the programme, not the member.
+* what is wrong with the programme (credentials, company card, limits) stops the programme, not the member;
+* an order of the canary's programme is a trial: that is read from the database with the order, never from a message,
+  nothing is bought, and its answer says nothing about anybody else's orders.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What one step did. `kind`: idle, accepted, partial, rejected, throttled, not_sent, unknown, not_found,
-    resend, given_up, paused or resumed; `wait_seconds` until the next step is worth a try."""
+    resend, given_up, paused, resumed or trial_ordered (Amazon has bought what was a trial); `wait_seconds` until the next step is worth a try."""
 
     kind: str
     wait_seconds: float = 0.0
@@ -163,6 +165,8 @@ class _Task:
 
     def place(self) -> Happened:
         """Send it. The state has been `sent` since before this call."""
+        if self._work["trial"]:
+            return self._try()
         order = self._order()
         if order is None:
             if self._work["sends"] > 1:
@@ -190,6 +194,9 @@ class _Task:
 
     def look(self) -> Happened:
         """Ask what became of it."""
+        if self._work["trial"]:
+            # Amazon keeps nothing of a trial that could be looked up.
+            return self._not_tried("TrialUnknown")
         try:
             result = self._placing._ordering.order_details(self._work["external_id"])
         except Throttled as error:
@@ -203,6 +210,30 @@ class _Task:
         if result is None:
             return self._not_found()
         return self._take(result, repeated=False)
+
+    def _try(self) -> Happened:
+        """Ask Amazon what it would say. Whatever comes is the end of it: nothing was bought, so nothing is in doubt,
+        and only real orders stop the programme or set it going again."""
+        order = self._order()
+        if order is None:
+            return self._not_tried("AddressMissing")
+        try:
+            result = self._placing._ordering.place_order(order)
+        except Throttled as error:
+            self._close_bucket(bucket.PLACE_ORDER, error)
+            return self._put_back("throttled", 0)
+        except NotSent as error:
+            return self._put_back("not_sent", 5, type(error).__name__)
+        except (CredentialsRevoked, Refused, Unknown) as error:
+            return self._not_tried(f"Trial{type(error).__name__}")
+        if not _accounts_for(result, self._lines()):
+            return self._not_tried("TrialIncomplete")
+        happened = self._conclude(_as_json(result))
+        bought = result.signed or any(item.order_id for line in result.lines.values() for item in line.accepted)
+        return self._happened("trial_ordered", happened.kind) if bought else happened
+
+    def _not_tried(self, reason: str) -> Happened:
+        return self._conclude(_rejected_by_us(reason, self._lines()))
 
     def _take(self, result: OrderResult, *, repeated: bool) -> Happened:
         if not _accounts_for(result, self._lines()):
@@ -304,6 +335,7 @@ class _Task:
             purchase_order_number=self._work["purchase_order_number"],
             region=self._work["region"],
             currency=self._work["currency"],
+            trial=self._work["trial"],
         )
 
     def _lines(self) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import (
+    TRIAL,
     Address,
     CredentialsRevoked,
     LineResult,
@@ -86,7 +87,7 @@ def _by_trial(connection: Connection, amazon: Ordering, asking: Asking) -> Charg
         return None
     store = asking.document.store
     order = PlaceOrder(
-        external_id=f"quote-{asking.quote_id}",
+        external_id=f"{TRIAL}quote-{asking.quote_id}",
         lines=asking.order_lines(),
         address=asking.address,
         purchase_order_number=f"quote-{asking.quote_id}",

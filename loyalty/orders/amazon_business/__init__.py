@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from loyalty.orders.amazon_business.contract import (
+    TRIAL,
     AcceptedItem,
     Address,
     CartEstimate,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from loyalty.orders.amazon_business.transport import Timeouts
 
 __all__ = [
+    "TRIAL",
     "AcceptedItem",
     "Address",
     "AmazonBusiness",

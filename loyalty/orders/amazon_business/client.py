@@ -86,6 +86,7 @@ class AmazonBusiness:
     def place_order(self, order: PlaceOrder) -> OrderResult:
         """Place it, or try it. A reply that leaves out one of our lines is Unknown: part of it may be on its way."""
         body = ordering.order_body(order, self._credentials())
+        ordering.check_trial(body)
         result = ordering.order_result(
             self._transport.call("POST", ORDERS, body=body, as_buyer=False, is_order=not order.trial)
         )

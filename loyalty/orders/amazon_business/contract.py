@@ -55,9 +55,14 @@ class OrderLine:
     expected_tax_minor: int | None = None
 
 
+# How the names of trials begin, also in the database (orders.placement).
+TRIAL = "trial-"
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """An order, or with `trial` the question what it would cost. `external_id` (1–255) names it for ever."""
+    """An order, or with `trial` the question what it would cost. `external_id` (1–255) names it for ever: a trial's
+    begins with TRIAL, a real one's never."""
 
     external_id: str
     lines: tuple[OrderLine, ...]

@@ -7,6 +7,7 @@ from typing import Any
 
 from loyalty.orders.amazon_business.contract import (
     MAX_ORDER_LINES,
+    TRIAL,
     AcceptedItem,
     Address,
     CartEstimate,
@@ -64,6 +65,14 @@ def order_body(order: PlaceOrder, credentials: Credentials) -> dict[str, Any]:
         "attributes": attributes,
         "expectations": [],
     }
+
+
+def check_trial(body: dict[str, Any]) -> None:
+    """The last look before it is sent: what is named a trial says so to Amazon, and nothing else does. There is no cancel
+    call. Raises Refused; then nothing has left."""
+    tried = any(attribute.get("attributeType") == "TrialMode" for attribute in body["attributes"])
+    if tried != str(body["externalId"]).startswith(TRIAL):
+        raise Refused(400, "TRIAL_MODE", "a trial and its name do not agree")
 
 
 def address_body(address: Address) -> dict[str, Any]:

@@ -137,11 +137,20 @@ def test_a_key_keeps_its_order_and_fails_alone(relays: Connection, owner: Connec
 
 
 def test_the_same_key_of_two_programmes_is_two_keys(relays: Connection, owner: Connection) -> None:
+    owner.execute("insert into programme.program(program_id, code) values (3, 'third') on conflict do nothing")
     say(owner, "7", 1, program_id=1)
-    say(owner, "7", 2, program_id=2)
+    say(owner, "7", 2, program_id=3)
     bus = Bus({"7/1": ["busy"]})
     relaying.relay(relays, bus, seconds=5)
     assert bus.got == [("7", 2)]
+
+
+def test_of_the_canarys_programme_nothing_is_told(relays: Connection, owner: Connection) -> None:
+    say(owner, "7", 1, program_id=2)
+    assert owner.execute("select from outbox.event where program_id = 2").fetchall() == []
+    bus = Bus()
+    relaying.relay(relays, bus, seconds=5)
+    assert bus.got == []
 
 
 def test_a_relay_that_dies_after_sending_sends_again_and_loses_nothing(relays: Connection, owner: Connection) -> None:

@@ -60,6 +60,9 @@ class FakeAmazon:
             case "timeout_before":
                 raise Unknown("timeout")
         self.requests.append(order)
+        if order.trial:
+            lines = {line.line_number: self._line(line, "") for line in order.lines}
+            return OrderResult(lines, signed=False)
         if order.external_id in self.orders:
             if self.duplicates == "reject":
                 return _rejected(order, Reason("RejectionCode", code="DUPLICATE_EXTERNAL_ID"))
@@ -135,7 +138,7 @@ class FakeAmazon:
             charges.append(Charge("SUBTOTAL", "TAX", accepted * price * self.tax_basis_points // 10_000))
         return LineResult(
             line.line_number,
-            (AcceptedItem(accepted, f"114-{name}-{line.line_number}", price, tuple(charges)),) if accepted else (),
+            (AcceptedItem(accepted, f"114-{name}-{line.line_number}" if name else None, price, tuple(charges)),) if accepted else (),
             (RejectedItem(line.quantity - accepted, (Reason("UnavailableQuantity"),)),)
             if accepted < line.quantity
             else (),

@@ -18,7 +18,7 @@ import uvicorn
 
 from local import postgres
 from local.simulators.amazon_business import create_app
-from loyalty.orders.amazon_business import Address, AmazonBusiness, Credentials, OrderLine, PlaceOrder, Timeouts
+from loyalty.orders.amazon_business import TRIAL, Address, AmazonBusiness, Credentials, OrderLine, PlaceOrder, Timeouts
 
 CREDENTIALS = Credentials(
     client_id="amzn1.application-oa2-client.test",
@@ -134,6 +134,9 @@ def line(asin: str, quantity: int = 1, number: int = 1, **expected: int | None) 
 
 
 def order(external_id: str, *lines: OrderLine, **options: Any) -> PlaceOrder:
+    """With `trial` under a trial's name."""
+    if options.get("trial"):
+        external_id = f"{TRIAL}{external_id}"
     return PlaceOrder(
         external_id, lines, options.pop("address", SEATTLE), options.pop("purchase_order_number", "LOY-1"), **options
     )

@@ -1,0 +1,132 @@
+"""Every few minutes: be a member. Sign in, look, ask what it costs, redeem, see it ordered (as a trial), give it back.
+
+It signs in as a client of its own with a secret of its own (OAuth client credentials): no person's password, no group,
+and a token that is good for the programme whose orders are trials and for no other.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import urllib3
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty.canary import reversing
+from loyalty.canary.visiting import Answer, StepFailed, Visit
+from loyalty.database import database
+
+TIMEOUT = urllib3.Timeout(connect=5, read=30)
+# Enough for any product that comes first when they are sorted by points.
+POINTS = 1_000_000
+ORDERED_SECONDS = 60.0
+
+
+@observed
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """The points it cost and gave back, and the seconds of each step. Raises StepFailed; what stands by then is
+    reversed, here or by the sweeper."""
+    metrics.add_metric("CanaryRan", MetricUnit.Count, 1)
+    client_id = os.environ["CANARY_CLIENT_ID"]
+    connection = database().connection()
+    prepared = reversing.prepare(connection, client_id, POINTS)
+    token = ""
+
+    def ask(
+        method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        url = os.environ["MEMBER_API_URL"].rstrip("/") + path
+        return _sent(method, url, body, {"Authorization": f"Bearer {token}", **(headers or {})})
+
+    visit = Visit(ask, prepared.key, json.loads(os.environ["CANARY_ADDRESS"]))
+    succeeded = False
+    try:
+        with visit.step("sign_in"):
+            token = _token(client_id)
+        try:
+            points = visit.run()
+        except Exception:
+            if visit.redeemed:
+                _give_back(connection, visit)
+            raise
+        with visit.step("reverse"):
+            if (status := reversing.reverse(connection, visit.key, ORDERED_SECONDS)) != "reversed":
+                raise StepFailed("reverse", status)
+            visit.see_returned(points)
+        succeeded = True
+    except StepFailed as failure:
+        logger.error("the canary failed", extra={"step": failure.step, "why": failure.why, "id": str(visit.key)})
+        raise
+    finally:
+        metrics.add_metric("CanarySucceeded", MetricUnit.Count, int(succeeded))
+        for step, seconds in visit.seconds.items():
+            with single_metric("CanarySeconds", MetricUnit.Seconds, round(seconds, 3), namespace="Loyalty") as one:
+                one.add_dimension("service", "canary")
+                one.add_dimension("step", step)
+    logger.info("the canary sings", extra={"points": points, "id": str(visit.key)})
+    return {"points": points, "seconds": {step: round(seconds, 3) for step, seconds in visit.seconds.items()}}
+
+
+def _give_back(connection: Any, visit: Visit) -> None:
+    """Whatever it was that failed is told, and not this."""
+    try:
+        status = reversing.reverse(connection, visit.key, ORDERED_SECONDS)
+        logger.info("given back after a failure", extra={"status": status})
+    except Exception as failure:
+        log_failure(failure)
+
+
+def _token(client_id: str) -> str:
+    """An access token of the canary's own client. Raises StepFailed."""
+    basic = base64.b64encode(f"{client_id}:{_client_secret()}".encode()).decode()
+    response = _http().request(
+        "POST",
+        os.environ["TOKEN_URL"],
+        fields={"grant_type": "client_credentials", "scope": "loyalty/member"},
+        encode_multipart=False,
+        headers={"Authorization": f"Basic {basic}"},
+        timeout=TIMEOUT,
+        retries=False,
+    )
+    if response.status != 200:
+        # A secret that an operator has replaced since is read again the next time.
+        _client_secret.cache_clear()
+        raise StepFailed("sign_in", str(response.status))
+    return str(response.json()["access_token"])
+
+
+@cache
+def _client_secret() -> str:
+    import boto3
+
+    value = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["CANARY_SECRET_ARN"])["SecretString"]
+    secret = str(json.loads(value).get("client_secret", ""))
+    if not secret:
+        raise StepFailed("sign_in", "its secret is not put in yet: docs/operations/canary.md")
+    return secret
+
+
+def _sent(method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Answer:
+    try:
+        response = _http().request(
+            method,
+            url,
+            body=None if body is None else json.dumps(body),
+            headers={"Content-Type": "application/json", **headers},
+            timeout=TIMEOUT,
+            retries=False,
+        )
+        told = json.loads(response.data or b"{}")
+    except (urllib3.exceptions.HTTPError, ValueError) as failure:
+        return Answer(599, {"code": type(failure).__name__})
+    return Answer(response.status, told if isinstance(told, dict) else {})
+
+
+@cache
+def _http() -> urllib3.PoolManager:
+    return urllib3.PoolManager()
