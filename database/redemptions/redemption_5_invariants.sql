@@ -39,7 +39,7 @@ select 'what was ordered is what was redeemed',
 union all
 select 'an Amazon order belongs to one redemption',
        (select count(*) from (
-            select from orders.order_part as o
+            select from orders.order_part as o where o.amazon_order_id is not null
             group by o.amazon_order_id having count(distinct (o.program_id, o.redemption_id)) > 1) as shared)
 union all
 select 'what was settled is what Amazon accepted, to the point and to the cent',

@@ -64,7 +64,8 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What one step did. `kind`: idle, accepted, partial, rejected, throttled, not_sent, unknown, not_found,
-    resend, given_up, paused, resumed or trial_ordered (Amazon has bought what was a trial); `wait_seconds` until the next step is worth a try."""
+    resend, given_up, paused, resumed or trial_ordered (Amazon has bought what was a trial); `wait_seconds` until the
+    next step is worth a try."""
 
     kind: str
     wait_seconds: float = 0.0

@@ -68,8 +68,8 @@ def order_body(order: PlaceOrder, credentials: Credentials) -> dict[str, Any]:
 
 
 def check_trial(body: dict[str, Any]) -> None:
-    """The last look before it is sent: what is named a trial says so to Amazon, and nothing else does. There is no cancel
-    call. Raises Refused; then nothing has left."""
+    """The last look before it is sent: what is named a trial says so to Amazon, and nothing else does. There is no
+    cancel call. Raises Refused; then nothing has left."""
     tried = any(attribute.get("attributeType") == "TrialMode" for attribute in body["attributes"])
     if tried != str(body["externalId"]).startswith(TRIAL):
         raise Refused(400, "TRIAL_MODE", "a trial and its name do not agree")

@@ -90,9 +90,7 @@ def test_what_is_being_ordered_is_waited_for_and_not_longer(world: Saga, canary:
     )
     passed = iter(range(100))
     slept: list[float] = []
-    status = reversing.reverse(
-        canary, redemption_id, 3, monotonic=lambda: float(next(passed)), sleep=slept.append
-    )
+    status = reversing.reverse(canary, redemption_id, 3, monotonic=lambda: float(next(passed)), sleep=slept.append)
     assert (status, slept) == ("waiting", [1.0, 1.0])
 
 

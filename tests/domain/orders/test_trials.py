@@ -153,9 +153,7 @@ CREDENTIALS = Credentials("id", "secret", "refresh", "buyer@example.com", "group
 
 
 @pytest.mark.parametrize(("name", "trial"), [("trial-1", False), ("0199", True), ("quote-1", True)])
-def test_what_does_not_agree_with_its_name_is_refused_before_it_is_sent(
-    world: Saga, name: str, trial: bool
-) -> None:
+def test_what_does_not_agree_with_its_name_is_refused_before_it_is_sent(world: Saga, name: str, trial: bool) -> None:
     queued(world, MAIN)
     step(world)
     order = replace(world.amazon.requests[0], external_id=name, trial=trial)

@@ -138,7 +138,9 @@ class FakeAmazon:
             charges.append(Charge("SUBTOTAL", "TAX", accepted * price * self.tax_basis_points // 10_000))
         return LineResult(
             line.line_number,
-            (AcceptedItem(accepted, f"114-{name}-{line.line_number}" if name else None, price, tuple(charges)),) if accepted else (),
+            (AcceptedItem(accepted, f"114-{name}-{line.line_number}" if name else None, price, tuple(charges)),)
+            if accepted
+            else (),
             (RejectedItem(line.quantity - accepted, (Reason("UnavailableQuantity"),)),)
             if accepted < line.quantity
             else (),
