@@ -15,6 +15,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
+from stacks.backup import BackupStack, CopiesStack
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
@@ -52,6 +53,10 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
 
     network = NetworkStack(app, named("network"), **common)
     database = DatabaseStack(app, named("database"), vpc=network.vpc, **common)
+    if settings.database.copy_region:
+        there = {**common, "env": cdk.Environment(account=deployment.account, region=settings.database.copy_region)}
+        copies = CopiesStack(app, named("copies"), **there)
+        BackupStack(app, named("backup"), database=database, copies=copies, **common)
     identity = IdentityStack(app, named("identity"), **common)
     messaging = MessagingStack(app, named("messaging"), **common)
     integrations = IntegrationsStack(app, named("integrations"), **common)

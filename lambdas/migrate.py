@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _bring_up_to_date(environment: Mapping[str, str]) -> dict[str, Any]:
     with connect(DatabaseSettings.from_environment(environment)) as connection:
         applied = migrate(connection)
+        connection.execute("select audit.watch_statements()")
         _set_passwords(connection, json.loads(environment.get("ROLE_SECRET_ARNS") or "{}"))
         _publish(connection, json.loads(environment.get("PROGRAMME_OVERRIDES") or "{}"))
     return {"Migrations": len(applied.migrations), "Repeatables": len(applied.repeatables)}

@@ -93,6 +93,13 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "instance_class"), "must be Graviton, as r8g.large", database.instance_class)
     if database.proxy and database.authentication == "password":
         yield Problem(("database", "authentication"), "the proxy takes IAM tokens only", "password")
+    if 0 < database.max_readers < database.readers:
+        yield Problem(("database", "max_readers"), f"less than readers = {database.readers}", database.max_readers)
+    if database.max_readers and database.readers == 0:
+        reason = "Aurora adds readers to those that are there: readers is at least 1"
+        yield Problem(("database", "max_readers"), reason, database.max_readers)
+    if deployment is not None and database.copy_region == deployment.region:
+        yield Problem(("database", "copy_region"), "is the deployment's own region", database.copy_region)
     if deployment is None or not deployment.durable:
         return
     if database.readers == 0:

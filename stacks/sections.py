@@ -45,7 +45,12 @@ class Network(Section):
 
 
 class Database(Section):
-    """`authentication = "password"` is for the laptop: a secret for each role in place of an IAM token."""
+    """`authentication = "password"` is for the laptop: a secret for each role in place of an IAM token.
+
+    `readers` are always there, one a zone as far as zones go; under load there are up to `max_readers` (0: no more than
+    `readers`), when those that are there work at more than `reader_cpu_percent`. `copy_region`: where each night's
+    snapshot is copied to as well, kept `copy_days`; empty: nowhere.
+    """
 
     name: str = Field(default="loyalty", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     engine_version: str = Field(default="16.8", pattern=r"^1[67]\.\d+$")
@@ -54,10 +59,14 @@ class Database(Section):
     max_acu: float = Field(default=4, ge=1, le=256)
     instance_class: str = "r8g.large"
     readers: int = Field(default=0, ge=0, le=15)
+    max_readers: int = Field(default=0, ge=0, le=15)
+    reader_cpu_percent: int = Field(default=60, ge=10, le=90)
     proxy: bool = True
     authentication: Literal["iam", "password"] = "iam"
     io_optimized: bool = False
     backup_days: int = Field(default=7, ge=1, le=35)
+    copy_region: str = Field(default="", pattern=r"^$|^[a-z]{2}(-[a-z]+)+-\d$")
+    copy_days: int = Field(default=35, ge=1, le=3_650)
     performance_insights: bool = True
 
 
