@@ -16,6 +16,7 @@ from constructs import Construct
 from stacks.api import ApiStack
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
+from stacks.constructs.schedule import missed_in
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
@@ -101,6 +102,9 @@ class ObservabilityStack(Stack):
             **({"Analyses": insight.dead_letters} if insight else {}),
             **({"Personal": messaging.personal.dead_letters} if messaging.personal else {}),
         }
+        by_the_clock = (("Api", api), ("Engine", engine), ("Feeds", feeds), ("Notifications", notifications))
+        by_the_clock += (("Invoices", invoices), *((("Lake", lake),) if lake else ()))
+        dead |= {f"{name}Missed": queue for name, one in by_the_clock if (queue := missed_in(one))}
         functions = [
             *api.functions,
             *manager.functions,

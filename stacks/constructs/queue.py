@@ -9,6 +9,9 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+# As long as EventBridge tries at most: a queue is seldom away, and never for good.
+PUT_ATTEMPTS, PUT_FOR = 185, Duration.hours(24)
+
 
 class QueueWithDeadLetters(Construct):
     """`queue` and its `dead_letters`; both encrypted, both by TLS only."""
@@ -37,7 +40,12 @@ class QueueWithDeadLetters(Construct):
 
     def target(self) -> targets.SqsQueue:
         """For a rule; what EventBridge cannot put into the queue waits among the same dead letters."""
-        return targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters)
+        return targets.SqsQueue(
+            self.queue,
+            dead_letter_queue=self.dead_letters,
+            retry_attempts=PUT_ATTEMPTS,
+            max_event_age=PUT_FOR,
+        )
 
 
 def dead_letter_queue(scope: Construct, id: str) -> sqs.Queue:
