@@ -15,6 +15,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
+from stacks.audit import AuditStack
 from stacks.backup import BackupStack, CopiesStack
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
@@ -53,10 +54,11 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
 
     network = NetworkStack(app, named("network"), **common)
     database = DatabaseStack(app, named("database"), vpc=network.vpc, **common)
+    backup = None
     if settings.database.copy_region:
         there = {**common, "env": cdk.Environment(account=deployment.account, region=settings.database.copy_region)}
         copies = CopiesStack(app, named("copies"), **there)
-        BackupStack(app, named("backup"), database=database, copies=copies, **common)
+        backup = BackupStack(app, named("backup"), database=database, copies=copies, **common)
     identity = IdentityStack(app, named("identity"), **common)
     messaging = MessagingStack(app, named("messaging"), **common)
     integrations = IntegrationsStack(app, named("integrations"), **common)
@@ -104,6 +106,9 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         lake=lake,
         **inside,
     )
+    personal = [api.case_files.bucket, api.exports.bucket, api.exports.ended, documents.bucket, feeds.bucket]
+    personal += [invoices.files.bucket, *([lake.files.bucket] if lake else [])]
+    audit = AuditStack(app, named("audit"), watched=personal, **common) if settings.observability.trail else None
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
             app,
@@ -136,6 +141,8 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         invoices=invoices,
         lake=lake,
         insight=insight,
+        audit=audit,
+        backup=backup,
         **common,
     )
     for stack in (network, database, identity):

@@ -14,6 +14,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.api import ApiStack
+from stacks.audit import AuditStack
+from stacks.audit_alarms import audit_alarms, backup_alarms
+from stacks.backup import BackupStack
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
 from stacks.constructs.schedule import missed_in
@@ -71,6 +74,8 @@ class ObservabilityStack(Stack):
         invoices: InvoicesStack,
         lake: LakeStack | None,
         insight: InsightStack | None,
+        audit: AuditStack | None,
+        backup: BackupStack | None,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -123,6 +128,8 @@ class ObservabilityStack(Stack):
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
+            for one in (*(audit_alarms(audit) if audit else ()), *(backup_alarms(backup) if backup else ())):
+                self._alarm(one.id, one.metric, one.above, one.meaning, one.periods, one.silence)
             for one in lake_alarms(lake, settings.lake.schedule) if lake else ():
                 self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
             for one in insight_alarms(insight) if insight else ():

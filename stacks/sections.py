@@ -73,6 +73,7 @@ class Database(Section):
 class Identity(Section):
     """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE.
     `partners`: who reports purchases; each gets a client of its own, and its name is that of the earn rates.
+    `log_delivery`: what Cognito could not send and, with `threat_protection`, each sign-in goes into our logs.
     `authority_url`: where browsers find the pools, if not at Cognito itself: only the laptop's."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
@@ -80,6 +81,7 @@ class Identity(Section):
     password_sign_in: bool = False
     staff_mfa: Literal["required", "optional", "off"] = "required"
     threat_protection: bool = False
+    log_delivery: bool = True
     member_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     member_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
@@ -294,9 +296,12 @@ class Schedules(Section):
 
 
 class Observability(Section):
-    """Logs, alarms, traces."""
+    """Logs, alarms, traces. `trail`: CloudTrail of our own, whose records are locked for `trail_days`; false where the
+    organisation has one that the account's operators hear of."""
 
     log_retention_days: int = 30
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     alarms: bool = True
     tracing: bool = True
+    trail: bool = True
+    trail_days: int = Field(default=400, ge=90, le=3_650)

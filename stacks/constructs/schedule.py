@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -30,10 +30,22 @@ def every(
             schedule=events.Schedule.rate(Duration.minutes(minutes)),
             targets=[targets.LambdaFunction(function, dead_letter_queue=missed, retry_attempts=0, max_event_age=late)],
         )
-        # Lambda's own tries would run into the next time.
-        function.configure_async_invoke(
-            on_failure=destinations.SqsDestination(missed), retry_attempts=0, max_event_age=late
+        function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[missed.queue_arn]))
+        failed = lambda_.CfnEventInvokeConfig(
+            function,
+            "OnFailure",
+            function_name=function.function_name,
+            qualifier="$LATEST",
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=missed.queue_arn)
+            ),
+            # Lambda's own tries would run into the next time.
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=late.to_seconds(),
         )
+        # Lambda asks whether the function's role may.
+        assert function.role is not None
+        failed.node.add_dependency(function.role)
 
 
 def missed_times(scope: Construct) -> sqs.Queue:
