@@ -54,7 +54,6 @@ select 'campaign' as filter, campaign as choice, campaign as words, 0 as place
 from loyalty.dim_campaign where program_id = cast(:program_id as integer)
 union all
 select 'currency' as filter, x.currency as choice, x.currency as words, cast(0 - sum(x.used) as integer) as place
-from loyalty import aws
 from (
     select currency, count(*) as used from loyalty.fact_redemption_line
     where program_id = cast(:program_id as integer) group by currency
