@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from stacks.connections import LEAST, for_the_apis
+
 # What CloudWatch accepts; any other number fails in the middle of a deployment.
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
@@ -261,6 +263,14 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
             f"CloudWatch knows {', '.join(map(str, LOG_RETENTION_DAYS))}",
             observability.log_retention_days,
         )
+    if api is not None and 0 < api.reserved_concurrency < LEAST:
+        reason = f"too few to share among the APIs' functions: at least {LEAST}, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
+    database = sections.get("database")
+    most = for_the_apis(database) if database is not None else None
+    if api is not None and most is not None and api.reserved_concurrency > most:
+        reason = f"more than the {most} connections that Aurora of this size has for the APIs, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
     if api is not None and api.burst_limit < api.rate_limit:
         yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
 

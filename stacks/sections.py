@@ -107,7 +107,9 @@ class Messaging(Section):
 
 class Api(Section):
     """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
-    minutes, and partners' are apart because a whole company's purchases come from one."""
+    minutes, and partners' are apart because a whole company's purchases come from one. `reserved_concurrency`: how many
+    copies of the APIs' functions may run at once, all together, so that they leave others connections to the database;
+    0: as many as the account has (docs/operations/connections.md)."""
 
     rate_limit: int = Field(default=200, ge=1, le=10_000)
     burst_limit: int = Field(default=400, ge=1, le=5_000)
@@ -115,6 +117,7 @@ class Api(Section):
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
     requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
+    reserved_concurrency: int = Field(default=0, ge=0, le=10_000)
 
 
 class Service(Section):

@@ -88,6 +88,8 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ("https://rewards.loyalty.example/signed-in", "http://portal/", "identity.member_callback_urls.0", "https"),
         ('operator_emails = ["operators@loyalty.example"]', "", "messaging.operator_emails", "somebody to tell"),
         ("burst_limit = 1000", "burst_limit = 100", "api.burst_limit", "less than rate_limit"),
+        ("reserved_concurrency = 0", "reserved_concurrency = 99", "api.reserved_concurrency", "at least 100"),
+        ("reserved_concurrency = 0", "reserved_concurrency = 3751", "api.reserved_concurrency", "more than the 3750"),
         ("log_retention_days = 365", "log_retention_days = 100", "observability.log_retention_days", "CloudWatch"),
         ("[services.orders]", "[services.orders]\nmax_tasks = 3", "services.orders.max_tasks", "fixed count"),
         ('"https://pay-api.amazon.com"', '"http://pay-api.amazon.com"', "integrations.amazon_pay_url", "https"),
