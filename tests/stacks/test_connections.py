@@ -8,7 +8,7 @@ from stacks.connections import LEAST, SHARES, connections, for_the_apis, reserve
 from stacks.sections import Database
 from stacks.settings import REPOSITORY
 from tests.stacks.assembly import Assembly
-from tests.stacks.test_functions import Runner, runners
+from tests.stacks.test_functions import runners
 
 
 def _bounds(templates: Assembly) -> dict[str, int | None]:
@@ -20,9 +20,7 @@ def _bounds(templates: Assembly) -> dict[str, int | None]:
 
 
 def _behind_a_gateway(templates: Assembly) -> set[str]:
-    functions: dict[tuple[str, str], Runner] = {
-        (one.resource.stack, one.resource.id): one for one in runners(templates)
-    }
+    functions = {(one.resource.stack, one.resource.id): one for one in runners(templates)}
     called = [
         functions[templates.follow(one.stack, one.properties["FunctionName"])[:2]]
         for one in templates.resources("AWS::Lambda::Permission")

@@ -63,7 +63,7 @@ def test_what_was_lost_between_the_instant_and_the_disaster_is_taken_up_once(
     member_id, lost_order = redeemed(world, points=4000)
     instant = server.instant()
     world.run(lost_order)
-    late_member, never_heard_of = _completed(world)
+    _, never_heard_of = _completed(world)
     paid = world.bank.of(lost_order)
 
     _after_disaster(server, world, backup, instant)
