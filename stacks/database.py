@@ -132,6 +132,8 @@ class DatabaseStack(Stack):
             removal_policy=RemovalPolicy.SNAPSHOT if deployment.durable else RemovalPolicy.DESTROY,
             cloudwatch_logs_exports=["postgresql"],
         )
+        if database.snapshot:
+            _made_of(cluster, database.snapshot)
         # RDS writes into it from its first start.
         cluster.node.add_dependency(self._logs())
         return cluster
@@ -338,6 +340,15 @@ class DatabaseStack(Stack):
             properties={"Database": assets.database_hash(), "Overrides": overrides},
         )
         migration.node.add_dependency(self.cluster)
+
+
+def _made_of(cluster: rds.DatabaseCluster, snapshot: str) -> None:
+    """Its owner's name and its database are the snapshot's; the owner's password becomes this deployment's."""
+    resource = cluster.node.default_child
+    assert isinstance(resource, rds.CfnDBCluster)
+    resource.snapshot_identifier = snapshot
+    for inherited in ("MasterUsername", "DatabaseName"):
+        resource.add_property_deletion_override(inherited)
 
 
 def _programme_overrides(settings: Settings) -> dict[str, Any]:

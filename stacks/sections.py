@@ -49,7 +49,8 @@ class Database(Section):
 
     `readers` are always there, one a zone as far as zones go; under load there are up to `max_readers` (0: no more than
     `readers`), when those that are there work at more than `reader_cpu_percent`. `copy_region`: where each night's
-    snapshot is copied to as well, kept `copy_days`; empty: nowhere.
+    snapshot is copied to as well, kept `copy_days`; empty: nowhere. `snapshot`: what the cluster is made of if it is
+    not to be empty: after a region was lost. It stays written down, because another would be another cluster.
     """
 
     name: str = Field(default="loyalty", pattern=r"^[a-z][a-z0-9_]{0,30}$")
@@ -66,6 +67,7 @@ class Database(Section):
     io_optimized: bool = False
     backup_days: int = Field(default=7, ge=1, le=35)
     copy_region: str = Field(default="", pattern=r"^$|^[a-z]{2}(-[a-z]+)+-\d$")
+    snapshot: str = Field(default="", pattern=r"^$|^arn:aws:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[A-Za-z0-9:-]+$")
     copy_days: int = Field(default=35, ge=1, le=3_650)
     performance_insights: bool = True
 

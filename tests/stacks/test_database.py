@@ -139,3 +139,14 @@ def test_the_databases_log_is_kept_encrypted_and_not_for_ever(where: str, reques
     assert name in json.dumps(allowed["Condition"])
     depended_on = templates.templates[cluster.stack]["Resources"][cluster.id]["DependsOn"]
     assert group.id in depended_on, "RDS would make a group of this name, for ever and in the clear"
+
+
+def test_a_cluster_is_made_of_a_snapshot_where_the_config_names_one(tmp_path: Path) -> None:
+    prod = load(CONFIG_FOLDER / "prod.toml")
+    snapshot = "arn:aws:rds:us-east-1:111111111111:cluster-snapshot:awsbackup:copyjob-1"
+    restored = prod.model_copy(update={"database": prod.database.model_copy(update={"snapshot": snapshot})})
+    cluster = _cluster(_database_alone(restored, tmp_path)).properties
+    assert cluster["SnapshotIdentifier"] == snapshot
+    assert not {"MasterUsername", "DatabaseName"} & set(cluster), "CloudFormation refuses both beside a snapshot"
+    assert "MasterUserPassword" in cluster, "or nobody would know the owner's"
+    assert cluster["StorageEncrypted"] is True
