@@ -11,7 +11,7 @@ ATTEMPTS = 3
 LONG_POLL_SECONDS = 30.0
 # For addresses that somebody else uses: buckets with a KMS key take no older signature; the region's own host, because
 # the global one redirects.
-REGIONAL = {"signature_version": "s3v4", "s3": {"us_east_1_regional_endpoint": "regional"}}
+REGIONAL: dict[str, Any] = {"signature_version": "s3v4", "s3": {"us_east_1_regional_endpoint": "regional"}}
 
 
 def client(

@@ -107,9 +107,9 @@ class ObservabilityStack(Stack):
             **({"Analyses": insight.dead_letters} if insight else {}),
             **({"Personal": messaging.personal.dead_letters} if messaging.personal else {}),
         }
-        by_the_clock = (("Api", api), ("Engine", engine), ("Feeds", feeds), ("Notifications", notifications))
-        by_the_clock += (("Invoices", invoices), *((("Lake", lake),) if lake else ()))
-        dead |= {f"{name}Missed": queue for name, one in by_the_clock if (queue := missed_in(one))}
+        by_the_clock: dict[str, Stack] = {"Api": api, "Engine": engine, "Feeds": feeds, "Invoices": invoices}
+        by_the_clock |= {"Notifications": notifications, **({"Lake": lake} if lake else {})}
+        dead |= {f"{name}Missed": queue for name, one in by_the_clock.items() if (queue := missed_in(one))}
         functions = [
             *api.functions,
             *manager.functions,
