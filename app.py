@@ -15,6 +15,8 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
+from stacks.audit import AuditStack
+from stacks.backup import BackupStack, CopiesStack
 from stacks.database import DatabaseStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
@@ -54,6 +56,11 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
 
     network = NetworkStack(app, named("network"), **common)
     database = DatabaseStack(app, named("database"), vpc=network.vpc, **common)
+    backup = None
+    if settings.database.copy_region:
+        there = {**common, "env": cdk.Environment(account=deployment.account, region=settings.database.copy_region)}
+        copies = CopiesStack(app, named("copies"), **there)
+        backup = BackupStack(app, named("backup"), database=database, copies=copies, **common)
     identity = IdentityStack(app, named("identity"), **common)
     messaging = MessagingStack(app, named("messaging"), **common)
     integrations = IntegrationsStack(app, named("integrations"), **common)
@@ -101,6 +108,9 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         lake=lake,
         **inside,
     )
+    personal = [api.case_files.bucket, api.exports.bucket, api.exports.ended, documents.bucket, feeds.bucket]
+    personal += [invoices.files.bucket, *([lake.files.bucket] if lake else [])]
+    audit = AuditStack(app, named("audit"), watched=personal, **common) if settings.observability.trail else None
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
             app,
@@ -133,6 +143,8 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         invoices=invoices,
         lake=lake,
         insight=insight,
+        audit=audit,
+        backup=backup,
         **common,
     )
     for stack in (network, database, identity):

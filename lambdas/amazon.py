@@ -6,6 +6,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from loyalty import aws
+
 if TYPE_CHECKING:
     from loyalty.orders.amazon_business import AmazonBusiness
 
@@ -13,11 +15,9 @@ if TYPE_CHECKING:
 @cache
 def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusiness:
     """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer."""
-    import boto3  # like HTTP, slow to import, and not every request asks Amazon
-
     from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials, Timeouts
 
-    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
+    secrets, secret_arn = aws.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     return AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],

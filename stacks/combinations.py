@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from stacks.connections import LEAST, for_the_apis
+
 # What CloudWatch accepts; any other number fails in the middle of a deployment.
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
@@ -103,6 +105,13 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "instance_class"), "must be Graviton, as r8g.large", database.instance_class)
     if database.proxy and database.authentication == "password":
         yield Problem(("database", "authentication"), "the proxy takes IAM tokens only", "password")
+    if 0 < database.max_readers < database.readers:
+        yield Problem(("database", "max_readers"), f"less than readers = {database.readers}", database.max_readers)
+    if database.max_readers and database.readers == 0:
+        reason = "Aurora adds readers to those that are there: readers is at least 1"
+        yield Problem(("database", "max_readers"), reason, database.max_readers)
+    if deployment is not None and database.copy_region == deployment.region:
+        yield Problem(("database", "copy_region"), "is the deployment's own region", database.copy_region)
     if deployment is None or not deployment.durable:
         return
     if database.readers == 0:
@@ -264,6 +273,14 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
             f"CloudWatch knows {', '.join(map(str, LOG_RETENTION_DAYS))}",
             observability.log_retention_days,
         )
+    if api is not None and 0 < api.reserved_concurrency < LEAST:
+        reason = f"too few to share among the APIs' functions: at least {LEAST}, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
+    database = sections.get("database")
+    most = for_the_apis(database) if database is not None else None
+    if api is not None and most is not None and api.reserved_concurrency > most:
+        reason = f"more than the {most} connections that Aurora of this size has for the APIs, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
     if api is not None and api.burst_limit < api.rate_limit:
         yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
 

@@ -18,7 +18,7 @@ from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewher
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
-from stacks.constructs.queue import dead_letter_queue
+from stacks.constructs.queue import PUT_ATTEMPTS, PUT_FOR, dead_letter_queue
 from stacks.constructs.schedule import every
 from stacks.constructs.secret import may_read
 from stacks.integrations import IntegrationsStack
@@ -183,7 +183,11 @@ class FeedsStack(Stack):
                     "object": {"key": [{"prefix": folder} for folder in (*ARRIVALS, QUARANTINE)]},
                 },
             ),
-            targets=[targets.LambdaFunction(importer, dead_letter_queue=self.dead_letters, retry_attempts=2)],
+            targets=[
+                targets.LambdaFunction(
+                    importer, dead_letter_queue=self.dead_letters, retry_attempts=PUT_ATTEMPTS, max_event_age=PUT_FOR
+                )
+            ],
         )
 
     def _may_go_on(self, importer: lambda_.Function) -> None:

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.sign_in_logs import SignInLogs
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.settings import Settings
 
@@ -53,6 +54,10 @@ class IdentityStack(Stack):
         else:
             for id, pool in (("Members", self.member_pool), ("Staff", self.staff_pool)):
                 self._risks(f"{id}Risks", pool)
+        if settings.identity.log_delivery:
+            sign_in_logs = SignInLogs(self, settings=settings)
+            for pool in (self.member_pool, self.staff_pool):
+                sign_in_logs.deliver(pool)
         self._clients()
         if settings.api.firewall:
             pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.reconciliation import parties, readopting
 
@@ -55,9 +56,7 @@ def charge_named(text: str) -> tuple[str, str]:
 
 def execution_status(name: str) -> str | None:
     """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; None if there is no such execution."""
-    import boto3
-
-    client = boto3.client("stepfunctions")
+    client = aws.client("stepfunctions")
     execution = os.environ["STATE_MACHINE_ARN"].replace(":stateMachine:", ":execution:") + f":{name}"
     try:
         return str(client.describe_execution(executionArn=execution)["status"])
