@@ -73,6 +73,10 @@ spark: build/.tools ## Spark as Glue 5.1 has it, in an environment of its own, w
 
 web: build/portal/index.html build/manager/index.html ## the portal's and the manager app's bundles, into build/
 
+# ---- deliver ---------------------------------------------------------------------------------------------------
+preflight: install ## what is still missing before an environment is deployed; reads only: make preflight ENV=prod (ARGS=--policy)
+	@$(PYTHON) -W ignore -m delivery.preflight $(or $(ENV),prod) $(ARGS)
+
 # ---- use -------------------------------------------------------------------------------------------------------
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
@@ -154,4 +158,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: help install preflight browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
