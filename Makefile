@@ -77,6 +77,9 @@ web: build/portal/index.html build/manager/index.html ## the portal's and the ma
 preflight: install ## what is still missing before an environment is deployed; reads only: make preflight ENV=prod (ARGS=--policy)
 	@$(PYTHON) -W ignore -m delivery.preflight $(or $(ENV),prod) $(ARGS)
 
+gate: install ## what this checkout would lose of what BASE made (origin/main): make gate BASE=v12, or DEPLOYED=1 ENV=prod; ALLOW="stack/Id …"
+	@$(PYTHON) -W ignore -m delivery.gate $(if $(DEPLOYED),--deployed,--base $(or $(BASE),origin/main)) --env $(or $(ENV),full) $(if $(ALLOW),--allow $(ALLOW))
+
 # ---- use -------------------------------------------------------------------------------------------------------
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
@@ -158,4 +161,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install preflight browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: help install preflight gate browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
