@@ -16,6 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
 from stacks.database import DatabaseStack
+from stacks.delivery import DeliveryStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
 from stacks.edge import EdgeStack
@@ -133,6 +134,8 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         insight=insight,
         **common,
     )
+    if settings.delivery.repository:
+        DeliveryStack(app, named("delivery"), **common)
     for stack in (network, database, identity):
         hold_on_to(stack)
 

@@ -14,6 +14,7 @@ from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
     Database,
+    Delivery,
     Deployment,
     Engine,
     Identity,
@@ -60,6 +61,7 @@ class Settings(Section):
     layer: Layer
     schedules: Schedules
     observability: Observability
+    delivery: Delivery = Delivery()
 
 
 def load(path: Path) -> Settings:

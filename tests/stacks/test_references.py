@@ -64,9 +64,9 @@ def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
 
 
 def test_the_laptop_deploys_the_same_stacks_as_the_cloud(assembly: Assembly, laptop: Assembly) -> None:
-    """All but the web apps, which it serves itself, and their firewall."""
+    """All but the web apps, which it serves itself, their firewall, and the roles of workflows."""
     cloud = {name.removeprefix("loyalty-full-") for name in assembly.templates}
-    assert cloud - {"portals", "edge"} == {name.removeprefix("loyalty-local-") for name in laptop.templates}
+    assert cloud - {"portals", "edge", "delivery"} == {name.removeprefix("loyalty-local-") for name in laptop.templates}
 
 
 def test_output_names_are_unique_over_all_stacks(laptop: Assembly) -> None:
