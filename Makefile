@@ -80,6 +80,18 @@ preflight: install ## what is still missing before an environment is deployed; r
 gate: install ## what this checkout would lose of what BASE made (origin/main): make gate BASE=v12, or DEPLOYED=1 ENV=prod; ALLOW="stack/Id …"
 	@$(PYTHON) -W ignore -m delivery.gate $(if $(DEPLOYED),--deployed,--base $(or $(BASE),origin/main)) --env $(or $(ENV),full) $(if $(ALLOW),--allow $(ALLOW))
 
+diff: install web ## what a deployment would change, by CDK: make diff ENV=prod
+	@cdk diff --all -c env=$(or $(ENV),prod)
+
+deploy: install web ## deploy an environment: make deploy ENV=prod (after `make preflight`; docs/operations/deploy.md)
+	@cdk deploy --all -c env=$(or $(ENV),prod) --require-approval $(if $(CI),never,broadening)
+
+drift: install web ## what stands otherwise than it was deployed: make drift ENV=prod
+	@cdk drift --fail -c env=$(or $(ENV),prod)
+
+images: install ## put digests of pushed images into a config: make images ENV=prod IMAGES="orders=…@sha256:… …"
+	@$(PYTHON) -m delivery.images $(or $(ENV),prod) $(IMAGES)
+
 # ---- use -------------------------------------------------------------------------------------------------------
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
@@ -161,4 +173,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install preflight gate browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
