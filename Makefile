@@ -124,7 +124,7 @@ clean: ## forget the local cloud's state
 test: install web ## all tests, with the time of each folder
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
-prove: install ## the same in large: every proof, a table, one line last (about 50 minutes)
+prove: install ## the same in large: every proof, a table, one line last (about 70 minutes; MINUTES=20 of fuzzing)
 	@$(PYTHON) -m proofs
 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
