@@ -19,6 +19,8 @@ FARGATE_MEMORY = {
     1024: tuple(range(2048, 8192 + 1, 1024)),
     2048: tuple(range(4096, 16384 + 1, 1024)),
 }
+# A list is read for 30 days, and a run that wrote it may have begun days before.
+PERSONALIZE_KEPT_DAYS = 35
 
 
 class Problem(NamedTuple):
@@ -35,7 +37,15 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
         problem
         for rule in (
             *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _lake_rules, _insight_rules, _personalize_rules, _service_rules, _running_rules),
+            *(
+                _invoice_rules,
+                _lake_rules,
+                _insight_rules,
+                _personalize_rules,
+                _service_rules,
+                _spending_rules,
+                _running_rules,
+            ),
         )
         for problem in rule(sections)
     ]
@@ -105,6 +115,8 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     deployment, identity, messaging = (sections.get(name) for name in ("deployment", "identity", "messaging"))
     if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
         yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
+    if identity is not None and identity.takeover_mails and not identity.threat_protection:
+        yield Problem(("identity", "takeover_mails"), "nobody looks for takeovers without threat_protection", True)
     if identity is not None:
         for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
             for position, url in enumerate(getattr(identity, key)):
@@ -196,6 +208,12 @@ def _personalize_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     personalize = insight.personalize
     if lake is not None and not lake.enabled:
         yield Problem(("insight", "personalize", "enabled"), "it learns from the lake: lake.enabled = false", True)
+    if insight.kept_days < PERSONALIZE_KEPT_DAYS:
+        yield Problem(
+            ("insight", "kept_days"),
+            f"Personalize's last list is used for 30 days and is kept as long: at least {PERSONALIZE_KEPT_DAYS}",
+            insight.kept_days,
+        )
     if re.match(r"^cron\(\S+ \S+ [^? ]+ \S+ [^? ]+ ", personalize.schedule):
         yield Problem(
             ("insight", "personalize", "schedule"), "of the days of month and of week one is ?", personalize.schedule
@@ -248,6 +266,15 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         )
     if api is not None and api.burst_limit < api.rate_limit:
         yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+
+
+def _spending_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    programme = sections.get("programme")
+    if programme is None or programme.step_up_above_points is None or programme.points_per_day is None:
+        return
+    if programme.points_per_day <= programme.step_up_above_points:
+        reason = f"nobody is asked above {programme.step_up_above_points} points when no more can be redeemed"
+        yield Problem(("programme", "points_per_day"), reason, programme.points_per_day)
 
 
 def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
