@@ -81,7 +81,7 @@ gate: install ## what this checkout would lose of what BASE made (origin/main): 
 	@$(PYTHON) -W ignore -m delivery.gate $(if $(DEPLOYED),--deployed,--base $(or $(BASE),origin/main)) --env $(or $(ENV),full) $(if $(ALLOW),--allow $(ALLOW))
 
 diff: install web ## what a deployment would change, by CDK: make diff ENV=prod
-	@cdk diff --all -c env=$(or $(ENV),prod)
+	@cdk diff $(if $(CI),--method=template) -c env=$(or $(ENV),prod)
 
 deploy: install web ## deploy an environment: make deploy ENV=prod (after `make preflight`; docs/operations/deploy.md)
 	@cdk deploy --all -c env=$(or $(ENV),prod) --require-approval $(if $(CI),never,broadening)

@@ -91,6 +91,13 @@ def test_actions_carry_the_version_that_their_commit_is_of() -> None:
     assert all(len(versions) == 1 for versions in pinned.values()), pinned
 
 
+def test_what_the_workflows_read_of_github_is_told_to_who_sets_it_up() -> None:
+    named = {name for path in FILES for name in re.findall(r"vars\.(\w+)", path.read_text())}
+    told = (REPOSITORY / "docs" / "operations" / "deploy.md").read_text()
+    told += (REPOSITORY / "docs" / "operations" / "upgrade.md").read_text()
+    assert {name for name in named if f"`{name}" not in told} == set()
+
+
 def test_production_is_deployed_by_hand_and_only_by_its_environment() -> None:
     deploy = WORKFLOWS["deploy"]["jobs"]["deploy"]
     assert deploy["environment"] == "${{ inputs.environment || 'dev' }}"
