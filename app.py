@@ -18,6 +18,7 @@ from stacks.assets import BUNDLES, BuildError
 from stacks.audit import AuditStack
 from stacks.backup import BackupStack, CopiesStack
 from stacks.database import DatabaseStack
+from stacks.delivery import DeliveryStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
 from stacks.edge import EdgeStack
@@ -147,6 +148,8 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         backup=backup,
         **common,
     )
+    if settings.delivery.repository:
+        DeliveryStack(app, named("delivery"), **common)
     for stack in (network, database, identity):
         hold_on_to(stack)
 

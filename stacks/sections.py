@@ -307,6 +307,15 @@ class Schedules(Section):
     privacy_minutes: int = Field(default=1, ge=0, le=60)
 
 
+class Delivery(Section):
+    """Who deploys without a person's credentials: workflows of the `repository` at GitHub (owner/name) that run for the
+    environment of this deployment's name there. Empty: nobody. An account has one `provider` of GitHub's tokens: false
+    where somebody else's stack makes it."""
+
+    repository: str = Field(default="", pattern=r"^$|^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")
+    provider: bool = True
+
+
 class Observability(Section):
     """Logs, alarms, traces. `trail`: CloudTrail of our own, whose records are locked for `trail_days`; false where the
     organisation has one that the account's operators hear of."""

@@ -14,6 +14,7 @@ from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
     Database,
+    Delivery,
     Deployment,
     Engine,
     Identity,
@@ -60,6 +61,7 @@ class Settings(Section):
     layer: Layer
     schedules: Schedules
     observability: Observability
+    delivery: Delivery = Delivery()
 
 
 def load(path: Path) -> Settings:
@@ -75,7 +77,8 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{shown}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise SettingsError(f"{shown}:{line[1]}: {error}" if line else f"{shown}: {error}") from None
+        # Otherwise it is at the end of the document.
+        raise SettingsError(f"{shown}:{line[1] if line else len(text.splitlines())}: {error}") from None
     problems, sections = _checked(document)
     problems += refused_combinations(sections)
     if problems:
@@ -111,9 +114,10 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     section: tuple[str, ...] = ()
     found: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if table := re.match(r"^\s*\[([^\[\]]+)\]", line):
+        if table := re.match(r"^\s*\[\[?([^\[\]]+)\]", line):
             section = tuple(part.strip().strip("\"'") for part in table[1].split("."))
-            found.setdefault(section, number)
+            for end in range(1, len(section) + 1):
+                found.setdefault(section[:end], number)
         elif key := re.match(r"^\s*([\w\"'.-]+)\s*=", line):
             found.setdefault((*section, *(part.strip("\"'") for part in key[1].split("."))), number)
     return found

@@ -19,8 +19,8 @@ assert _RETENTION[3653] is logs.RetentionDays.TEN_YEARS, "the CDK's list and our
 def kept_log_group(
     scope: Construct, id: str, *, settings: Settings, name: str | None = None, key: kms.IKey | None = None
 ) -> logs.LogGroup:
-    """The log group `id` in `scope`; `name` only where AWS insists on one. `key`: one that let_logs_encrypt has prepared, in
-    place of the stack's own."""
+    """The log group `id` in `scope`; `name` only where AWS insists on one. `key`: one that let_logs_encrypt has
+    prepared, in place of the stack's own."""
     return logs.LogGroup(
         scope,
         id,
