@@ -1,4 +1,4 @@
-"""Put the digests of pushed images into a config, where they decide what a deployment runs: `make images ENV=prod …`."""
+"""Put the digests of pushed images into a config, where they decide what a deployment runs: `make images ENV=…`."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def make(body: Basket) -> Quote:
         body.partial_policy,
     )
     store = reading.current(connection, who.program_id).document.store
-    amazon = amazon_business(store.region, store.locale, READ_SECONDS)
+    amazon = amazon_business(store.region, store.locale, READ_SECONDS, for_members=True)
     made = quotes.make(connection, amazon, _signing_key(), who.program_id, member_id, asked)
     return Quote.model_validate(made)
 

@@ -64,8 +64,8 @@ def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
 
 
 def test_the_laptop_deploys_the_same_stacks_as_the_cloud(assembly: Assembly, laptop: Assembly) -> None:
-    """All but the web apps, which it serves itself, their firewall, and what an account, a workflow or another region is
-    for."""
+    """All but the web apps, which it serves itself, their firewall, and what is for an account, a workflow or another
+    region."""
     cloud = {name.removeprefix("loyalty-full-") for name in assembly.templates}
     assert cloud - {"portals", "edge", "audit", "backup", "copies", "delivery"} == {
         name.removeprefix("loyalty-local-") for name in laptop.templates
