@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.own_key import WRITE, may_use
 from stacks.constructs.queue import dead_letter_queue
 
 MISSED = "MissedDeadLetters"
@@ -31,6 +32,7 @@ def every(
             targets=[targets.LambdaFunction(function, dead_letter_queue=missed, retry_attempts=0, max_event_age=late)],
         )
         function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[missed.queue_arn]))
+        may_use(function, missed.encryption_master_key, WRITE)
         failed = lambda_.CfnEventInvokeConfig(
             function,
             "OnFailure",
@@ -53,7 +55,7 @@ def missed_times(scope: Construct) -> sqs.Queue:
     stack = Stack.of(scope)
     if (found := missed_in(stack)) is not None:
         return found
-    queue = dead_letter_queue(stack, MISSED)
+    queue = dead_letter_queue(stack, MISSED, of_rules=True)
     acknowledge(queue, "It is where dead letters end", "AwsSolutions-SQS3")
     return queue
 

@@ -30,9 +30,10 @@ def test_the_database_is_io_optimized_by_config(assembly: Assembly, laptop: Asse
 
 
 def test_there_may_be_fifteen_readers_and_no_more(tmp_path: Path) -> None:
-    assert load(changed(tmp_path, ("readers = 1", "readers = 15"))).database.readers == 15
+    fifteen = changed(tmp_path, ("\nreaders = 1", "\nreaders = 15"), ("max_readers = 4", "max_readers = 15"))
+    assert load(fifteen).database.readers == 15
     with pytest.raises(SettingsError, match=r"database\.readers"):
-        load(changed(tmp_path, ("readers = 1", "readers = 16")))
+        load(changed(tmp_path, ("\nreaders = 1", "\nreaders = 16")))
 
 
 def test_the_databases_instances_are_graviton(assembly: Assembly) -> None:
