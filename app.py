@@ -35,6 +35,7 @@ from stacks.portals import PortalsStack
 from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
+from stacks.spending import DEPLOYMENT_TAG, deployment_tag
 
 
 def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
@@ -43,7 +44,12 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     common: dict[str, Any] = {
         "settings": settings,
         "env": cdk.Environment(account=deployment.account, region=deployment.region),
-        "tags": {"application": "loyalty", "environment": deployment.name, **deployment.tags},
+        "tags": {
+            "application": "loyalty",
+            "environment": deployment.name,
+            DEPLOYMENT_TAG: deployment_tag(settings),
+            **deployment.tags,
+        },
         "termination_protection": deployment.durable,
     }
 
@@ -133,6 +139,10 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         insight=insight,
         **common,
     )
+    for stack in app.node.children:
+        if isinstance(stack, cdk.Stack):
+            # Bills tell the parts apart by it.
+            stack.tags.set_tag("part", stack.stack_name.removeprefix(f"loyalty-{deployment.name}-"))
     for stack in (network, database, identity):
         hold_on_to(stack)
 

@@ -16,6 +16,7 @@ from constructs import Construct
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.messaging import MessagingStack
@@ -88,7 +89,7 @@ class DocumentsStack(Stack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         return s3.Bucket(
             self,
@@ -104,9 +105,7 @@ class DocumentsStack(Stack):
             server_access_logs_bucket=log_bucket,
             server_access_logs_prefix="documents/",
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[
-                s3.LifecycleRule(expiration=Duration.days(KEPT_DAYS), noncurrent_version_expiration=Duration.days(30))
-            ],
+            lifecycle_rules=[kept(KEPT_DAYS, replaced_days=30)],
         )
 
     def _may_store(self, function: lambda_.Function) -> None:

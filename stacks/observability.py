@@ -31,6 +31,7 @@ from stacks.reconciliation import ReconciliationStack
 from stacks.said import SAID, SAID_ONCE
 from stacks.services import ServicesStack
 from stacks.settings import Settings
+from stacks.spending import watch_spending
 
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
@@ -116,6 +117,7 @@ class ObservabilityStack(Stack):
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         self._invoice_graphs(dashboard, invoices)
+        watch_spending(self, settings, messaging.operators)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)

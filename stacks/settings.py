@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
+    Cost,
     Database,
     Deployment,
     Engine,
@@ -60,6 +61,7 @@ class Settings(Section):
     layer: Layer
     schedules: Schedules
     observability: Observability
+    cost: Cost = Cost()
 
 
 def load(path: Path) -> Settings:

@@ -142,11 +142,27 @@ def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
         == (topic.stack, topic.id)
         for one in assembly.resources("AWS::SES::ConfigurationSetEventDestination")
     )
+    of_money = {
+        service
+        for kind, service in (
+            ("AWS::Budgets::Budget", "budgets.amazonaws.com"),
+            ("AWS::CE::AnomalySubscription", "costalerts.amazonaws.com"),
+        )
+        for teller in assembly.resources(kind)
+        for subscriber in _subscribers(teller)
+        if assembly.follow(teller.stack, subscriber["Address"])[:2] == (topic.stack, topic.id)
+    }
     # Telephones answer to the same topic, which is set on their number by hand.
     return {
+        *of_money,
         *(["cloudwatch.amazonaws.com"] if alarmed else []),
         *(["ses.amazonaws.com", "sms-voice.amazonaws.com"] if told_of_mails else []),
     }
+
+
+def _subscribers(teller: Resource) -> list[dict[str, Any]]:
+    notifications = teller.properties.get("NotificationsWithSubscribers", [teller.properties])
+    return [subscriber for one in notifications for subscriber in one["Subscribers"]]
 
 
 def _let_in(key: Resource) -> set[str]:
