@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from cost import picture, report
 from cost.estimate import Bill, UnknownType, bill, world_of
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     else:
         sys.stdout.write(report.text(asked.env, bills, today))
     if asked.docs:
-        _document(asked.env, bills)
+        _document(asked.env, bills, today)
     return 0
 
 
@@ -68,11 +68,11 @@ def _members(text: str) -> int:
     return members
 
 
-def _document(environment: str, bills: Sequence[Bill]) -> None:
+def _document(environment: str, bills: Sequence[Bill], today: date) -> None:
     page = PAGE.read_text()
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{report.markdown(environment, bills)}\n\n{END}{after}")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{report.markdown(environment, bills, today)}\n\n{END}{after}")
     PICTURE.write_text(picture.drawn(bills))
 
 

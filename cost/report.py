@@ -49,11 +49,11 @@ def text(environment: str, bills: Sequence[Bill], today: date) -> str:
     return "\n".join([*lines, "", *told]) + "\n"
 
 
-def markdown(environment: str, bills: Sequence[Bill]) -> str:
+def markdown(environment: str, bills: Sequence[Bill], today: date) -> str:
     """The same for docs/cost.md."""
     head = " | ".join(f"{bill.members:,} members" for bill in bills)
     ruler = "|---|" + "---|" * len(bills)
-    parts = [f"`config/{environment}.toml`, dollars a month:"]
+    parts = [f"`config/{environment}.toml`, dollars a month, estimated on {today:%Y-%m-%d}:"]
     for title, sums in (("what for", _by_capability), ("service", _by_service)):
         table = [f"| {name} | {' | '.join(map(_dollars, amounts))} |" for name, amounts in rows(bills, sums)]
         parts.append("\n".join([f"| {title} | {head} |", ruler, *table]))

@@ -55,7 +55,7 @@ API = _template(
 )
 
 
-def _world(members: int, **templates: dict[str, Any]) -> World:
+def some_world(members: int, **templates: dict[str, Any]) -> World:
     by_stack = {f"loyalty-some-{part}": template for part, template in templates.items()}
     return world_of(Templates(by_stack), members, overrides=USAGE)
 
@@ -65,7 +65,7 @@ def _lines(one: Bill) -> dict[tuple[str, str, bool], Decimal]:
 
 
 def test_every_line_of_a_small_template_is_what_it_is_by_hand() -> None:
-    assert _lines(bill(_world(1000, network=NETWORK, api=API))) == {
+    assert _lines(bill(some_world(1000, network=NETWORK, api=API))) == {
         ("NatOne", "nat_gateway_hour", False): 730 * Decimal("0.045"),
         ("NatTwo", "nat_gateway_hour", False): 730 * Decimal("0.045"),
         ("NatOne", "nat_gateway_gb", False): 10 * Decimal("0.045"),
@@ -84,7 +84,7 @@ def test_every_line_of_a_small_template_is_what_it_is_by_hand() -> None:
 
 
 def test_sums_are_of_the_lines_and_fixed_and_variable_are_all_of_it() -> None:
-    one = bill(_world(1000, network=NETWORK, api=API))
+    one = bill(some_world(1000, network=NETWORK, api=API))
     assert one.usd == sum(one.by_service.values()) == sum(one.by_capability.values())
     assert one.usd == one.fixed_usd + one.variable_usd
     assert one.variable_usd == sum(line.usd for line in one.lines if line.variable) > 0
@@ -94,20 +94,20 @@ def test_sums_are_of_the_lines_and_fixed_and_variable_are_all_of_it() -> None:
 
 
 def test_nobody_pays_for_what_is_not_used() -> None:
-    none = bill(at(_world(1, network=NETWORK, api=API), 0))
+    none = bill(at(some_world(1, network=NETWORK, api=API), 0))
     assert none.variable_usd == 0
     assert none.usd_per_redemption == 0
 
 
 def test_a_type_that_nobody_knows_is_refused_and_not_taken_for_free() -> None:
     with pytest.raises(UnknownType, match="AWS::EC2::Instance"):
-        bill(_world(1000, network=_template(("One", "AWS::EC2::Instance", {}))))
+        bill(some_world(1000, network=_template(("One", "AWS::EC2::Instance", {}))))
 
 
 def test_a_function_that_nobody_knows_is_refused() -> None:
     stranger = _template(("Stranger12345678", "AWS::Lambda::Function", {"MemorySize": 128}))
     with pytest.raises(PriceFileError, match=r"runs\.toml: Stranger"):
-        bill(_world(1000, api=stranger))
+        bill(some_world(1000, api=stranger))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_first_task_is_never_on_spot_and_the_others_by_weight(
 ) -> None:
     providers = [{"CapacityProvider": name, "Base": base, "Weight": weight} for name, base, weight in strategy]
     properties = {"DesiredCount": tasks, "CapacityProviderStrategy": providers}
-    world = _world(1000, services=_template(("Service", "AWS::ECS::Service", properties)))
+    world = some_world(1000, services=_template(("Service", "AWS::ECS::Service", properties)))
     (service,) = world.templates.of("AWS::ECS::Service")
     assert spread(service, world) == (tasks - on_spot, on_spot)
 
@@ -161,7 +161,7 @@ def _cluster(instance: str, optimized: bool) -> dict[str, Any]:
 
 
 def test_io_optimized_breaks_even_where_both_cost_the_same() -> None:
-    world = _world(100_000, database=_cluster("db.r8g.xlarge", False))
+    world = some_world(100_000, database=_cluster("db.r8g.xlarge", False))
     even = break_even(world)
     assert even is not None
     storage = world.month.stored_gb
@@ -188,7 +188,7 @@ def test_with_enough_ios_the_break_even_is_found_among_the_members() -> None:
 @pytest.mark.parametrize("instance", ["db.serverless", "db.r8g.xlarge"])
 def test_the_bill_is_by_the_way_of_paying_that_the_cluster_has(instance: str) -> None:
     for optimized in (False, True):
-        world = _world(100_000, database=_cluster(instance, optimized))
+        world = some_world(100_000, database=_cluster(instance, optimized))
         even = break_even(world)
         assert even is not None
         assert even.chosen is optimized
@@ -198,4 +198,4 @@ def test_the_bill_is_by_the_way_of_paying_that_the_cluster_has(instance: str) ->
 
 def test_an_instance_that_nobody_has_a_price_for_is_named() -> None:
     with pytest.raises(PriceFileError, match=r"db\.t3\.medium"):
-        bill(_world(1, database=_cluster("db.t3.medium", False)))
+        bill(some_world(1, database=_cluster("db.t3.medium", False)))
