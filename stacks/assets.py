@@ -21,7 +21,7 @@ CODE_FOLDERS = ("lambdas", "loyalty", *ANALYTICS)
 # What brings the schema to this version needs the SQL as well, and no other function does.
 MIGRATION_FOLDERS = ("lambdas", "loyalty", "database")
 # Runs in SageMaker's image alone, with packages that no function has.
-SCIENCE = ("loyalty/demand/forecasting", "loyalty/recommendations/engine")
+SCIENCE = ("loyalty/demand/forecasting", "loyalty/night_tables.py", "loyalty/recommendations/engine")
 # The web apps' bundles, a folder each.
 BUNDLES = BUILD
 IMAGE_FOLDERS = ("containers", "loyalty")

@@ -19,6 +19,8 @@ FARGATE_MEMORY = {
     1024: tuple(range(2048, 8192 + 1, 1024)),
     2048: tuple(range(4096, 16384 + 1, 1024)),
 }
+# A list is read for 30 days, and a run that wrote it may have begun days before.
+PERSONALIZE_KEPT_DAYS = 35
 
 
 class Problem(NamedTuple):
@@ -236,6 +238,12 @@ def _personalize_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     personalize = insight.personalize
     if lake is not None and not lake.enabled:
         yield Problem(("insight", "personalize", "enabled"), "it learns from the lake: lake.enabled = false", True)
+    if insight.kept_days < PERSONALIZE_KEPT_DAYS:
+        yield Problem(
+            ("insight", "kept_days"),
+            f"Personalize's last list is used for 30 days and is kept as long: at least {PERSONALIZE_KEPT_DAYS}",
+            insight.kept_days,
+        )
     if re.match(r"^cron\(\S+ \S+ [^? ]+ \S+ [^? ]+ ", personalize.schedule):
         yield Problem(
             ("insight", "personalize", "schedule"), "of the days of month and of week one is ?", personalize.schedule

@@ -66,7 +66,7 @@ def trends(
 ) -> Iterator[Trend]:
     """One for each product that anybody asked for in the two years up to `as_of`, by programme and product.
 
-    Raises InvalidDemand (a table lacks a column).
+    Raises UnreadableTable (a table lacks a column).
     """
     for part in weeks(demand, products, availability, as_of):
         usual = usual_weeks(part, np.ones(len(part.asins), np.bool_))

@@ -11,6 +11,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from loyalty import night_tables
+
 MOST_WEEKS = 104
 # A day of one product is never more, whatever a line claims.
 MOST_UNITS = 1_000_000.0
@@ -32,10 +34,6 @@ PRODUCTS = {"program_id": pa.int64(), "asin": pa.string(), "first_seen_on": pa.d
 AVAILABILITY = {"program_id": pa.int64(), "asin": pa.string(), "at": pa.timestamp("us"), "state": pa.string()}
 
 type Floats = NDArray[np.float64]
-
-
-class InvalidDemand(ValueError):
-    """A table lacks a column or holds what cannot be read as its type; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +69,12 @@ def weeks(demand: pa.Table, products: pa.Table, availability: pa.Table | None, a
     """One for each programme: the products that were asked for in the last two years, at most MOST_PRODUCTS, by name.
 
     Lines without a product or a day, of days after `as_of`, with units below 0 or not finite are left out; the same
-    product and day count once. Raises InvalidDemand for a table that cannot be read at all.
+    product and day count once. Raises UnreadableTable for a table that cannot be read at all.
     """
-    lines = _known(_typed(demand, DEMAND, "demand"), as_of)
+    lines = _known(night_tables.typed(demand, DEMAND, "demand"), as_of)
     lines = lines.filter(pc.field("day") > pa.scalar(as_of - datetime.timedelta(days=7 * MOST_WEEKS), pa.date32()))
-    catalogue = _typed(products, PRODUCTS, "products").filter(pc.field("first_seen_on").is_valid())
-    changes = _typed(pa.table({}) if availability is None else availability, AVAILABILITY, "availability")
+    catalogue = night_tables.typed(products, PRODUCTS, "products").filter(pc.field("first_seen_on").is_valid())
+    changes = night_tables.typed(pa.table({}) if availability is None else availability, AVAILABILITY, "availability")
     changes = changes.filter(pc.field("at").is_valid() & pc.field("state").is_valid())
     for program_id in sorted(pc.unique(lines["program_id"]).to_pylist()):
         of_it = pc.field("program_id") == program_id
@@ -84,7 +82,7 @@ def weeks(demand: pa.Table, products: pa.Table, availability: pa.Table | None, a
         asins = _asked_for(own)
         if asins:
             among = of_it & pc.field("asin").isin(asins)
-            span = min(MOST_WEEKS, (_number(as_of) - int(_days(own["day"]).min())) // 7 + 1)
+            span = min(MOST_WEEKS, (night_tables.number(as_of) - int(night_tables.days(own["day"]).min())) // 7 + 1)
             yield _weeks(
                 program_id, asins, own.filter(among), catalogue.filter(among), changes.filter(among), span, as_of
             )
@@ -107,10 +105,10 @@ def _weeks(
     span: int,
     as_of: datetime.date,
 ) -> Weeks:
-    first = _number(as_of) + 1 - 7 * span
+    first = night_tables.number(as_of) + 1 - 7 * span
     shape = (len(asins), span)
     product = _index(lines, asins)
-    day = _days(lines["day"]).astype(np.int64)
+    day = night_tables.days(lines["day"]).astype(np.int64)
     days = np.zeros((len(asins), 7 * span))
     campaign = np.zeros_like(days)
     units = np.minimum(lines["units"].fill_null(0.0).to_numpy(), MOST_UNITS)
@@ -138,7 +136,9 @@ def _since(asins: list[str], seen: pa.Table, weekly: Floats, first: int) -> NDAr
     begins = np.where(weekly.any(axis=1), np.argmax(weekly > 0, axis=1) + 1, span)
     begins[weekly[:, :1].ravel() > 0] = 0
     if len(seen):
-        begins[_index(seen, asins)] = np.clip(-((first - _days(seen["first_seen_on"]).astype(np.int64)) // 7), 0, span)
+        begins[_index(seen, asins)] = np.clip(
+            -((first - night_tables.days(seen["first_seen_on"]).astype(np.int64)) // 7), 0, span
+        )
     known: NDArray[np.bool_] = np.arange(span) >= begins[:, None]
     return known
 
@@ -171,25 +171,3 @@ def _known(lines: pa.Table, as_of: datetime.date) -> pa.Table:
 def _index(table: pa.Table, asins: list[str]) -> NDArray[np.int64]:
     found = pc.index_in(table["asin"], value_set=pa.array(asins, pa.string())).to_numpy(zero_copy_only=False)
     return np.asarray(found, np.int64)
-
-
-def _typed(table: pa.Table, columns: dict[str, pa.DataType], name: str) -> pa.Table:
-    if not table.num_rows:
-        return pa.table({column: pa.array([], type_) for column, type_ in columns.items()})
-    typed = {}
-    for column, type_ in columns.items():
-        if column not in table.column_names:
-            raise InvalidDemand(f"{name}: there is no column {column}")
-        try:
-            typed[column] = table[column].cast(type_, safe=False)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InvalidDemand(f"{name}: column {column} is not {type_}: {error}") from error
-    return pa.table(typed)
-
-
-def _days(days: pa.ChunkedArray) -> Floats:
-    return np.asarray(days.cast(pa.int32()).cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
-
-
-def _number(day: datetime.date) -> int:
-    return (day - datetime.date(1970, 1, 1)).days

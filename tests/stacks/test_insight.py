@@ -24,6 +24,7 @@ SCIENCE = (
     "loyalty.demand.forecasting",
     "loyalty.demand.trends",
     "loyalty.demand.outlook",
+    "loyalty.night_tables",
     "loyalty.recommendations.engine",
 )
 

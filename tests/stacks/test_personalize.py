@@ -216,3 +216,11 @@ def test_without_a_lake_it_is_refused_by_its_line(tmp_path: Path) -> None:
     path = changed(tmp_path, ("[lake]\n", "[lake]\nenabled = false\n"), based_on="full")
     with pytest.raises(SettingsError, match=r"insight\.personalize\.enabled: it learns from the lake"):
         load(path)
+
+
+def test_its_last_list_is_not_deleted_while_it_is_used(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path, ("[insight.personalize]\n", "[insight]\nkept_days = 34\n\n[insight.personalize]\n"), based_on="full"
+    )
+    with pytest.raises(SettingsError, match=r"insight\.kept_days: .* at least 35 \(got 34\)"):
+        load(path)

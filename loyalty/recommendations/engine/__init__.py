@@ -5,10 +5,9 @@ demand lately, weighed by what followed in the programme's own last four weeks.
 numpy and scipy: for the nightly job. Whoever answers a member reads what was stored.
 """
 
-from loyalty.recommendations.engine.interactions import InvalidInteractions
 from loyalty.recommendations.engine.members import MemberScores
 from loyalty.recommendations.engine.similar import SimilarProducts
 from loyalty.recommendations.engine.training import Trained, train
 from loyalty.recommendations.engine.trending import TrendingProduct
 
-__all__ = ["InvalidInteractions", "MemberScores", "SimilarProducts", "Trained", "TrendingProduct", "train"]
+__all__ = ["MemberScores", "SimilarProducts", "Trained", "TrendingProduct", "train"]

@@ -11,6 +11,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from loyalty import night_tables
+
 # What an interaction of weight 1 says, beside a redemption. By judgement: no public data has all three.
 STRENGTH = {"redeemed": 1.0, "wished": 0.7, "looked": 0.15}
 # One line is never more than so many of them, whatever it claims: a mistake would drown all others.
@@ -34,10 +36,6 @@ PRODUCTS = {
     "category": pa.string(),
     "first_seen_on": pa.date32(),
 }
-
-
-class InvalidInteractions(ValueError):
-    """A table lacks a column or holds what cannot be read as its type; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +65,10 @@ def histories(interactions: pa.Table, products: pa.Table, as_of: datetime.date) 
     """One for each programme that has products or interactions, by number; `as_of` is the last whole day.
 
     What cannot be (no member, no product, no or a future day, a weight that is not above 0) is left out; the same
-    member, product, day and kind count once. Raises InvalidInteractions for a table that cannot be read at all.
+    member, product, day and kind count once. Raises UnreadableTable for a table that cannot be read at all.
     """
-    lines = _known(_typed(interactions, INTERACTIONS, "interactions"), as_of)
-    catalogue = _typed(products, PRODUCTS, "products")
+    lines = _known(night_tables.typed(interactions, INTERACTIONS, "interactions"), as_of)
+    catalogue = night_tables.typed(products, PRODUCTS, "products")
     catalogue = catalogue.filter(pc.and_(pc.is_valid(catalogue["program_id"]), _named(catalogue["asin"])))
     programmes = set(pc.unique(lines["program_id"]).to_pylist()) | set(pc.unique(catalogue["program_id"]).to_pylist())
     for program_id in sorted(programmes):
@@ -94,8 +92,8 @@ def _history(program_id: int, lines: pa.Table, catalogue: pa.Table, as_of: datet
         categories = catalogue["category"].combine_chunks().dictionary_encode()
         number = categories.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         category = np.where(offered, number[row], -1)
-        seen = _days(catalogue["first_seen_on"])
-        days_known = np.where(offered, np.maximum(_number(as_of) - seen[row], 0), np.inf)
+        seen = night_tables.days(catalogue["first_seen_on"])
+        days_known = np.where(offered, np.maximum(night_tables.number(as_of) - seen[row], 0), np.inf)
         days_known[np.isnan(days_known)] = np.inf
     members = lines["member_key"].combine_chunks().dictionary_encode()
     kind = pc.index_in(lines["kind"], value_set=pa.array(list(STRENGTH))).to_numpy().astype(np.int64)
@@ -109,7 +107,7 @@ def _history(program_id: int, lines: pa.Table, catalogue: pa.Table, as_of: datet
         keys=np.array(members.dictionary.to_pylist(), dtype=object),
         member=members.indices.to_numpy(zero_copy_only=False).astype(np.int64),
         product=pc.index_in(lines["asin"], value_set=asins).to_numpy().astype(np.int64),
-        age=_number(as_of) - _days(lines["day"]),
+        age=night_tables.number(as_of) - night_tables.days(lines["day"]),
         weight=strength * np.minimum(lines["weight"].to_numpy(), MOST_WEIGHT),
         redeemed=kind == list(STRENGTH).index("redeemed"),
     )
@@ -183,27 +181,3 @@ def _known(lines: pa.Table, as_of: datetime.date) -> pa.Table:
 
 def _named(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.and_(pc.is_valid(text), pc.greater(pc.fill_null(pc.utf8_length(text), 0), 0))
-
-
-def _typed(table: pa.Table, columns: dict[str, pa.DataType], name: str) -> pa.Table:
-    if not table.num_rows:
-        return pa.table({column: pa.array([], type_) for column, type_ in columns.items()})
-    typed = {}
-    for column, type_ in columns.items():
-        if column not in table.column_names:
-            raise InvalidInteractions(f"{name}: there is no column {column}")
-        try:
-            typed[column] = table[column].cast(type_, safe=False)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InvalidInteractions(f"{name}: column {column} is not {type_}: {error}") from error
-    return pa.table(typed)
-
-
-def _days(days: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Days since 1970, nan where there is none."""
-    numbers = days.cast(pa.int32()).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return np.asarray(numbers, np.float64)
-
-
-def _number(day: datetime.date) -> int:
-    return (day - datetime.date(1970, 1, 1)).days

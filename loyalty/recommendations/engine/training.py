@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from loyalty.night_tables import UnreadableTable
 from loyalty.recommendations.engine.chance import FEWEST_TO_LEARN, HORIZON_DAYS, USUAL, Weights, learned
-from loyalty.recommendations.engine.interactions import History, InvalidInteractions, chosen, histories
+from loyalty.recommendations.engine.interactions import History, chosen, histories
 from loyalty.recommendations.engine.members import MemberScores, member_scores
 from loyalty.recommendations.engine.past import Numbers, Past, past
 from loyalty.recommendations.engine.similar import SimilarProducts, similar
@@ -42,7 +43,7 @@ class Trained:
 
 
 def train(interactions: pa.Table, products: pa.Table, as_of: datetime.date) -> Trained:
-    """Learn from all that was known at the end of `as_of`. Raises InvalidInteractions (a column is missing)."""
+    """Learn from all that was known at the end of `as_of`. Raises UnreadableTable (a column is missing)."""
     return Trained(tuple(_trained(history) for history in histories(interactions, products, as_of)))
 
 
@@ -72,6 +73,6 @@ def _keys(consents: pa.Table, program_id: int) -> set[str]:
         return set()
     for column in ("program_id", "member_key"):
         if column not in consents.column_names:
-            raise InvalidInteractions(f"consents: there is no column {column}")
+            raise UnreadableTable(f"consents: there is no column {column}")
     of_programme = consents.filter(pc.equal(consents["program_id"], program_id))
     return set(of_programme["member_key"].cast(pa.string()).drop_null().to_pylist())

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loyalty.demand.trends import Trend, trends
-from loyalty.demand.weeks import InvalidDemand
+from loyalty.night_tables import UnreadableTable
 
 AS_OF = datetime.date(2026, 10, 31)
 WEEKS = 104
@@ -240,5 +240,5 @@ def test_no_two_programmes_are_mixed() -> None:
 
 def test_a_table_without_a_column_is_refused_by_name() -> None:
     demand, products = _tables(_level(2))
-    with pytest.raises(InvalidDemand, match="demand: there is no column units"):
+    with pytest.raises(UnreadableTable, match="demand: there is no column units"):
         list(trends(demand.drop_columns(["units"]), products, None, AS_OF))

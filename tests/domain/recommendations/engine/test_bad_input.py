@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from loyalty.recommendations.engine import InvalidInteractions, Trained, train
+from loyalty.night_tables import UnreadableTable
+from loyalty.recommendations.engine import Trained, train
 from tests.domain.recommendations.engine.tables import AS_OF, consents, interactions, products
 
 
@@ -96,9 +97,9 @@ def test_the_order_of_rows_means_nothing() -> None:
 
 
 def test_a_table_without_a_column_is_refused_by_name() -> None:
-    with pytest.raises(InvalidInteractions, match="interactions: there is no column weight"):
+    with pytest.raises(UnreadableTable, match="interactions: there is no column weight"):
         train(interactions(("m", "A", 1)).drop_columns(["weight"]), products("A"), AS_OF)
-    with pytest.raises(InvalidInteractions, match="products: column first_seen_on"):
+    with pytest.raises(UnreadableTable, match="products: column first_seen_on"):
         train(
             interactions(("m", "A", 1)),
             pa.table({"program_id": [1], "asin": ["A"], "category": ["c"], "first_seen_on": ["never"]}),
