@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,6 +33,11 @@ CAPABILITIES: Mapping[str, str] = {
     "lake": "lake and reports",
     "insight": "forecasts and choice",
     "observability": "watching",
+    "audit": "watching",
+    "backup": "ledger and data",
+    "copies": "ledger and data",
+    "canary": "watching",
+    "delivery": "delivery",
 }
 
 
@@ -84,15 +89,20 @@ class World:
         gb = taken_bytes / 10**9
         days = [
             group.properties["RetentionInDays"]
-            for group in self.templates.of("AWS::Logs::LogGroup", stack=resource.stack)
+            for group in self._log_groups(resource.stack)
             if "RetentionInDays" in group.properties
         ]
         kept_months = Decimal(max(days, default=0)) * 12 / 365
+        masked = any("DataProtectionPolicy" in group.properties for group in self._log_groups(resource.stack))
         kept_gb = gb * kept_months * self.month["log_compression"]
         return [
             self.line(resource, "logs_gb", gb, variable=variable, what="logs taken"),
             self.line(resource, "logs_stored_gb", kept_gb, variable=variable, what="logs kept"),
+            *([self.line(resource, "logs_masked_gb", gb, variable=variable, what="logs masked")] if masked else []),
         ]
+
+    def _log_groups(self, stack: str) -> Iterator[Resource]:
+        return self.templates.of("AWS::Logs::LogGroup", stack=stack)
 
 
 Rule = Callable[[Resource, World], Iterable[Line]]

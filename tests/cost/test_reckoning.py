@@ -199,3 +199,29 @@ def test_the_bill_is_by_the_way_of_paying_that_the_cluster_has(instance: str) ->
 def test_an_instance_that_nobody_has_a_price_for_is_named() -> None:
     with pytest.raises(PriceFileError, match=r"db\.t3\.medium"):
         bill(some_world(1, database=_cluster("db.t3.medium", False)))
+
+
+def test_copies_in_another_region_are_paid_here_there_and_on_their_way() -> None:
+    plan = {
+        "BackupPlan": {
+            "BackupPlanRule": [
+                {"Lifecycle": {"DeleteAfterDays": 3}, "CopyActions": [{"Lifecycle": {"DeleteAfterDays": 30}}]}
+            ]
+        }
+    }
+    world = some_world(100_000, backup=_template(("Plan", "AWS::Backup::BackupPlan", plan)))
+    gb = world.month.stored_gb
+    here, there, moved = bill(world).lines
+    assert here.quantity == gb * Decimal("1.03")
+    assert there.quantity == gb * Decimal("1.30")
+    assert moved.quantity == pytest.approx(gb * Decimal("0.01") * 730 / 24)
+
+
+def test_logs_that_are_masked_are_paid_twice() -> None:
+    masked = API | {"Resources": dict(API["Resources"])}
+    masked["Resources"]["Logs"] = {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {"RetentionInDays": 365, "DataProtectionPolicy": {}},
+    }
+    before, after = bill(some_world(1000, api=API)), bill(some_world(1000, api=masked))
+    assert after.usd - before.usd == Decimal("0.0438") * Decimal("0.12")
