@@ -118,7 +118,7 @@ def _wakers(sections: Mapping[str, Any]) -> Iterator[Problem]:
     schedules, invoices, services = (sections.get(name) for name in ("schedules", "invoices", "services"))
     asks = "asks the database that shall pause (database.min_acu = 0): 0"
     for section, name, keys in (
-        (schedules, "schedules", [key for key in type(schedules).model_fields if key.endswith("_minutes")]),
+        (schedules, "schedules", [key for key, _ in schedules or () if key.endswith("_minutes")]),
         (invoices, "invoices", ["watch_minutes", "gateway_minutes"]),
     ):
         for key in keys if section is not None else ():
