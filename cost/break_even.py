@@ -33,12 +33,12 @@ class BreakEven:
         return self.optimized_usd < self.standard_usd
 
     def __str__(self) -> str:
-        where = f"from about {self.even_members:,} members on" if self.even_members else "never with this usage"
+        where = f"is from about {self.even_members:,} members on" if self.even_members else "never is"
         return (
             f"I/O-Optimized is {'on' if self.chosen else 'off'}: {self.optimized_usd:,.0f} dollars with it, "
             f"{self.standard_usd:,.0f} without. It is cheaper from {self.even_ios / 10**6:,.0f} million I/Os a month "
             f"({self.even_ios / SECONDS:,.0f} a second); the usage model has {self.ios / 10**6:,.0f} million. "
-            f"Cheaper {where}."
+            f"With this usage it {where}."
         )
 
 

@@ -231,7 +231,7 @@ def test_the_laptop_has_nobody_who_tells_of_money(laptop: Assembly) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        (("monthly_budget_usd = 2000", "monthly_budget_usd = 0"), "cost.monthly_budget_usd: a durable deployment"),
+        (("monthly_budget_usd = 2500", "monthly_budget_usd = 0"), "cost.monthly_budget_usd: a durable deployment"),
         (('cost-centre = "loyalty"', 'team = "loyalty"'), "deployment.tags: a durable deployment says who pays"),
         (("anomaly_usd", "thresholds_percent = [80, 80]\nanomaly_usd"), "cost.thresholds_percent: one is named twice"),
         (("anomaly_usd", "thresholds_percent = [0]\nanomaly_usd"), "cost.thresholds_percent.0: "),
