@@ -177,6 +177,8 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
         metrics.add_metric(f"Answers{status // 100}xx", MetricUnit.Count, 1)
         headers = response.setdefault("multiValueHeaders", {})
         headers["x-correlation-id"] = [correlation_id(event, context)]
+        said = {name.lower() for name in headers}
+        headers |= {name: [value] for name, value in ALWAYS.items() if name.lower() not in said}
         return response
 
     return cast(Callable[[dict[str, Any], Any], dict[str, Any]], observed(answer))
@@ -246,6 +248,12 @@ def problem(
     return Response(status, content_type=PROBLEM, body=json.dumps(body, ensure_ascii=False), headers=headers)
 
 
+# Beside what an answer says of itself: nobody between keeps it, nobody guesses what it is, nobody asks without TLS.
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+}
 TITLES = {
     400: "Bad request",
     401: "Unauthorized",

@@ -88,6 +88,7 @@ class DocumentsStack(Stack):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
+            minimum_tls_version=1.2,
             removal_policy=removal_policy(self._settings),
             lifecycle_rules=[kept(365)],
         )

@@ -15,9 +15,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.own_key import let_in
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.costs import tellers
 from stacks.settings import Settings
-from stacks.spending import tellers
 
 
 class MessagingStack(Stack):
@@ -107,7 +108,7 @@ class MessagingStack(Stack):
     def _tell_by(self, topic: sns.Topic, key: kms.Key, service: str) -> None:
         """Without the key as well what the service tells vanishes without a trace."""
         teller = iam.ServicePrincipal(service)
-        key.grant(teller, "kms:Decrypt", "kms:GenerateDataKey*")
+        let_in(key, service)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[teller],

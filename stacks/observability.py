@@ -16,6 +16,7 @@ from constructs import Construct
 from stacks.api import ApiStack
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
+from stacks.costs import watch_costs
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
@@ -31,7 +32,6 @@ from stacks.reconciliation import ReconciliationStack
 from stacks.said import SAID, SAID_ONCE
 from stacks.services import ServicesStack
 from stacks.settings import Settings
-from stacks.spending import watch_spending
 
 MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
@@ -117,7 +117,7 @@ class ObservabilityStack(Stack):
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         self._invoice_graphs(dashboard, invoices)
-        watch_spending(self, settings, messaging.operators)
+        watch_costs(self, settings, messaging.operators)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)

@@ -6,8 +6,8 @@ import re
 import tomllib
 
 from cost.usage import load_usage
+from stacks.costs import DEPLOYMENT_TAG
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, load
-from stacks.spending import DEPLOYMENT_TAG
 
 PAGE = (REPOSITORY / "docs" / "operations" / "cost.md").read_text()
 

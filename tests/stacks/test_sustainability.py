@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from stacks.costs import DEPLOYMENT_TAG, deployment_tag
 from stacks.settings import CONFIG_FOLDER, SettingsError, load
-from stacks.spending import DEPLOYMENT_TAG, deployment_tag
 from tests.stacks.assembly import Assembly, Resource, listed
 from tests.stacks.test_settings import changed
 

@@ -28,7 +28,7 @@ def tellers(settings: Settings) -> list[str]:
     ]
 
 
-def watch_spending(stack: Stack, settings: Settings, operators: sns.ITopic) -> None:
+def watch_costs(stack: Stack, settings: Settings, operators: sns.ITopic) -> None:
     """Puts the budget, the anomaly monitor and the dashboard into `stack`, as far as the config wants them."""
     if settings.cost.monthly_budget_usd:
         _budget(stack, settings, operators)
@@ -109,7 +109,7 @@ def _dashboard(stack: Stack, settings: Settings) -> None:
     """Dollars where AWS says them, and everywhere what dollars follow."""
     dashboard = cloudwatch.Dashboard(
         stack,
-        "SpendingDashboard",
+        "CostDashboard",
         dashboard_name=f"{deployment_tag(settings)}-cost",
         default_interval=Duration.days(14),
     )
