@@ -114,6 +114,9 @@ plug: install ## pull the running cloud's plug while members redeem, count each 
 screens: install browser web ## a picture of every page, the portal at both widths and the manager app, into docs/screens/
 	@$(PYTHON) -m local.screens
 
+cost: install ## a month's cost of a config, estimated: ENV=prod MEMBERS=100000 SET="active_share=0.3" JSON=1 DOCS=1
+	@$(PYTHON) -W ignore -m cost --env $(or $(ENV),prod) $(if $(MEMBERS),--members $(MEMBERS)) $(foreach pair,$(SET),--set $(pair)) $(if $(JSON),--json) $(if $(DOCS),--docs)
+
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
 
@@ -183,4 +186,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend audit sbom
+.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook format night bench-recommend audit sbom cost

@@ -17,6 +17,7 @@ from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
 from stacks.audit import AuditStack
 from stacks.backup import BackupStack, CopiesStack
+from stacks.costs import DEPLOYMENT_TAG, deployment_tag
 from stacks.database import DatabaseStack
 from stacks.delivery import DeliveryStack
 from stacks.documents import DocumentsStack
@@ -48,7 +49,12 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     common: dict[str, Any] = {
         "settings": settings,
         "env": cdk.Environment(account=deployment.account, region=deployment.region),
-        "tags": {"application": "loyalty", "environment": deployment.name, **deployment.tags},
+        "tags": {
+            "application": "loyalty",
+            "environment": deployment.name,
+            DEPLOYMENT_TAG: deployment_tag(settings),
+            **deployment.tags,
+        },
         "termination_protection": deployment.durable,
     }
 
@@ -150,6 +156,10 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     )
     if settings.delivery.repository:
         DeliveryStack(app, named("delivery"), **common)
+    for stack in app.node.children:
+        if isinstance(stack, cdk.Stack):
+            # Bills tell the parts apart by it.
+            stack.tags.set_tag("part", stack.stack_name.removeprefix(f"loyalty-{deployment.name}-"))
     for stack in (network, database, identity):
         hold_on_to(stack)
 

@@ -47,6 +47,7 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
                 _service_rules,
                 _spending_rules,
                 _running_rules,
+                _cost_rules,
             ),
         )
         for problem in rule(sections)
@@ -98,6 +99,8 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "min_acu"), f"more than max_acu = {database.max_acu:g}", database.min_acu)
     if database.mode == "serverless" and database.min_acu == 0 and database.proxy:
         yield Problem(("database", "min_acu"), "0 never pauses behind a proxy, which keeps its connections open", 0)
+    if database.mode == "serverless" and database.min_acu == 0:
+        yield from _wakers(sections)
     for key in ("min_acu", "max_acu"):
         if getattr(database, key) * 2 % 1:
             yield Problem(("database", key), "goes in steps of 0.5", getattr(database, key))
@@ -118,6 +121,36 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "readers"), "a durable deployment has at least 1 to fail over to", 0)
     if database.authentication == "password":
         yield Problem(("database", "authentication"), "a durable deployment uses iam", "password")
+
+
+def _wakers(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """What asks the database so often that it never pauses, though it is wanted to."""
+    schedules, invoices, services = (sections.get(name) for name in ("schedules", "invoices", "services"))
+    asks = "asks the database that shall pause (database.min_acu = 0): 0"
+    for section, name, keys in (
+        (schedules, "schedules", [key for key, _ in schedules or () if key.endswith("_minutes")]),
+        (invoices, "invoices", ["watch_minutes", "gateway_minutes"]),
+    ):
+        for key in keys if section is not None else ():
+            if minutes := getattr(section, key):
+                yield Problem((name, key), asks, minutes)
+    for key in ("payments", "orders") if services is not None else ():
+        if tasks := getattr(services, key).min_tasks:
+            yield Problem(("services", key, "min_tasks"), asks, tasks)
+
+
+def _cost_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, cost = sections.get("deployment"), sections.get("cost")
+    if cost is None:
+        return
+    if len(set(cost.thresholds_percent)) < len(cost.thresholds_percent):
+        yield Problem(("cost", "thresholds_percent"), "one is named twice", list(cost.thresholds_percent))
+    if deployment is None or not deployment.durable:
+        return
+    if not cost.monthly_budget_usd:
+        yield Problem(("cost", "monthly_budget_usd"), "a durable deployment has one: make cost tells how much", 0)
+    if "cost-centre" not in deployment.tags:
+        yield Problem(("deployment", "tags"), "a durable deployment says who pays: cost-centre", dict(deployment.tags))
 
 
 def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
@@ -261,10 +294,10 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(
                     ("services", key, "min_tasks"), f"more than max_tasks = {service.max_tasks}", service.min_tasks
                 )
-        if services.orders.min_tasks != services.orders.max_tasks:
+        if services.orders.min_tasks not in (0, services.orders.max_tasks):
             yield Problem(
                 ("services", "orders", "max_tasks"),
-                "orders has a fixed count: the same as min_tasks",
+                "orders has a fixed count: the same as min_tasks, or min_tasks = 0",
                 services.orders.max_tasks,
             )
     if observability is not None and observability.log_retention_days not in LOG_RETENTION_DAYS:

@@ -20,6 +20,7 @@ from stacks.backup import BackupStack
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
 from stacks.constructs.schedule import missed_in
+from stacks.costs import watch_costs
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
@@ -125,6 +126,7 @@ class ObservabilityStack(Stack):
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         self._invoice_graphs(dashboard, invoices)
+        watch_costs(self, settings, messaging.operators)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)

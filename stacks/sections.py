@@ -326,3 +326,20 @@ class Observability(Section):
     tracing: bool = True
     trail: bool = True
     trail_days: int = Field(default=400, ge=90, le=3_650)
+
+
+class Cost(Section):
+    """What operators hear about money. `monthly_budget_usd`: they are told at each of `thresholds_percent` of it, and
+    with `forecast` when the month is going to be above it; 0: there is none. It is of the whole account, or with
+    `by_tag` of what has this deployment's tag, which has to be made a cost allocation tag by hand before.
+
+    `anomaly_usd`: told at once when a day costs so much more than usual; needs that tag. 0: nobody looks.
+    """
+
+    monthly_budget_usd: int = Field(default=0, ge=0, le=10_000_000)
+    thresholds_percent: tuple[Annotated[int, Field(ge=1, le=1_000)], ...] = Field(
+        default=(50, 80, 100), min_length=1, max_length=8, strict=False
+    )
+    forecast: bool = True
+    by_tag: bool = False
+    anomaly_usd: int = Field(default=0, ge=0, le=1_000_000)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
+    Cost,
     Database,
     Delivery,
     Deployment,
@@ -62,6 +63,7 @@ class Settings(Section):
     schedules: Schedules
     observability: Observability
     delivery: Delivery = Delivery()
+    cost: Cost = Cost()
 
 
 def load(path: Path) -> Settings:
