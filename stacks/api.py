@@ -4,6 +4,7 @@ one when somebody signs up, the others end closed accounts and erase members."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -20,6 +21,7 @@ from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.exports import Exports
 from stacks.constructs.functions import Functions
+from stacks.constructs.kept_answers import refuse_invalidation
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.schedule import every
 from stacks.constructs.sms import may_send_sms, sms_environment
@@ -98,10 +100,26 @@ class ApiStack(Stack):
             self._firewalls()
         self.functions = [
             *functions.values(),
+            *self._kept_answers(),
             self._identity_trigger(identity, messaging),
             self._closure(identity),
             self._privacy(identity, documents),
         ]
+
+    def _kept_answers(self) -> Iterator[lambda_.Function]:
+        """One more function where answers are kept."""
+        member = self.apis["Member"]
+        if not member.kept:
+            return
+        refuser = self._functions.add(
+            "cache_invalidation",
+            description="Has the gateway refuse to forget kept answers",
+            timeout_seconds=60,
+            memory_mb=256,
+            database=None,
+        )
+        refuse_invalidation(self, member, refuser, self._settings)
+        yield refuser
 
     def _firewalls(self) -> None:
         """People's doors and partners' apart: a partner sends a whole company's purchases from one address."""
@@ -137,6 +155,7 @@ class ApiStack(Stack):
                 **self._mail_from,
                 **sms_environment(self._settings),
                 **self._documents,
+                **({"SHELF_SECONDS": str(self._settings.api.cache_seconds)} if self._settings.api.cache_gb else {}),
                 "CORS_ORIGIN": self._settings.integrations.portal_origin,
                 "MANAGER_ORIGIN": self._settings.integrations.manager_origin,
                 "MEMBER_AUTHORITY": identity.member_authority,

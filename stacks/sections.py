@@ -95,11 +95,21 @@ class Messaging(Section):
 
 
 class Api(Section):
-    """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
-    minutes, and partners' are apart because a whole company's purchases come from one."""
+    """Limits are per stage: requests a second, and how many may come at once; `costly_…` of each route that does much
+    for one request. The firewall's are per address and five minutes, and partners' are apart because a whole company's
+    purchases come from one.
+
+    `cache_gb`: what the gateway may keep of answers that are the same for all members, by the hour, used or not; 0:
+    nothing. `cache_seconds`: how old a kept answer gets there, and once more in a browser.
+    """
 
     rate_limit: int = Field(default=200, ge=1, le=10_000)
     burst_limit: int = Field(default=400, ge=1, le=5_000)
+    costly_rate_limit: int = Field(default=50, ge=1, le=10_000)
+    costly_burst_limit: int = Field(default=100, ge=1, le=5_000)
+    cache_gb: float = Field(default=0, ge=0)
+    # A withdrawn product is gone everywhere within a minute: docs/demand.md.
+    cache_seconds: int = Field(default=20, ge=1, le=30)
     firewall: bool = True
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
     requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)

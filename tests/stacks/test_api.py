@@ -159,10 +159,13 @@ def test_every_stage_is_throttled_logged_and_behind_the_firewall(assembly: Assem
         for one in assembly.resources("AWS::WAFv2::WebACLAssociation")
     )
     for stage in stages:
-        (settings,) = stage.properties["MethodSettings"]
-        assert settings["ThrottlingRateLimit"] == 500, str(stage)
-        assert settings["ThrottlingBurstLimit"] == 1000, str(stage)
-        assert settings["DataTraceEnabled"] is False, f"{stage}: bodies would be logged"
+        (every,) = [one for one in stage.properties["MethodSettings"] if one["HttpMethod"] == "*"]
+        assert (every["ThrottlingRateLimit"], every["ThrottlingBurstLimit"]) == (500, 1000), str(stage)
+        for settings in stage.properties["MethodSettings"]:
+            assert settings["DataTraceEnabled"] is False, f"{stage}: bodies would be logged"
+            assert (settings["LoggingLevel"], settings["MetricsEnabled"]) == ("ERROR", True), str(stage)
+            assert settings["ThrottlingRateLimit"] <= 500, str(stage)
+            assert settings["ThrottlingBurstLimit"] <= 1000, str(stage)
         assert stage.properties["AccessLogSetting"]["DestinationArn"], str(stage)
         assert f"<{stage.id}>" in guarded, str(stage)
 
@@ -206,11 +209,6 @@ def test_access_logs_hold_no_address_query_or_body(assembly: Assembly) -> None:
         written = stage.properties["AccessLogSetting"]["Format"]
         for personal in ("sourceIp", "userAgent", "claims.sub", "claims.email", "querystring", "$context.path"):
             assert personal not in written, str(stage)
-
-
-def test_no_answer_is_cached_yet(assembly: Assembly) -> None:
-    for stage in assembly.resources("AWS::ApiGateway::Stage"):
-        assert not stage.properties.get("CacheClusterEnabled"), str(stage)
 
 
 def test_cognito_knows_the_trigger_by_the_name_it_has(assembly: Assembly) -> None:
