@@ -111,6 +111,9 @@ prove: install ## the same in large: every proof, a table, one line last (about 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
 
+load-model: install ## how much a deployment carries, thousands of members to ten million: a model, docs/load-model.md
+	@$(PYTHON) -m load.model
+
 load: install web ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
 	@$(PYTHON) -m load $(if $(QUICK),--quick)
 
@@ -154,4 +157,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: load-model help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
