@@ -115,7 +115,7 @@ load-model: install ## how much a deployment carries, thousands of members to te
 	@$(PYTHON) -m load.model
 
 load: install web ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
-	@$(PYTHON) -m load $(if $(QUICK),--quick)
+	@$(PYTHON) -m load $(if $(QUICK),--quick,&& $(PYTHON) -m load.model > /dev/null)
 
 storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" FAULT="$(FAULT)" MUTANTS="$(MUTANTS)" $(PYTHON) -W ignore -m tests.faults
