@@ -130,6 +130,16 @@ check: install web ## lint, types, synth, nag, cfn-lint
 synth: install web ## the `full` config into cdk.out/, with every rule on
 	@$(PYTHON) app.py
 
+# The one step that asks the network about vulnerabilities: nothing of `make check` or `make test` does.
+audit: build/.tools ## known vulnerabilities in everything that is locked: Python by OSV, the web by npm
+	@for group in api webhooks documents invoices erp reports containers insight local dev; do \
+	   $(UV) audit --frozen --preview-features audit --only-group $$group || failed="$$failed $$group"; done; \
+	 npm audit --audit-level=moderate || failed="$$failed web"; \
+	 test -z "$$failed" || { echo "known vulnerabilities in:$$failed"; exit 1; }
+
+sbom: build/.python ## what is shipped, CycloneDX: a bill for each layer, each image and the web apps, into build/sbom/
+	@$(PYTHON) -m stacks.bill_of_materials build/sbom
+
 bench: install web ## ratios, both sides in one run; one JSON line last
 	@$(PYTHON) -m bench
 
@@ -157,4 +167,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: load-model help install browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: load-model help install audit sbom browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend

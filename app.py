@@ -36,6 +36,8 @@ from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import CONFIG_FOLDER, REPOSITORY, Settings, SettingsError, load
 
+HOUSE_RULES = REPOSITORY / "stacks" / "house.guard"
+
 
 def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     """Put every stack into `app`, flat, in the order of who needs whom. `bundles`: the folder of the web apps'."""
@@ -144,6 +146,12 @@ def hold_on_to(stack: cdk.Stack) -> None:
             cdk.CrossStackReferences.of(part).produce(cdk.ReferenceStrength.STRONG)
 
 
+def house_rules(*, include_default_rules: bool = True) -> cdk.CloudFormationValidatePlugin:
+    """CloudFormation's own schemas and rules, and beside them the house's."""
+    rules = cdk.ValidationRuleSource(name="house", content=HOUSE_RULES.read_text())
+    return cdk.CloudFormationValidatePlugin(guard_rules=[rules], include_default_rules=include_default_rules)
+
+
 def flags() -> dict[str, Any]:
     """The context of cdk.json, which `python app.py` and tests do not get by themselves."""
     context: dict[str, Any] = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
@@ -172,7 +180,7 @@ def main(arguments: Sequence[str]) -> int:
         checks = settings.deployment.checks and asked.get("checks") != "off"
         app = cdk.App(context=flags(), outdir=outdir, builtin_cloud_formation_validation=checks)
         if checks:
-            cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+            cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), house_rules())
         build(app, settings, Path(asked.get("bundles") or BUNDLES))
     except (SettingsError, BuildError) as error:
         sys.stderr.write(f"{error}\n")

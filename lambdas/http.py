@@ -181,10 +181,12 @@ def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[s
         metrics.add_metric(f"Answers{status // 100}xx", MetricUnit.Count, 1)
         if kept:
             # Without the correlation id: others will get this answer.
-            return {**response, "multiValueHeaders": shared_answers.headers(response)}
-        headers = response.setdefault("multiValueHeaders", {})
-        headers["x-correlation-id"] = [correlation_id(event, context)]
-        return response
+            headers = shared_answers.headers(response)
+        else:
+            headers = response.get("multiValueHeaders", {}) | {"x-correlation-id": [correlation_id(event, context)]}
+        said = {name.lower() for name in headers}
+        headers |= {name: [value] for name, value in ALWAYS.items() if name.lower() not in said}
+        return {**response, "multiValueHeaders": headers}
 
     return cast(Callable[[dict[str, Any], Any], dict[str, Any]], observed(answer))
 
@@ -253,6 +255,12 @@ def problem(
     return Response(status, content_type=PROBLEM, body=json.dumps(body, ensure_ascii=False), headers=headers)
 
 
+# Beside what an answer says of itself: nobody between keeps it, nobody guesses what it is, nobody asks without TLS.
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+}
 TITLES = {
     400: "Bad request",
     401: "Unauthorized",

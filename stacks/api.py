@@ -24,6 +24,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.kept_answers import refuse_invalidation
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
@@ -170,14 +171,14 @@ class ApiStack(Stack):
             },
         )
         if messaging.personal:
-            messaging.personal.queue.grant_send_messages(function)
+            messaging.personal.may_send(function)
         personalize_names.may_ask(function, self._settings)
         self.case_files.may_add(function, "photos")
         self.case_files.may_show(function, "labels")
         engine.state_machine.grant_start_execution(function)
-        integrations.quote_signing.grant_read(function)
-        integrations.security_links.grant_read(function)
-        messaging.payments.queue.grant_send_messages(function)
+        may_read(integrations.quote_signing, function)
+        may_read(integrations.security_links, function)
+        messaging.payments.may_send(function)
         self._may_send_mail(function, messaging)
         may_send_sms(function)
         return function
@@ -192,13 +193,13 @@ class ApiStack(Stack):
                 **integrations.amazon_business_environment,
             },
         )
-        integrations.quote_signing.grant_read(function)
-        integrations.amazon_business.grant_read(function)
+        may_read(integrations.quote_signing, function)
+        may_read(integrations.amazon_business, function)
         return function
 
     def _webhook_api(self, messaging: MessagingStack, integrations: IntegrationsStack) -> lambda_.Function:
         """Takes pushes into a queue, also while the database is away: it has no door to it."""
-        queue, secret = messaging.order_information.queue, integrations.amazon_business_webhook
+        queue, secret = messaging.order_information, integrations.amazon_business_webhook
         function = self._functions.add(
             "webhook_api",
             description="Outside parties' webhooks",
@@ -206,12 +207,12 @@ class ApiStack(Stack):
             memory_mb=self._settings.api.memory_mb,
             database=None,
             environment={
-                "ORDER_INFORMATION_QUEUE_URL": queue.queue_url,
+                "ORDER_INFORMATION_QUEUE_URL": queue.queue.queue_url,
                 "AMAZON_BUSINESS_WEBHOOK_SECRET_ARN": secret.secret_arn,
             },
         )
-        queue.grant_send_messages(function)
-        secret.grant_read(function)
+        queue.may_send(function)
+        may_read(secret, function)
         return function
 
     def _payment_webhook(self, integrations: IntegrationsStack) -> lambda_.Function:
@@ -231,7 +232,7 @@ class ApiStack(Stack):
             },
             packages="webhooks",
         )
-        integrations.stripe_webhook.grant_read(function)
+        may_read(integrations.stripe_webhook, function)
         return function
 
     def _identity_trigger(self, identity: IdentityStack, messaging: MessagingStack) -> lambda_.Function:

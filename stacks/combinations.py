@@ -39,7 +39,15 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
         problem
         for rule in (
             *(_network_rules, _database_rules, _people_rules, _outside_rules, _portal_rules),
-            *(_invoice_rules, _lake_rules, _insight_rules, _personalize_rules, _service_rules, _running_rules),
+            *(
+                _invoice_rules,
+                _lake_rules,
+                _insight_rules,
+                _personalize_rules,
+                _service_rules,
+                _spending_rules,
+                _running_rules,
+            ),
         )
         for problem in rule(sections)
     ]
@@ -109,6 +117,8 @@ def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     deployment, identity, messaging = (sections.get(name) for name in ("deployment", "identity", "messaging"))
     if identity is not None and re.search("aws|amazon|cognito", identity.domain_prefix):
         yield Problem(("identity", "domain_prefix"), "Cognito refuses aws, amazon and cognito", identity.domain_prefix)
+    if identity is not None and identity.takeover_mails and not identity.threat_protection:
+        yield Problem(("identity", "takeover_mails"), "nobody looks for takeovers without threat_protection", True)
     if identity is not None:
         for key in ("member_callback_urls", "member_logout_urls", "staff_callback_urls", "staff_logout_urls"):
             for position, url in enumerate(getattr(identity, key)):
@@ -271,6 +281,15 @@ def _api_rules(api: Any) -> Iterator[Problem]:
         )
     if api.cache_gb not in CACHE_GB:
         yield Problem(("api", "cache_gb"), f"API Gateway sells {', '.join(map(str, CACHE_GB))}", api.cache_gb)
+
+
+def _spending_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    programme = sections.get("programme")
+    if programme is None or programme.step_up_above_points is None or programme.points_per_day is None:
+        return
+    if programme.points_per_day <= programme.step_up_above_points:
+        reason = f"nobody is asked above {programme.step_up_above_points} points when no more can be redeemed"
+        yield Problem(("programme", "points_per_day"), reason, programme.points_per_day)
 
 
 def _running_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

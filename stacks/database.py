@@ -19,6 +19,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import PORT, DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.secret import may_read
 from stacks.settings import Settings
 
 OWNER = "loyalty_owner"
@@ -118,7 +119,7 @@ class DatabaseStack(Stack):
                     "idle_in_transaction_session_timeout": "60000",
                 },
             ),
-            credentials=rds.Credentials.from_generated_secret(OWNER),
+            credentials=rds.Credentials.from_generated_secret(OWNER, encryption_key=self._key),
             default_database_name=database.name,
             writer=self._instance("Writer"),
             readers=[self._instance(f"Reader{number}", number) for number in range(1, database.readers + 1)],
@@ -318,9 +319,9 @@ class DatabaseStack(Stack):
                 "ROLE_SECRET_ARNS": self.to_json_string({role: secret.secret_arn for role, secret in secrets.items()}),
             },
         )
-        owner.grant_read(function)
+        may_read(owner, function)
         for secret in secrets.values():
-            secret.grant_read(function)
+            may_read(secret, function)
         function.connections.allow_to(self.cluster, ec2.Port.tcp(PORT), "PostgreSQL")
         migration = CustomResource(
             self,
@@ -338,4 +339,11 @@ def _programme_overrides(settings: Settings) -> dict[str, Any]:
     chosen = settings.programme.model_dump(exclude_none=True)
     endpoint = chosen.pop("erp_endpoint", None)
     erp = {"integrations": {"erp": {"endpoint": endpoint, "secret": ERP_SECRET}}} if endpoint else {}
-    return {**({"redemption": chosen} if chosen else {}), **erp}
+    above, limit = chosen.pop("step_up_above_points", None), chosen.pop("points_per_day", None)
+    large = {"code": "large", "when": "points_spent", "over": above, "hours": 24, "action": "step_up"}
+    return {
+        **({"redemption": chosen} if chosen else {}),
+        **erp,
+        **({"screening": {"rules": [large]}} if above is not None else {}),
+        **({"points": {"held_daily_limit": limit}} if limit is not None else {}),
+    }

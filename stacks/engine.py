@@ -89,7 +89,7 @@ class EngineStack(Stack):
             "AwsSolutions-IAM5[Resource::*]",
         )
         for queue in (payments, orders):
-            queue.queue.grant_send_messages(self.state_machine)
+            queue.may_send(self.state_machine)
         sweeper = functions.add(
             "sweeper",
             description="Starts, closes and expires what nobody else did",
@@ -109,7 +109,7 @@ class EngineStack(Stack):
     def _may_sweep(self, sweeper: lambda_.Function, payments: QueueWithDeadLetters) -> None:
         """Start what was not started, see what has ended, tell payments whom nobody waits for any more."""
         self.state_machine.grant_start_execution(sweeper)
-        payments.queue.grant_send_messages(sweeper)
+        payments.may_send(sweeper)
         machine, role = self.state_machine.node.default_child, sweeper.role
         assert isinstance(machine, stepfunctions.CfnStateMachine)
         assert role is not None

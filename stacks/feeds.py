@@ -20,6 +20,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import dead_letter_queue
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -49,7 +50,7 @@ class FeedsStack(Stack):
         self._settings = settings
         functions = Functions(self, vpc=vpc, settings=settings)
         self.bucket = self._bucket()
-        self.dead_letters = dead_letter_queue(self, "ArrivalsDeadLetters")
+        self.dead_letters = dead_letter_queue(self, "ArrivalsDeadLetters", of_rules=True)
         acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         importer = functions.add(
             "importer",
@@ -70,7 +71,7 @@ class FeedsStack(Stack):
             database=database,
             environment=integrations.amazon_business_environment,
         )
-        integrations.amazon_business.grant_read(sync)
+        may_read(integrations.amazon_business, sync)
         minutes = settings.schedules.catalogue_sync_minutes
         every(self, "Sync", "The catalogue's regular sync", minutes, sync, late_minutes=5)
         self.functions = [importer, sync]
@@ -90,6 +91,7 @@ class FeedsStack(Stack):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
+            minimum_tls_version=1.2,
             removal_policy=removal_policy(self._settings),
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
         )

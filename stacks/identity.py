@@ -50,6 +50,9 @@ class IdentityStack(Stack):
                     "AwsSolutions-COG8",
                     "AwsSolutions-COG3",
                 )
+        else:
+            for id, pool in (("Members", self.member_pool), ("Staff", self.staff_pool)):
+                self._risks(f"{id}Risks", pool)
         self._clients()
         if settings.api.firewall:
             pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}
@@ -103,6 +106,55 @@ class IdentityStack(Stack):
         for name, description in STAFF_GROUPS.items():
             pool.add_group(name.title().replace("-", ""), group_name=name, description=description)
         return pool
+
+    def _risks(self, id: str, pool: cognito.UserPool) -> None:
+        """A password that others have lost too is refused; a sign-in that looks like somebody else's meets the second
+        factor, or is refused. Without these answers Cognito only counts."""
+        risks = cognito.CfnUserPoolRiskConfigurationAttachment
+        tell = self._settings.identity.takeover_mails
+
+        def answer(action: str) -> cognito.CfnUserPoolRiskConfigurationAttachment.AccountTakeoverActionTypeProperty:
+            return risks.AccountTakeoverActionTypeProperty(event_action=action, notify=tell)
+
+        risks(
+            self,
+            id,
+            user_pool_id=pool.user_pool_id,
+            client_id="ALL",
+            compromised_credentials_risk_configuration=risks.CompromisedCredentialsRiskConfigurationTypeProperty(
+                actions=risks.CompromisedCredentialsActionsTypeProperty(event_action="BLOCK"),
+                event_filter=["SIGN_IN", "PASSWORD_CHANGE", "SIGN_UP"],
+            ),
+            account_takeover_risk_configuration=risks.AccountTakeoverRiskConfigurationTypeProperty(
+                actions=risks.AccountTakeoverActionsTypeProperty(
+                    low_action=answer("NO_ACTION"),
+                    medium_action=answer("MFA_IF_CONFIGURED"),
+                    high_action=answer("BLOCK"),
+                ),
+                notify_configuration=self._letters() if tell else None,
+            ),
+        )
+
+    def _letters(self) -> cognito.CfnUserPoolRiskConfigurationAttachment.NotifyConfigurationTypeProperty:
+        """What Cognito writes to whom an account belongs, of sign-ins that looked like somebody else's."""
+        messaging = self._settings.messaging
+        whose = messaging.mail_from.split("@")[1] if messaging.mail_identity == "domain" else messaging.mail_from
+        texts = {
+            "block_email": "Somebody tried to sign in to your account. It did not look like you, so we refused it.",
+            "mfa_email": "Somebody signed in to your account in an unusual way and was asked for the second factor.",
+            "no_action_email": "Somebody signed in to your account from a place or a device that is new to us.",
+        }
+        risks = cognito.CfnUserPoolRiskConfigurationAttachment
+        letter = risks.NotifyEmailTypeProperty
+        after = "If it was not you, choose another password at once and tell support."
+        return risks.NotifyConfigurationTypeProperty(
+            from_=messaging.mail_from,
+            source_arn=self.format_arn(service="ses", resource="identity", resource_name=whose),
+            **{
+                name: letter(subject="A sign-in to your account", text_body=f"{text} {after}")
+                for name, text in texts.items()
+            },
+        )
 
     def _common(self) -> dict[str, Any]:
         identity, durable = self._settings.identity, self._settings.deployment.durable

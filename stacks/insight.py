@@ -54,7 +54,7 @@ class InsightStack(Stack):
         loading = self._loading(made, database)
         self.functions = [loading]
         self.state_machine = self._machine(loading, messaging)
-        self.dead_letters = dead_letter_queue(self, "NotBegun")
+        self.dead_letters = dead_letter_queue(self, "NotBegun", of_rules=True)
         acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         if settings.insight.after_night:
             self._after_each_night()

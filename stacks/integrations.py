@@ -13,6 +13,7 @@ from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.own_key import own_key
 from stacks.settings import Settings
 
 BY_HAND = "Given by the other party, who cannot rotate it by an API; docs/operations/secrets.md says how to replace it"
@@ -36,6 +37,7 @@ class IntegrationsStack(Stack):
             self,
             "QuoteSigning",
             description="HMAC key of quotes: the raw string",
+            encryption_key=own_key(self),
             removal_policy=removal_policy(settings),
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
@@ -43,6 +45,7 @@ class IntegrationsStack(Stack):
             self,
             "SecurityLinks",
             description="HMAC key of the links that stop spending: the raw string",
+            encryption_key=own_key(self),
             removal_policy=removal_policy(settings),
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
@@ -55,6 +58,7 @@ class IntegrationsStack(Stack):
             self,
             "AmazonBusinessWebhook",
             description="JSON with current and previous: what the header of a push must say",
+            encryption_key=own_key(self),
             removal_policy=removal_policy(settings),
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=json.dumps({"previous": ""}),
@@ -104,6 +108,7 @@ class IntegrationsStack(Stack):
             self,
             id,
             description=f"JSON with {', '.join(keys)}; put in by an operator",
+            encryption_key=own_key(self),
             removal_policy=removal_policy(self._settings),
             # Only the shape: `unset` is a generated value nobody uses.
             generate_secret_string=secretsmanager.SecretStringGenerator(

@@ -22,6 +22,7 @@ from stacks.constructs.invoice_files import DOCUMENTS, MAIL, READINGS, InvoiceFi
 from stacks.constructs.logs import kept_log_group
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
 
@@ -192,7 +193,7 @@ class InvoicesStack(Stack):
             },
             packages="invoices",
         )
-        integrations.amazon_business.grant_read(function)
+        may_read(integrations.amazon_business, function)
         self.files.may_write(function, DOCUMENTS)
         self.state_machine.grant_start_execution(function)
         minutes = self._settings.invoices.watch_minutes

@@ -19,6 +19,7 @@ from stacks.constructs.functions import Functions
 from stacks.constructs.invoice_files import DOCUMENTS
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.rest_api import STAGE, RestApi
+from stacks.constructs.secret import may_read
 from stacks.constructs.warehouse import DATABASE
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.documents import DocumentsStack
@@ -107,7 +108,7 @@ class ManagerStack(Stack):
         function = self._function(
             "catalogue_desk", "Staff's searches in the shop", integrations.amazon_business_environment
         )
-        integrations.amazon_business.grant_read(function)
+        may_read(integrations.amazon_business, function)
         return function
 
     def _integrations_desk(self, integrations: IntegrationsStack) -> lambda_.Function:
@@ -131,7 +132,7 @@ class ManagerStack(Stack):
             packages="webhooks",
         )
         for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
-            secret.grant_read(function)
+            may_read(secret, function)
         integrations.let_read_outside(function)
         return function
 
@@ -199,7 +200,7 @@ class ManagerStack(Stack):
         api.exports.may_show(function)
         api.case_files.may_add(function, "labels")
         feeds.may_quarantine(function)
-        self.simulations.queue.grant_send_messages(function)
+        self.simulations.may_send(function)
         for folder in ("photos", "labels"):
             api.case_files.may_show(function, folder)
         identity.staff_pool.grant(function, "cognito-idp:ListUsers")

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.own_key import let_in
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.settings import Settings
 
@@ -98,8 +99,7 @@ class MessagingStack(Stack):
         )
         topic = sns.Topic(self, "Operators", master_key=key, enforce_ssl=True)
         alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        # Without this alarms vanish without a trace.
-        key.grant(alarms, "kms:Decrypt", "kms:GenerateDataKey*")
+        let_in(key, "cloudwatch.amazonaws.com")
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[alarms],

@@ -18,8 +18,10 @@ from constructs import Construct
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.own_key import let_in
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.constructs.schedule import every
+from stacks.constructs.secret import may_read
 from stacks.constructs.sms import may_send_sms, sms_environment
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
@@ -129,7 +131,7 @@ class NotificationsStack(Stack):
                 "SECURITY_LINK_SECRET_ARN": integrations.security_links.secret_arn,
             },
         )
-        integrations.security_links.grant_read(function)
+        may_read(integrations.security_links, function)
         mails = self.format_arn(
             service="ses", resource="configuration-set", resource_name=self.mails.configuration_set_name
         )
@@ -207,15 +209,7 @@ class NotificationsStack(Stack):
         ours = {"StringEquals": {"aws:SourceAccount": self.account}}
         for name in SPEAKERS:
             speaker = iam.ServicePrincipal(name)
-            # Without this what comes back vanishes without a trace.
-            key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[speaker],
-                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                    resources=["*"],
-                    conditions=ours,
-                )
-            )
+            let_in(key, name)
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[speaker], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=ours
@@ -229,6 +223,8 @@ class NotificationsStack(Stack):
             self,
             "Mails",
             configuration_set_name=f"loyalty-{self._settings.deployment.name}",
+            # A letter waits rather than being read on its way.
+            tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
             # Who bounced is known by member and may confirm the address again; on SES's own list it would stay.
             suppression_reasons=ses.SuppressionReasons.COMPLAINTS_ONLY,
             reputation_metrics=True,

@@ -17,6 +17,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
 from stacks.constructs.queue import dead_letter_queue
+from stacks.constructs.secret import may_read
 from stacks.engine import EngineStack
 from stacks.integrations import IntegrationsStack
 from stacks.settings import Settings
@@ -50,7 +51,7 @@ class ReconciliationStack(Stack):
             "STRIPE_SECRET_ARN": integrations.stripe.secret_arn,
             "STRIPE_URL": settings.integrations.stripe_url,
         }
-        self.dead_letters = dead_letter_queue(self, "RunsDeadLetters")
+        self.dead_letters = dead_letter_queue(self, "RunsDeadLetters", of_rules=True)
         acknowledge(self.dead_letters, "It is where dead letters end", "AwsSolutions-SQS3")
         daily = self._function("reconciliation", "Compares points, payments and Amazon's charges day by day", {})
         readoption = self._function(
@@ -63,7 +64,7 @@ class ReconciliationStack(Stack):
         )
         for function in (daily, readoption):
             for secret in (integrations.amazon_business, integrations.amazon_pay, integrations.stripe):
-                secret.grant_read(function)
+                may_read(secret, function)
         self._may_see_executions(readoption, engine)
         if minutes := settings.schedules.reconciliation_minutes:
             events.Rule(

@@ -64,6 +64,9 @@ class Database(Section):
 class Identity(Section):
     """Who may sign in and how. `password_sign_in` opens the flows of scripts; the portal itself uses code + PKCE.
     `partners`: who reports purchases; each gets a client of its own, and its name is that of the earn rates.
+    `threat_protection`: Cognito's Plus plan; stolen passwords are refused, sign-ins that look like somebody else's
+    answered by a second factor or refused. `takeover_mails`: their owners are told of those as well, from the address
+    of `messaging.mail_from`, which Cognito must be let use first: docs/security.md.
     `authority_url`: where browsers find the pools, if not at Cognito itself: only the laptop's."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
@@ -71,6 +74,7 @@ class Identity(Section):
     password_sign_in: bool = False
     staff_mfa: Literal["required", "optional", "off"] = "required"
     threat_protection: bool = False
+    takeover_mails: bool = False
     member_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     member_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
@@ -265,11 +269,14 @@ class Portals(Section):
 
 class Programme(Section):
     """What the first version of both programmes has otherwise than the initial documents say. `erp_endpoint`: where
-    finance's system listens; its token is the secret `erp` below the outside parties'."""
+    finance's system listens; its token is the secret `erp` below the outside parties'. `step_up_above_points`: who
+    redeems more in a day confirms it by a code. `points_per_day`: more cannot be redeemed in 24 hours at all."""
 
     release_delay_seconds: int | None = Field(default=None, ge=0, le=86_400)
     approval_minutes: int | None = Field(default=None, ge=1, le=1_440)
     erp_endpoint: str | None = Field(default=None, pattern=r"^https://[a-z0-9.-]+/\S*$")
+    step_up_above_points: int | None = Field(default=None, ge=0, le=10**12)
+    points_per_day: int | None = Field(default=None, ge=1, le=10**12)
 
 
 class Layer(Section):

@@ -20,6 +20,7 @@ from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.logs import kept_log_group
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.constructs.secret import may_read
 from stacks.engine import EngineStack
 from stacks.integrations import IntegrationsStack
 from stacks.messaging import MessagingStack
@@ -72,8 +73,8 @@ class ServicesStack(Stack):
             },
             spot_percent=settings.services.spot_percent,
         )
-        integrations.amazon_pay.grant_read(self.payments.task_definition.task_role)
-        integrations.stripe.grant_read(self.payments.task_definition.task_role)
+        may_read(integrations.amazon_pay, self.payments.task_definition.task_role)
+        may_read(integrations.stripe, self.payments.task_definition.task_role)
         self.orders = self._service(
             "orders",
             settings.services.orders,
@@ -84,8 +85,8 @@ class ServicesStack(Stack):
             },
             spot_percent=0,
         )
-        integrations.amazon_business.grant_read(self.orders.task_definition.task_role)
-        messaging.order_information.queue.grant_send_messages(self.orders.task_definition.task_role)
+        may_read(integrations.amazon_business, self.orders.task_definition.task_role)
+        messaging.order_information.may_send(self.orders.task_definition.task_role)
         self._scale_payments(messaging.payments)
         CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         CfnOutput(self, "PaymentsServiceName", value=self.payments.service_name)
@@ -137,7 +138,7 @@ class ServicesStack(Stack):
             },
         )
         assert isinstance(container, ecs.ContainerDefinition)
-        queue.queue.grant_consume_messages(task.task_role)
+        queue.may_work(task.task_role)
         self._engine.state_machine.grant_task_response(task.task_role)
         self._may_start(task, log_group)
         return ecs.FargateService(

@@ -1,11 +1,14 @@
-"""Prints what each test folder costs beside its share of the ten minutes on two cores (docs/decisions.md)."""
+"""Which worker runs what; and what each test folder costs beside its share of the ten minutes on two cores
+(docs/decisions.md)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadGroupScheduling
 
 SHARE_MINUTES = {
     "stacks": 1.0,
@@ -18,6 +21,19 @@ SHARE_MINUTES = {
     "local": 2.0,
     "web": 2.5,
 }
+
+
+class ByFile(LoadGroupScheduling):
+    """A group on one worker, and so is a file: its fixtures are made once, and who runs beside whom is not chance."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return nodeid.split("::")[0] if scope == nodeid else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """With `--dist loadgroup`; None leaves another way of sharing out to xdist."""
+    return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

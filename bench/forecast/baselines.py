@@ -42,10 +42,10 @@ def told(panel: Panel, recorded: Floats, steps: int) -> Iterator[Told]:
     table = pandas.DataFrame(_rows(panel, recorded))
     spread = statistical.spread(panel, panel.kind)[:, None]
     naive = models.SeasonalNaive(season_length=season) if season > 1 else models.Naive()
-    flat = [
-        models.WindowAverage(window_size=28 if panel.step == "day" else 8),
-        models.CrostonSBA(), models.TSB(0.1, 0.1), models.ADIDA(), models.IMAPA(),
-    ]  # fmt: skip
+    flat = [models.WindowAverage(window_size=28 if panel.step == "day" else 8)]
+    if panel.kind != "signed":
+        # Of demand now and then; below nought they know none, and stop.
+        flat += [models.CrostonSBA(), models.TSB(0.1, 0.1), models.ADIDA(), models.IMAPA()]
     # A season of 52 is beyond AutoETS (it takes 24 at most) and beyond patience.
     short = season if season <= 24 else 1
     for model in [naive, *flat, models.AutoETS(season_length=short), models.AutoTheta(season_length=short)]:

@@ -10,6 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from stacks.constructs.secret import may_read
+
 PORT = 5432
 
 
@@ -43,7 +45,7 @@ class DatabaseDoor:
             "DATABASE_SSLMODE": "disable" if self.uses_passwords else "verify-full",
         }
         if self.uses_passwords:
-            self.secrets[role].grant_read(grantee)
+            may_read(self.secrets[role], grantee)
             return {**environment, "DATABASE_SECRET_ARN": self.secrets[role].secret_arn}
         self.target.grant_connect(grantee, role)
         return environment

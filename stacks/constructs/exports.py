@@ -41,6 +41,7 @@ class Exports:
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
+            minimum_tls_version=1.2,
             removal_policy=removal_policy(settings),
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
         )

@@ -14,6 +14,7 @@ from stacks import assets
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.logs import kept_log_group
+from stacks.constructs.own_key import WRITE, may_use
 from stacks.settings import Settings
 
 METRIC_NAMESPACE = "Loyalty"
@@ -84,6 +85,8 @@ class Functions:
         log_group = kept_log_group(self._stack, f"{title}Logs", settings=self._settings)
         log_group.grant_write(role)
         role.add_to_policy(iam.PolicyStatement(actions=[*NETWORK_INTERFACE_ACTIONS], resources=["*"]))
+        if dead_letters is not None:
+            may_use(role, dead_letters.encryption_master_key, WRITE)
         firewall = ec2.SecurityGroup(
             self._stack, f"{title}Firewall", vpc=self._vpc, description=f"{title} function", allow_all_outbound=False
         )

@@ -7,6 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.combinations import LOG_RETENTION_DAYS
+from stacks.constructs.own_key import own_key
 from stacks.settings import Settings
 
 _RETENTION = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False))
@@ -19,6 +20,7 @@ def kept_log_group(scope: Construct, id: str, *, settings: Settings, name: str |
         scope,
         id,
         log_group_name=name,
+        encryption_key=own_key(scope),
         retention=_RETENTION[settings.observability.log_retention_days],
         removal_policy=removal_policy(settings),
     )

@@ -23,6 +23,7 @@ def check(world: World, request: Request, reply: Reply, before: dict[str, int], 
     """All of them. `before` and `after` are the world's counts."""
     what = f"{request.method} {request.path}?{request.query} {request.body!r:.300}\n→ {reply.status} {reply.text:.500}"
     _is_no_fault_of_ours(reply, what)
+    _says_what_browsers_must_not_do(reply, what)
     if reply.status >= 400:
         _is_a_problem(reply, what)
         _echoes_nothing(request, reply, what)
@@ -40,6 +41,14 @@ def _is_no_fault_of_ours(reply: Reply, what: str) -> None:
         assert int(reply.headers["Retry-After"]) > 0, what
     else:
         assert reply.status < 500, f"{what}\n{reply.log}"
+
+
+def _says_what_browsers_must_not_do(reply: Reply, what: str) -> None:
+    said = {name.lower(): value for name, value in reply.headers.items()}
+    assert said["x-content-type-options"] == "nosniff", what
+    assert said["strict-transport-security"].startswith("max-age=63072000"), what
+    # What is public says how long it is good; everything else is kept by nobody.
+    assert "no-store" in said["cache-control"] or "max-age" in said["cache-control"], what
 
 
 def _is_a_problem(reply: Reply, what: str) -> None:

@@ -147,6 +147,11 @@ def test_what_the_gateway_itself_refuses_is_a_problem_document_too(assembly: Ass
     for response in assembly.resources("AWS::ApiGateway::GatewayResponse"):
         headers = response.properties["ResponseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", str(response)
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'", str(response)
+        assert headers["gatewayresponse.header.Strict-Transport-Security"].startswith("'max-age=63072000"), str(
+            response
+        )
+        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'", str(response)
     kinds = [response.properties["ResponseType"] for response in assembly.resources("AWS::ApiGateway::GatewayResponse")]
     assert kinds.count("DEFAULT_4XX") == kinds.count("DEFAULT_5XX") == 3
 

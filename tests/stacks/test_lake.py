@@ -178,7 +178,7 @@ def test_the_warehouse_is_encrypted_by_the_lakes_key_and_its_administrators_pass
 ) -> None:
     namespace = _one(assembly, "AWS::RedshiftServerless::Namespace")
     told = namespace.properties
-    key = _one(assembly, "AWS::KMS::Key").id
+    key = _one(assembly, "AWS::KMS::Key", "Key").id
     assert assembly.follow(namespace.stack, told["KmsKeyId"]).id == key
     assert told["ManageAdminPassword"] is True
     assert "AdminUserPassword" not in told

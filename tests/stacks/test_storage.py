@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.stacks.assembly import Assembly, Resource, listed
+from tests.stacks.assembly import Assembly
 
 
 def _denies_plain_transport(policy: dict[str, Any]) -> bool:
@@ -78,7 +78,7 @@ def test_every_queue_is_encrypted_and_refuses_plain_http(assembly: Assembly) -> 
     }
     for queue in assembly.resources("AWS::SQS::Queue"):
         assert (queue.stack, queue.id) in protected, str(queue)
-        assert queue.properties.get("SqsManagedSseEnabled") or queue.properties.get("KmsMasterKeyId"), str(queue)
+        assert queue.properties.get("KmsMasterKeyId"), str(queue)
 
 
 def test_every_bucket_is_encrypted_private_and_refuses_plain_http(assembly: Assembly) -> None:
@@ -114,47 +114,12 @@ def test_every_topic_is_encrypted_and_refuses_plain_http(assembly: Assembly) -> 
         assert "KmsMasterKeyId" in topic.properties, str(topic)
 
 
-def test_a_key_lets_in_the_services_that_write_to_what_it_encrypts(assembly: Assembly) -> None:
-    for topic in assembly.resources("AWS::SNS::Topic"):
-        key = assembly.at(assembly.follow(topic.stack, topic.properties["KmsMasterKeyId"]))
-        for service in _publishers(assembly, topic):
-            assert service in _let_in(key), f"{topic}: messages of {service} would vanish"
-        assert _let_in(key) == _publishers(assembly, topic), "nobody else needs the key"
-
-
 def test_no_service_publishes_here_for_another_account(assembly: Assembly) -> None:
     for policy in assembly.resources("AWS::SNS::TopicPolicy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
             if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
                 conditions = {key.lower(): value for key, value in statement["Condition"]["StringEquals"].items()}
                 assert conditions["aws:sourceaccount"] == "111111111111", str(policy)
-
-
-def _publishers(assembly: Assembly, topic: Resource) -> set[str]:
-    alarms = assembly.resources("AWS::CloudWatch::Alarm")
-    alarmed = any(
-        assembly.follow(alarm.stack, action)[:2] == (topic.stack, topic.id)
-        for alarm in alarms
-        for action in alarm.properties.get("AlarmActions", [])
-    )
-    told_of_mails = any(
-        assembly.follow(one.stack, one.properties["EventDestination"]["SnsDestination"]["TopicARN"])[:2]
-        == (topic.stack, topic.id)
-        for one in assembly.resources("AWS::SES::ConfigurationSetEventDestination")
-    )
-    # Telephones answer to the same topic, which is set on their number by hand.
-    return {
-        *(["cloudwatch.amazonaws.com"] if alarmed else []),
-        *(["ses.amazonaws.com", "sms-voice.amazonaws.com"] if told_of_mails else []),
-    }
-
-
-def _let_in(key: Resource) -> set[str]:
-    return {
-        service
-        for statement in key.properties["KeyPolicy"]["Statement"]
-        for service in listed(statement["Principal"].get("Service", []))
-    }
 
 
 def test_every_key_rotates(assembly: Assembly) -> None:

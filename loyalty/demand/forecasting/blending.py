@@ -4,7 +4,7 @@ true there."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize
@@ -90,6 +90,7 @@ class Blend:
             "spread": self.spread,
             "stretch": list(self.stretch),
             "level": self.level,
+            "widening": self.widening,
             "usual": [list(one) for one in self.usual],
         }
 
@@ -98,6 +99,7 @@ class Blend:
         means, spreads = document.get("usual", ((), ()))
         return cls(
             document["weights"], document["direct"], document["spread"], tuple(document["stretch"]), document["level"],
+            document.get("widening", 0.0),  # older models have none
             usual=(tuple(means), tuple(spreads)),
         )  # fmt: skip
 
@@ -159,10 +161,26 @@ def _loss(blend: Blend, told: list[Components], true: list[Floats]) -> float:
     return float(sum(pinball(y, np.sort(blend.quantiles(of), axis=-1)).sum() for of, y in zip(told, true, strict=True)))
 
 
-def _least(blend: Blend, told: list[Components], true: list[Floats], name: str, values: tuple[float, ...]) -> Blend:
-    options = [replace(blend, spread=value) if name == "spread" else replace(blend, direct=value) for value in values]
+def _least(
+    blend: Blend,
+    told: list[Components],
+    true: list[Floats],
+    name: Literal["spread", "widening", "direct"],
+    values: tuple[float, ...],
+) -> Blend:
+    options = [_with(blend, name, value) for value in values]
     losses = [_loss(option, told, true) for option in options]
     return options[int(np.argmin(losses))]
+
+
+def _with(blend: Blend, name: Literal["spread", "widening", "direct"], value: float) -> Blend:
+    match name:
+        case "spread":
+            return replace(blend, spread=value)
+        case "widening":
+            return replace(blend, widening=value)
+        case "direct":
+            return replace(blend, direct=value)
 
 
 def _weights(told: list[Components], true: list[Floats]) -> dict[str, float]:

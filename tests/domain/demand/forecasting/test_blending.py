@@ -64,3 +64,16 @@ def test_past_errors_of_any_size_leave_it_finite(units: float) -> None:
     y[:] = np.nan
     y[0, 0] = units
     assert np.isfinite(blending.fit([told], [y], "count").quantiles(told)).all()
+
+
+def test_amounts_whose_errors_grow_with_the_steps_are_told_wider_for_later_ones() -> None:
+    rng = np.random.default_rng(6)
+    steps = 8
+    mean = np.full((SERIES, steps), 100.0)
+    told = Components({"window": mean}, None, np.full((SERIES, 1), 0.01), mean[:, :1], "amount")
+    walks = mean + np.cumsum(rng.normal(0, 10, mean.shape), axis=1)
+    found = blending.fit([told], [walks], "amount")
+    assert found.widening > 0
+    quantiles = in_order(Blend.of(json.loads(json.dumps(found.document()))).quantiles(told), "amount")
+    wide = (quantiles[..., -1] - quantiles[..., 0]).mean(axis=0)
+    assert wide[-1] > 1.5 * wide[0]
