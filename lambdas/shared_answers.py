@@ -55,13 +55,11 @@ def headers(answer: Mapping[str, Any]) -> dict[str, list[str]]:
     """What such an answer says to browsers: the portal's origin whoever asked, and how long to keep it."""
     told = answer.get("multiValueHeaders") or {}
     known = environment()
+    fresh = known.shelf_seconds and answer["statusCode"] == 200 and "Cache-Control" not in told
     origins = known.cors_origins[:1]
-    said = told.get("Cache-Control") or [
-        f"private, max-age={known.shelf_seconds}" if known.shelf_seconds and answer["statusCode"] == 200 else "no-cache"
-    ]
     return {
         **told,
-        "Cache-Control": said,
+        **({"Cache-Control": [f"private, max-age={known.shelf_seconds}"]} if fresh else {}),
         **({"Access-Control-Allow-Origin": list(origins)} if origins else {}),
         **({"Access-Control-Expose-Headers": ["Retry-After"]} if origins else {}),
     }
