@@ -129,15 +129,16 @@ class ApiStack(Stack):
         limits = self._settings.api
         # Amplify asks for the portal's config, for everybody and from few addresses.
         config = (f"/{STAGE}/config", limits.requests_per_partner_address)
-        for id, resources, limit, others in (
-            ("Firewall", stages, limits.requests_per_address, config),
-            ("PartnersFirewall", partners, limits.requests_per_partner_address, None),
+        for id, resources, limit, each, others in (
+            ("Firewall", stages, limits.requests_per_address, limits.requests_per_person, config),
+            ("PartnersFirewall", partners, limits.requests_per_partner_address, limits.requests_per_partner, None),
         ):
             WebFirewall(
                 self,
                 id,
                 resources=resources,
                 requests_per_address=limit,
+                requests_per_token=each,
                 asked_for_others=others,
                 settings=self._settings,
             )

@@ -279,6 +279,14 @@ def _api_rules(api: Any) -> Iterator[Problem]:
         yield Problem(
             ("api", "costly_rate_limit"), f"more than rate_limit = {api.rate_limit} of all", api.costly_rate_limit
         )
+    for each, address in (
+        ("requests_per_person", "requests_per_address"),
+        ("requests_per_partner", "requests_per_partner_address"),
+    ):
+        if getattr(api, each) > (most := getattr(api, address)):
+            yield Problem(
+                ("api", each), f"more than {address} = {most}, which would refuse them first", getattr(api, each)
+            )
     if api.cache_gb not in CACHE_GB:
         yield Problem(("api", "cache_gb"), f"API Gateway sells {', '.join(map(str, CACHE_GB))}", api.cache_gb)
 

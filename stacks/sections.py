@@ -101,7 +101,7 @@ class Messaging(Section):
 class Api(Section):
     """Limits are per stage: requests a second, and how many may come at once; `costly_…` of each route that does much
     for one request. The firewall's are per address and five minutes, and partners' are apart because a whole company's
-    purchases come from one.
+    purchases come from one; and per person or partner by their token, from however many addresses.
 
     `cache_gb`: what the gateway may keep of answers that are the same for all members, by the hour, used or not; 0:
     nothing. `cache_seconds`: how old a kept answer gets there, and once more in a browser.
@@ -117,6 +117,8 @@ class Api(Section):
     firewall: bool = True
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
     requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)
+    requests_per_person: int = Field(default=1_500, ge=100, le=20_000_000)
+    requests_per_partner: int = Field(default=30_000, ge=100, le=20_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
 
 

@@ -209,6 +209,27 @@ def test_partners_may_send_more_from_one_address_than_people(assembly: Assembly)
     assert len(limits) == 5
 
 
+def test_a_person_or_partner_has_a_limit_from_however_many_addresses(assembly: Assembly) -> None:
+    limits = {}
+    for one in assembly.resources("AWS::WAFv2::WebACLAssociation"):
+        acl = assembly.at(assembly.follow(one.stack, one.properties["WebACLArn"]))
+        for rule in acl.properties["Rules"]:
+            if rule["Name"] != "TooManyFromOneClient":
+                continue
+            rate = rule["Statement"]["RateBasedStatement"]
+            (key,) = rate["CustomKeys"]
+            assert key["Header"]["Name"] == "authorization", str(acl)
+            changed = [one["Type"] for one in key["Header"]["TextTransformations"]]
+            assert changed == ["MD5"], "what is counted by is logged, and a token is a secret"
+            assert "ScopeDownStatement" not in rate
+            limits[assembly.text(one.stack, one.properties["ResourceArn"])] = rate["Limit"]
+    stages = {stage.id for stage in assembly.resources("AWS::ApiGateway::Stage")}
+    assert len(limits) == len(stages) == 3
+    assert all(any(f"<{stage}>" in door for door in limits) for stage in stages)
+    assert {limit for door, limit in limits.items() if "Inbound" in door} == {30_000}
+    assert {limit for door, limit in limits.items() if "Inbound" not in door} == {1_500}
+
+
 def test_access_logs_hold_no_address_query_or_body(assembly: Assembly) -> None:
     for stage in assembly.resources("AWS::ApiGateway::Stage"):
         written = stage.properties["AccessLogSetting"]["Format"]
