@@ -71,11 +71,8 @@ class RestApi(Construct):
                 throttling_rate_limit=settings.api.rate_limit,
                 throttling_burst_limit=settings.api.burst_limit,
                 **_OBSERVED,
-                **(
-                    {"cache_cluster_enabled": True, "cache_cluster_size": f"{settings.api.cache_gb:g}"}
-                    if self.kept
-                    else {}
-                ),
+                cache_cluster_enabled=bool(self.kept) or None,
+                cache_cluster_size=f"{settings.api.cache_gb:g}" if self.kept else None,
                 method_options=method_options(routes, default, settings),
                 tracing_enabled=settings.observability.tracing,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
@@ -201,11 +198,8 @@ def method_options(
             throttling_burst_limit=getattr(settings.api, f"{prefix}burst_limit"),
             **_OBSERVED,
             caching_enabled=shared,
-            **(
-                {"cache_ttl": Duration.seconds(settings.api.cache_seconds), "cache_data_encrypted": True}
-                if shared
-                else {}
-            ),
+            cache_ttl=Duration.seconds(settings.api.cache_seconds) if shared else None,
+            cache_data_encrypted=True if shared else None,
         )
     return told
 
