@@ -133,8 +133,11 @@ prove: install ## the same in large: every proof, a table, one line last (about 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
 
+load-model: install ## how much a deployment carries, thousands of members to ten million: a model, docs/load-model.md
+	@$(PYTHON) -m load.model
+
 load: install web ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
-	@$(PYTHON) -m load $(if $(QUICK),--quick)
+	@$(PYTHON) -m load $(if $(QUICK),--quick,&& $(PYTHON) -m load.model > /dev/null)
 
 storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" FAULT="$(FAULT)" MUTANTS="$(MUTANTS)" $(PYTHON) -W ignore -m tests.faults
@@ -186,4 +189,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook format night bench-recommend audit sbom cost
+.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook format night bench-recommend audit sbom cost load-model

@@ -14,6 +14,8 @@ LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
     *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+# What API Gateway sells to keep answers in, in GB; 0 is none.
+CACHE_GB = (0, 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237)
 # Memory that Fargate sells with each amount of processor, in MiB.
 FARGATE_MEMORY = {
     256: (512, 1024, 2048),
@@ -314,8 +316,29 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
     if api is not None and most is not None and api.reserved_concurrency > most:
         reason = f"more than the {most} connections that Aurora of this size has for the APIs, or 0"
         yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
-    if api is not None and api.burst_limit < api.rate_limit:
-        yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+    if api is not None:
+        yield from _api_rules(api)
+
+
+def _api_rules(api: Any) -> Iterator[Problem]:
+    for prefix in ("", "costly_"):
+        rate, burst = getattr(api, f"{prefix}rate_limit"), getattr(api, f"{prefix}burst_limit")
+        if burst < rate:
+            yield Problem(("api", f"{prefix}burst_limit"), f"less than {prefix}rate_limit = {rate}", burst)
+    if api.costly_rate_limit > api.rate_limit:
+        yield Problem(
+            ("api", "costly_rate_limit"), f"more than rate_limit = {api.rate_limit} of all", api.costly_rate_limit
+        )
+    for each, address in (
+        ("requests_per_person", "requests_per_address"),
+        ("requests_per_partner", "requests_per_partner_address"),
+    ):
+        if getattr(api, each) > (most := getattr(api, address)):
+            yield Problem(
+                ("api", each), f"more than {address} = {most}, which would refuse them first", getattr(api, each)
+            )
+    if api.cache_gb not in CACHE_GB:
+        yield Problem(("api", "cache_gb"), f"API Gateway sells {', '.join(map(str, CACHE_GB))}", api.cache_gb)
 
 
 def _spending_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

@@ -112,16 +112,28 @@ class Messaging(Section):
 
 
 class Api(Section):
-    """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
-    minutes, and partners' are apart because a whole company's purchases come from one. `reserved_concurrency`: how many
-    copies of the APIs' functions may run at once, all together, so that they leave others connections to the database;
-    0: as many as the account has (docs/operations/connections.md)."""
+    """Limits are per stage: requests a second, and how many may come at once; `costly_…` of each route that does much
+    for one request. The firewall's are per address and five minutes, and partners' are apart because a whole company's
+    purchases come from one; and per person or partner by their token, from however many addresses.
+
+    `reserved_concurrency`: how many copies of the APIs' functions may run at once, all together, so that they leave
+    others connections to the database; 0: as many as the account has (docs/operations/connections.md). `cache_gb`: what
+    the gateway may keep of answers that are the same for all members, by the hour, used or not; 0: nothing.
+    `cache_seconds`: how old a kept answer gets there, and once more in a browser.
+    """
 
     rate_limit: int = Field(default=200, ge=1, le=10_000)
     burst_limit: int = Field(default=400, ge=1, le=5_000)
+    costly_rate_limit: int = Field(default=50, ge=1, le=10_000)
+    costly_burst_limit: int = Field(default=100, ge=1, le=5_000)
+    cache_gb: float = Field(default=0, ge=0)
+    # A withdrawn product is gone everywhere within a minute: docs/demand.md.
+    cache_seconds: int = Field(default=20, ge=1, le=30)
     firewall: bool = True
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
     requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)
+    requests_per_person: int = Field(default=1_500, ge=100, le=20_000_000)
+    requests_per_partner: int = Field(default=30_000, ge=100, le=20_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
     reserved_concurrency: int = Field(default=0, ge=0, le=10_000)
 

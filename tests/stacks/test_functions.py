@@ -41,12 +41,13 @@ def runners(assembly: Assembly) -> Iterator[Runner]:
 
 def with_database(assembly: Assembly) -> list[Runner]:
     """Those that come to the database: not the door of webhooks, which takes pushes also while that is away, nor who
-    hands over the portal's bundle or our rules for mail, reads how far the lake has come, asks the warehouse, or puts
-    files into other words."""
+    hands over the portal's bundle, our rules for mail or a setting of the gateway, reads how far the lake has come,
+    asks the warehouse, or puts files into other words."""
     found = list(runners(assembly))
     without = {one.name for one in found if "DATABASE_ROLE" not in one.environment}
     assert without - {
         *("publish_portal", "receipt_rules", "lake_loading", "report_desk", "personalize_files"),
+        "cache_invalidation",
     } == {"webhook_api"}
     return [one for one in found if one.name not in without]
 
@@ -55,7 +56,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
     assert {runner.name for runner in runners(assembly)} == {
         *("member_api", "quote_api", "manager_api", "partner_api", "identity_trigger", "importer", "engine_step"),
         *("order_information", "sweeper", "catalogue_sync", "migrate", "payments", "orders", "outbox_relay"),
-        *("webhook_api", "payment_webhook"),
+        *("webhook_api", "payment_webhook", "cache_invalidation"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
         *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices", "simulation"),
         "catalogue_desk",

@@ -90,6 +90,16 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ("burst_limit = 1000", "burst_limit = 100", "api.burst_limit", "less than rate_limit"),
         ("reserved_concurrency = 0", "reserved_concurrency = 99", "api.reserved_concurrency", "at least 100"),
         ("reserved_concurrency = 0", "reserved_concurrency = 3751", "api.reserved_concurrency", "more than the 3750"),
+        ("cache_gb = 0.5", "cache_gb = 0.6", "api.cache_gb", "API Gateway sells"),
+        ("cache_gb = 0.5", "costly_burst_limit = 10", "api.costly_burst_limit", "less than costly_rate_limit"),
+        (
+            *("cache_gb = 0.5", "costly_rate_limit = 600\ncostly_burst_limit = 600"),
+            *("api.costly_rate_limit", "more than rate_limit"),
+        ),
+        (
+            *("cache_gb = 0.5", "requests_per_person = 5000"),
+            *("api.requests_per_person", "more than requests_per_address"),
+        ),
         ("log_retention_days = 365", "log_retention_days = 100", "observability.log_retention_days", "CloudWatch"),
         ("[services.orders]", "[services.orders]\nmax_tasks = 3", "services.orders.max_tasks", "fixed count"),
         ('"https://pay-api.amazon.com"', '"http://pay-api.amazon.com"', "integrations.amazon_pay_url", "https"),
