@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.custom_resource import answered
+from loyalty import aws
 
 PHYSICAL_ID = "cache-invalidation"
 
@@ -44,7 +45,4 @@ def _patches(method: str) -> list[dict[str, str]]:
 
 
 def _gateway() -> Any:
-    import boto3
-
-    client: Any = boto3.client
-    return client("apigateway")
+    return aws.client("apigateway")
