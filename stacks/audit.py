@@ -18,6 +18,7 @@ from constructs import Construct
 
 from stacks.audited_calls import AUDITED
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import kept_log_group, let_logs_encrypt, removal_policy
 from stacks.settings import Settings
 
@@ -71,7 +72,7 @@ class AuditStack(Stack):
 
     def _bucket(self) -> s3.Bucket:
         """Where nobody changes or removes a record before its time."""
-        durable, kept = self._settings.deployment.durable, Duration.days(self._settings.observability.trail_days)
+        durable, locked = self._settings.deployment.durable, Duration.days(self._settings.observability.trail_days)
         common: dict[str, Any] = {
             "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
             "enforce_ssl": True,
@@ -82,7 +83,7 @@ class AuditStack(Stack):
             "AccessLogs",
             encryption=s3.BucketEncryption.S3_MANAGED,
             minimum_tls_version=1.2,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
             **common,
         )
         bucket = s3.Bucket(
@@ -95,21 +96,11 @@ class AuditStack(Stack):
             minimum_tls_version=1.2,
             versioned=True,
             object_lock_enabled=durable or None,
-            object_lock_default_retention=s3.ObjectLockRetention.governance(kept) if durable else None,
+            object_lock_default_retention=s3.ObjectLockRetention.governance(locked) if durable else None,
             server_access_logs_bucket=access,
             server_access_logs_prefix="records/",
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=kept,
-                    noncurrent_version_expiration=Duration.days(30),
-                    # Read after something happened, if ever.
-                    transitions=[
-                        s3.Transition(
-                            storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=Duration.days(90)
-                        )
-                    ],
-                )
-            ],
+            # Read after something happened, if ever.
+            lifecycle_rules=[kept(self._settings.observability.trail_days, replaced_days=30, rarely_after_days=90)],
             **common,
         )
         ours = {"aws:SourceArn": self._trail_arn}

@@ -12,7 +12,7 @@ from loyalty import database
 from stacks.settings import REPOSITORY
 
 MADE = {
-    *("boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session"),
+    *("aws.client", "boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session"),
     *("urllib3.PoolManager", "httpx.Client", "httpx.AsyncClient", "requests.Session"),
 }
 # Asked for without a client that could be kept.
@@ -34,6 +34,7 @@ ONCE = {
         ),
         "is a client itself, which its owner keeps",
     ),
+    "loyalty/aws.py": "makes it for whoever keeps it",
     "loyalty/database.py": "a token for a new connection, and that is kept",
     "loyalty/reconciliation/parties.py": "a secret that is read when a party's client, which is kept, needs it",
 }

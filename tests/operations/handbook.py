@@ -57,6 +57,19 @@ def blocks(page: Path) -> Iterator[tuple[int, str, list[str]]]:
     assert inside is None, f"{page.name}: a block has no end"
 
 
+def _joined(start: int, lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Line by line, where each that ends with a backslash has the next one's text as well."""
+    begun: tuple[int, str] | None = None
+    for number, line in enumerate(lines, start):
+        begun = (number, line) if begun is None else (begun[0], f"{begun[1]} {line.strip()}")
+        if begun[1].endswith("\\"):
+            begun = (begun[0], begun[1].rstrip("\\").rstrip())
+            continue
+        if begun[1].strip():
+            yield begun
+        begun = None
+
+
 @cache
 def commands() -> tuple[Command, ...]:
     """Every line of every block without a language, and what stands in a sentence as `make …`, `python -m …`."""
@@ -64,7 +77,7 @@ def commands() -> tuple[Command, ...]:
     for page in PAGES:
         for start, language, lines in blocks(page):
             if not language:
-                texts = [(start + offset, line) for offset, line in enumerate(lines) if line.strip()]
+                texts = list(_joined(start, lines))
                 found += [Command(page.name, number, part) for number, text in texts for part in text.split(" && ")]
         for number, line in enumerate(page.read_text().splitlines(), start=1):
             for quoted in re.findall(r"`((?:make|python -m|aws [a-z-]+) [^`…]*)`", line):
@@ -158,3 +171,9 @@ def required(call: AwsCall) -> set[str]:
 def is_bytes(call: AwsCall, parameter: str) -> bool:
     shape = service_model(call.service).operation_model(call.operation).input_shape
     return shape is not None and shape.members[parameter].type_name == "blob"
+
+
+def is_switch(call: AwsCall, parameter: str) -> bool:
+    """Whether the option says all by being there."""
+    shape = service_model(call.service).operation_model(call.operation).input_shape
+    return shape is not None and shape.members[parameter].type_name == "boolean"

@@ -15,8 +15,10 @@ def test_every_output_that_a_command_names_exists(assembly: Assembly) -> None:
     assert named <= outputs
 
 
-def test_every_stack_that_is_named_exists(assembly: Assembly) -> None:
+def test_every_stack_and_dashboard_that_is_named_exists(assembly: Assembly) -> None:
     parts = {name.removeprefix("loyalty-full-") for name in assembly.templates}
+    shown = assembly.resources("AWS::CloudWatch::Dashboard")
+    parts |= {str(one.properties["DashboardName"]).removeprefix("loyalty-full-") for one in shown}
     for page in PAGES:
         for part in re.findall(r"`loyalty-(?:<environment>|prod)-([a-z]+)`", page.read_text()):
             assert part in parts, f"{page.name}: {part}"

@@ -18,7 +18,9 @@ MANY = 1_000
 # Synthesised in large, of those that are accepted.
 SYNTHESISED = int(os.environ.get("SYNTHESISED", "12"))
 # Its line; or the name of what is not there, which has none.
-PLACE = r":\d+: .{5}|: [a-z_.]+: (this section is missing|Field required)$|: cannot be read: "
+PLACE = (
+    r":\d+: .{5}|: [a-z_.]+: (this section is missing$|Field required$|a durable deployment has )|: cannot be read: "
+)
 
 
 def outcome(path: Path) -> Settings | list[str]:
