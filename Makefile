@@ -73,6 +73,25 @@ spark: build/.tools ## Spark as Glue 5.1 has it, in an environment of its own, w
 
 web: build/portal/index.html build/manager/index.html ## the portal's and the manager app's bundles, into build/
 
+# ---- deliver ---------------------------------------------------------------------------------------------------
+preflight: install ## what is still missing before an environment is deployed; reads only: make preflight ENV=prod (ARGS=--policy)
+	@$(PYTHON) -W ignore -m delivery.preflight $(or $(ENV),prod) $(ARGS)
+
+gate: install ## what this checkout would lose of what BASE made (origin/main): make gate BASE=v12, or DEPLOYED=1 ENV=prod; ALLOW="stack/Id …"
+	@$(PYTHON) -W ignore -m delivery.gate $(if $(DEPLOYED),--deployed,--base $(or $(BASE),origin/main)) --env $(or $(ENV),full) $(if $(ALLOW),--allow $(ALLOW))
+
+diff: install web ## what a deployment would change, by CDK: make diff ENV=prod
+	@cdk diff $(if $(CI),--method=template) -c env=$(or $(ENV),prod)
+
+deploy: install web ## deploy an environment: make deploy ENV=prod (after `make preflight`; docs/operations/deploy.md)
+	@cdk deploy --all -c env=$(or $(ENV),prod) --require-approval $(if $(CI),never,broadening)
+
+drift: install web ## what stands otherwise than it was deployed: make drift ENV=prod
+	@cdk drift --fail -c env=$(or $(ENV),prod)
+
+images: install ## put digests of pushed images into a config: make images ENV=prod IMAGES="orders=…@sha256:… …"
+	@$(PYTHON) -m delivery.images $(or $(ENV),prod) $(IMAGES)
+
 # ---- use -------------------------------------------------------------------------------------------------------
 run: install web ## deploy the app to a local cloud, keep it running, show the status page (Ctrl-C stops all)
 	@$(PYTHON) -m local.run
@@ -95,6 +114,9 @@ plug: install ## pull the running cloud's plug while members redeem, count each 
 screens: install browser web ## a picture of every page, the portal at both widths and the manager app, into docs/screens/
 	@$(PYTHON) -m local.screens
 
+cost: install ## a month's cost of a config, estimated: ENV=prod MEMBERS=100000 SET="active_share=0.3" JSON=1 DOCS=1
+	@$(PYTHON) -W ignore -m cost --env $(or $(ENV),prod) $(if $(MEMBERS),--members $(MEMBERS)) $(foreach pair,$(SET),--set $(pair)) $(if $(JSON),--json) $(if $(DOCS),--docs)
+
 token: install ## an access token of one of the local cloud's people: make token EMAIL=ada@members.example
 	@$(PYTHON) -m local.token "$(EMAIL)"
 
@@ -105,14 +127,17 @@ clean: ## forget the local cloud's state
 test: install web ## all tests, with the time of each folder
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
-prove: install ## the same in large: every proof, a table, one line last (about 50 minutes)
+prove: install ## the same in large: every proof, a table, one line last (about 70 minutes; MINUTES=20 of fuzzing)
 	@$(PYTHON) -m proofs
 
 prove-ledger: install ## the ledger's: model, 32 clients, kill -9, seeded bugs (OPS=2000000 KILLS=200 EXAMPLES=10000 ONLY=…)
 	@$(PYTHON) -m proofs.ledger
 
+load-model: install ## how much a deployment carries, thousands of members to ten million: a model, docs/load-model.md
+	@$(PYTHON) -m load.model
+
 load: install web ## 64 devices of 2,000 members on a cloud of its own, a quarter of an hour (QUICK=1: a few minutes)
-	@$(PYTHON) -m load $(if $(QUICK),--quick)
+	@$(PYTHON) -m load $(if $(QUICK),--quick,&& $(PYTHON) -m load.model > /dev/null)
 
 storm: install ## whole redemptions under every fault, by seed: SEEDS=2000 SEED=1; FAULT=F33 one by name; MUTANTS=1
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" FAULT="$(FAULT)" MUTANTS="$(MUTANTS)" $(PYTHON) -W ignore -m tests.faults
@@ -164,4 +189,4 @@ bench-recommend: install ## what members buy next, foreseen beside ALS, BPR, ite
 format: install ## write the house style
 	@ruff format --quiet . && ruff check --fix --quiet .
 
-.PHONY: help install audit sbom browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook browser format night bench-recommend
+.PHONY: help install preflight gate diff deploy drift images browser ocr spark web run demo trace redeem plug screens token clean test prove prove-ledger load storm check synth bench bench-web bench-ledger bench-invoices bench-forecast bench-lake bench-outlook format night bench-recommend audit sbom cost load-model

@@ -15,8 +15,12 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.api import ApiStack
 from stacks.assets import BUNDLES, BuildError
+from stacks.audit import AuditStack
+from stacks.backup import BackupStack, CopiesStack
 from stacks.canary import CanaryStack
+from stacks.costs import DEPLOYMENT_TAG, deployment_tag
 from stacks.database import DatabaseStack
+from stacks.delivery import DeliveryStack
 from stacks.documents import DocumentsStack
 from stacks.edge import REGION as EDGE
 from stacks.edge import EdgeStack
@@ -46,7 +50,12 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
     common: dict[str, Any] = {
         "settings": settings,
         "env": cdk.Environment(account=deployment.account, region=deployment.region),
-        "tags": {"application": "loyalty", "environment": deployment.name, **deployment.tags},
+        "tags": {
+            "application": "loyalty",
+            "environment": deployment.name,
+            DEPLOYMENT_TAG: deployment_tag(settings),
+            **deployment.tags,
+        },
         "termination_protection": deployment.durable,
     }
 
@@ -55,6 +64,11 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
 
     network = NetworkStack(app, named("network"), **common)
     database = DatabaseStack(app, named("database"), vpc=network.vpc, **common)
+    backup = None
+    if settings.database.copy_region:
+        there = {**common, "env": cdk.Environment(account=deployment.account, region=settings.database.copy_region)}
+        copies = CopiesStack(app, named("copies"), **there)
+        backup = BackupStack(app, named("backup"), database=database, copies=copies, **common)
     identity = IdentityStack(app, named("identity"), **common)
     messaging = MessagingStack(app, named("messaging"), **common)
     integrations = IntegrationsStack(app, named("integrations"), **common)
@@ -103,6 +117,9 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         lake=lake,
         **inside,
     )
+    personal = [api.case_files.bucket, api.exports.bucket, api.exports.ended, documents.bucket, feeds.bucket]
+    personal += [invoices.files.bucket, *([lake.files.bucket] if lake else [])]
+    audit = AuditStack(app, named("audit"), watched=personal, **common) if settings.observability.trail else None
     if settings.portals.hosting == "amplify":
         portals = PortalsStack(
             app,
@@ -136,8 +153,16 @@ def build(app: cdk.App, settings: Settings, bundles: Path = BUNDLES) -> None:
         lake=lake,
         insight=insight,
         canary=canary,
+        audit=audit,
+        backup=backup,
         **common,
     )
+    if settings.delivery.repository:
+        DeliveryStack(app, named("delivery"), **common)
+    for stack in app.node.children:
+        if isinstance(stack, cdk.Stack):
+            # Bills tell the parts apart by it.
+            stack.tags.set_tag("part", stack.stack_name.removeprefix(f"loyalty-{deployment.name}-"))
     for stack in (network, database, identity):
         hold_on_to(stack)
 

@@ -6,18 +6,25 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.observed import logger, metrics
+from loyalty import aws
+
 if TYPE_CHECKING:
     from loyalty.orders.amazon_business import AmazonBusiness
 
 
 @cache
-def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusiness:
-    """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer."""
-    import boto3  # like HTTP, slow to import, and not every request asks Amazon
+def amazon_business(region: str, locale: str, read_seconds: float, *, for_members: bool = False) -> AmazonBusiness:
+    """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer.
 
+    `for_members`: somebody waits, so that after failures in a row nobody is asked for a while (`Breaker`).
+    """
     from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials, Timeouts
+    from loyalty.orders.amazon_business.breaker import Breaker
 
-    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
+    secrets, secret_arn = aws.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     return AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],
@@ -25,4 +32,10 @@ def amazon_business(region: str, locale: str, read_seconds: float) -> AmazonBusi
         timeouts=Timeouts(connect=2, read=read_seconds, order=read_seconds),
         region=region,
         locale=locale,
+        breaker=Breaker(opened=_opened) if for_members else None,
     )
+
+
+def _opened() -> None:
+    logger.warning("Amazon Business does not answer, and is not asked for a while")
+    metrics.add_metric("AmazonUnanswered", MetricUnit.Count, 1)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from lambdas.http import View
+from loyalty import aws
 from loyalty.casework.files import Missing, Seen, Shelf, Upload
 
 _BYTES_LOOKED_AT = 16
@@ -80,15 +81,5 @@ def _bucket() -> str:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Buckets with a KMS key take no older signature; the region's own host, because the global one redirects.
-    config = Config(
-        signature_version="s3v4",
-        s3={"us_east_1_regional_endpoint": "regional"},
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"total_max_attempts": 2},
-    )
-    return boto3.client("s3", config=config)
+    return aws.client("s3", attempts=2, **aws.REGIONAL)

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.members import closure
 
@@ -42,6 +43,4 @@ def _remove_sign_in(subject: str) -> None:
 
 @cache
 def _cognito() -> Any:
-    import boto3
-
-    return boto3.client("cognito-idp")
+    return aws.client("cognito-idp", read_seconds=10)

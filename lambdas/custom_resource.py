@@ -81,7 +81,9 @@ def _send(url: str, answer: Mapping[str, Any]) -> None:
         body=json.dumps(answer).encode(),
         # An empty content type: the URL is signed without one.
         headers={"Content-Type": ""},
-        retries=urllib3.Retry(ANSWER_TRIES, backoff_factor=1, allowed_methods=None, status_forcelist=(500, 502, 503)),
-        timeout=10,
+        retries=urllib3.Retry(
+            ANSWER_TRIES, backoff_factor=1, backoff_jitter=1, allowed_methods=None, status_forcelist=(500, 502, 503)
+        ),
+        timeout=urllib3.Timeout(connect=5, read=10),
     )
     _log.info("answered %s: HTTP %s", answer["Status"], response.status)

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics
+from loyalty import aws
 from loyalty.recommendations.answering import STORED
 from loyalty.recommendations.candidates import Engine
 from loyalty.recommendations.personalize import NotAnswered, Personalize, Runtime
@@ -32,11 +33,7 @@ def _made(told: str) -> Engine:
 
 
 def _client(seconds: float) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
-    return boto3.client("personalize-runtime", config=config)
+    return aws.client("personalize-runtime", connect_seconds=seconds, read_seconds=seconds, attempts=1)
 
 
 def _note(failure: NotAnswered) -> None:

@@ -25,6 +25,8 @@ class Environment:
     manager_origin: str = ""
     staff_pool_id: str = ""
     portal_origin: str = ""
+    # How long a browser may show the catalogue's shared pages without asking again.
+    shelf_seconds: int = 0
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> Environment:
@@ -43,6 +45,7 @@ class Environment:
             manager_origin=variables.get("MANAGER_ORIGIN", ""),
             staff_pool_id=variables.get("STAFF_POOL_ID", ""),
             portal_origin=variables.get("PORTAL_ORIGIN", ""),
+            shelf_seconds=int(variables.get("SHELF_SECONDS", "0")),
         )
 
 

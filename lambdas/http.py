@@ -36,6 +36,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from lambdas import shared_answers
 from lambdas.environment import environment
 from lambdas.observed import correlation_id, log_failure, logger, metrics, observed
 from loyalty.database import Connection
@@ -170,16 +171,22 @@ def resolver(title: str, most_bytes: int = MAX_BODY_BYTES) -> APIGatewayRestReso
 
 def entry(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler of a resolver: correlation id in and out, log, metrics."""
+    shared = shared_answers.is_shared(app)
 
     def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        response = app.resolve(_readable(event), context)
+        request = _readable(event)
+        kept = shared(request)
+        response = app.resolve(shared_answers.keyed(request) if kept else request, context)
         status = int(response["statusCode"])
         metrics.add_metric(f"Answers{status // 100}xx", MetricUnit.Count, 1)
-        headers = response.setdefault("multiValueHeaders", {})
-        headers["x-correlation-id"] = [correlation_id(event, context)]
+        if kept:
+            # Without the correlation id: others will get this answer.
+            headers = shared_answers.headers(response)
+        else:
+            headers = response.get("multiValueHeaders", {}) | {"x-correlation-id": [correlation_id(event, context)]}
         said = {name.lower() for name in headers}
         headers |= {name: [value] for name, value in ALWAYS.items() if name.lower() not in said}
-        return response
+        return {**response, "multiValueHeaders": headers}
 
     return cast(Callable[[dict[str, Any], Any], dict[str, Any]], observed(answer))
 

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from lambdas.observed import logger, observed
+from loyalty import aws
 from loyalty.catalogue import sheet
 from loyalty.database import Connection, database
 from loyalty.importing import NotThisFile, Progress
@@ -268,13 +269,9 @@ def _get(file: File, offset: int) -> dict[str, Any] | None:
 
 @cache
 def _s3() -> Any:
-    import boto3
-
-    return boto3.client("s3")
+    return aws.client("s3", read_seconds=60)
 
 
 @cache
 def _lambda() -> Any:
-    import boto3
-
-    return boto3.client("lambda")
+    return aws.client("lambda")

@@ -25,6 +25,7 @@ from pydantic import TypeAdapter
 
 from analytics.warehouse import insight
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.demand import alerts, lines, loading, models, planning
 
@@ -239,7 +240,4 @@ def _bucket() -> str:
 
 @cache
 def _s3() -> Any:
-    import boto3
-
-    client: Any = boto3.client
-    return client("s3")
+    return aws.client("s3", read_seconds=60)

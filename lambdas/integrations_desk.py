@@ -14,6 +14,7 @@ from lambdas import outside_secrets
 from lambdas.amazon import amazon_business
 from lambdas.http import Router, View, entry
 from lambdas.staff import staff, staff_resolver
+from loyalty import aws
 from loyalty.database import database
 from loyalty.integrations import checking
 from loyalty.integrations.checking import Finding
@@ -132,10 +133,7 @@ def _payment(name: str, arn: str, ask: Callable[[str], Any]) -> list[Finding]:
 
 @cache
 def _secrets() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("secretsmanager", config=Config(connect_timeout=2, read_timeout=5))
+    return aws.client("secretsmanager")
 
 
 app.include_router(router)

@@ -15,6 +15,7 @@ import psycopg
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.invoices import normalising, recalling, recording
 from loyalty.invoices.recording import Unavailable
@@ -84,7 +85,4 @@ def _codes(one: dict[str, Any]) -> list[str]:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("s3", config=Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 2}))
+    return aws.client("s3", connect_seconds=3, read_seconds=15, attempts=2)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from lambdas.step_functions import step_functions
+from loyalty import aws
 from loyalty.database import Connection
 
 
@@ -37,6 +38,4 @@ def begin(connection: Connection, program_id: int, document_id: UUID, starts: in
 @cache
 def s3() -> Any:
     """The client of buckets."""
-    import boto3
-
-    return boto3.client("s3")
+    return aws.client("s3", read_seconds=15)

@@ -17,6 +17,7 @@ import psycopg
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.invoices import recording
 from loyalty.invoices.recording import Throttled, Unavailable
@@ -182,9 +183,5 @@ def _s3() -> Any:
 
 
 def _client(service: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
     # The state machine tries again; here a call either works or says so quickly.
-    client: Any = boto3.client
-    return client(service, config=Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 2}))
+    return aws.client(service, connect_seconds=3, read_seconds=15, attempts=2)

@@ -14,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.documents import issuing, storing
 
@@ -68,7 +69,4 @@ def _put(key: str, content: bytes) -> None:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("s3", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
+    return aws.client("s3", attempts=2)

@@ -21,6 +21,7 @@ from analytics.export.manifest import REFUSALS
 from analytics.export.window import Batch, State
 from analytics.warehouse import statements
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 
 # Views of metrics are over the programme, not over its canary.
 PROGRAM = 1
@@ -138,7 +139,4 @@ def _bucket() -> str:
 
 @cache
 def _client(service: str) -> Any:
-    import boto3
-
-    client: Any = boto3.client
-    return client(service)
+    return aws.client(service, read_seconds=15)

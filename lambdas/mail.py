@@ -9,15 +9,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.environment import environment
 from lambdas.observed import logger, metrics
+from loyalty import aws
 from loyalty.members.claiming import Mail
 from loyalty.refusal import Kind, Refusal
 
 
 @cache
 def _ses() -> Any:
-    import boto3  # slow to import, and few requests send mail
-
-    return boto3.client("ses")
+    return aws.client("ses", attempts=2)
 
 
 def send(mail: Mail) -> None:

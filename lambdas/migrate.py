@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from lambdas.custom_resource import answered
+from loyalty import aws
 from loyalty.database import Connection, DatabaseSettings, connect
 from loyalty.migration import migrate
 
@@ -25,6 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _bring_up_to_date(environment: Mapping[str, str]) -> dict[str, Any]:
     with connect(DatabaseSettings.from_environment(environment)) as connection:
         applied = migrate(connection)
+        connection.execute("select audit.watch_statements()")
         _set_passwords(connection, json.loads(environment.get("ROLE_SECRET_ARNS") or "{}"))
         _publish(connection, json.loads(environment.get("PROGRAMME_OVERRIDES") or "{}"))
     return {"Migrations": len(applied.migrations), "Repeatables": len(applied.repeatables)}
@@ -33,9 +35,7 @@ def _bring_up_to_date(environment: Mapping[str, str]) -> dict[str, Any]:
 def _set_passwords(connection: Connection, secret_arns: Mapping[str, str]) -> None:
     if not secret_arns:
         return
-    import boto3  # only where roles have passwords, which is the laptop
-
-    secrets = boto3.client("secretsmanager")
+    secrets = aws.client("secretsmanager")
     for role, arn in secret_arns.items():
         password = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"]
         statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password))

@@ -14,6 +14,7 @@ from uuid import UUID
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.outbox import relaying
 from loyalty.outbox.relaying import SOURCE, BusAway, Event, Refused
@@ -26,11 +27,8 @@ _ITS_OWN = {"ThrottlingException", "InternalFailure", "InternalException", "Serv
 
 @cache
 def _events() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # The outbox repeats; a second try here would only take its time.
-    return boto3.client("events", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}))
+    return aws.client("events", connect_seconds=3, attempts=1)
 
 
 class EventBridge:

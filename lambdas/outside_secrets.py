@@ -7,6 +7,7 @@ import time
 from functools import cache
 from typing import Any
 
+from loyalty import aws
 from loyalty.integrations.checking import NoSecret
 
 # A new key is taken up after this time without a restart.
@@ -34,7 +35,4 @@ def secret(name: str, *, fresh: bool = False) -> str:
 
 @cache
 def _secrets() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("secretsmanager", config=Config(connect_timeout=2, read_timeout=5))
+    return aws.client("secretsmanager")

@@ -15,6 +15,7 @@ import urllib3
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.http import RETRY_AFTER_SECONDS, entry, logger, problem, resolver
+from loyalty import aws
 from loyalty.database import database
 from loyalty.payments import notices
 
@@ -164,9 +165,7 @@ def _certificates() -> Any:
 
 @cache
 def _signing_secret() -> SigningSecret:
-    import boto3
-
-    client, secret_arn = boto3.client("secretsmanager"), os.environ["STRIPE_WEBHOOK_SECRET_ARN"]
+    client, secret_arn = aws.client("secretsmanager"), os.environ["STRIPE_WEBHOOK_SECRET_ARN"]
     return SigningSecret(lambda: str(client.get_secret_value(SecretId=secret_arn)["SecretString"]))
 
 

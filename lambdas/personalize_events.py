@@ -18,6 +18,7 @@ from uuid import UUID
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import log_failure, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.recommendations import telling
 
@@ -77,8 +78,4 @@ def _tracking_id() -> str | None:
 
 @cache
 def _client(service: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return aws.client(service, attempts=2)

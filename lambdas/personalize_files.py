@@ -17,6 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from analytics.warehouse import personalize
 from lambdas.observed import logger, metrics, observed
+from loyalty import aws
 from loyalty.recommendations import batches
 
 # Of one file of results, compressed; what takes them over refuses more than 50 MB.
@@ -115,7 +116,4 @@ def _program() -> int:
 
 @cache
 def _s3() -> Any:
-    import boto3
-
-    client: Any = boto3.client
-    return client("s3")
+    return aws.client("s3", read_seconds=60)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from loyalty import aws
 from loyalty.privacy.stores import Line
 
 # What S3 deletes at once.
@@ -132,17 +133,9 @@ class NotDeleted(Exception):
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("s3", config=Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 3}))
+    return aws.client("s3", read_seconds=30)
 
 
 @cache
 def _cognito() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "cognito-idp", config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3})
-    )
+    return aws.client("cognito-idp", read_seconds=10)

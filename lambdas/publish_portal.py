@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.custom_resource import answered
+from loyalty import aws
 
 PHYSICAL_ID = "portal"
 ENDED = frozenset({"SUCCEED", "FAILED", "CANCELLED"})
@@ -40,12 +41,6 @@ def _publish(wanted: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _clients() -> tuple[Any, Any]:
-    import boto3
-    from botocore.config import Config
-
     # The region's own host: the global one redirects, and nobody says that Amplify follows.
-    config = Config(
-        signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-    )
-    client: Any = boto3.client
-    return client("amplify"), client("s3", config=config)
+    s3 = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    return aws.client("amplify"), aws.client("s3", read_seconds=30, signature_version="s3v4", s3=s3)

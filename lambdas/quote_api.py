@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas.amazon import amazon_business
 from lambdas.http import STRICT, Id, View, entry, member, resolver
+from loyalty import aws
 from loyalty.database import database
 from loyalty.programme import reading
 from loyalty.redemptions import quotes
@@ -166,7 +167,7 @@ def make(body: Basket) -> Quote:
         body.partial_policy,
     )
     store = reading.current(connection, who.program_id).document.store
-    amazon = amazon_business(store.region, store.locale, READ_SECONDS)
+    amazon = amazon_business(store.region, store.locale, READ_SECONDS, for_members=True)
     made = quotes.make(connection, amazon, _signing_key(), who.program_id, member_id, asked)
     return Quote.model_validate(made)
 
@@ -181,9 +182,7 @@ def split(quote_id: Annotated[UUID, Path()], body: Points) -> Split:
 
 @cache
 def _signing_key() -> str:
-    import boto3
-
-    secrets = boto3.client("secretsmanager")
+    secrets = aws.client("secretsmanager")
     return str(secrets.get_secret_value(SecretId=os.environ["QUOTE_SIGNING_SECRET_ARN"])["SecretString"])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.custom_resource import Made, answered
+from loyalty import aws
 
 PHYSICAL_ID = "receipt-rules"
 BETWEEN = "|"
@@ -58,7 +59,4 @@ def _active(client: Any) -> str:
 
 
 def _ses() -> Any:
-    import boto3
-
-    client: Any = boto3.client
-    return client("ses")
+    return aws.client("ses", read_seconds=10)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from lambdas.http import View, logger
+from loyalty import aws
 
 GOOD_SECONDS = 300
 
@@ -67,8 +68,5 @@ def download(found: dict[str, Any], caller: str) -> Download:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Buckets with a KMS key take no older signature; the region's own host, because the global one redirects.
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+    return aws.client("s3", **aws.REGIONAL)

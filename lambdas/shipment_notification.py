@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas import sms
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty import aws
 from loyalty.database import database
 from loyalty.members import freezing
 from loyalty.notifications import events, telling
@@ -72,14 +73,8 @@ _CHANNELS: dict[str, Channel] = {"email": Mail(), "sms": Sms()}
 
 @cache
 def _client(service: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Never a second try by the SDK: the first may have been sent.
-    return boto3.client(
-        service,
-        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),  # type: ignore[call-overload]
-    )
+    return aws.client(service, attempts=1)
 
 
 def _call(operation: Any, **arguments: Any) -> None:

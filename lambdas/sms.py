@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.observed import logger, metrics
+from loyalty import aws
 from loyalty.notifications.sms import plain
 from loyalty.refusal import Kind, Refusal
 
@@ -48,8 +49,5 @@ def send(number: str, text: str) -> None:
 
 @cache
 def _sns() -> Any:
-    import boto3  # slow to import, and few requests send one
-    from botocore.config import Config
-
     # Never a second try by the SDK: the first may have been sent.
-    return boto3.client("sns", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}))
+    return aws.client("sns", attempts=1)

@@ -19,6 +19,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.http import MAX_BODY_BYTES, entry, logger, problem, resolver
+from loyalty import aws
 from loyalty.orders import observing
 
 app = resolver("Webhooks")
@@ -123,18 +124,13 @@ def _send(message: dict[str, Any]) -> None:
 
 @cache
 def _secrets() -> Secrets:
-    import boto3
-
-    client, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_WEBHOOK_SECRET_ARN"]
+    client, secret_arn = aws.client("secretsmanager"), os.environ["AMAZON_BUSINESS_WEBHOOK_SECRET_ARN"]
     return Secrets(lambda: str(client.get_secret_value(SecretId=secret_arn)["SecretString"]))
 
 
 @cache
 def _sqs() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
+    return aws.client("sqs", attempts=2)
 
 
 handler = entry(app)

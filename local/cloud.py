@@ -114,6 +114,10 @@ class Cloud:
         """Start what was killed again on the same data; back when the gateway answers. Raises as `start` does."""
         self._starter.submit(self._revive).result()
 
+    def revive_database(self) -> None:
+        """Start the database that was killed again, on the same data; the rest has run on without it."""
+        self._starter.submit(self._start_database).result()
+
     def _revive(self) -> None:
         self._start_database()
         self._start_emulator()

@@ -22,6 +22,7 @@ SOURCES = (
     "uv.lock",
     "package-lock.json",
     "stacks",
+    "cost",
     "lambdas",
     "loyalty",
     "database",

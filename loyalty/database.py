@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from loyalty import aws
+
 type Connection = psycopg.Connection[dict[str, Any]]
 
 # Shipped beside the code: Lambda's image has no store that libpq would find by itself.
@@ -97,18 +99,12 @@ def _password(settings: DatabaseSettings) -> str | None:
         return _secret_password(settings.secret_arn)
     if settings.sslmode == "disable":
         return None
-    import boto3  # the SDK is slow to import and only a new connection in the cloud needs it
-
     return str(
-        boto3.client("rds").generate_db_auth_token(
-            DBHostname=settings.host, Port=settings.port, DBUsername=settings.role
-        )
+        aws.client("rds").generate_db_auth_token(DBHostname=settings.host, Port=settings.port, DBUsername=settings.role)
     )
 
 
 @cache
 def _secret_password(secret_arn: str) -> str:
-    import boto3
-
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=secret_arn)
+    answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
     return str(json.loads(answer["SecretString"])["password"])

@@ -1,8 +1,8 @@
-"""`make prove`: every proof there is: the ledger's, the doors' with many more requests than `make test` makes up, and
-the large tests, and many timelines of members' levels.
+"""`make prove`: every proof there is: the ledger's, the doors' with many more requests than `make test` makes up, APIs
+fuzzed by their documents for a while, the large tests, and many timelines of members' levels.
 
-Sizes by environment: those of `make prove-ledger`, REQUESTS=60 made-up requests for each operation of the APIs, and
-TIMELINES=40 of members' levels.
+Sizes by environment: those of `make prove-ledger`, REQUESTS=60 made-up requests for each operation of the APIs,
+MINUTES=20 of fuzzing, and TIMELINES=40 of members' levels.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ import time
 from pathlib import Path
 
 from local import postgres
+from proofs.fuzzing import fuzz
 from proofs.guard import guarded
 from proofs.ledger.__main__ import ALL, prove
 from proofs.report import Counts, Line, chosen, conclude, ending_well
 
 REQUESTS = int(os.environ.get("REQUESTS", "60"))
 TIMELINES = int(os.environ.get("TIMELINES", "40"))
-DOORS, LARGE, TIERS = "doors", "large", "tiers"
+MINUTES = float(os.environ.get("MINUTES", "20"))
+DOORS, FUZZ, LARGE, TIERS = "doors", "fuzz", "large", "tiers"
 
 
 def main() -> int:
     """0 only if nothing was violated and no mutant survived."""
     counts = Counts()
-    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS, LARGE, TIERS))
+    names = chosen(os.environ.get("ONLY", ""), (*ALL, DOORS, FUZZ, LARGE, TIERS))
     prove([name for name in names if name in ALL], counts)
     if DOORS in names:
         counts.lines.append(_doors())
+    if FUZZ in names:
+        counts.lines.append(fuzz(FUZZ, MINUTES))
     if LARGE in names:
         counts.lines.append(_large())
     if TIERS in names:

@@ -4,6 +4,7 @@ one when somebody signs up, the others end closed accounts and erase members."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -20,6 +21,7 @@ from stacks.constructs.case_files import CaseFiles
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.exports import Exports
 from stacks.constructs.functions import Functions
+from stacks.constructs.kept_answers import refuse_invalidation
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.constructs.schedule import every
 from stacks.constructs.secret import may_read
@@ -99,10 +101,26 @@ class ApiStack(Stack):
             self._firewalls()
         self.functions = [
             *functions.values(),
+            *self._kept_answers(),
             self._identity_trigger(identity, messaging),
             self._closure(identity),
             self._privacy(identity, documents),
         ]
+
+    def _kept_answers(self) -> Iterator[lambda_.Function]:
+        """One more function where answers are kept."""
+        member = self.apis["Member"]
+        if not member.kept:
+            return
+        refuser = self._functions.add(
+            "cache_invalidation",
+            description="Has the gateway refuse to forget kept answers",
+            timeout_seconds=60,
+            memory_mb=256,
+            database=None,
+        )
+        refuse_invalidation(self, member, refuser, self._settings)
+        yield refuser
 
     def _firewalls(self) -> None:
         """People's doors and partners' apart: a partner sends a whole company's purchases from one address."""
@@ -111,15 +129,16 @@ class ApiStack(Stack):
         limits = self._settings.api
         # Amplify asks for the portal's config, for everybody and from few addresses.
         config = (f"/{STAGE}/config", limits.requests_per_partner_address)
-        for id, resources, limit, others in (
-            ("Firewall", stages, limits.requests_per_address, config),
-            ("PartnersFirewall", partners, limits.requests_per_partner_address, None),
+        for id, resources, limit, each, others in (
+            ("Firewall", stages, limits.requests_per_address, limits.requests_per_person, config),
+            ("PartnersFirewall", partners, limits.requests_per_partner_address, limits.requests_per_partner, None),
         ):
             WebFirewall(
                 self,
                 id,
                 resources=resources,
                 requests_per_address=limit,
+                requests_per_token=each,
                 asked_for_others=others,
                 settings=self._settings,
             )
@@ -138,6 +157,7 @@ class ApiStack(Stack):
                 **self._mail_from,
                 **sms_environment(self._settings),
                 **self._documents,
+                **({"SHELF_SECONDS": str(self._settings.api.cache_seconds)} if self._settings.api.cache_gb else {}),
                 "CORS_ORIGIN": self._settings.integrations.portal_origin,
                 "MANAGER_ORIGIN": self._settings.integrations.manager_origin,
                 "MEMBER_AUTHORITY": identity.member_authority,

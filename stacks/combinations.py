@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from stacks.connections import LEAST, for_the_apis
+
 # What CloudWatch accepts; any other number fails in the middle of a deployment.
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
     *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+# What API Gateway sells to keep answers in, in GB; 0 is none.
+CACHE_GB = (0, 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237)
 # Memory that Fargate sells with each amount of processor, in MiB.
 FARGATE_MEMORY = {
     256: (512, 1024, 2048),
@@ -45,6 +49,7 @@ def refused_combinations(sections: Mapping[str, Any]) -> list[Problem]:
                 _service_rules,
                 _spending_rules,
                 _running_rules,
+                _cost_rules,
             ),
         )
         for problem in rule(sections)
@@ -96,6 +101,8 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "min_acu"), f"more than max_acu = {database.max_acu:g}", database.min_acu)
     if database.mode == "serverless" and database.min_acu == 0 and database.proxy:
         yield Problem(("database", "min_acu"), "0 never pauses behind a proxy, which keeps its connections open", 0)
+    if database.mode == "serverless" and database.min_acu == 0:
+        yield from _wakers(sections)
     for key in ("min_acu", "max_acu"):
         if getattr(database, key) * 2 % 1:
             yield Problem(("database", key), "goes in steps of 0.5", getattr(database, key))
@@ -103,12 +110,49 @@ def _database_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(("database", "instance_class"), "must be Graviton, as r8g.large", database.instance_class)
     if database.proxy and database.authentication == "password":
         yield Problem(("database", "authentication"), "the proxy takes IAM tokens only", "password")
+    if 0 < database.max_readers < database.readers:
+        yield Problem(("database", "max_readers"), f"less than readers = {database.readers}", database.max_readers)
+    if database.max_readers and database.readers == 0:
+        reason = "Aurora adds readers to those that are there: readers is at least 1"
+        yield Problem(("database", "max_readers"), reason, database.max_readers)
+    if deployment is not None and database.copy_region == deployment.region:
+        yield Problem(("database", "copy_region"), "is the deployment's own region", database.copy_region)
     if deployment is None or not deployment.durable:
         return
     if database.readers == 0:
         yield Problem(("database", "readers"), "a durable deployment has at least 1 to fail over to", 0)
     if database.authentication == "password":
         yield Problem(("database", "authentication"), "a durable deployment uses iam", "password")
+
+
+def _wakers(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """What asks the database so often that it never pauses, though it is wanted to."""
+    schedules, invoices, services = (sections.get(name) for name in ("schedules", "invoices", "services"))
+    asks = "asks the database that shall pause (database.min_acu = 0): 0"
+    for section, name, keys in (
+        (schedules, "schedules", [key for key, _ in schedules or () if key.endswith("_minutes")]),
+        (invoices, "invoices", ["watch_minutes", "gateway_minutes"]),
+    ):
+        for key in keys if section is not None else ():
+            if minutes := getattr(section, key):
+                yield Problem((name, key), asks, minutes)
+    for key in ("payments", "orders") if services is not None else ():
+        if tasks := getattr(services, key).min_tasks:
+            yield Problem(("services", key, "min_tasks"), asks, tasks)
+
+
+def _cost_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    deployment, cost = sections.get("deployment"), sections.get("cost")
+    if cost is None:
+        return
+    if len(set(cost.thresholds_percent)) < len(cost.thresholds_percent):
+        yield Problem(("cost", "thresholds_percent"), "one is named twice", list(cost.thresholds_percent))
+    if deployment is None or not deployment.durable:
+        return
+    if not cost.monthly_budget_usd:
+        yield Problem(("cost", "monthly_budget_usd"), "a durable deployment has one: make cost tells how much", 0)
+    if "cost-centre" not in deployment.tags:
+        yield Problem(("deployment", "tags"), "a durable deployment says who pays: cost-centre", dict(deployment.tags))
 
 
 def _people_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
@@ -252,10 +296,10 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(
                     ("services", key, "min_tasks"), f"more than max_tasks = {service.max_tasks}", service.min_tasks
                 )
-        if services.orders.min_tasks != services.orders.max_tasks:
+        if services.orders.min_tasks not in (0, services.orders.max_tasks):
             yield Problem(
                 ("services", "orders", "max_tasks"),
-                "orders has a fixed count: the same as min_tasks",
+                "orders has a fixed count: the same as min_tasks, or min_tasks = 0",
                 services.orders.max_tasks,
             )
     if observability is not None and observability.log_retention_days not in LOG_RETENTION_DAYS:
@@ -264,8 +308,37 @@ def _service_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:
             f"CloudWatch knows {', '.join(map(str, LOG_RETENTION_DAYS))}",
             observability.log_retention_days,
         )
-    if api is not None and api.burst_limit < api.rate_limit:
-        yield Problem(("api", "burst_limit"), f"less than rate_limit = {api.rate_limit}", api.burst_limit)
+    if api is not None and 0 < api.reserved_concurrency < LEAST:
+        reason = f"too few to share among the APIs' functions: at least {LEAST}, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
+    database = sections.get("database")
+    most = for_the_apis(database) if database is not None else None
+    if api is not None and most is not None and api.reserved_concurrency > most:
+        reason = f"more than the {most} connections that Aurora of this size has for the APIs, or 0"
+        yield Problem(("api", "reserved_concurrency"), reason, api.reserved_concurrency)
+    if api is not None:
+        yield from _api_rules(api)
+
+
+def _api_rules(api: Any) -> Iterator[Problem]:
+    for prefix in ("", "costly_"):
+        rate, burst = getattr(api, f"{prefix}rate_limit"), getattr(api, f"{prefix}burst_limit")
+        if burst < rate:
+            yield Problem(("api", f"{prefix}burst_limit"), f"less than {prefix}rate_limit = {rate}", burst)
+    if api.costly_rate_limit > api.rate_limit:
+        yield Problem(
+            ("api", "costly_rate_limit"), f"more than rate_limit = {api.rate_limit} of all", api.costly_rate_limit
+        )
+    for each, address in (
+        ("requests_per_person", "requests_per_address"),
+        ("requests_per_partner", "requests_per_partner_address"),
+    ):
+        if getattr(api, each) > (most := getattr(api, address)):
+            yield Problem(
+                ("api", each), f"more than {address} = {most}, which would refuse them first", getattr(api, each)
+            )
+    if api.cache_gb not in CACHE_GB:
+        yield Problem(("api", "cache_gb"), f"API Gateway sells {', '.join(map(str, CACHE_GB))}", api.cache_gb)
 
 
 def _spending_rules(sections: Mapping[str, Any]) -> Iterator[Problem]:

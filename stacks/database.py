@@ -10,15 +10,18 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from stacks import assets
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.cluster_parameters import cluster_parameters
 from stacks.constructs.database_door import PORT, DatabaseDoor
 from stacks.constructs.functions import Functions
-from stacks.constructs.logs import removal_policy
+from stacks.constructs.logs import kept_log_group, let_logs_encrypt, removal_policy
+from stacks.constructs.readers import more_readers_under_load
 from stacks.constructs.secret import may_read
 from stacks.settings import Settings
 
@@ -72,21 +75,24 @@ ROLES = (
 
 
 class DatabaseStack(Stack):
-    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `lake_secret`: how the export
-    comes, if there is a lake."""
+    """`door`: what an entry point is admitted by. `cluster`: what the dashboards watch. `key`: what it is encrypted by.
+    `lake_secret`: how the export comes, if there is a lake."""
 
     def __init__(self, scope: Construct, id: str, *, vpc: ec2.IVpc, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id, **kwargs)
         self._vpc = vpc
         self._settings = settings
-        self._key = kms.Key(
+        self._name = f"loyalty-{settings.deployment.name}"
+        self.key = kms.Key(
             self,
             "Key",
-            description="Aurora: data, snapshots, insights",
+            description="Aurora: data, snapshots, insights, logs",
             enable_key_rotation=True,
             removal_policy=removal_policy(settings),
         )
         self.cluster = self._cluster()
+        if settings.database.max_readers:
+            more_readers_under_load(self, self.cluster, settings.database)
         self._acknowledge()
         secrets = self._role_secrets() if settings.database.authentication == "password" else {}
         self.door = self._door(secrets)
@@ -101,27 +107,16 @@ class DatabaseStack(Stack):
         firewall = ec2.SecurityGroup(
             self, "Firewall", vpc=self._vpc, description="Aurora: answers, never calls", allow_all_outbound=False
         )
-        return rds.DatabaseCluster(
+        cluster = rds.DatabaseCluster(
             self,
             "Cluster",
+            # By a name, so that its log group is ours and not one that RDS makes, which would be kept for ever.
+            cluster_identifier=self._name,
             engine=engine,
-            parameter_group=rds.ParameterGroup(
-                self,
-                "Parameters",
-                engine=engine,
-                description="TLS only; slow and failed statements are logged without their values",
-                parameters={
-                    "rds.force_ssl": "0" if database.authentication == "password" else "1",
-                    "log_min_duration_statement": "1000",
-                    "log_parameter_max_length": "0",
-                    "log_parameter_max_length_on_error": "0",
-                    # The detail of a refused row is the row: names, addresses.
-                    "log_error_verbosity": "terse",
-                    "idle_in_transaction_session_timeout": "60000",
-                },
-            ),
-            credentials=rds.Credentials.from_generated_secret(OWNER, encryption_key=self._key),
+            parameter_group=cluster_parameters(self, engine=engine, settings=self._settings),
+            credentials=rds.Credentials.from_generated_secret(OWNER, encryption_key=self.key),
             default_database_name=database.name,
+            # The first reader is as large as the writer at any time, and is the next writer.
             writer=self._instance("Writer"),
             readers=[self._instance(f"Reader{number}", number) for number in range(1, database.readers + 1)],
             serverless_v2_min_capacity=database.min_acu if database.mode == "serverless" else None,
@@ -131,16 +126,32 @@ class DatabaseStack(Stack):
             security_groups=[firewall],
             iam_authentication=True,
             storage_encrypted=True,
-            storage_encryption_key=self._key,
+            storage_encryption_key=self.key,
             storage_type=rds.DBClusterStorageType.AURORA_IOPT1 if database.io_optimized else None,
             backup=rds.BackupProps(retention=Duration.days(database.backup_days)),
             copy_tags_to_snapshot=True,
             deletion_protection=deployment.durable,
             removal_policy=RemovalPolicy.SNAPSHOT if deployment.durable else RemovalPolicy.DESTROY,
-            cloudwatch_logs_exports=["postgresql"] if deployment.durable else None,
+            cloudwatch_logs_exports=["postgresql"],
         )
+        if database.snapshot:
+            _made_of(cluster, database.snapshot)
+        # RDS writes into it from its first start.
+        cluster.node.add_dependency(self._logs())
+        return cluster
+
+    def _logs(self) -> logs.LogGroup:
+        """What PostgreSQL logs, the audit of statements among it."""
+        name = f"/aws/rds/cluster/{self._name}/postgresql"
+        let_logs_encrypt(self.key, name)
+        return kept_log_group(self, "Logs", settings=self._settings, name=name, key=self.key)
 
     def _acknowledge(self) -> None:
+        acknowledge(
+            self.cluster,
+            "Writer and readers stand in the config's zones, one after the other, as the subnets do",
+            "CloudFormation-Validate::W3010",
+        )
         if not self._settings.deployment.durable:
             acknowledge(
                 self.cluster,
@@ -154,10 +165,12 @@ class DatabaseStack(Stack):
         )
 
     def _instance(self, id: str, promotion_tier: int = 0) -> rds.IClusterInstance:
-        database = self._settings.database
-        insights: dict[str, Any] = {
+        database, zones = self._settings.database, self._settings.network.availability_zones
+        common: dict[str, Any] = {
+            # Writer and readers each in another, as far as they go.
+            "availability_zone": zones[promotion_tier % len(zones)],
             "enable_performance_insights": database.performance_insights,
-            "performance_insight_encryption_key": self._key if database.performance_insights else None,
+            "performance_insight_encryption_key": self.key if database.performance_insights else None,
             "auto_minor_version_upgrade": True,
         }
         if database.mode == "provisioned":
@@ -165,11 +178,11 @@ class DatabaseStack(Stack):
                 id,
                 instance_type=ec2.InstanceType(database.instance_class),
                 promotion_tier=promotion_tier if promotion_tier else None,
-                **insights,
+                **common,
             )
         if promotion_tier:
-            return rds.ClusterInstance.serverless_v2(id, scale_with_writer=promotion_tier == 1, **insights)
-        return rds.ClusterInstance.serverless_v2(id, **insights)
+            return rds.ClusterInstance.serverless_v2(id, scale_with_writer=promotion_tier == 1, **common)
+        return rds.ClusterInstance.serverless_v2(id, **common)
 
     def _lake_secret(self) -> secretsmanager.Secret:
         """Of the form that Secrets Manager's own rotation knows. The migration sets what is in it."""
@@ -177,7 +190,7 @@ class DatabaseStack(Stack):
             self,
             "LakeReader",
             description=f"PostgreSQL role {LAKE_ROLE}",
-            encryption_key=self._key,
+            encryption_key=self.key,
             removal_policy=RemovalPolicy.DESTROY,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=self.to_json_string(
@@ -334,6 +347,15 @@ class DatabaseStack(Stack):
             properties={"Database": assets.database_hash(), "Overrides": overrides},
         )
         migration.node.add_dependency(self.cluster)
+
+
+def _made_of(cluster: rds.DatabaseCluster, snapshot: str) -> None:
+    """Its owner's name and its database are the snapshot's; the owner's password becomes this deployment's."""
+    resource = cluster.node.default_child
+    assert isinstance(resource, rds.CfnDBCluster)
+    resource.snapshot_identifier = snapshot
+    for inherited in ("MasterUsername", "DatabaseName"):
+        resource.add_property_deletion_override(inherited)
 
 
 def _programme_overrides(settings: Settings) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from constructs import Construct
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.queue import QueueWithDeadLetters
 from stacks.messaging import MessagingStack
@@ -89,7 +90,7 @@ class DocumentsStack(Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         return s3.Bucket(
             self,
@@ -105,9 +106,7 @@ class DocumentsStack(Stack):
             server_access_logs_bucket=log_bucket,
             server_access_logs_prefix="documents/",
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[
-                s3.LifecycleRule(expiration=Duration.days(KEPT_DAYS), noncurrent_version_expiration=Duration.days(30))
-            ],
+            lifecycle_rules=[kept(KEPT_DAYS, replaced_days=30)],
         )
 
     def _may_store(self, function: lambda_.Function) -> None:

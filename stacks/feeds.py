@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -17,8 +17,9 @@ from constructs import Construct
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.functions import Functions
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
-from stacks.constructs.queue import dead_letter_queue
+from stacks.constructs.queue import PUT_ATTEMPTS, PUT_FOR, dead_letter_queue
 from stacks.constructs.schedule import every
 from stacks.constructs.secret import may_read
 from stacks.integrations import IntegrationsStack
@@ -93,7 +94,7 @@ class FeedsStack(Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         bucket = s3.Bucket(
             self,
@@ -117,9 +118,7 @@ class FeedsStack(Stack):
             server_access_logs_prefix="import/",
             removal_policy=removal_policy(self._settings),
             # The files hold personal data and the database holds what was read: they are not kept.
-            lifecycle_rules=[
-                s3.LifecycleRule(expiration=Duration.days(30), noncurrent_version_expiration=Duration.days(7))
-            ],
+            lifecycle_rules=[kept(30, replaced_days=7)],
         )
         # By the resource's own property: the CDK's way is a custom resource.
         resource = bucket.node.default_child
@@ -183,7 +182,11 @@ class FeedsStack(Stack):
                     "object": {"key": [{"prefix": folder} for folder in (*ARRIVALS, QUARANTINE)]},
                 },
             ),
-            targets=[targets.LambdaFunction(importer, dead_letter_queue=self.dead_letters, retry_attempts=2)],
+            targets=[
+                targets.LambdaFunction(
+                    importer, dead_letter_queue=self.dead_letters, retry_attempts=PUT_ATTEMPTS, max_event_age=PUT_FOR
+                )
+            ],
         )
 
     def _may_go_on(self, importer: lambda_.Function) -> None:

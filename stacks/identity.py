@@ -10,6 +10,7 @@ from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.logs import removal_policy
+from stacks.constructs.sign_in_logs import SignInLogs
 from stacks.constructs.web_firewall import WebFirewall
 from stacks.settings import Settings
 
@@ -54,6 +55,10 @@ class IdentityStack(Stack):
         else:
             for id, pool in (("Members", self.member_pool), ("Staff", self.staff_pool)):
                 self._risks(f"{id}Risks", pool)
+        if settings.identity.log_delivery:
+            sign_in_logs = SignInLogs(self, settings=settings)
+            for pool in (self.member_pool, self.staff_pool):
+                sign_in_logs.deliver(pool)
         self._clients()
         if settings.api.firewall:
             pools = {"Members": self.member_pool.user_pool_arn, "Staff": self.staff_pool.user_pool_arn}
@@ -140,21 +145,18 @@ class IdentityStack(Stack):
         """What Cognito writes to whom an account belongs, of sign-ins that looked like somebody else's."""
         messaging = self._settings.messaging
         whose = messaging.mail_from.split("@")[1] if messaging.mail_identity == "domain" else messaging.mail_from
-        texts = {
-            "block_email": "Somebody tried to sign in to your account. It did not look like you, so we refused it.",
-            "mfa_email": "Somebody signed in to your account in an unusual way and was asked for the second factor.",
-            "no_action_email": "Somebody signed in to your account from a place or a device that is new to us.",
-        }
         risks = cognito.CfnUserPoolRiskConfigurationAttachment
-        letter = risks.NotifyEmailTypeProperty
-        after = "If it was not you, choose another password at once and tell support."
+
+        def letter(what: str) -> cognito.CfnUserPoolRiskConfigurationAttachment.NotifyEmailTypeProperty:
+            after = "If it was not you, choose another password at once and tell support."
+            return risks.NotifyEmailTypeProperty(subject="A sign-in to your account", text_body=f"{what} {after}")
+
         return risks.NotifyConfigurationTypeProperty(
             from_=messaging.mail_from,
             source_arn=self.format_arn(service="ses", resource="identity", resource_name=whose),
-            **{
-                name: letter(subject="A sign-in to your account", text_body=f"{text} {after}")
-                for name, text in texts.items()
-            },
+            block_email=letter("Somebody tried to sign in to your account. It did not look like you: we refused it."),
+            mfa_email=letter("Somebody signed in to your account in an unusual way, and was asked for more."),
+            no_action_email=letter("Somebody signed in to your account from a place or a device that is new to us."),
         )
 
     def _common(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from stacks.constructs.personalize import Personalize
 from stacks.constructs.queue import dead_letter_queue
 from stacks.constructs.sagemaker import MARK, SageMaker
 from stacks.constructs.warehouse import DATABASE
-from stacks.lake import DATABASE_ROLES_TAG, LONGEST_STATEMENT_SECONDS, LakeStack
+from stacks.lake import DATABASE_ROLES_TAG, LATEST_START, LONGEST_STATEMENT_SECONDS, LakeStack
 from stacks.messaging import MessagingStack
 from stacks.settings import Settings
 
@@ -92,6 +92,7 @@ class InsightStack(Stack):
                     self.state_machine,
                     dead_letter_queue=self.dead_letters,
                     retry_attempts=3,
+                    max_event_age=LATEST_START,
                 )
             ],
         )

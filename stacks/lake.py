@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Duration, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -20,6 +20,7 @@ from stacks.constructs.glue_export import GlueExport
 from stacks.constructs.lake_files import STATE, LakeFiles
 from stacks.constructs.logs import kept_log_group
 from stacks.constructs.reports import READER, Reports
+from stacks.constructs.schedule import missed_times
 from stacks.constructs.warehouse import DATABASE, Warehouse
 from stacks.database import DatabaseStack
 from stacks.messaging import MessagingStack
@@ -28,6 +29,8 @@ from stacks.settings import Settings
 DEFINITION = Path(__file__).with_name("lake.asl.json")
 # A statement is given up after so long; by then the warehouse has ended it.
 LONGEST_STATEMENT_SECONDS = 3_900
+# Later than that the next night is as good.
+LATEST_START = Duration.hours(6)
 # By this tag a role that comes with IAM is given its role in the warehouse.
 DATABASE_ROLES_TAG = "RedshiftDbRoles"
 
@@ -73,7 +76,14 @@ class LakeStack(Stack):
                 "Nightly",
                 description="What is new goes into the lake and the warehouse",
                 schedule=events.Schedule.expression(schedule),
-                targets=[targets.SfnStateMachine(self.state_machine, retry_attempts=3)],
+                targets=[
+                    targets.SfnStateMachine(
+                        self.state_machine,
+                        dead_letter_queue=missed_times(self),
+                        retry_attempts=3,
+                        max_event_age=LATEST_START,
+                    )
+                ],
             )
         CfnOutput(self, "LakeMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "ExportJobName", value=self._export.job_name)

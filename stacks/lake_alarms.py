@@ -24,13 +24,14 @@ _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 
 @dataclass(frozen=True)
 class LakeAlarm:
-    """Of `metric` above nothing, `periods` times in a row; `silence`: what no figure means."""
+    """Of `metric` above nothing, or `above`, `periods` times in a row; `silence`: what no figure means."""
 
     id: str
     metric: cloudwatch.IMetric
     meaning: str
     periods: int = 1
     silence: cloudwatch.TreatMissingData | None = None
+    above: float = 0
 
 
 def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[LakeAlarm]:

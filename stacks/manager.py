@@ -98,6 +98,7 @@ class ManagerStack(Stack):
                 "Firewall",
                 resources={"Manager": self.api.stage_arn},
                 requests_per_address=settings.api.requests_per_address,
+                requests_per_token=settings.api.requests_per_person,
                 # Amplify asks for the app's config, for everybody and from few addresses.
                 asked_for_others=(f"/{STAGE}/config", settings.api.requests_per_partner_address),
                 settings=settings,

@@ -17,6 +17,7 @@ from constructs import Construct
 from stacks.constructs.logs import removal_policy
 from stacks.constructs.own_key import let_in
 from stacks.constructs.queue import QueueWithDeadLetters
+from stacks.costs import tellers
 from stacks.settings import Settings
 
 
@@ -98,19 +99,24 @@ class MessagingStack(Stack):
             removal_policy=removal_policy(self._settings),
         )
         topic = sns.Topic(self, "Operators", master_key=key, enforce_ssl=True)
-        alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        let_in(key, "cloudwatch.amazonaws.com")
+        for teller in ("cloudwatch.amazonaws.com", *tellers(self._settings)):
+            self._tell_by(topic, key, teller)
+        for address in self._settings.messaging.operator_emails:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
+
+    def _tell_by(self, topic: sns.Topic, key: kms.Key, service: str) -> None:
+        """Without the key as well what the service tells vanishes without a trace."""
+        teller = iam.ServicePrincipal(service)
+        let_in(key, service)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[alarms],
+                principals=[teller],
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )
-        for address in self._settings.messaging.operator_emails:
-            topic.add_subscription(subscriptions.EmailSubscription(address))
-        return topic
 
     def _mail(self) -> str:
         messaging = self._settings.messaging

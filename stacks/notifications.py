@@ -215,7 +215,11 @@ class NotificationsStack(Stack):
                     principals=[speaker], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=ours
                 )
             )
-        topic.add_subscription(subscriptions.SqsSubscription(self.feedback.queue, raw_message_delivery=True))
+        topic.add_subscription(
+            subscriptions.SqsSubscription(
+                self.feedback.queue, raw_message_delivery=True, dead_letter_queue=self.feedback.dead_letters
+            )
+        )
         return topic
 
     def _configuration_set(self) -> ses.ConfigurationSet:

@@ -14,10 +14,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.api import ApiStack
+from stacks.audit import AuditStack
+from stacks.audit_alarms import audit_alarms, backup_alarms
+from stacks.backup import BackupStack
 from stacks.canary import CanaryStack
 from stacks.canary_alarms import canary_alarms
 from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.constructs.rest_api import RestApi
+from stacks.constructs.schedule import missed_in
+from stacks.costs import watch_costs
 from stacks.documents import DocumentsStack
 from stacks.engine import EngineStack
 from stacks.feeds import FeedsStack
@@ -73,6 +78,8 @@ class ObservabilityStack(Stack):
         lake: LakeStack | None,
         insight: InsightStack | None,
         canary: CanaryStack,
+        audit: AuditStack | None,
+        backup: BackupStack | None,
         settings: Settings,
         **kwargs: Any,
     ) -> None:
@@ -104,6 +111,9 @@ class ObservabilityStack(Stack):
             **({"Analyses": insight.dead_letters} if insight else {}),
             **({"Personal": messaging.personal.dead_letters} if messaging.personal else {}),
         }
+        by_the_clock: dict[str, Stack] = {"Api": api, "Engine": engine, "Feeds": feeds, "Invoices": invoices}
+        by_the_clock |= {"Notifications": notifications, **({"Lake": lake} if lake else {})}
+        dead |= {f"{name}Missed": queue for name, one in by_the_clock.items() if (queue := missed_in(one))}
         functions = [
             *api.functions,
             *manager.functions,
@@ -120,9 +130,12 @@ class ObservabilityStack(Stack):
         apis = {**api.apis, "Manager": manager.api}
         dashboard = self._dashboard(cluster, queues, dead, functions, engine, services, apis)
         self._invoice_graphs(dashboard, invoices)
+        watch_costs(self, settings, messaging.operators)
         if settings.observability.alarms:
             self._alarms(cluster, queues, dead, functions, engine, apis)
             self._invoice_alarms(invoices)
+            for one in (*(audit_alarms(audit) if audit else ()), *(backup_alarms(backup) if backup else ())):
+                self._alarm(one.id, one.metric, one.above, one.meaning, one.periods, one.silence)
             for one in lake_alarms(lake, settings.lake.schedule) if lake else ():
                 self._alarm(one.id, one.metric, 0, one.meaning, one.periods, one.silence)
             for one in insight_alarms(insight) if insight else ():

@@ -7,37 +7,50 @@ from typing import NamedTuple
 
 class Route(NamedTuple):
     """`function` is the module in lambdas/ that answers. `scope` None: no token; the function asks for a secret or a
-    signature, unless what it says is `public`."""
+    signature, unless what it says is `public`.
+
+    `shared_by`: the gateway keeps the answer and gives it to everybody who asks for the same path and has the same in
+    these parameters of the query, which must be all that the function reads. `costly`: it may come less often.
+    """
 
     method: str
     path: str
     function: str
     scope: str | None
     public: bool = False
+    shared_by: tuple[str, ...] | None = None
+    costly: bool = False
 
 
-def _member(method: str, path: str, function: str = "member_api") -> Route:
-    return Route(method, path, function, "loyalty/member")
+def _member(
+    method: str,
+    path: str,
+    function: str = "member_api",
+    *,
+    shared_by: tuple[str, ...] | None = None,
+    costly: bool = False,
+) -> Route:
+    return Route(method, path, function, "loyalty/member", shared_by=shared_by, costly=costly)
 
 
-def _staff(method: str, path: str, function: str = "manager_api") -> Route:
-    return Route(method, path, function, "loyalty/staff")
+def _staff(method: str, path: str, function: str = "manager_api", *, costly: bool = False) -> Route:
+    return Route(method, path, function, "loyalty/staff", costly=costly)
 
 
 MEMBER = (
     Route("GET", "/config", "member_api", None, public=True),
-    Route("GET", "/brand/logos/{digest}", "member_api", None, public=True),
+    Route("GET", "/brand/logos/{digest}", "member_api", None, public=True, shared_by=()),
     _member("GET", "/me"),
-    _member("POST", "/claims"),
+    _member("POST", "/claims", costly=True),
     _member("POST", "/claims/confirmation"),
     _member("GET", "/terms"),
     _member("POST", "/terms/acceptance"),
     _member("GET", "/me/balance"),
     _member("GET", "/me/balance/at"),
     _member("GET", "/me/statement"),
-    _member("GET", "/me/statement/download"),
+    _member("GET", "/me/statement/download", costly=True),
     _member("GET", "/me/lots"),
-    _member("PUT", "/me/phone"),
+    _member("PUT", "/me/phone", costly=True),
     _member("POST", "/me/phone/confirmation"),
     _member("GET", "/me/tier"),
     _member("GET", "/me/preferences"),
@@ -51,20 +64,20 @@ MEMBER = (
     _member("POST", "/me/closure"),
     _member("DELETE", "/me/closure"),
     _member("GET", "/catalogue"),
-    _member("GET", "/catalogue/{version}/products"),
-    _member("GET", "/catalogue/{version}/products/{asin}"),
+    _member(*("GET", "/catalogue/{version}/products"), shared_by=("search", "category", "max_points", "sort", "page")),
+    _member("GET", "/catalogue/{version}/products/{asin}", shared_by=()),
     _member("GET", "/me/prices"),
-    _member("GET", "/me/catalogue"),
-    _member("GET", "/me/catalogue/for-you"),
+    _member("GET", "/me/catalogue", costly=True),
+    _member("GET", "/me/catalogue/for-you", costly=True),
     _member("GET", "/me/catalogue/products/{asin}"),
     _member("GET", "/me/wishlist"),
     _member("PUT", "/me/wishlist/{asin}"),
     _member("DELETE", "/me/wishlist/{asin}"),
-    _member("GET", "/recommendations"),
+    _member("GET", "/recommendations", costly=True),
     _member("POST", "/me/views"),
-    _member("POST", "/quotes", "quote_api"),
+    _member("POST", "/quotes", "quote_api", costly=True),
     _member("POST", "/quotes/{quote_id}/split", "quote_api"),
-    _member("POST", "/redemptions"),
+    _member("POST", "/redemptions", costly=True),
     _member("GET", "/redemptions"),
     _member("GET", "/redemptions/{redemption_id}"),
     _member("POST", "/redemptions/{redemption_id}/payment-approval"),
@@ -79,7 +92,7 @@ MEMBER = (
     _member("GET", "/cases"),
     _member("GET", "/cases/{case_id}"),
     _member("POST", "/cases/{case_id}/messages"),
-    _member("POST", "/cases/{case_id}/photos"),
+    _member("POST", "/cases/{case_id}/photos", costly=True),
     _member("POST", "/cases/{case_id}/withdrawal"),
 )
 MANAGER = (
@@ -209,8 +222,8 @@ MANAGER = (
     _staff("GET", "/erp/documents/{document_id}", "invoice_desk"),
     _staff("POST", "/erp/documents/{document_id}/sending", "invoice_desk"),
     _staff("GET", "/reports", "report_desk"),
-    _staff("GET", "/reports/{metric}", "report_desk"),
-    _staff("GET", "/reports/{metric}/table.csv", "report_desk"),
+    _staff("GET", "/reports/{metric}", "report_desk", costly=True),
+    _staff("GET", "/reports/{metric}/table.csv", "report_desk", costly=True),
     _staff("GET", "/demand/forecast", "demand_desk"),
     _staff("GET", "/demand/forecast/{asin}", "demand_desk"),
     _staff("GET", "/demand/outlooks", "demand_desk"),
@@ -225,7 +238,7 @@ MANAGER = (
     _staff("POST", "/catalogue/additions", "catalogue_desk"),
     _staff("GET", "/catalogue/products/{asin}"),
     _staff("PUT", "/catalogue/products/{asin}"),
-    _staff("GET", "/catalogue/search", "catalogue_desk"),
+    _staff("GET", "/catalogue/search", "catalogue_desk", costly=True),
     _staff("GET", "/catalogue/counts"),
     _staff("POST", "/catalogue/preview"),
     _staff("POST", "/catalogue/actions"),

@@ -11,6 +11,12 @@ SAID = (
         "Amazon Business takes no orders of ours (card, approval, daily cap, credentials); they wait, none is lost",
     ),
     (
+        "AmazonUnanswered",
+        "AmazonUnanswered",
+        "quote_api",
+        "Amazon Business does not answer members' questions for prices: see docs/operations/degradation.md",
+    ),
+    (
         "PaymentProviderRefusesUs",
         "PaymentProviderRefusesUs",
         "payments",

@@ -45,7 +45,13 @@ class Network(Section):
 
 
 class Database(Section):
-    """`authentication = "password"` is for the laptop: a secret for each role in place of an IAM token."""
+    """`authentication = "password"` is for the laptop: a secret for each role in place of an IAM token.
+
+    `readers` are always there, one a zone as far as zones go; under load there are up to `max_readers` (0: no more than
+    `readers`), when those that are there work at more than `reader_cpu_percent`. `copy_region`: where each night's
+    snapshot is copied to as well, kept `copy_days`; empty: nowhere. `snapshot`: what the cluster is made of if it is
+    not to be empty: after a region was lost. It stays written down, because another would be another cluster.
+    """
 
     name: str = Field(default="loyalty", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     engine_version: str = Field(default="16.8", pattern=r"^1[67]\.\d+$")
@@ -54,10 +60,15 @@ class Database(Section):
     max_acu: float = Field(default=4, ge=1, le=256)
     instance_class: str = "r8g.large"
     readers: int = Field(default=0, ge=0, le=15)
+    max_readers: int = Field(default=0, ge=0, le=15)
+    reader_cpu_percent: int = Field(default=60, ge=10, le=90)
     proxy: bool = True
     authentication: Literal["iam", "password"] = "iam"
     io_optimized: bool = False
     backup_days: int = Field(default=7, ge=1, le=35)
+    copy_region: str = Field(default="", pattern=r"^$|^[a-z]{2}(-[a-z]+)+-\d$")
+    snapshot: str = Field(default="", pattern=r"^$|^arn:aws:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[A-Za-z0-9:-]+$")
+    copy_days: int = Field(default=35, ge=1, le=3_650)
     performance_insights: bool = True
 
 
@@ -67,6 +78,7 @@ class Identity(Section):
     `threat_protection`: Cognito's Plus plan; stolen passwords are refused, sign-ins that look like somebody else's
     answered by a second factor or refused. `takeover_mails`: their owners are told of those as well, from the address
     of `messaging.mail_from`, which Cognito must be let use first: docs/security.md.
+    `log_delivery`: what Cognito could not send and, with `threat_protection`, each sign-in goes into our logs.
     `authority_url`: where browsers find the pools, if not at Cognito itself: only the laptop's."""
 
     domain_prefix: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
@@ -75,6 +87,7 @@ class Identity(Section):
     staff_mfa: Literal["required", "optional", "off"] = "required"
     threat_protection: bool = False
     takeover_mails: bool = False
+    log_delivery: bool = True
     member_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     member_logout_urls: tuple[str, ...] = Field(min_length=1, strict=False)
     staff_callback_urls: tuple[str, ...] = Field(min_length=1, strict=False)
@@ -99,15 +112,30 @@ class Messaging(Section):
 
 
 class Api(Section):
-    """Limits are per stage: requests a second, and how many may come at once; the firewall's are per address and five
-    minutes, and partners' are apart because a whole company's purchases come from one."""
+    """Limits are per stage: requests a second, and how many may come at once; `costly_…` of each route that does much
+    for one request. The firewall's are per address and five minutes, and partners' are apart because a whole company's
+    purchases come from one; and per person or partner by their token, from however many addresses.
+
+    `reserved_concurrency`: how many copies of the APIs' functions may run at once, all together, so that they leave
+    others connections to the database; 0: as many as the account has (docs/operations/connections.md). `cache_gb`: what
+    the gateway may keep of answers that are the same for all members, by the hour, used or not; 0: nothing.
+    `cache_seconds`: how old a kept answer gets there, and once more in a browser.
+    """
 
     rate_limit: int = Field(default=200, ge=1, le=10_000)
     burst_limit: int = Field(default=400, ge=1, le=5_000)
+    costly_rate_limit: int = Field(default=50, ge=1, le=10_000)
+    costly_burst_limit: int = Field(default=100, ge=1, le=5_000)
+    cache_gb: float = Field(default=0, ge=0)
+    # A withdrawn product is gone everywhere within a minute: docs/demand.md.
+    cache_seconds: int = Field(default=20, ge=1, le=30)
     firewall: bool = True
     requests_per_address: int = Field(default=2_000, ge=100, le=20_000_000)
     requests_per_partner_address: int = Field(default=60_000, ge=100, le=20_000_000)
+    requests_per_person: int = Field(default=1_500, ge=100, le=20_000_000)
+    requests_per_partner: int = Field(default=30_000, ge=100, le=20_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
+    reserved_concurrency: int = Field(default=0, ge=0, le=10_000)
 
 
 class Service(Section):
@@ -305,10 +333,39 @@ class Canary(Section):
     country_code: str = Field(default="US", pattern=r"^[A-Z]{2}$")
 
 
+class Delivery(Section):
+    """Who deploys without a person's credentials: workflows of the `repository` at GitHub (owner/name) that run for the
+    environment of this deployment's name there. Empty: nobody. An account has one `provider` of GitHub's tokens: false
+    where somebody else's stack makes it."""
+
+    repository: str = Field(default="", pattern=r"^$|^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")
+    provider: bool = True
+
+
 class Observability(Section):
-    """Logs, alarms, traces."""
+    """Logs, alarms, traces. `trail`: CloudTrail of our own, whose records are locked for `trail_days`; false where the
+    organisation has one that the account's operators hear of."""
 
     log_retention_days: int = 30
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     alarms: bool = True
     tracing: bool = True
+    trail: bool = True
+    trail_days: int = Field(default=400, ge=90, le=3_650)
+
+
+class Cost(Section):
+    """What operators hear about money. `monthly_budget_usd`: they are told at each of `thresholds_percent` of it, and
+    with `forecast` when the month is going to be above it; 0: there is none. It is of the whole account, or with
+    `by_tag` of what has this deployment's tag, which has to be made a cost allocation tag by hand before.
+
+    `anomaly_usd`: told at once when a day costs so much more than usual; needs that tag. 0: nobody looks.
+    """
+
+    monthly_budget_usd: int = Field(default=0, ge=0, le=10_000_000)
+    thresholds_percent: tuple[Annotated[int, Field(ge=1, le=1_000)], ...] = Field(
+        default=(50, 80, 100), min_length=1, max_length=8, strict=False
+    )
+    forecast: bool = True
+    by_tag: bool = False
+    anomaly_usd: int = Field(default=0, ge=0, le=1_000_000)

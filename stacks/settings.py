@@ -14,7 +14,9 @@ from stacks.combinations import Problem, refused_combinations
 from stacks.sections import (
     Api,
     Canary,
+    Cost,
     Database,
+    Delivery,
     Deployment,
     Engine,
     Identity,
@@ -62,6 +64,8 @@ class Settings(Section):
     schedules: Schedules
     canary: Canary = Canary()
     observability: Observability
+    delivery: Delivery = Delivery()
+    cost: Cost = Cost()
 
 
 def load(path: Path) -> Settings:
@@ -77,7 +81,8 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{shown}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise SettingsError(f"{shown}:{line[1]}: {error}" if line else f"{shown}: {error}") from None
+        # Otherwise it is at the end of the document.
+        raise SettingsError(f"{shown}:{line[1] if line else len(text.splitlines())}: {error}") from None
     problems, sections = _checked(document)
     problems += refused_combinations(sections)
     if problems:
@@ -113,9 +118,10 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     section: tuple[str, ...] = ()
     found: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if table := re.match(r"^\s*\[([^\[\]]+)\]", line):
+        if table := re.match(r"^\s*\[\[?([^\[\]]+)\]", line):
             section = tuple(part.strip().strip("\"'") for part in table[1].split("."))
-            found.setdefault(section, number)
+            for end in range(1, len(section) + 1):
+                found.setdefault(section[:end], number)
         elif key := re.match(r"^\s*([\w\"'.-]+)\s*=", line):
             found.setdefault((*section, *(part.strip("\"'") for part in key[1].split("."))), number)
     return found

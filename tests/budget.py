@@ -15,6 +15,8 @@ SHARE_MINUTES = {
     "domain": 2.5,
     "lambdas": 0.5,
     "containers": 0.25,
+    "delivery": 0.1,
+    "operations": 0.1,
     "simulators": 0.25,
     "faults": 1.0,
     "fuzz": 0.5,

@@ -182,8 +182,11 @@ def _connection(given: argparse.Namespace) -> tuple[str, dict[str, str]]:
     if not given.secret:
         return given.url, {"user": given.user}
     import boto3  # Glue has it; a laptop has no secrets
+    from botocore.config import Config
 
-    told = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=given.secret)["SecretString"])
+    patient = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 5, "mode": "standard"})
+    secrets = boto3.client("secretsmanager", config=patient)
+    told = json.loads(secrets.get_secret_value(SecretId=given.secret)["SecretString"])
     tls = (
         {"sslmode": "verify-full", "sslrootcert": given.certificates} if given.certificates else {"sslmode": "require"}
     )

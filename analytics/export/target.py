@@ -128,6 +128,8 @@ def target(url: str) -> Target:
     if not url.startswith("s3://"):
         return Folder(Path(url.removeprefix("file://")).resolve())
     import boto3  # only the cloud and its stand-in have buckets
+    from botocore.config import Config
 
+    patient = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 5, "mode": "standard"})
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    return Bucket(boto3.client("s3"), bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "")
+    return Bucket(boto3.client("s3", config=patient), bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import time
 
-import boto3
-
 from containers.callbacks import Callbacks
 from containers.orders.service import OrdersService
 from containers.telemetry import Telemetry
 from containers.worker import Outgoing, SqsQueue, ThreadConnections, Worker, serve_health
+from loyalty import aws
 from loyalty.database import DatabaseSettings
 from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials
 from loyalty.orders.following import Follower
@@ -23,15 +22,15 @@ CONNECTION = os.environ.get("AMAZON_BUSINESS_CONNECTION", "default")
 def main() -> None:
     """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
     telemetry = Telemetry("orders")
-    secrets, secret_arn = boto3.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
+    secrets, secret_arn = aws.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     amazon = AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],
         RenewedCredentials(lambda: str(secrets.get_secret_value(SecretId=secret_arn)["SecretString"])),
     )
-    callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
+    callbacks = Callbacks(aws.client("stepfunctions"), telemetry)
     connections = ThreadConnections(DatabaseSettings.from_environment())
-    sqs = boto3.client("sqs")
+    sqs = aws.client("sqs", read_seconds=aws.LONG_POLL_SECONDS)
     heard = Outgoing(sqs, os.environ["ORDER_INFORMATION_QUEUE_URL"])
     service = OrdersService(
         connections.connection,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-import boto3
-
 from containers.callbacks import Callbacks
 from containers.payments.service import PaymentsService
 from containers.telemetry import Telemetry
 from containers.worker import SqsQueue, ThreadConnections, Worker, serve_health
+from loyalty import aws
 from loyalty.database import DatabaseSettings
 from loyalty.payments.providers import Providers, amazon_pay, stripe
 from loyalty.payments.tasks import Settings
@@ -19,7 +18,7 @@ from loyalty.payments.tasks import Settings
 def main() -> None:
     """Run until SIGTERM. A missing variable is a KeyError here, not at the first message."""
     telemetry = Telemetry("payments")
-    secrets = boto3.client("secretsmanager")
+    secrets = aws.client("secretsmanager")
 
     def secret(variable: str) -> Callable[[], str]:
         arn = os.environ[variable]
@@ -30,11 +29,11 @@ def main() -> None:
         stripe=stripe(os.environ["STRIPE_URL"], secret("STRIPE_SECRET_ARN")),
     )
     settings = Settings(providers, os.environ["PORTAL_ORIGIN"])
-    callbacks = Callbacks(boto3.client("stepfunctions"), telemetry)
+    callbacks = Callbacks(aws.client("stepfunctions"), telemetry)
     connections = ThreadConnections(DatabaseSettings.from_environment())
     service = PaymentsService(connections.connection, settings, callbacks, telemetry)
     worker = Worker(
-        SqsQueue(boto3.client("sqs"), os.environ["QUEUE_URL"], telemetry),
+        SqsQueue(aws.client("sqs", read_seconds=aws.LONG_POLL_SECONDS), os.environ["QUEUE_URL"], telemetry),
         service.handle,
         telemetry,
         loops=service.loops,

@@ -17,6 +17,7 @@ from lambdas.environment import environment
 from lambdas.http import Instant, Router, View
 from lambdas.manager_routes.finance import CSV, table
 from lambdas.staff import staff
+from loyalty import aws
 from loyalty.audit import log
 from loyalty.database import database
 from loyalty.refusal import Kind, Refusal
@@ -115,9 +116,7 @@ def get_staff() -> StaffList:
 
 @cache
 def _pool() -> Any:
-    import boto3
-
-    return boto3.client("cognito-idp")
+    return aws.client("cognito-idp")
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from lambdas.http import KEYED, STRICT, Router, View, idempotency_key
 from lambdas.manager_routes.finance import CSV, table
 from lambdas.member_routes.catalogue import Image, OwnText
 from lambdas.staff import staff
+from loyalty import aws
 from loyalty.catalogue import curating, desk, sheet
 from loyalty.catalogue.prices import minor_per_major
 from loyalty.database import database
@@ -557,8 +558,5 @@ def _drafted(document: Programme, body: RulesDraft) -> Programme:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Buckets with a KMS key take no older signature; the region's own host, because the global one redirects.
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+    return aws.client("s3", **aws.REGIONAL)

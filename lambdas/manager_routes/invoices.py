@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas.http import KEYED, STRICT, Caller, Router, View, idempotency_key, logger
 from lambdas.manager_routes.finance import CSV, table
 from lambdas.staff import staff
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.invoices import listing, reviewing
 from loyalty.invoices.reviewing import Agent, Decision
@@ -438,8 +439,5 @@ def _cell(value: Any) -> str:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Buckets with a KMS key take no older signature; the region's own host, because the global one redirects.
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+    return aws.client("s3", **aws.REGIONAL)

@@ -12,6 +12,7 @@ from lambdas import mail
 from lambdas.environment import environment
 from lambdas.http import STRICT, Caller, Router, View
 from lambdas.staff import staff
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.members.claiming import Mail
 from loyalty.notifications import samples
@@ -116,6 +117,4 @@ def _own_address(who: Caller) -> str:
 
 @cache
 def _pool() -> Any:
-    import boto3
-
-    return boto3.client("cognito-idp")
+    return aws.client("cognito-idp")

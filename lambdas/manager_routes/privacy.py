@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from lambdas.http import KEYED, STRICT, Caller, Router, View, idempotency_key, logger
 from lambdas.staff import about, staff
+from loyalty import aws
 from loyalty.database import database
 from loyalty.privacy import requests, retention
 
@@ -294,8 +295,5 @@ def _actor(who: Caller) -> str:
 
 @cache
 def _s3() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Buckets with a KMS key take no older signature; the region's own host, because the global one redirects.
-    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+    return aws.client("s3", **aws.REGIONAL)

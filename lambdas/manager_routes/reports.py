@@ -25,6 +25,7 @@ from analytics.metrics.definition import SHEETS, Metric
 from lambdas.http import Router, View, logger
 from lambdas.manager_routes.finance import CSV, table
 from lambdas.staff import staff
+from loyalty import aws
 from loyalty.currencies import minor_digits
 from loyalty.refusal import Kind, Refusal
 from loyalty.reports.warehouse import Cell, StatementFailed, Table, Warehouse
@@ -367,8 +368,5 @@ def _kept_asked(workgroup: str, database: str) -> Asked:
 
 
 def _client() -> Any:
-    import boto3
-    from botocore.config import Config
-
     # Tries of its own would hold the page longer than the gateway does.
-    return boto3.client("redshift-data", config=Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 2}))
+    return aws.client("redshift-data", connect_seconds=3, attempts=2)

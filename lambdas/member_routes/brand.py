@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from lambdas.environment import environment
 from lambdas.http import Router
 from lambdas.member_routes.config import PUBLIC
+from lambdas.shared_answers import SHARED
 from loyalty.database import database
 from loyalty.programme import logo
 from loyalty.refusal import Kind, Refusal
@@ -26,7 +27,7 @@ HEADERS: dict[str, str | list[str]] = {
 }
 
 
-@router.get("/brand/logos/<digest>", summary="A logo", openapi_extensions=PUBLIC, responses=PICTURE)
+@router.get("/brand/logos/<digest>", summary="A logo", openapi_extensions=PUBLIC | SHARED, responses=PICTURE)
 def get_logo(digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Response[str]:
     known = environment()
     programme = known.program_by_client[known.member_client_id]

@@ -1,5 +1,5 @@
-"""The catalogue: the same answer for every member of a programme, cached under its version; and, never cached, what is
-only for members like the one who asks."""
+"""The catalogue: the same pages for every member of the portal's programme, kept under its version; and, never kept,
+what is only for members like the one who asks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import StringConstraints
 
 from lambdas import engines
 from lambdas.http import Router, View, caller, member
+from lambdas.shared_answers import SHARED
 from loyalty.catalogue import browsing
 from loyalty.database import Connection, database
 from loyalty.demand import labels
@@ -177,7 +178,7 @@ def catalogue() -> Catalogue:
     return Catalogue.model_validate(browsing.categories(database().connection(), who.program_id))
 
 
-@router.get("/catalogue/<version>/products", summary="A page of products")
+@router.get("/catalogue/<version>/products", summary="A page of products", openapi_extensions=SHARED)
 def products(
     version: Version,
     search: Search = None,
@@ -193,7 +194,7 @@ def products(
     return _page(connection, who.program_id, browsing.page(connection, who.program_id, version, asked))
 
 
-@router.get("/catalogue/<version>/products/<asin>", summary="One product")
+@router.get("/catalogue/<version>/products/<asin>", summary="One product", openapi_extensions=SHARED)
 def product(version: Version, asin: Asin) -> Product:
     """One product with its kinds."""
     connection = database().connection()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lambdas import machine
 from lambdas.http import KEYED, STRICT, Id, Router, View, idempotency_key, logger, member
 from lambdas.shelf import Document
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.documents import reading as documents
 from loyalty.redemptions import overview, promise, redeeming, screening
@@ -301,7 +302,5 @@ def _tell_payments(task: str, program_id: int, redemption_id: UUID) -> None:
 
 @cache
 def _signing_key() -> str:
-    import boto3
-
-    secrets = boto3.client("secretsmanager")
+    secrets = aws.client("secretsmanager")
     return str(secrets.get_secret_value(SecretId=os.environ["QUOTE_SIGNING_SECRET_ARN"])["SecretString"])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, StringConstraints
 
 from lambdas import mail
 from lambdas.http import STRICT, Router, View, member
+from loyalty import aws
 from loyalty.database import database
 from loyalty.members import freezing
 from loyalty.programme import reading
@@ -81,7 +82,5 @@ def not_me(body: NotMe) -> Stopped:
 
 @cache
 def _link_key() -> str:
-    import boto3
-
-    secrets = boto3.client("secretsmanager")
+    secrets = aws.client("secretsmanager")
     return str(secrets.get_secret_value(SecretId=os.environ["SECURITY_LINK_SECRET_ARN"])["SecretString"])

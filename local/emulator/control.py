@@ -12,6 +12,7 @@ from typing import Any
 from ministack.core import persistence
 from ministack.services import ses
 
+from local.emulator.outages import Outages
 from local.emulator.pinned import private
 from local.emulator.placeholders import Record
 from local.emulator.services import Services
@@ -19,11 +20,14 @@ from local.emulator.services import Services
 type Gateway = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 MAILS = "/_local/mails/"
+OUTAGES = "/_local/outages/"
 
 
 def wrap(gateway: Gateway, record: Record, services: Services, application: ModuleType) -> Gateway:
     """`gateway` with these in front: GET /_local/placeholders, /_local/services, /_local/mails/<to whom>; POST
-    /_local/services/start, /_local/services/restart, /_local/save (so that a later kill loses nothing of it)."""
+    /_local/services/start, /_local/services/restart, /_local/save (so that a later kill loses nothing of it); PUT and
+    DELETE /_local/outages/<service> (off, on again)."""
+    outages = Outages()
     collect = private(application, "_build_persistence_save_dict")
 
     def save() -> None:
@@ -40,11 +44,16 @@ def wrap(gateway: Gateway, record: Record, services: Services, application: Modu
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
         path = scope.get("path", "")
         if scope["type"] != "http" or not path.startswith("/_local/"):
-            await gateway(scope, receive, send)
+            if outages.concern(scope):
+                await outages.answer(send)
+            else:
+                await gateway(scope, receive, send)
             return
         door = doors.get((scope["method"], path))
         if path.startswith(MAILS):
             door = partial(_mails_to, path.removeprefix(MAILS))
+        if path.startswith(OUTAGES) and scope["method"] in ("PUT", "DELETE"):
+            door = partial(outages.switch, scope["method"], path.removeprefix(OUTAGES))
         answer = await asyncio.to_thread(door) if door else {"error": f"no {scope['method']} {path}"}
         body = json.dumps(answer).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from loyalty import aws
 from loyalty.database import Connection
 from loyalty.payments.providers import Providers, amazon_pay, stripe
 
@@ -18,9 +19,7 @@ READ_SECONDS = 20.0
 
 def _secret(variable: str) -> Callable[[], str]:
     def read() -> str:
-        import boto3  # slow to import, and only whoever asks needs it
-
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ[variable])
+        answer = aws.client("secretsmanager").get_secret_value(SecretId=os.environ[variable])
         return str(answer["SecretString"])
 
     return read

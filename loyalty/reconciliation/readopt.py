@@ -13,7 +13,10 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from loyalty import aws
 from loyalty.database import Connection, database
 from loyalty.reconciliation import parties, readopting
 
@@ -55,14 +58,17 @@ def charge_named(text: str) -> tuple[str, str]:
 
 def execution_status(name: str) -> str | None:
     """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; None if there is no such execution."""
-    import boto3
-
-    client = boto3.client("stepfunctions")
+    client = _machines()
     execution = os.environ["STATE_MACHINE_ARN"].replace(":stateMachine:", ":execution:") + f":{name}"
     try:
         return str(client.describe_execution(executionArn=execution)["status"])
     except client.exceptions.ExecutionDoesNotExist:
         return None
+
+
+@cache
+def _machines() -> Any:
+    return aws.client("stepfunctions")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
@@ -36,7 +37,7 @@ class CaseFiles:
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         self.bucket = s3.Bucket(
             stack,
@@ -61,9 +62,7 @@ class CaseFiles:
                     max_age=3000,
                 )
             ],
-            lifecycle_rules=[
-                s3.LifecycleRule(expiration=Duration.days(KEPT_DAYS), noncurrent_version_expiration=Duration.days(30))
-            ],
+            lifecycle_rules=[kept(KEPT_DAYS, replaced_days=30, rarely_after_days=60)],
         )
         self.environment = {"CASE_FILES_BUCKET": self.bucket.bucket_name}
         CfnOutput(stack, "CaseFilesBucket", value=self.bucket.bucket_name)

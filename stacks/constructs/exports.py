@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
 from stacks.constructs.case_files import CaseFiles
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
 from stacks.documents import DocumentsStack
 from stacks.settings import Settings
@@ -43,7 +44,7 @@ class Exports:
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         self.bucket = s3.Bucket(
             stack,
@@ -59,7 +60,7 @@ class Exports:
             server_access_logs_prefix="exports/",
             removal_policy=removal_policy(settings),
             # Made again in a minute, so no version is kept of what is deleted.
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(KEPT_DAYS))],
+            lifecycle_rules=[kept(KEPT_DAYS)],
         )
         self.ended = self._ended_accounts()
         self.environment = {"EXPORTS_BUCKET": self.bucket.bucket_name}
@@ -87,9 +88,7 @@ class Exports:
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix="ended-accounts/",
             removal_policy=removal_policy(self._settings),
-            lifecycle_rules=[
-                s3.LifecycleRule(expiration=Duration.days(LISTED_DAYS), noncurrent_version_expiration=Duration.days(30))
-            ],
+            lifecycle_rules=[kept(LISTED_DAYS, replaced_days=30)],
         )
 
     def may_erase(

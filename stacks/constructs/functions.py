@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
 from stacks import assets
+from stacks.connections import reserved
 from stacks.constructs.acknowledgement import acknowledge
 from stacks.constructs.database_door import DatabaseDoor
 from stacks.constructs.logs import kept_log_group
@@ -108,6 +109,7 @@ class Functions:
             security_groups=[firewall],
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
+            reserved_concurrent_executions=reserved(name, self._settings.api.reserved_concurrency),
             log_group=log_group,
             dead_letter_queue=dead_letters,
             tracing=lambda_.Tracing.ACTIVE if observability.tracing else lambda_.Tracing.DISABLED,

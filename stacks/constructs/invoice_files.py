@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from stacks.constructs.acknowledgement import acknowledge, objects_from_elsewhere
+from stacks.constructs.lifecycle import kept
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
@@ -45,7 +46,7 @@ class InvoiceFiles:
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         bucket = s3.Bucket(
             self._stack,
@@ -62,11 +63,12 @@ class InvoiceFiles:
             server_access_logs_prefix="invoices/",
             removal_policy=removal_policy(settings),
             lifecycle_rules=[
-                s3.LifecycleRule(
+                kept(
+                    days,
+                    replaced_days=REPLACED_DAYS[folder],
                     prefix=folder,
-                    expiration=Duration.days(days),
-                    noncurrent_version_expiration=Duration.days(REPLACED_DAYS[folder]),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                    # Auditors ask for some of them, years later.
+                    rarely_after_days=90 if days > 365 else None,
                 )
                 for folder, days in KEPT_DAYS.items()
             ],

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.lifecycle import UNFINISHED, kept
 from stacks.constructs.logs import removal_policy
 from stacks.settings import Settings
 
@@ -43,7 +44,7 @@ class LakeFiles:
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=removal_policy(settings),
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(365))],
+            lifecycle_rules=[kept(365)],
         )
         return s3.Bucket(
             self._stack,
@@ -60,33 +61,14 @@ class LakeFiles:
             server_access_logs_prefix="lake/",
             removal_policy=removal_policy(settings),
             lifecycle_rules=[
-                s3.LifecycleRule(
-                    prefix=BRONZE,
-                    expiration=Duration.days(settings.lake.kept_days),
-                    noncurrent_version_expiration=Duration.days(REPLACED_DAYS),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                    transitions=[
-                        s3.Transition(
-                            storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)
-                        )
-                    ],
-                ),
-                s3.LifecycleRule(
-                    # Nights only: models, and what Personalize says, are kept.
-                    prefix=f"{INSIGHT}run=",
-                    expiration=Duration.days(settings.insight.kept_days),
-                    noncurrent_version_expiration=Duration.days(1),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                ),
-                s3.LifecycleRule(
-                    prefix=f"{INSIGHT}captured/",
-                    expiration=Duration.days(settings.insight.kept_days),
-                    # A bucket with versions only hides what has expired.
-                    noncurrent_version_expiration=Duration.days(1),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                ),
+                kept(settings.lake.kept_days, replaced_days=REPLACED_DAYS, prefix=BRONZE, rarely_after_days=30),
+                # Nights only: models, and what Personalize says, are kept. A bucket with versions only hides what has
+                # expired.
+                kept(settings.insight.kept_days, replaced_days=1, prefix=f"{INSIGHT}run="),
+                kept(settings.insight.kept_days, replaced_days=1, prefix=f"{INSIGHT}captured/"),
                 # How far the tables have come is never forgotten; only what it was before is.
                 s3.LifecycleRule(prefix=STATE, noncurrent_version_expiration=Duration.days(REPLACED_DAYS)),
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=UNFINISHED),
             ],
         )
 

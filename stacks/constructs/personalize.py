@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Duration, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -77,7 +77,14 @@ class Personalize:
                 "Personalized",
                 description="Personalize learns what members like",
                 schedule=events.Schedule.expression(schedule),
-                targets=[targets.SfnStateMachine(self.state_machine, dead_letter_queue=not_begun, retry_attempts=3)],
+                targets=[
+                    targets.SfnStateMachine(
+                        self.state_machine,
+                        dead_letter_queue=not_begun,
+                        retry_attempts=3,
+                        max_event_age=Duration.hours(6),
+                    )
+                ],
             )
         CfnOutput(stack, "PersonalizeMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(stack, "PersonalizeCost", value=str(cost(self._section)))

@@ -15,6 +15,8 @@ from stacks.constructs.own_key import EVENTS, READ, WRITE, let_in, may_use, own_
 POLLED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # A worker knows the queue's address, takes, gives back and removes.
 WORKED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+# As long as EventBridge tries at most: a queue is seldom away, and never for good.
+PUT_ATTEMPTS, PUT_FOR = 185, Duration.hours(24)
 
 
 class QueueWithDeadLetters(Construct):
@@ -63,7 +65,12 @@ class QueueWithDeadLetters(Construct):
     def target(self) -> targets.SqsQueue:
         """For a rule; what EventBridge cannot put into the queue waits among the same dead letters."""
         let_in(own_key(self), EVENTS)
-        return targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters)
+        return targets.SqsQueue(
+            self.queue,
+            dead_letter_queue=self.dead_letters,
+            retry_attempts=PUT_ATTEMPTS,
+            max_event_age=PUT_FOR,
+        )
 
 
 def dead_letter_queue(scope: Construct, id: str, *, of_rules: bool = False) -> sqs.Queue:

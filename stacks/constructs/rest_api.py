@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.acknowledgement import acknowledge
+from stacks.constructs.kept_answers import is_kept, key
 from stacks.constructs.logs import kept_log_group
 from stacks.routes import Route
 from stacks.settings import Settings
 
 STAGE = "v1"
+# What is smaller than a packet gains nothing.
+COMPRESSED_FROM_BYTES = 1_400
+# A bucket of this door is fuller again after so long.
+RETRY_AFTER_SECONDS = 1
+_OBSERVED: dict[str, Any] = {
+    "metrics_enabled": True,
+    "logging_level": apigateway.MethodLoggingLevel.ERROR,
+    "data_trace_enabled": False,
+}
 # TLS 1.2 at least, with forward secrecy and keys that a quantum computer does not break; 1.3 for who speaks it.
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Device-Id"]
 
 
 class RestApi(Construct):
-    """`api` is the gateway's resource; `url` where its stage answers.
+    """`api` is the gateway's resource; `url` where its stage answers; `kept`: the methods whose answers it keeps.
 
     `default`: the function whose routes behind a scope share one greedy resource. Each route of its own would be three
     of the five hundred resources that a template has room for; the function knows its routes, and who may ask for them.
@@ -45,6 +56,7 @@ class RestApi(Construct):
         super().__init__(scope, id)
         # The gateway may write logs only when its account has a role: see ApiStack.
         access_log = kept_log_group(self, "AccessLogs", settings=settings)
+        self.kept = [f"{route.path}/{route.method}" for route in routes if is_kept(route, settings)]
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -53,14 +65,16 @@ class RestApi(Construct):
             cloud_watch_role=False,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             disable_execute_api_endpoint=False,
+            min_compression_size=Size.bytes(COMPRESSED_FROM_BYTES),
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 throttling_rate_limit=settings.api.rate_limit,
                 throttling_burst_limit=settings.api.burst_limit,
-                metrics_enabled=True,
+                **_OBSERVED,
+                cache_cluster_enabled=bool(self.kept) or None,
+                cache_cluster_size=f"{settings.api.cache_gb:g}" if self.kept else None,
+                method_options=method_options(routes, default, settings),
                 tracing_enabled=settings.observability.tracing,
-                logging_level=apigateway.MethodLoggingLevel.ERROR,
-                data_trace_enabled=False,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=_access_log_format(),
             ),
@@ -77,19 +91,21 @@ class RestApi(Construct):
             "AwsSolutions-APIG2",
         )
         authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "SignedIn", cognito_user_pools=[pool])
-        integrations: dict[str, apigateway.Integration] = {
-            name: apigateway.LambdaIntegration(function, scope_permission_to_method=False)
-            for name, function in functions.items()
-        }
+        integrations = {name: _integration(function) for name, function in functions.items()}
         methods: dict[str, list[str]] = {}
         for route in _gathered(routes, default):
             methods.setdefault(route.path, []).append(route.method)
             resource = self.api.root.resource_for_path(route.path)
+            found_by = key(route) if is_kept(route, settings) else {}
+            integration = (
+                _integration(functions[route.function], found_by) if found_by else integrations[route.function]
+            )
             if route.scope is None:
                 method = resource.add_method(
                     route.method,
-                    integrations[route.function],
+                    integration,
                     authorization_type=apigateway.AuthorizationType.NONE,
+                    request_parameters=found_by or None,
                 )
                 acknowledge(
                     method,
@@ -102,10 +118,11 @@ class RestApi(Construct):
                 continue
             resource.add_method(
                 route.method,
-                integrations[route.function],
+                integration,
                 authorizer=authorizer,
                 authorization_type=apigateway.AuthorizationType.COGNITO,
                 authorization_scopes=[route.scope],
+                request_parameters=found_by or None,
             )
         if origin:
             for path, allowed in methods.items():
@@ -130,6 +147,23 @@ class RestApi(Construct):
         }
         if origin:
             headers["Access-Control-Allow-Origin"] = f"'{origin}'"
+        too_many = {
+            "type": "about:blank",
+            "title": "Too many requests",
+            "status": 429,
+            "code": "too-many-requests",
+            "request_id": "$context.requestId",
+        }
+        self.api.add_gateway_response(
+            "TooMany",
+            type=apigateway.ResponseType.THROTTLED,
+            response_headers={
+                **headers,
+                "Retry-After": f"'{RETRY_AFTER_SECONDS}'",
+                **({"Access-Control-Expose-Headers": "'Retry-After'"} if origin else {}),
+            },
+            templates={"application/json": json.dumps(too_many)},
+        )
         for name, kind in {
             "Unauthorized": apigateway.ResponseType.UNAUTHORIZED,
             "Refused": apigateway.ResponseType.DEFAULT_4_XX,
@@ -146,6 +180,36 @@ class RestApi(Construct):
                     )
                 },
             )
+
+
+def method_options(
+    routes: Sequence[Route], default: str | None, settings: Settings
+) -> dict[str, apigateway.MethodDeploymentOptions]:
+    """What routes have otherwise than their stage, by `/path/METHOD`: costly ones their own limit, shared ones a kept
+    answer. A method's own settings take the place of the stage's altogether, so they say all of them."""
+    told = {}
+    for route in _gathered(routes, default):
+        shared = is_kept(route, settings)
+        if not shared and not route.costly:
+            continue
+        prefix = "costly_" if route.costly else ""
+        told[f"{route.path}/{route.method}"] = apigateway.MethodDeploymentOptions(
+            throttling_rate_limit=getattr(settings.api, f"{prefix}rate_limit"),
+            throttling_burst_limit=getattr(settings.api, f"{prefix}burst_limit"),
+            **_OBSERVED,
+            caching_enabled=shared,
+            cache_ttl=Duration.seconds(settings.api.cache_seconds) if shared else None,
+            cache_data_encrypted=True if shared else None,
+        )
+    return told
+
+
+def _integration(
+    function: lambda_.IFunction, found_by: Mapping[str, bool] | None = None
+) -> apigateway.LambdaIntegration:
+    return apigateway.LambdaIntegration(
+        function, scope_permission_to_method=False, cache_key_parameters=list(found_by) if found_by else None
+    )
 
 
 def _gathered(routes: Sequence[Route], default: str | None) -> Iterator[Route]:

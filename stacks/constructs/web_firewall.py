@@ -33,6 +33,7 @@ class WebFirewall(Construct):
 
     `reach` CLOUDFRONT: before Amplify, and in us-east-1 only. `asked_for_others`: a path that one address asks for many
     people, with how often.
+    `requests_per_token`: from one client, or person, wherever they are: their addresses may be many.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class WebFirewall(Construct):
         settings: Settings,
         reach: Literal["REGIONAL", "CLOUDFRONT"] = "REGIONAL",
         asked_for_others: tuple[str, int] | None = None,
+        requests_per_token: int | None = None,
     ) -> None:
         super().__init__(scope, id)
         rules = [_managed(priority, name) for priority, name in enumerate(MANAGED_RULES)]
@@ -54,6 +56,8 @@ class WebFirewall(Construct):
             rules.append(_too_many(len(rules), "TooManyForOthers", limit, _at(path)))
             among = Statement(not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=_at(path)))
         rules.append(_too_many(len(rules), "TooManyFromOneAddress", requests_per_address, among))
+        if requests_per_token:
+            rules.append(_too_many_by_token(len(rules), requests_per_token))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",
@@ -134,6 +138,31 @@ def _too_many(priority: int, name: str, limit: int, among: Statement | None) -> 
             )
         ),
         visibility_config=_visible(name),
+    )
+
+
+def _too_many_by_token(priority: int, limit: int) -> wafv2.CfnWebACL.RuleProperty:
+    """Who sends no token is counted by address alone. Counted is the token's digest: what is counted may be logged."""
+    return wafv2.CfnWebACL.RuleProperty(
+        name="TooManyFromOneClient",
+        priority=priority,
+        action=wafv2.CfnWebACL.RuleActionProperty(block=_later()),
+        statement=Statement(
+            rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
+                aggregate_key_type="CUSTOM_KEYS",
+                custom_keys=[
+                    wafv2.CfnWebACL.RateBasedStatementCustomKeyProperty(
+                        header=wafv2.CfnWebACL.RateLimitHeaderProperty(
+                            name="authorization",
+                            text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="MD5")],
+                        )
+                    )
+                ],
+                limit=limit,
+                evaluation_window_sec=WINDOW_SECONDS,
+            )
+        ),
+        visibility_config=_visible("TooManyFromOneClient"),
     )
 
 

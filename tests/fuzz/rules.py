@@ -41,6 +41,10 @@ def _is_no_fault_of_ours(reply: Reply, what: str) -> None:
         assert int(reply.headers["Retry-After"]) > 0, what
     else:
         assert reply.status < 500, f"{what}\n{reply.log}"
+    # What went wrong inside is nobody's business outside, and what is expected is no exception inside.
+    assert "Traceback (most recent call last)" not in reply.text, what
+    if reply.status < 500:
+        assert "Traceback (most recent call last)" not in reply.log, f"{what}\n{reply.log}"
 
 
 def _says_what_browsers_must_not_do(reply: Reply, what: str) -> None:

@@ -93,6 +93,7 @@ class Doors:
         variables = {
             **self.database.environment(role or function),
             "PROGRAM_BY_CLIENT": json.dumps(PROGRAM_BY_CLIENT),
+            "MEMBER_CLIENT_ID": MEMBER_CLIENT,
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",

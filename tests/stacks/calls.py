@@ -34,6 +34,8 @@ ACTIONS = {
     "s3:DeleteObjects": "s3:DeleteObject",
     "lambda:Invoke": "lambda:InvokeFunction",
     "ses:SendRawEmail": "ses:SendRawEmail",
+    # The gateway's permissions are the verbs of its own API.
+    "apigateway:UpdateStage": "apigateway:PATCH",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",

@@ -13,9 +13,15 @@ from tests.stacks.assembly import Assembly
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+def assembly_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `assembly` is written: its manifest says what templates do not."""
+    return tmp_path_factory.mktemp("full")
+
+
+@pytest.fixture(scope="session")
+def assembly(assembly_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """Everything optional is on here, so that what a rule says of it holds in every smaller config."""
-    return synthesised("full", tmp_path_factory.mktemp("full"), bundles(tmp_path_factory.mktemp("web")))
+    return synthesised("full", assembly_folder, bundles(tmp_path_factory.mktemp("web")))
 
 
 @pytest.fixture(scope="session")

@@ -164,10 +164,13 @@ def test_every_stage_is_throttled_logged_and_behind_the_firewall(assembly: Assem
         for one in assembly.resources("AWS::WAFv2::WebACLAssociation")
     )
     for stage in stages:
-        (settings,) = stage.properties["MethodSettings"]
-        assert settings["ThrottlingRateLimit"] == 500, str(stage)
-        assert settings["ThrottlingBurstLimit"] == 1000, str(stage)
-        assert settings["DataTraceEnabled"] is False, f"{stage}: bodies would be logged"
+        (every,) = [one for one in stage.properties["MethodSettings"] if one["HttpMethod"] == "*"]
+        assert (every["ThrottlingRateLimit"], every["ThrottlingBurstLimit"]) == (500, 1000), str(stage)
+        for settings in stage.properties["MethodSettings"]:
+            assert settings["DataTraceEnabled"] is False, f"{stage}: bodies would be logged"
+            assert (settings["LoggingLevel"], settings["MetricsEnabled"]) == ("ERROR", True), str(stage)
+            assert settings["ThrottlingRateLimit"] <= 500, str(stage)
+            assert settings["ThrottlingBurstLimit"] <= 1000, str(stage)
         assert stage.properties["AccessLogSetting"]["DestinationArn"], str(stage)
         assert f"<{stage.id}>" in guarded, str(stage)
 
@@ -206,16 +209,32 @@ def test_partners_may_send_more_from_one_address_than_people(assembly: Assembly)
     assert len(limits) == 5
 
 
+def test_a_person_or_partner_has_a_limit_from_however_many_addresses(assembly: Assembly) -> None:
+    limits = {}
+    for one in assembly.resources("AWS::WAFv2::WebACLAssociation"):
+        acl = assembly.at(assembly.follow(one.stack, one.properties["WebACLArn"]))
+        for rule in acl.properties["Rules"]:
+            if rule["Name"] != "TooManyFromOneClient":
+                continue
+            rate = rule["Statement"]["RateBasedStatement"]
+            (key,) = rate["CustomKeys"]
+            assert key["Header"]["Name"] == "authorization", str(acl)
+            changed = [one["Type"] for one in key["Header"]["TextTransformations"]]
+            assert changed == ["MD5"], "what is counted by is logged, and a token is a secret"
+            assert "ScopeDownStatement" not in rate
+            limits[assembly.text(one.stack, one.properties["ResourceArn"])] = rate["Limit"]
+    stages = {stage.id for stage in assembly.resources("AWS::ApiGateway::Stage")}
+    assert len(limits) == len(stages) == 3
+    assert all(any(f"<{stage}>" in door for door in limits) for stage in stages)
+    assert {limit for door, limit in limits.items() if "Inbound" in door} == {30_000}
+    assert {limit for door, limit in limits.items() if "Inbound" not in door} == {1_500}
+
+
 def test_access_logs_hold_no_address_query_or_body(assembly: Assembly) -> None:
     for stage in assembly.resources("AWS::ApiGateway::Stage"):
         written = stage.properties["AccessLogSetting"]["Format"]
         for personal in ("sourceIp", "userAgent", "claims.sub", "claims.email", "querystring", "$context.path"):
             assert personal not in written, str(stage)
-
-
-def test_no_answer_is_cached_yet(assembly: Assembly) -> None:
-    for stage in assembly.resources("AWS::ApiGateway::Stage"):
-        assert not stage.properties.get("CacheClusterEnabled"), str(stage)
 
 
 def test_cognito_knows_the_trigger_by_the_name_it_has(assembly: Assembly) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ROOMS = {"app", "stacks", "lambdas", "containers", "loyalty", "local", "tests", "bench", "analytics"}
+ROOMS = {"app", "stacks", "lambdas", "containers", "loyalty", "local", "tests", "bench", "analytics", "delivery"}
 ALLOWED = {
     "loyalty": {"loyalty"},
     # Of the business it knows how many digits a currency has: one table for the ledger, the reports and QuickSight.
@@ -18,6 +18,8 @@ ALLOWED = {
     "containers": {"containers", "loyalty"},
     "stacks": {"stacks", "analytics"},
     "local": {"local", "loyalty", "analytics"},
+    # It reads the operator's config; templates it has as files.
+    "delivery": {"delivery", "stacks"},
 }
 CLOUD = {"aws_cdk", "cdk_nag", "constructs", "boto3", "botocore", "aws_lambda_powertools"}
 

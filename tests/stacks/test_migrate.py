@@ -125,7 +125,7 @@ def test_a_password_that_cannot_be_set_is_not_told(
 ) -> None:
     import boto3
 
-    monkeypatch.setattr(boto3, "client", lambda _: _Secrets())
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: _Secrets())
     secrets = json.dumps({"no_such_role": "secret"})
     _enter(monkeypatch, {**fresh_database.environment("postgres"), "ROLE_SECRET_ARNS": secrets})
     migrate.handler(cloudformation.event("Create"), None)

@@ -72,6 +72,7 @@ def _calls(runner: Runner) -> set[str]:
         "invoicing": {"s3"},
         "publish_portal": {"amplify"},
         "receipt_rules": {"email"},
+        "cache_invalidation": {"apigateway"},
         # Looks at what was uploaded to cases.
         "manager_api": {"s3"},
     }

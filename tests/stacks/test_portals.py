@@ -158,7 +158,9 @@ def test_amplify_may_ask_for_the_config_for_everybody(assembly: Assembly) -> Non
     acls = [one for one in assembly.resources("AWS::WAFv2::WebACL") if "/v1/config" in json.dumps(one.properties)]
     assert sorted(acl.stack for acl in acls) == ["loyalty-full-api", "loyalty-full-manager"]
     for acl in acls:
-        rules = [rule for rule in acl.properties["Rules"] if "RateBasedStatement" in rule["Statement"]]
+        rates = [rule for rule in acl.properties["Rules"] if "RateBasedStatement" in rule["Statement"]]
+        # Amplify sends no token, so the count by token is none of its business.
+        rules = [rule for rule in rates if rule["Name"] != "TooManyFromOneClient"]
         assert {rule["Name"]: _rate(rule) for rule in rules} == {
             "TooManyForOthers": (60_000, path),
             "TooManyFromOneAddress": (2_000, {"NotStatement": {"Statement": path}}),

@@ -30,12 +30,10 @@ def test_every_stack_is_far_from_the_limit_of_resources(assembly: Assembly) -> N
         assert len(template["Resources"]) < 400, name
 
 
-def test_no_custom_resources_but_the_migration_the_rules_for_mail_and_the_apps_bundles(
-    assembly: Assembly, laptop: Assembly
-) -> None:
+def test_no_custom_resources_but_those_that_somebody_thought_about(assembly: Assembly, laptop: Assembly) -> None:
     ours = {"Custom::Migration", "Custom::ActiveReceiptRules"}
     for one, known in (
-        (assembly, {*ours, "Custom::PublishedPortal", "Custom::PublishedManager"}),
+        (assembly, {*ours, "Custom::PublishedPortal", "Custom::PublishedManager", "Custom::InvalidationRefused"}),
         (laptop, ours),
     ):
         custom = {
@@ -64,9 +62,12 @@ def test_the_migration_runs_again_when_sql_or_a_first_document_changes(
 
 
 def test_the_laptop_deploys_the_same_stacks_as_the_cloud(assembly: Assembly, laptop: Assembly) -> None:
-    """All but the web apps, which it serves itself, and their firewall."""
+    """All but the web apps, which it serves itself, their firewall, and what is for an account, a workflow or another
+    region."""
     cloud = {name.removeprefix("loyalty-full-") for name in assembly.templates}
-    assert cloud - {"portals", "edge"} == {name.removeprefix("loyalty-local-") for name in laptop.templates}
+    assert cloud - {"portals", "edge", "audit", "backup", "copies", "delivery"} == {
+        name.removeprefix("loyalty-local-") for name in laptop.templates
+    }
 
 
 def test_output_names_are_unique_over_all_stacks(laptop: Assembly) -> None:

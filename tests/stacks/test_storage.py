@@ -47,7 +47,7 @@ def test_a_file_that_cannot_be_imported_is_not_forgotten(assembly: Assembly) -> 
         for alarm in assembly.resources("AWS::CloudWatch::Alarm")
         for metric in alarm.properties.get("Metrics", [])
         if "MetricStat" in metric
-        for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
+        for dimension in metric["MetricStat"]["Metric"].get("Dimensions", [])
         if dimension["Name"] == "QueueName"
     }
     assert kept in watched

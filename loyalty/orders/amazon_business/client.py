@@ -11,6 +11,7 @@ import urllib3
 
 from loyalty.orders.amazon_business import catalogue, documents, downloading, following, ordering, reconciling
 from loyalty.orders.amazon_business.authorization import AccessTokens
+from loyalty.orders.amazon_business.breaker import Breaker
 from loyalty.orders.amazon_business.contract import (
     MAX_ASINS_A_CALL,
     Address,
@@ -66,6 +67,7 @@ class AmazonBusiness:
         *,
         region: str = "US",
         locale: str = "en_US",
+        breaker: Breaker | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         http = http or urllib3.PoolManager(maxsize=8)
@@ -74,7 +76,7 @@ class AmazonBusiness:
         tokens = AccessTokens(
             lwa_url, current, http, urllib3.Timeout(connect=timeouts.connect, read=timeouts.read), monotonic
         )
-        self._transport = Transport(base_url, tokens, http, timeouts, lambda: current().buyer_email)
+        self._transport = Transport(base_url, tokens, http, timeouts, lambda: current().buyer_email, breaker)
         self._credentials = current
         self._base_url, self._http = base_url, http
         self._timeout = urllib3.Timeout(connect=timeouts.connect, read=timeouts.read)

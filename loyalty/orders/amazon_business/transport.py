@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from loyalty.orders.amazon_business.authorization import DEFAULT_RETRY_AFTER_SECONDS, AccessTokens
+from loyalty.orders.amazon_business.breaker import Breaker
 from loyalty.orders.amazon_business.errors import CredentialsRevoked, NotSent, Refused, Throttled, Unknown
 
 USER_AGENT = "LoyaltyRewardRedemption/1.0 (Language=Python/3.13; Platform=AWS)"
@@ -39,12 +40,14 @@ class Transport:
         http: urllib3.PoolManager,
         timeouts: Timeouts,
         buyer_email: Callable[[], str],
+        breaker: Breaker | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
         self._http = http
         self._timeouts = timeouts
         self._buyer_email = buyer_email
+        self._breaker = breaker
 
     def call(
         self,
@@ -60,11 +63,15 @@ class Transport:
 
         `as_buyer` names the buyer in a header, which placeOrder does not want.
         """
-        token = self._tokens.get()
-        answer = self._send(method, path, query, body, token, as_buyer, is_order)
-        if answer.status in (401, 403):
-            answer = self._send(method, path, query, body, self._tokens.get(refused=token), as_buyer, is_order)
-        return _understand(answer)
+
+        def ask() -> Any:
+            token = self._tokens.get()
+            answer = self._send(method, path, query, body, token, as_buyer, is_order)
+            if answer.status in (401, 403):
+                answer = self._send(method, path, query, body, self._tokens.get(refused=token), as_buyer, is_order)
+            return _understand(answer)
+
+        return self._breaker.run(ask) if self._breaker else ask()
 
     def _send(
         self,

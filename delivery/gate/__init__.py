@@ -1,0 +1,1 @@
+"""What a change would lose: data, addresses that others know, or what another stack reads."""

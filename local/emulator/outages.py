@@ -1,0 +1,45 @@
+"""Services that are switched off: whoever asks one of them is answered as by a service that is down.
+
+What the emulator does within itself (a bus that fills a queue, a queue that calls a function) goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+# AWS4-HMAC-SHA256 Credential=<key>/<day>/<region>/<service>/aws4_request, …
+_SIGNED_FOR = re.compile(rb"Credential=[^/]+/\d{8}/[^/]+/([a-z0-9-]+)/aws4_request")
+# Cognito's pages and its token endpoint are asked without a signature.
+_SIGN_IN = ("/oauth2/", "/login", "/logout")
+_BODY = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is switched off."}).encode()
+
+
+@dataclass(slots=True)
+class Outages:
+    """`off`: the services by the names that requests to them are signed for (`ses`, `sqs`, `states`, `cognito-idp`)."""
+
+    off: set[str] = field(default_factory=set)
+
+    def switch(self, method: str, service: str) -> list[str]:
+        """PUT: off, DELETE: on again. All that are off now."""
+        (self.off.add if method == "PUT" else self.off.discard)(service)
+        return sorted(self.off)
+
+    def concern(self, scope: dict[str, Any]) -> bool:
+        """Whether the request is to a service that is off."""
+        if not self.off or scope["type"] != "http":
+            return False
+        if scope["path"].startswith(_SIGN_IN):
+            return "cognito-idp" in self.off
+        authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        signed = _SIGNED_FOR.search(authorization)
+        return signed is not None and signed[1].decode() in self.off
+
+    async def answer(self, send: Any) -> None:
+        """503, which SDKs try again and then raise."""
+        headers = [(b"content-type", b"application/x-amz-json-1.0"), (b"content-length", str(len(_BODY)).encode())]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": _BODY})

@@ -1,0 +1,80 @@
+"""What wakes somebody for the account: calls that nobody makes by hand, a trail that falls silent, copies not made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from stacks.audit import METRIC_NAMESPACE, AuditStack
+from stacks.audited_calls import AUDITED
+from stacks.backup import BackupStack
+from stacks.lake_alarms import FIVE_MINUTES, HOUR, LakeAlarm
+
+# Deployed services call AWS every minute.
+SILENT_HOURS = 2
+# One a night; the window for it is nine hours.
+COPIED_EVERY = Duration.hours(24)
+
+
+def audit_alarms(audit: AuditStack) -> Iterator[LakeAlarm]:
+    """Above so many in five minutes, each."""
+    for call in AUDITED:
+        yield LakeAlarm(
+            call.id,
+            cloudwatch.Metric(namespace=METRIC_NAMESPACE, metric_name=call.id, period=FIVE_MINUTES, statistic="Sum"),
+            f"{call.meaning}: see docs/operations/audit.md",
+            above=call.above,
+        )
+    yield LakeAlarm(
+        "TrailSilent",
+        cloudwatch.MathExpression(
+            expression="IF(FILL(events, 0) > 0, 0, 1)",
+            label="hours without a record",
+            period=HOUR,
+            using_metrics={
+                "events": cloudwatch.Metric(
+                    namespace="AWS/Logs",
+                    metric_name="IncomingLogEvents",
+                    dimensions_map={"LogGroupName": audit.log_group.log_group_name},
+                    period=HOUR,
+                    statistic="Sum",
+                )
+            },
+        ),
+        "The trail records nothing: see docs/operations/audit.md",
+        SILENT_HOURS,
+        cloudwatch.TreatMissingData.BREACHING,
+    )
+
+
+def backup_alarms(backup: BackupStack) -> Iterator[LakeAlarm]:
+    """A copy that failed, and a day without one."""
+    for id, name, meaning in (
+        ("SnapshotFails", "NumberOfBackupJobsFailed", "The night's snapshot of the database failed"),
+        ("CopyFails", "NumberOfCopyJobsFailed", "The night's snapshot was not copied to the other region"),
+    ):
+        yield LakeAlarm(id, _jobs(backup, name), f"{meaning}: see docs/operations/region-loss.md")
+    yield LakeAlarm(
+        "CopyIsOld",
+        cloudwatch.MathExpression(
+            expression="IF(FILL(copied, 0) > 0, 0, 1)",
+            label="days without a copy",
+            period=COPIED_EVERY,
+            using_metrics={"copied": _jobs(backup, "NumberOfCopyJobsCompleted", COPIED_EVERY)},
+        ),
+        "No copy of the database has come to the other region for two days: see docs/operations/region-loss.md",
+        2,
+        cloudwatch.TreatMissingData.BREACHING,
+    )
+
+
+def _jobs(backup: BackupStack, name: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Backup",
+        metric_name=name,
+        dimensions_map={"BackupVaultName": backup.vault.backup_vault_name},
+        period=period,
+        statistic="Sum",
+    )
