@@ -19,6 +19,7 @@ from lambdas.manager_routes import (
     closes,
     config,
     documents,
+    features,
     finance,
     integrations,
     members,
@@ -57,6 +58,7 @@ app.include_router(documents.router)
 app.include_router(reconciliation.router)
 app.include_router(audit.router)
 app.include_router(programme.router)
+app.include_router(features.router)
 app.include_router(brand.router)
 app.include_router(messages.router)
 app.include_router(privacy.router)

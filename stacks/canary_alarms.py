@@ -18,7 +18,7 @@ def canary_alarms(minutes: int) -> Iterator[LakeAlarm]:
         # At least one visit falls into each.
         period = Duration.minutes(max(5, minutes))
         yield LakeAlarm(
-            "CanaryFails",
+            "VisitsFail",
             cloudwatch.MathExpression(
                 expression="IF(FILL(succeeded, 0) < 1, 1, 0)",
                 label="periods without a visit that succeeded",

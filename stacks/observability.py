@@ -112,6 +112,7 @@ class ObservabilityStack(Stack):
             **({"Personal": messaging.personal.dead_letters} if messaging.personal else {}),
         }
         by_the_clock: dict[str, Stack] = {"Api": api, "Engine": engine, "Feeds": feeds, "Invoices": invoices}
+        by_the_clock["Canary"] = canary
         by_the_clock |= {"Notifications": notifications, **({"Lake": lake} if lake else {})}
         dead |= {f"{name}Missed": queue for name, one in by_the_clock.items() if (queue := missed_in(one))}
         functions = [

@@ -168,6 +168,8 @@ MANAGER = (
     _staff("POST", "/campaigns/{campaign}/pause"),
     _staff("POST", "/campaigns/{campaign}/resume"),
     _staff("POST", "/campaigns/{campaign}/end"),
+    _staff("GET", "/features"),
+    _staff("PUT", "/features/{feature}"),
     _staff("GET", "/programme"),
     _staff("POST", "/programme/logo"),
     _staff("GET", "/programme/logo/{digest}"),

@@ -13,7 +13,7 @@
 create or replace function invoices.blocks(p_code text) returns boolean language sql immutable
 return p_code not in ('cheaper', 'refund_unknown');
 create or replace function invoices.may_mend(p_code text) returns boolean language sql immutable
-return p_code in ('not_shipped', 'original_open', 'unproven');
+return p_code in ('not_shipped', 'original_open', 'unproven', 'posting_off');
 
 -- Internal: one at a time in a programme. What is compared with everything before it must not meet its like half-way, and an
 -- invoice takes milliseconds. Whoever locks a row of this room or of the ERP's has taken this first, but for the gateway, which

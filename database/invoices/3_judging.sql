@@ -86,6 +86,11 @@ begin
         return i;
     end if;
     v_found := invoices.found(i);
+    if exists (select from programme.current(i.program_id) as v
+               where not programme.feature_on(v.document, 'invoice_posting', 0)) then
+        -- It waits for the switch, and after three days for a person.
+        v_found := v_found || '[{"code": "posting_off", "field": "number", "detail": ""}]';
+    end if;
     select coalesce(bool_or(invoices.blocks(f ->> 'code')), false), coalesce(bool_and(invoices.may_mend(f ->> 'code')), false)
     into v_blocks, v_mends
     from jsonb_array_elements(v_found) f where invoices.blocks(f ->> 'code');

@@ -21,6 +21,7 @@ end;
 --   velocity               more points in 24 hours than the programme lets a member spend
 --   over_cap               of one of the products the member has had as many as one member may
 --   paused                 orders do not go through at the moment; nothing was held
+--   redemption_off, money_off   the programme has switched redeeming, or paying a part in money, off for this member
 -- `device_hash`: from which device, for screening; null: it was not named.
 drop function if exists redemptions.redeem(integer, bigint, uuid, uuid, bigint, bigint, bytea, text);
 create or replace function redemptions.redeem(
@@ -78,6 +79,15 @@ begin
             when exists (select from orders.connection_state(program_id) as c where c.state = 'paused') then 'paused'
             end;
     end if;
+    if answer is null then
+        select v.document into strict policy from programme.current(program_id) as v;
+        answer := case
+            when not programme.feature_on(policy, 'redemption', member_id) then 'redemption_off'
+            -- Of a canary's orders nothing comes: nobody pays for them.
+            when money > 0 and (not programme.feature_on(policy, 'money', member_id) or exists (
+                select from programme.program as g where g.program_id = redeem.program_id and g.trial)) then 'money_off'
+            end;
+    end if;
     if answer is not null then
         -- Each of the looks above sees later commits than the one before: a twin of this request may be among them.
         select * into existing from redemptions.redemption as r where r.redemption_id = redeem.redemption_id;
@@ -89,7 +99,6 @@ begin
         return;
     end if;
 
-    select v.document into strict policy from programme.current(program_id) as v;
     begin
         answer := redemptions.write_down(
             program_id, quote_id, policy, redemption_id, points, charged, money, request_hash, actor, device_hash);

@@ -113,6 +113,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "DELETE /programme/draft": frozenset({CATALOGUE}),
     "POST /programme/draft/publication": PROGRAMME,
     "DELETE /programme/schedule/{schedule_id}": PROGRAMME,
+    # Support sees why something is off; who may publish may switch.
+    "GET /features": ALL,
+    "PUT /features/{feature}": frozenset({OPERATOR}),
     "GET /programme/versions": PROGRAMME | BOOKS,
     "GET /programme/versions/{version}": PROGRAMME | BOOKS,
     "POST /programme/versions/{version}/restoration": PROGRAMME,

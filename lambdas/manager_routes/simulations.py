@@ -15,7 +15,7 @@ from lambdas import queues
 from lambdas.http import STRICT, Router, View
 from lambdas.staff import staff
 from loyalty.database import Connection, database
-from loyalty.programme import checking, drafting, publishing
+from loyalty.programme import checking, drafting, publishing, reading
 from loyalty.programme.document import Programme
 from loyalty.programme.simulation import jobs
 from loyalty.refusal import Kind, Refusal
@@ -199,6 +199,8 @@ class Simulations(View):
 def post_simulation(body: Asked) -> Simulation:
     who = staff(router)
     connection = database().connection()
+    if not reading.current(connection, who.program_id).document.features.simulation.on:
+        raise Refusal(Kind.CONFLICT, "simulation-off", "Looking ahead is switched off at the moment: see Switches.")
     draft = drafting.read(connection, who.program_id)
     if draft.revision != body.revision:
         raise drafting.stale(connection, who.program_id)

@@ -74,6 +74,9 @@ def categories(connection: Connection, program_id: int) -> dict[str, Any]:
 def page(connection: Connection, program_id: int, version: int, asked: Asked) -> dict[str, Any]:
     """A page of products and the token of the next one. Raises Refusal (invalid) for a token that is not ours."""
     shelf = published(connection, program_id, version)
+    if asked.search and shelf.document.features.search.on:
+        # Of an earlier version: what is switched off now is off on its pages too.
+        _search_is_on(reading.current(connection, program_id))
     return _page(connection, program_id, shelf, _shelf_rules(connection, program_id, shelf), asked)
 
 
@@ -98,6 +101,8 @@ def _page(
     connection: Connection, program_id: int, shelf: Published, rules: dict[str, Any], asked: Asked
 ) -> dict[str, Any]:
     search = " ".join((asked.search or "").split()) or None
+    if search:
+        _search_is_on(shelf)
     after_key, after_asin = _opened(asked) if asked.page else (None, None)
     rows = connection.execute(
         "select * from catalogue.page(%s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s)",
@@ -122,6 +127,13 @@ def _page(
         "products": [{name: value for name, value in row.items() if name != "sort_key"} for row in shown],
         "next_page": next_page,
     }
+
+
+def _search_is_on(shelf: Published) -> None:
+    if not shelf.document.features.search.on:
+        raise Refusal(
+            Kind.CONFLICT, "search-off", "Search is switched off at the moment. Choose a category.", field="search"
+        )
 
 
 def product(connection: Connection, program_id: int, version: int, asin: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ FINDINGS = {
     "tax_exceeds": "More tax than the order has",
     "currency_differs": "Another currency than the order's",
     "duplicate_number": "Another invoice has this number",
+    "posting_off": "Posting by itself is switched off",
     "duplicate_line": "The same product of an order stands there twice",
     "negative_total": "The sign of the total is not that of such a paper",
     "no_such_original": "The invoice that it takes back is not known",

@@ -16,6 +16,7 @@ from loyalty.programme.schema.campaigns import Audience, Campaign
 from loyalty.programme.schema.casework import Casework
 from loyalty.programme.schema.catalogue import CatalogueRules
 from loyalty.programme.schema.documents import MemberDocuments
+from loyalty.programme.schema.features import Features
 from loyalty.programme.schema.integrations import Integrations
 from loyalty.programme.schema.invoices import Invoices
 from loyalty.programme.schema.kinds import Code, Language, Part, each_once, wrong
@@ -50,6 +51,7 @@ class Programme(Part):
     screening: Annotated[Screening, BeforeValidator(as_before)] = Field(default_factory=Screening)
     casework: Casework = Field(default_factory=Casework)
     terms: Terms
+    features: Features = Field(default_factory=Features)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

@@ -2,6 +2,7 @@
 
 A campaign that has begun is not started, resumed, ended or removed by it: its state, start, end and what is fixed of it
 are today's, and one that has left does not come back. Rate, budget, cap and name are those of the earlier version.
+What is switched off stays off: whoever rolls back a price does not know why redeeming was stopped.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def restored(current: reading.Published, old: reading.Published, at: datetime) -
         update={
             "messages": texts,
             "campaigns": campaigns,
+            "features": current.document.features,
             "audiences": _audiences(current.document, old.document, campaigns, at),
         }
     )

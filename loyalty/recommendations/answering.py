@@ -44,6 +44,7 @@ def recommend(
     """`products`: cards with `reason` and `because`, best first, at most `limit`; with `asin` what goes with it.
     `engine`: whose choice they are; `personal`: some were chosen for this member. Raises Refusal (not found)."""
     pricing = _pricing(connection, program_id, member_id)
+    engine = _chosen(pricing.document, member_id, engine)
     if asin is None:
         chosen, found = _for_member(pricing, limit, engine)
     else:
@@ -61,8 +62,14 @@ def ranked(
     connection: Connection, program_id: int, member_id: int, asked: browsing.Asked, *, engine: Engine = STORED
 ) -> dict[str, Any]:
     """A page of all that the member may see, what is chosen for them first. Raises Refusal (invalid: the token)."""
-    places = engine.places(connection, program_id, member_id)
+    document = reading.current(connection, program_id).document
+    places = _chosen(document, member_id, engine).places(connection, program_id, member_id)
     return browsing.page_for(connection, program_id, member_id, asked, places)
+
+
+def _chosen(document: Programme, member_id: int, engine: Engine) -> Engine:
+    """The engine, or what is the same for all while personal choices are switched off for this member."""
+    return engine if document.features.on("personal", member_id) else POPULARITY
 
 
 @dataclass(frozen=True, slots=True)

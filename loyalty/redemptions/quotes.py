@@ -25,7 +25,7 @@ from loyalty.programme.document import Programme
 from loyalty.programme.partaking import takes_part
 from loyalty.programme.reading import Published
 from loyalty.programme.schema.campaigns import Shopper
-from loyalty.redemptions import pricing, signing
+from loyalty.redemptions import pricing, redeeming, signing
 from loyalty.redemptions.basket import Chosen, Wanted, choose
 from loyalty.redemptions.capping import within_caps
 from loyalty.redemptions.charges import Asking, Charges, LineCharges, charges
@@ -81,6 +81,8 @@ def make(
     nothing.
     """
     published = reading.current(connection, program_id)
+    if not published.document.features.on("redemption", member_id):
+        raise redeeming.refused("redemption_off")
     member = _member(connection, published.document, program_id, member_id, asked.address_id)
     policy = asked.partial_policy or published.document.redemption.partial_policy_default
     # A campaign that has begun or ended since makes it another basket, though nobody has published.
@@ -188,6 +190,11 @@ def _write(
         conversion.max_points_share_percent,
         conversion.points_step,
     )
+    if not document.features.on("money", member.member_id):
+        full = pricing.points_full(_priced(lines))
+        if slider.maximum < full:
+            raise redeeming.refused("money_off")
+        slider = Slider(full, full, slider.step)
     smallest = smallest_minor(document.integrations.payment.provider, document.store.currency)
     total = sum(line["quantity"] * line["unit_price_minor"] for line in lines)
     if total < smallest and slider.maximum < pricing.points_full(_priced(lines)):

@@ -85,6 +85,19 @@ _REFUSALS = {
         "quote_id",
     ),
     "unknown_member": (Kind.FORBIDDEN, "not-claimed", "Claim your membership first.", None),
+    # Somebody has decided it: it is no failure that anybody is woken for, or that browsers try again.
+    "redemption_off": (
+        Kind.CONFLICT,
+        "redemption-off",
+        "Redeeming is switched off at the moment. Your points stay yours; try again later.",
+        None,
+    ),
+    "money_off": (
+        Kind.CONFLICT,
+        "money-off",
+        "Paying a part in money is switched off at the moment. Use points for all of it.",
+        "points",
+    ),
     "paused": (
         Kind.UNAVAILABLE,
         "ordering-paused",
@@ -122,16 +135,7 @@ def redeem(
     assert row is not None
     status = row["status"]
     if status not in ("ok", "replay"):
-        kind, code, detail, field = _REFUSALS.get(
-            status, (Kind.INVALID, "quote-mismatch", "The quote does not offer this.", "points")
-        )
-        raise Refusal(
-            kind,
-            code,
-            detail,
-            field=field,
-            retry_after_seconds=PAUSED_RETRY_AFTER_SECONDS if status == "paused" else None,
-        )
+        raise refused(status)
     return Redeemed(
         request.redemption_id,
         row["state"],
@@ -141,6 +145,15 @@ def redeem(
         row["money_charged_minor"],
         row["release_at"],
     )
+
+
+def refused(status: str) -> Refusal:
+    """What a status of redemptions.redeem is to the member."""
+    kind, code, detail, field = _REFUSALS.get(
+        status, (Kind.INVALID, "quote-mismatch", "The quote does not offer this.", "points")
+    )
+    wait = PAUSED_RETRY_AFTER_SECONDS if status == "paused" else None
+    return Refusal(kind, code, detail, field=field, retry_after_seconds=wait)
 
 
 def started(connection: Connection, program_id: int, redemption_id: UUID) -> None:

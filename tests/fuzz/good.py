@@ -296,6 +296,13 @@ def _cancelling(world: World) -> Request:
     return Request("DELETE", f"/programme/schedule/{told.body['schedule_id']}")
 
 
+def _switching(world: World) -> Request:
+    told = world.quiet("manager").send(Request("GET", "/features"))
+    (money,) = (one for one in told.body["features"] if one["feature"] == "money")
+    share = 99 if money["share_percent"] == 100 else 100
+    return Request.json("PUT", "/features/money", {"on": True, "share_percent": share, "why": "to see"})
+
+
 def _restoration(world: World) -> Request:
     told = world.quiet("manager").send(_publication(world))
     assert told.status == 200, told.text
@@ -542,6 +549,8 @@ GOOD: Mapping[str, Callable[[World], Request]] = {
     "manager POST /programme/draft/simulations": _simulating,
     "manager GET /programme/simulations": _get("/programme/simulations"),
     "manager GET /programme/simulations/{simulation_id}": _simulated,
+    "manager GET /features": _get("/features"),
+    "manager PUT /features/{feature}": _switching,
     "manager GET /programme/versions": _get("/programme/versions"),
     "manager GET /programme/versions/{version}": _get("/programme/versions/1"),
     "manager POST /programme/versions/{version}/restoration": _restoration,

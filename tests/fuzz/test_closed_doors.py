@@ -240,6 +240,7 @@ OPEN = {
     "GET /me/closure", "POST /me/closure", "DELETE /me/closure",
     "GET /programme/simulations", "POST /programme/draft/simulations",
     "PUT /me/phone", "POST /me/phone/confirmation", "GET /staff", "GET /audit", "GET /audit.csv",
+    "GET /features", "PUT /features/{feature}",
     "GET /programme", "GET /programme/draft", "PUT /programme/draft/{section}", "DELETE /programme/draft",
     "POST /programme/draft/publication", "GET /programme/versions", "GET /programme/versions/{version}",
     "GET /privacy/requests", "GET /privacy/retention", "GET /integrations", "GET /integrations/deliveries",
