@@ -31,7 +31,7 @@ TELLING = frozenset(
             "ends_at",
             "ends_on",
         ),
-        *("expires_on", "format", "from_month", "kind", "language", "month", "outcome", "owner"),
+        *("expires_on", "format", "from_month", "kind", "language", "month", "on", "outcome", "owner"),
         *(
             "points",
             "quantity",
@@ -39,6 +39,7 @@ TELLING = frozenset(
             "reason_code",
             "revision",
             "section",
+            "share_percent",
             "standing",
             "state",
             "tier",

@@ -158,3 +158,14 @@ def test_five_wait_and_no_sixth(doors: Doors, queue: Queue) -> None:
     with doors.database.owner() as owner:
         owner.execute("delete from simulation.job")
     assert [ask(doors, draft(doors, factor)).status for factor in range(300, 306)] == [202] * 5 + [409]
+
+
+def test_switched_off_nobody_looks_ahead_and_is_told_so(doors: Doors, queue: Queue) -> None:
+    def switch(on: bool) -> Answer:
+        return doors("manager_api", "PUT", "/features/simulation", {"on": on, "why": "too slow"}, token=OLGA)
+
+    assert switch(False).status == 200
+    refused = ask(doors, draft(doors, 217))
+    assert (refused.status, refused.body["code"]) == (409, "simulation-off")
+    assert queue.bodies == []
+    assert switch(True).status == 200

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from loyalty.programme import switching
 from tests.domain.invoices.books import Content, Desk, Json, codes, content, doubt, reading
 
 
@@ -27,6 +28,44 @@ def test_two_invoices_and_a_credit_memo_may_be_in_one_document(books: Desk) -> N
     told = books.judged([reading(paper) for paper in (memo, content(other.item(9)), first)])
     assert told["state"] == "review"
     assert [one["state"] for one in told["invoices"]] == ["approved", "review", "approved"]
+
+
+# ---- switched off ----------------------------------------------------------------------------------------------------
+
+
+def test_while_posting_is_off_nothing_goes_by_itself_and_all_of_it_when_it_is_on_again(books: Desk) -> None:
+    paper = content(books.sent().item())
+    switch(books, on=False)
+    told = books.judge(paper)
+    assert (told["state"], codes(told), books.handed_over(told["invoice_id"])) == ("waiting", {"posting_off"}, None)
+    later(books)
+    assert books.invoice(told["invoice_id"])["state"] == "waiting"
+    switch(books, on=True)
+    later(books)
+    assert books.invoice(told["invoice_id"])["state"] == "approved"
+
+
+def test_what_waits_for_the_switch_longer_than_three_days_is_a_persons_and_they_may_post_it(books: Desk) -> None:
+    paper = content(books.sent().item())
+    switch(books, on=False)
+    invoice_id = UUID(books.judge(paper)["invoice_id"])
+    books.owner.execute("update invoices.invoice set waits_until = clock.now() where invoice_id = %s", (invoice_id,))
+    later(books)
+    try:
+        assert books.invoice(invoice_id)["state"] == "review"
+        assert books.decide(invoice_id, "approve") == "ok"
+    finally:
+        switch(books, on=True)
+
+
+def later(books: Desk) -> None:
+    """What waits is looked at every few minutes."""
+    books.owner.execute("update invoices.invoice set judged_at = judged_at - interval '6 minutes'")
+    books.again()
+
+
+def switch(books: Desk, *, on: bool) -> None:
+    switching.switch(books.owner, 1, "invoice_posting", on=on, share_percent=None, actor="test", why="test")
 
 
 # ---- duplicates ------------------------------------------------------------------------------------------------------

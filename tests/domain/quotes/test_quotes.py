@@ -13,6 +13,7 @@ import pytest
 from loyalty.catalogue.prices import points_for
 from loyalty.database import Connection
 from loyalty.orders.amazon_business import AmazonBusiness
+from loyalty.programme import switching
 from loyalty.redemptions import quotes, redeeming
 from loyalty.redemptions.basket import Wanted
 from loyalty.redemptions.quotes import Asked
@@ -43,7 +44,9 @@ def refused(connection: Connection, client: AmazonBusiness, member_id: int, *lin
 
 
 def trials(shop: Shop) -> int:
-    return len([one for one in shop.amazon.requests("placeOrder") if str(one["external_id"]).startswith("quote-")])
+    return len(
+        [one for one in shop.amazon.requests("placeOrder") if str(one["external_id"]).startswith("trial-quote-")]
+    )
 
 
 # ---- the price -----------------------------------------------------------------------------------------------------
@@ -475,3 +478,37 @@ def empty_bucket(shop: Shop) -> None:
     shop.owner.execute("select orders.take_token(1, 'default', 'placeOrder', 0.5, 10, 0)")
     shop.owner.execute("update orders.bucket set tokens = 0, refilled_at = clock.now() + interval '1 hour'")
     shop.owner.execute("delete from orders.bucket where operation <> 'placeOrder'")
+
+
+# ---- switched off --------------------------------------------------------------------------------------------------
+
+
+def switch(shop: Shop, feature: str, *, on: bool) -> None:
+    switching.switch(shop.owner, 1, feature, on=on, share_percent=None, actor="test", why="test")
+
+
+def test_while_redeeming_is_off_nothing_is_quoted_and_amazon_is_not_asked(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    member_id, before = shop.member(), trials(shop)
+    switch(shop, "redemption", on=False)
+    try:
+        assert refused(quote_api, client, member_id).code == "redemption-off"
+        assert trials(shop) == before
+    finally:
+        switch(shop, "redemption", on=True)
+    make(quote_api, client, member_id)
+
+
+def test_while_money_is_off_a_quote_is_for_points_alone(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    member_id = shop.member()
+    switch(shop, "money", on=False)
+    try:
+        quote = make(quote_api, client, member_id)
+        assert quote["points_min"] == quote["points_max"] == quote["points_full"]
+        assert {stop["money_minor"] for stop in quote["stops"]} == {0}
+    finally:
+        switch(shop, "money", on=True)
+    assert make(quote_api, client, member_id)["points_min"] == 0

@@ -11,6 +11,7 @@ import pytest
 from loyalty.catalogue.browsing import Asked
 from loyalty.database import Connection
 from loyalty.interactions import personalisation, viewing
+from loyalty.programme import switching
 from loyalty.recommendations import answering
 from loyalty.recommendations.candidates import Candidate, Engine
 from loyalty.wishes import listing
@@ -250,3 +251,20 @@ def test_no_door_reaches_the_lists_but_by_what_is_shown(member_api: Connection, 
         member_api.execute(f"select recommendations.{call}".encode())
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         member_api.execute("select from recommendations.scored")
+
+
+def test_while_personal_choices_are_off_everybody_is_shown_what_is_the_same_for_all(
+    shelf: Shelf, member_api: Connection
+) -> None:
+    kettle, mug = shelf.product(popularity=1), shelf.product(popularity=2)
+    me = shelf.member()
+    chosen(shelf, me, **{mug: ""})
+    assert shown(member_api, me)[0] == (mug, "for_you")
+    switching.switch(shelf.owner, 1, "personal", on=False, share_percent=None, actor="test", why="test")
+    told = answering.recommend(member_api, 1, me, 5)
+    assert (told["engine"], told["personal"]) == ("popularity", False)
+    assert [one["asin"] for one in told["products"]] == [kettle, mug]
+    page = answering.ranked(member_api, 1, me, Asked())
+    assert [one["asin"] for one in page["products"]] == [kettle, mug]
+    switching.switch(shelf.owner, 1, "personal", on=True, share_percent=None, actor="test", why="test")
+    assert shown(member_api, me)[0] == (mug, "for_you")

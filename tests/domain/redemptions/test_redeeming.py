@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from loyalty.programme import switching
 from loyalty.redemptions import overview, redeeming
 from loyalty.redemptions.redeeming import Redeem, Redeemed
 from loyalty.refusal import Kind, Refusal
@@ -394,3 +395,65 @@ def test_a_redemption_outlives_its_hold(own_world: Saga) -> None:
         assert connection.execute("select from points.hold").fetchall() == []
     assert world.violations() == {}
     assert world.redeem(member_id, request).replay
+
+
+class TestSwitchedOff:
+    """Of a database of its own: the switch is everybody's."""
+
+    @staticmethod
+    def switch(world: Saga, feature: str, *, on: bool = False, share: int | None = None) -> None:
+        switching.switch(world.owner, 1, feature, on=on, share_percent=share, actor="test", why="test")
+
+    def test_nobody_redeems_nothing_is_held_and_what_is_under_way_goes_on(self, own_world: Saga) -> None:
+        world = own_world
+        member_id = world.member()
+        before = world.request(world.quote(member_id, LAMP))
+        world.redeem(member_id, before)
+        late = world.request(world.quote(member_id, LAMP))
+        self.switch(world, "redemption")
+        assert (refused(world, member_id, late).kind, refused(world, member_id, late).code) == (
+            Kind.CONFLICT,
+            "redemption-off",
+        )
+        assert world.balance(member_id) == (91_000, 9_000)
+        assert world.redeem(member_id, before).replay
+        world.run(before.redemption_id)
+        assert world.row(before.redemption_id)["outcome"] == "completed"
+        self.switch(world, "redemption", on=True)
+        assert not world.redeem(member_id, late).replay
+
+    def test_without_money_points_alone_still_do(self, own_world: Saga) -> None:
+        world = own_world
+        member_id = world.member()
+        quote_id = world.quote(member_id, LAMP)
+        self.switch(world, "money")
+        assert refused(world, member_id, world.request(quote_id, 7000)).code == "money-off"
+        assert world.redeem(member_id, world.request(quote_id)).points == 9000
+
+    def test_a_share_of_the_members_redeems_the_others_are_told(self, own_world: Saga) -> None:
+        world = own_world
+        self.switch(world, "redemption", on=True, share=50)
+        members = [world.member() for _ in range(12)]
+        may = {
+            row["member_id"]
+            for row in world.owner.execute(
+                "select m as member_id from unnest(%s::bigint[]) m, programme.current(1) v"
+                " where programme.feature_on(v.document, 'redemption', m)",
+                (members,),
+            ).fetchall()
+        }
+        done = set()
+        for member_id in members:
+            try:
+                world.redeem(member_id, world.request(world.quote(member_id, LAMP)))
+                done.add(member_id)
+            except Refusal as refusal:
+                assert refusal.code == "redemption-off"
+        assert done == may
+
+    def test_in_the_canarys_programme_nobody_pays_money_for_what_is_not_sent(self, own_world: Saga) -> None:
+        world = own_world
+        member_id = world.member(program_id=2)
+        request = world.request(world.quote(member_id, LAMP, program_id=2), 7000, program_id=2)
+        assert request.money_minor > 0
+        assert refused(world, member_id, request, 2).code == "money-off"
