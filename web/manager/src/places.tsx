@@ -40,6 +40,7 @@ export const PLACES: readonly Place[] = [
   { path: "/tiers", label: "Tiers", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/tiers/tiers")) },
   { path: "/programme/screening", label: "Screening rules", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/screening")) },
   { path: "/programme/settings", label: "Terms and settings", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/settings")) },
+  { path: "/switches", label: "Switches", group: "Programme", needs: "GET /features", page: lazy(() => import("./pages/switches/switches")) },
   { path: "/programme/ahead", label: "Look ahead", group: "Programme", needs: "GET /programme/simulations", page: lazy(() => import("./pages/simulate/ahead")) },
   { path: "/programme/ahead/:id", label: "A look ahead", needs: "GET /programme/simulations/{simulation_id}", page: lazy(() => import("./pages/simulate/one")) },
   { path: "/programme/publish", label: "Review and publish", group: "Programme", needs: "GET /programme/draft", page: lazy(() => import("./pages/programme/publish")) },
