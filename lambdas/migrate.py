@@ -13,24 +13,22 @@ from psycopg import sql
 from lambdas.custom_resource import answered
 from loyalty import aws
 from loyalty.database import Connection, DatabaseSettings, connect
-from loyalty.migration import Applied, migrate
+from loyalty.migration import migrate
 
 PHYSICAL_ID = "migration"
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Migrate on create and update; a deleted resource leaves the data alone. Also returns what it answered."""
-    release = str((event.get("ResourceProperties") or {}).get("Release") or "unnamed")
-    return answered(event, PHYSICAL_ID, lambda: _bring_up_to_date(os.environ, release), _without_rows)
+    return answered(event, PHYSICAL_ID, lambda: _bring_up_to_date(os.environ), _without_rows)
 
 
-def _bring_up_to_date(environment: Mapping[str, str], release: str) -> dict[str, Any]:
+def _bring_up_to_date(environment: Mapping[str, str]) -> dict[str, Any]:
     with connect(DatabaseSettings.from_environment(environment)) as connection:
         applied = migrate(connection)
         connection.execute("select audit.watch_statements()")
         _set_passwords(connection, json.loads(environment.get("ROLE_SECRET_ARNS") or "{}"))
         _publish(connection, json.loads(environment.get("PROGRAMME_OVERRIDES") or "{}"))
-        _note(connection, release, applied)
     return {"Migrations": len(applied.migrations), "Repeatables": len(applied.repeatables)}
 
 
@@ -52,17 +50,6 @@ def _publish(connection: Connection, overrides: dict[str, Any]) -> None:
     from loyalty.programme.publishing import publish_initial
 
     publish_initial(connection, overrides)
-
-
-def _note(connection: Connection, release: str, applied: Applied) -> None:
-    """For the log of what changed here, beside what staff published and switched; once a programme."""
-    detail = json.dumps({"migrations": len(applied.migrations), "repeatables": len(applied.repeatables)})
-    connection.execute(
-        "select audit.finish(p.program_id, e.entry_id, 200, null, null) from programme.program as p cross join lateral"
-        " audit.begin(p.program_id, 'installation', '{}', 'DEPLOY /release', array[%s], %s::jsonb, 'deployment')"
-        " as e(entry_id)",
-        (release, detail),
-    )
 
 
 def _without_rows(error: Exception) -> str:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -79,12 +78,6 @@ def _copied(kind: str, found: Iterable[Path]) -> Path:
 def database_hash() -> str:
     """Changes when the SQL or a programme's initial document does: then the migration runs again."""
     return _digest([*_files(["database"]), *_files(["loyalty/programme/initial"])])
-
-
-def release() -> str:
-    """What is deployed: the release that docs/CHANGELOG.md tells of, and which code exactly."""
-    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-    return f"{version}-{code().name[:12]}"
 
 
 def layer(platform: str, group: str = "api") -> Path:

@@ -344,7 +344,7 @@ class DatabaseStack(Stack):
             resource_type="Custom::Migration",
             service_timeout=Duration.minutes(16),
             # Any change here is an update of this resource, and an update is a migration.
-            properties={"Database": assets.database_hash(), "Overrides": overrides, "Release": assets.release()},
+            properties={"Database": assets.database_hash(), "Overrides": overrides},
         )
         migration.node.add_dependency(self.cluster)
 

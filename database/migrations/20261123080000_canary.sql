@@ -36,7 +36,3 @@ create table canary.member (
     foreign key (program_id, member_id) references members.member (program_id, member_id),
     foreign key (program_id, trial) references programme.program (program_id, trial)
 );
-
--- Deployments stand among what staff did.
-alter table audit.entry drop constraint entry_actor_check;
-alter table audit.entry add constraint entry_actor_check check (actor ~ '^staff:.{1,128}$' or actor = 'installation');

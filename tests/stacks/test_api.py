@@ -287,7 +287,7 @@ def test_partners_come_by_client_credentials_and_people_by_code_with_pkce(assemb
             assert properties["AllowedOAuthFlows"] == ["code"], str(client)
             assert properties["GenerateSecret"] is False, f"{client}: a browser keeps no secret, so PKCE stands for it"
             assert "ALLOW_USER_PASSWORD_AUTH" not in properties["ExplicitAuthFlows"], str(client)
-    assert len(clients) == 5, "portal, canary, manager and two partners"
+    assert len(clients) == 6, "portal, canary, the canary's visitor, manager and two partners"
 
 
 def test_staff_have_a_second_factor_and_nobody_enrols_themselves_among_them(assembly: Assembly) -> None:

@@ -133,19 +133,3 @@ def test_a_password_that_cannot_be_set_is_not_told(
     assert answer["Status"] == "FAILED"
     assert "no_such_role" in answer["Reason"]
     assert "top-" not in json.dumps(answer)
-
-
-def test_a_deployment_stands_in_the_log_of_what_changed(
-    cloudformation: CloudFormation, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _enter(monkeypatch, fresh_database.environment("postgres"))
-    migrate.handler(cloudformation.event("Update", ResourceProperties={"Release": "0.1.0-3f2a"}), None)
-    with fresh_database.connect("manager_api") as connection:
-        (entry,) = connection.execute(
-            "select * from audit.page(1, null, 'DEPLOY /release', '0.1.0-3f2a', true, null, null, null, 10)"
-        ).fetchall()
-    assert (entry["actor"], entry["status"], sorted(entry["detail"])) == (
-        "installation",
-        200,
-        ["migrations", "repeatables"],
-    )
