@@ -19,7 +19,12 @@ COUNTS = {"points": 5}
 
 
 def reply(answered: int = 400, log: str = "", kind: str = "application/problem+json", **body: Any) -> Reply:
-    return Reply(answered, {"Content-Type": kind}, json.dumps(PROBLEM | {"errors": ERRORS} | body), log)
+    return Reply(
+        answered,
+        {"Content-Type": kind, "X-Content-Type-Options": "nosniff"},
+        json.dumps(PROBLEM | {"errors": ERRORS} | body),
+        log,
+    )
 
 
 def test_a_good_problem_passes(world: World) -> None:
