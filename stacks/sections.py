@@ -285,9 +285,11 @@ class Schedules(Section):
 
 
 class Observability(Section):
-    """Logs, alarms, traces."""
+    """Logs, alarms, traces. `repository_url`: where this repository's files are read, with a slash at its end
+    (`https://git.example/loyalty/blob/main/`); alarms' links to docs/operations/ begin with it."""
 
     log_retention_days: int = 30
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     alarms: bool = True
     tracing: bool = True
+    repository_url: str = Field(default="", pattern=r"^$|^https://\S+/$")

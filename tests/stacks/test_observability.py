@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from containers.telemetry import METRIC_NAMESPACE
+from stacks.alarm import HANDBOOK
 from stacks.settings import REPOSITORY
 from tests.stacks.assembly import Assembly
 from tests.stacks.test_functions import runners
@@ -70,3 +71,25 @@ def test_more_papers_than_anybody_orders_wake_somebody(assembly: Assembly) -> No
         if one.properties.get("MetricName") == "InvoiceDocumentsTaken"
     ]
     assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 3600), "all of an hour, not the most in one mail"
+
+
+def test_every_alarm_says_where_the_handbook_tells_what_to_do(assembly: Assembly) -> None:
+    sections: dict[str, set[str]] = {}
+    for page in (REPOSITORY / HANDBOOK).glob("*.md"):
+        sections[page.name] = {_anchor(line) for line in re.findall(r"^#+ (.+)$", page.read_text(), re.M)}
+    alarms = [
+        one
+        for one in assembly.resources("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+        if one.stack.endswith("observability")  # others make services grow
+    ]
+    assert len(alarms) > 50
+    for alarm in alarms:
+        said = alarm.properties.get("AlarmDescription", "")
+        link = re.search(rf": {HANDBOOK}/([a-z-]+\.md)#([a-z0-9-]+)$", said)
+        assert link, f"{alarm}: {said!r} ends with no section of {HANDBOOK}"
+        assert link[2] in sections.get(link[1], ()), f"{alarm}: {link[0]} is not there"
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
