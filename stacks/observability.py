@@ -24,10 +24,13 @@ from stacks.lake_alarms import lake_alarms
 from stacks.manager import ManagerStack
 from stacks.messaging import MessagingStack
 from stacks.notifications import NotificationsStack
+from stacks.objectives import burn_alarms
 from stacks.part_alarms import part_alarms
+from stacks.queries import queries
 from stacks.reconciliation import ReconciliationStack
 from stacks.services import ServicesStack
 from stacks.settings import Settings
+from stacks.state_changes import state_changes
 from stacks.watched import Watched
 
 
@@ -107,6 +110,7 @@ class ObservabilityStack(Stack):
             functions=functions,
         )
         dashboards(self, watched)
+        queries(self, watched, state_changes(self, watched))
         if settings.observability.alarms:
             for alarm in (
                 *part_alarms(watched),
@@ -116,3 +120,4 @@ class ObservabilityStack(Stack):
                 *(insight_alarms(insight) if insight else ()),
             ):
                 wake(self, messaging.operators, alarm, settings.observability.repository_url)
+            burn_alarms(self, messaging.operators, watched)

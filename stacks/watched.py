@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as stepfunctions
 
 from stacks.constructs.rest_api import RestApi
 from stacks.engine import EngineStack
@@ -33,3 +34,18 @@ class Watched:
     queues: Mapping[str, sqs.IQueue]
     dead: Mapping[str, sqs.IQueue]
     functions: Sequence[lambda_.Function]
+
+    @property
+    def machines(self) -> Mapping[str, stepfunctions.StateMachine]:
+        """Every machine of this deployment."""
+        return {
+            "Redemptions": self.engine.state_machine,
+            "Invoices": self.invoices.state_machine,
+            **({"Night": self.lake.state_machine} if self.lake else {}),
+            **({"Analysis": self.insight.state_machine} if self.insight else {}),
+            **(
+                {"Personalize": self.insight.personalize.state_machine}
+                if self.insight and self.insight.personalize
+                else {}
+            ),
+        }

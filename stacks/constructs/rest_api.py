@@ -17,11 +17,14 @@ from stacks.routes import Route
 from stacks.settings import Settings
 
 STAGE = "v1"
-ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Device-Id"]
+ALLOWED_HEADERS = [
+    *("Authorization", "Content-Type", "Idempotency-Key"),
+    *("X-Amzn-Trace-Id", "X-Correlation-Id", "X-Device-Id"),
+]
 
 
 class RestApi(Construct):
-    """`api` is the gateway's resource; `url` where its stage answers.
+    """`api` is the gateway's resource; `url` where its stage answers, `access_log` where it says so.
 
     `default`: the function whose routes behind a scope share one greedy resource. Each route of its own would be three
     of the five hundred resources that a template has room for; the function knows its routes, and who may ask for them.
@@ -42,7 +45,7 @@ class RestApi(Construct):
     ) -> None:
         super().__init__(scope, id)
         # The gateway may write logs only when its account has a role: see ApiStack.
-        access_log = kept_log_group(self, "AccessLogs", settings=settings)
+        self.access_log = kept_log_group(self, "AccessLogs", settings=settings)
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -55,11 +58,12 @@ class RestApi(Construct):
                 stage_name=STAGE,
                 throttling_rate_limit=settings.api.rate_limit,
                 throttling_burst_limit=settings.api.burst_limit,
-                metrics_enabled=True,
+                # Of each route the functions say more, and cheaper: see docs/decisions.md.
+                metrics_enabled=False,
                 tracing_enabled=settings.observability.tracing,
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
-                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=_access_log_format(),
             ),
         )
