@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,8 +11,14 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from stacks import metrics
+from stacks.constructs.functions import METRIC_NAMESPACE
 from stacks.metrics import FIVE_MINUTES, said
+from stacks.objectives import PAGES, objectives
 from stacks.watched import Watched
+
+HOUR = Duration.hours(1)
+# The functions that have routes.
+DOORS = ("member_api", "quote_api", "partner_api", "webhook_api", "payment_webhook", "manager_api")
 
 type Row = Sequence[cloudwatch.IWidget]
 
@@ -35,10 +42,41 @@ def dashboards(scope: Construct, watched: Watched) -> None:
 
 
 def _business(watched: Watched) -> Iterator[Row]:
+    ended = partial(said, service="engine_step", statistic="Sum")
+    under_way = partial(said, service="sweeper")
     yield (
         graph("Redemptions", _endings(watched.engine.state_machine)),
+        graph("How they ended", [by("Endings", "engine_step", "outcome")]),
+        graph("Ended, and late", [ended("RedemptionsEnded", label="ended"), ended("RedemptionsLate", label="late")]),
+    )
+    yield (
+        graph("Points redeemed", [ended("PointsRedeemed", label="points")]),
+        graph("Money redeemed, in minor units", [by("MoneyMinor", "engine_step", "currency")]),
+        graph(
+            "Under way",
+            [
+                under_way("RedemptionsOpen", label="open"),
+                under_way("HoldsOpen", label="with points held"),
+                under_way("RedemptionsOverdue", label="overdue"),
+            ],
+        ),
+    )
+    yield (
+        graph("Points held", [under_way("PointsHeld", label="points")]),
         graph("Waiting messages", [metrics.depth(name, queue) for name, queue in watched.queues.items()]),
         graph("Oldest message, seconds", [metrics.oldest(name, queue) for name, queue in watched.queues.items()]),
+    )
+    fewest = watched.settings.observability.objectives.fewest_bad
+    yield (
+        cloudwatch.GraphWidget(
+            title="Error budgets: how many times too fast they burn (1: gone in 30 days)",
+            left=[one.burning(HOUR, fewest) for one in objectives(watched)],
+            left_annotations=[
+                cloudwatch.HorizontalAnnotation(value=window.burn, label=window.name) for window in PAGES
+            ],
+            width=24,
+            height=6,
+        ),
     )
     yield (
         graph("Invoices' papers", _endings(watched.invoices.state_machine)),
@@ -55,8 +93,25 @@ def _business(watched: Watched) -> Iterator[Row]:
 
 def _engine(watched: Watched) -> Iterator[Row]:
     services = watched.services
+    machine = watched.engine.state_machine
     yield (
-        graph("Executions", _endings(watched.engine.state_machine)),
+        graph("Executions", _endings(machine)),
+        graph(
+            "How long they take, ms",
+            [machine.metric_time(label=one, period=FIVE_MINUTES, statistic=one) for one in ("p50", "p99")],
+        ),
+        graph("Steps of the saga (p99), ms", [by("StepMilliseconds", "engine_step", "step", "p99")]),
+    )
+    yield (
+        graph(
+            "Services' messages (p99), ms",
+            [by("MessageMilliseconds", name, "task", "p99") for name in ("payments", "orders")],
+        ),
+        graph("Orders at Amazon", [by("Orders", "orders", "outcome")]),
+        graph("Payments", [by("Payments", "payments", "outcome")]),
+    )
+    yield (
+        graph("Waiting messages", [metrics.depth(name, queue) for name, queue in watched.queues.items()]),
         graph("Dead letters", [metrics.depth(name, queue) for name, queue in watched.dead.items()]),
         graph("Functions' errors", [metrics.errors(one) for one in watched.functions]),
     )
@@ -68,6 +123,11 @@ def _engine(watched: Watched) -> Iterator[Row]:
                 services.orders.metric_cpu_utilization(label="orders"),
             ],
         ),
+        graph("Events that wait, seconds", [said("OutboxOldestSeconds", "outbox_relay", label="oldest")]),
+        graph(
+            "The books are behind, seconds",
+            [said("BooksBehindSeconds", "sweeper", label="books"), said("SumsBehindSeconds", "sweeper", label="sums")],
+        ),
     )
 
 
@@ -78,6 +138,16 @@ def _api(watched: Watched) -> Iterator[Row]:
         graph("Refused and failed", [of(name, one) for name, one in apis for of in (metrics.refused, metrics.failed)]),
         graph("Slowest of a hundred (p99), ms", [metrics.latency(name, one) for name, one in apis]),
     )
+    for service in DOORS:
+        # Rate, errors and duration of each route that was called.
+        yield (
+            graph(f"{service}: requests", [by("RouteMilliseconds", service, "route", "SampleCount")]),
+            graph(
+                f"{service}: failed and refused",
+                [by("RouteFailed", service, "route"), by("RouteRefused", service, "route")],
+            ),
+            graph(f"{service}: p99, ms", [by("RouteMilliseconds", service, "route", "p99")]),
+        )
 
 
 def _data(watched: Watched) -> Iterator[Row]:
@@ -86,10 +156,55 @@ def _data(watched: Watched) -> Iterator[Row]:
         graph(
             "Aurora",
             [
-                cluster.metric_cpu_utilization(label="CPU %"),
-                cluster.metric_database_connections(label="connections"),
+                cluster.metric_cpu_utilization(label="CPU %", period=FIVE_MINUTES),
+                cluster.metric_database_connections(label="connections", period=FIVE_MINUTES),
             ],
         ),
+        graph(
+            "Aurora's capacity and memory",
+            [
+                cluster.metric_serverless_database_capacity(label="ACU", period=FIVE_MINUTES),
+                cluster.metric_free_local_storage(label="free local storage", period=FIVE_MINUTES),
+            ],
+        ),
+        graph(
+            "Aurora's commits and deadlocks",
+            [
+                cluster.metric("CommitLatency", label="commit, ms", period=FIVE_MINUTES, statistic="Average"),
+                cluster.metric_deadlocks(label="deadlocks", period=FIVE_MINUTES, statistic="Sum"),
+            ],
+        ),
+    )
+    nights = {name: one for name, one in watched.machines.items() if name not in ("Redemptions", "Invoices")}
+    if nights:
+        yield tuple(graph(name, _endings(machine)) for name, machine in nights.items())
+    if watched.lake:
+        yield (
+            graph("Tables of the lake that were refused", [said("LakeTablesRefused", "lake_loading", label="tables")]),
+            graph(
+                "Forecasts no better than repeating", [said("InsightDrifted", "insight_loading", label="programmes")]
+            ),
+        )
+    yield (
+        graph(
+            "Personal data that was masked in logs",
+            [
+                cloudwatch.MathExpression(
+                    expression="SEARCH('Namespace=\"AWS/Logs\" MetricName=\"LogEventsWithFindings\"', 'Sum', 300)",
+                    using_metrics={},
+                    label="",
+                    period=FIVE_MINUTES,
+                )
+            ],
+        ),
+    )
+
+
+def by(name: str, service: str, dimension: str, statistic: str = "Sum") -> cloudwatch.MathExpression:
+    """One line for each value of `dimension` that occurred lately."""
+    search = f'{{{METRIC_NAMESPACE},service,{dimension}}} MetricName="{name}" service="{service}"'
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{search}', '{statistic}', 300)", using_metrics={}, label="", period=FIVE_MINUTES
     )
 
 

@@ -57,12 +57,14 @@ class Objective:
     def burning(self, period: Duration, fewest: int) -> cloudwatch.MathExpression:
         """How many times too fast the budget went in `period`; 0 while fewer than `fewest` were bad."""
         every, bad = self._measured(period)
+        # In a graph that has several objectives ids are unique.
+        own = self.id.lower()
         allowed = round(100 - self.percent, 6)
         return cloudwatch.MathExpression(
-            expression=f"IF(bad >= {fewest}, 100 * bad / every / {allowed}, 0)",
+            expression=f"IF(bad_{own} >= {fewest}, 100 * bad_{own} / every_{own} / {allowed:g}, 0)",
             label=f"{self.id}: times too fast",
             period=period,
-            using_metrics={"every": every, "bad": bad},
+            using_metrics={f"every_{own}": every, f"bad_{own}": bad},
         )
 
     def _measured(self, period: Duration) -> tuple[cloudwatch.IMetric, cloudwatch.IMetric]:
