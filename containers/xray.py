@@ -71,7 +71,7 @@ def segment(span: ReadableSpan) -> dict[str, Any]:
         document["parent_id"] = f"{span.parent.span_id:016x}"
     if not outside:
         return document | ({"fault": True} if failed else {}) | {"origin": "AWS::ECS::Container"}
-    status = int(attributes.get("http.response.status_code", 0))  # type: ignore[call-overload]
+    status = int(str(attributes.get("http.response.status_code", 0)))
     request = {"method": attributes.get("http.request.method"), "url": f"https://{attributes.get('server.address')}/"}
     return document | {
         "type": "subsegment",

@@ -211,7 +211,7 @@ class _Resolver(APIGatewayRestResolver):
     # Of the request that was answered last.
     route_template = "none"
 
-    def _call_route(self, route: Route, route_arguments: dict[str, str]) -> ResponseBuilder:
+    def _call_route(self, route: Route, route_arguments: dict[str, str]) -> ResponseBuilder[Any]:
         known = route in self._static_routes or route in self._dynamic_routes
         self.route_template = f"{route.method} {route.openapi_path}" if known else "none"
         return super()._call_route(route, route_arguments)

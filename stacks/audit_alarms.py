@@ -11,7 +11,8 @@ from stacks.alarm import Alarm
 from stacks.audit import METRIC_NAMESPACE, AuditStack
 from stacks.audited_calls import AUDITED
 from stacks.backup import BackupStack
-from stacks.lake_alarms import FIVE_MINUTES, HOUR
+from stacks.lake_alarms import HOUR
+from stacks.metrics import FIVE_MINUTES
 
 AUDIT, REGION_LOSS = "audit.md#who-did-what", "region-loss.md#what-is-there-beforehand"
 # Deployed services call AWS every minute.

@@ -40,7 +40,7 @@ def state_changes(stack: Stack, watched: Watched) -> logs.LogGroup:
         resource_name=group.log_group_name,
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
-    for id, pattern in {
+    patterns: dict[str, dict[str, Any]] = {
         "ExecutionsChanged": {
             "source": ["aws.states"],
             "detail-type": OF_EXECUTIONS,
@@ -52,7 +52,8 @@ def state_changes(stack: Stack, watched: Watched) -> logs.LogGroup:
             # Of tasks, services and deployments it is the ARN's last part but one.
             "resources": [{"wildcard": f"arn:aws:ecs:*/{watched.services.cluster.cluster_name}/*"}],
         },
-    }.items():
+    }
+    for id, pattern in patterns.items():
         _into_the_log(stack, id, pattern, arn).add_resource_dependency(writer)
     return group
 

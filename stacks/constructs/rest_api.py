@@ -38,7 +38,8 @@ ALLOWED_HEADERS = [
 
 
 class RestApi(Construct):
-    """`api` is the gateway's resource; `url` where its stage answers, `access_log` where it says so; `kept`: the methods whose answers it keeps.
+    """`api` is the gateway's resource; `url` where its stage answers, `access_log` where it says so; `kept`: the
+    methods whose answers it keeps.
 
     `default`: the function whose routes behind a scope share one greedy resource. Each route of its own would be three
     of the five hundred resources that a template has room for; the function knows its routes, and who may ask for them.
