@@ -64,5 +64,13 @@ def _into_the_log(stack: Stack, id: str, pattern: dict[str, Any], arn: str) -> e
         id,
         description="What begins, ends or fails, into a log",
         event_pattern=pattern,
-        targets=[events.CfnRule.TargetProperty(id="Log", arn=arn)],
+        targets=[
+            events.CfnRule.TargetProperty(
+                id="Log",
+                arn=arn,
+                retry_policy=events.CfnRule.RetryPolicyProperty(
+                    maximum_retry_attempts=20, maximum_event_age_in_seconds=3_600
+                ),
+            )
+        ],
     )
