@@ -8,9 +8,28 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import IO, Any
 
 METRIC_NAMESPACE = "Loyalty"
+_CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+
+
+@contextmanager
+def correlated(correlation_id: str | None) -> Iterator[None]:
+    """Every line of this thread says within it which request it goes back to."""
+    token = _CORRELATION_ID.set(correlation_id)
+    try:
+        yield
+    finally:
+        _CORRELATION_ID.reset(token)
+
+
+def present_correlation_id() -> str | None:
+    """Of what this thread works on now."""
+    return _CORRELATION_ID.get()
 
 
 class Telemetry:
@@ -25,7 +44,8 @@ class Telemetry:
     def log(self, message: str, *, level: str = "INFO", **fields: Any) -> None:
         """One event, e.g. log("order placed", redemption_id=…)."""
         if level != "DEBUG" or self._level == "DEBUG":
-            self._write({"level": level, "service": self._service, "message": message, **fields})
+            correlation = {"correlation_id": found} if (found := _CORRELATION_ID.get()) else {}
+            self._write({"level": level, "service": self._service, "message": message, **correlation, **fields})
 
     def error(self, message: str, error: BaseException, **fields: Any) -> None:
         """An error's type and stack. Its text stays out: a database error quotes the row it failed on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 
 from containers.callbacks import Callbacks
 from containers.telemetry import Telemetry
+from containers.tracing import work
 from loyalty.database import Connection, Database, DatabaseSettings
 
 RECEIVE_LIMIT = 10  # of SQS
@@ -28,16 +30,25 @@ SEND_BYTES = 200_000  # of 262,144 a call; json.dumps writes ASCII, so character
 LONGEST_PAUSE_SECONDS = 300
 LOOP_FAILURE_PAUSE_SECONDS = 5.0
 UNHEALTHY_AFTER_SECONDS = 120.0
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One delivery of one message. `body` is its JSON object; the same message may come more than once."""
+    """One delivery of one message. `body` is its JSON object; the same message may come more than once. `trace`: the
+    header that X-Ray gave it on its way."""
 
     message_id: str
     receipt: str
     body: dict[str, Any]
     receive_count: int = 1
+    trace: str | None = None
+
+    @property
+    def correlation_id(self) -> str | None:
+        """Of the request that it goes back to, if it says one."""
+        found = self.body.get("correlation_id")
+        return found if isinstance(found, str) and _CORRELATION_ID.fullmatch(found) else None
 
 
 class Later(Exception):
@@ -71,7 +82,7 @@ class SqsQueue:
             MaxNumberOfMessages=min(limit, RECEIVE_LIMIT),
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=visibility_seconds,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "AWSTraceHeader"],
         )
         messages = []
         for raw in answer.get("Messages", []):
@@ -80,8 +91,9 @@ class SqsQueue:
                 self._telemetry.log("message is no JSON object", level="ERROR", message_id=raw["MessageId"])
                 self._telemetry.metric("MessagesUnreadable", 1)
                 continue
-            count = int(raw.get("Attributes", {}).get("ApproximateReceiveCount", 1))
-            messages.append(Message(raw["MessageId"], raw["ReceiptHandle"], body, count))
+            said = raw.get("Attributes", {})
+            count = int(said.get("ApproximateReceiveCount", 1))
+            messages.append(Message(raw["MessageId"], raw["ReceiptHandle"], body, count, said.get("AWSTraceHeader")))
         return messages
 
     def delete(self, receipt: str) -> None:
@@ -233,6 +245,12 @@ class Worker:
             return self.concurrency - len(self._in_hand)
 
     def _work(self, message: Message) -> None:
+        task = str(message.body.get("task", ""))
+        about = {"task": task, "redemption_id": str(message.body.get("redemption_id", ""))}
+        with work(f"message {task}", message.correlation_id, message.trace, **about) as span:
+            span.set_attribute("outcome", self._attempt(message, task))
+
+    def _attempt(self, message: Message, task: str) -> str:
         started = time.monotonic()
         outcome = "done"
         try:
@@ -251,7 +269,9 @@ class Worker:
                 self._changed.notify_all()
         elapsed_ms = round((time.monotonic() - started) * 1000)
         self.telemetry.log("message", outcome=outcome, elapsed_ms=elapsed_ms, **_about(message))
-        self.telemetry.metric("Messages", 1, task=str(message.body.get("task", "")), outcome=outcome)
+        self.telemetry.metric("Messages", 1, task=task, outcome=outcome)
+        self.telemetry.metric("MessageMilliseconds", elapsed_ms, "Milliseconds", task=task)
+        return outcome
 
     def _keep_hidden(self) -> None:
         while not self._stopping.wait(self.visibility_seconds / 3):

@@ -17,6 +17,7 @@ import urllib3
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from lambdas.observed import log_failure, logger, metrics, observed
+from loyalty import aws
 from loyalty.canary import reversing
 from loyalty.canary.visiting import Answer, StepFailed, Visit
 from loyalty.database import database
@@ -107,9 +108,7 @@ def _token(client_id: str) -> str:
 
 @cache
 def _client_secret() -> str:
-    import boto3
-
-    value = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["CANARY_SECRET_ARN"])["SecretString"]
+    value = aws.client("secretsmanager").get_secret_value(SecretId=os.environ["CANARY_SECRET_ARN"])["SecretString"]
     secret = str(json.loads(value).get("client_secret", ""))
     if not secret:
         raise StepFailed("sign_in", "its secret is not put in yet: docs/operations/canary.md")

@@ -6,18 +6,20 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 import psycopg
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, Metrics, MetricUnit
 
 type Handler = Callable[[dict[str, Any], Any], Any]
 
+METRIC_NAMESPACE = "Loyalty"
+
 logger = Logger(utc=True)
-metrics = Metrics(namespace="Loyalty")
+metrics = Metrics(namespace=METRIC_NAMESPACE)
 
 _PERSONAL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+|\+\d[\d\s().-]{6,}\d")
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -66,8 +68,11 @@ def observed(handler: Handler) -> Handler:
 
 
 def correlation_id(event: Any, context: Any) -> str:
-    """The caller's x-correlation-id if it looks like one, else the request's own id."""
+    """The caller's x-correlation-id if it looks like one, or the state machine's; else the request's own id."""
     if isinstance(event, dict):
+        handed_on = event.get("correlation_id")
+        if isinstance(handed_on, str) and _CORRELATION_ID.fullmatch(handed_on):
+            return handed_on
         for name, value in (event.get("headers") or {}).items():
             if name.lower() == "x-correlation-id" and isinstance(value, str) and _CORRELATION_ID.fullmatch(value):
                 return value
@@ -75,6 +80,23 @@ def correlation_id(event: Any, context: Any) -> str:
         if isinstance(request_context, dict) and request_context.get("requestId"):
             return str(request_context["requestId"])
     return str(getattr(context, "aws_request_id", "") or "-")
+
+
+def present_correlation_id() -> str:
+    """Of what is handled now: to be handed on to whoever goes on with it."""
+    return str(logger.get_correlation_id() or "-")
+
+
+def measured(values: Mapping[str, tuple[MetricUnit, float]], **dimensions: str) -> None:
+    """Metrics of this service with dimensions of their own, each of which must have few values: CloudWatch takes money
+    for every set of them that ever occurs."""
+    apart = EphemeralMetrics(namespace=METRIC_NAMESPACE)
+    for name, value in dimensions.items():
+        apart.add_dimension(name=name, value=value)
+    for name, (unit, amount) in values.items():
+        apart.add_metric(name=name, unit=unit, value=amount)
+    apart.add_metadata(key="correlation_id", value=present_correlation_id())
+    apart.flush_metrics()
 
 
 def log_failure(failure: BaseException) -> None:

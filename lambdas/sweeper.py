@@ -19,7 +19,7 @@ from loyalty.payments import notices
 from loyalty.points import closing
 from loyalty.programme import scheduling
 from loyalty.recommendations import popularity
-from loyalty.redemptions import sweeping
+from loyalty.redemptions import measuring, sweeping
 from loyalty.reports import journal, watching
 from loyalty.tiers import settling
 
@@ -85,10 +85,21 @@ def watch_cases(connection: Connection) -> int:
     return 0
 
 
+def watch_redemptions(connection: Connection) -> int:
+    """Say how redemptions stand that are under way. Always 0: there is nothing to do here."""
+    found = measuring.standing(connection, int(os.environ.get("REDEMPTION_MINUTES", "60")))
+    metrics.add_metric("RedemptionsOpen", MetricUnit.Count, found.open)
+    metrics.add_metric("HoldsOpen", MetricUnit.Count, found.holds)
+    metrics.add_metric("PointsHeld", MetricUnit.Count, found.points_held)
+    metrics.add_metric("RedemptionsOverdue", MetricUnit.Count, found.overdue)
+    return 0
+
+
 RULES: dict[str, Rule] = {
     # First: what the duties below have left undone, also when they leave no time.
     "watch_ledger": watch_ledger,
     "watch_cases": watch_cases,
+    "watch_redemptions": watch_redemptions,
     # Before the starting: what is found dead lives again in the same minute.
     "replace_dead": replace_dead,
     "replace_overlooked": replace_overlooked,

@@ -43,12 +43,14 @@ class EngineStack(Stack):
         self._settings = settings
         functions = Functions(self, vpc=vpc, settings=settings)
         memory = settings.engine.memory_mb
+        late = {"REDEMPTION_MINUTES": str(settings.observability.objectives.redemption_minutes)}
         step = functions.add(
             "engine_step",
             description="One step of a redemption: one SQL function",
             timeout_seconds=30,
             memory_mb=memory,
             database=database,
+            environment=late,
             calls_out=False,
         )
         order_information = functions.add(
@@ -61,6 +63,7 @@ class EngineStack(Stack):
         )
         # A record that fails comes again alone; two at once are enough for what Amazon has to say.
         heard.feed(order_information, at_once=10, concurrent=2)
+        self.log_group = kept_log_group(self, "LoyaltyEngineLogs", settings=settings)
         self.state_machine = stepfunctions.StateMachine(
             self,
             "LoyaltyEngine",
@@ -73,7 +76,7 @@ class EngineStack(Stack):
                 "OrdersQueueUrl": orders.queue.queue_url,
             },
             logs=stepfunctions.LogOptions(
-                destination=kept_log_group(self, "LoyaltyEngineLogs", settings=settings),
+                destination=self.log_group,
                 level=stepfunctions.LogLevel[settings.engine.log_level],
                 # Ids only ever pass through the machine, so its data may be logged.
                 include_execution_data=True,
@@ -99,6 +102,7 @@ class EngineStack(Stack):
             environment={
                 "STATE_MACHINE_ARN": self.state_machine.state_machine_arn,
                 "PAYMENTS_QUEUE_URL": payments.queue.queue_url,
+                **late,
             },
         )
         self._may_sweep(sweeper, payments)

@@ -8,38 +8,35 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_stepfunctions as stepfunctions
 
-from stacks.constructs.functions import METRIC_NAMESPACE
+from stacks.alarm import Alarm
 from stacks.insight import InsightStack
-from stacks.lake_alarms import FIVE_MINUTES, LakeAlarm
+from stacks.metrics import FIVE_MINUTES, said
 
 # Of the weeks before: one night says little more than the next.
 DAY = Duration.hours(24)
+RUNBOOK = "insight.md#the-nights-analysis"
 
 
-def insight_alarms(insight: InsightStack) -> Iterator[LakeAlarm]:
+def insight_alarms(insight: InsightStack) -> Iterator[Alarm]:
     """A night that a model is refused in is no alarm: the one before goes on, and operators are told by the machine."""
-    yield LakeAlarm(
+    yield Alarm(
         "AnalysisStopped",
         _stopped(insight.state_machine, "analyses that stopped"),
-        "The night's analysis stopped; what was shown before stays: see docs/operations/insight.md",
+        "The night's analysis stopped; what was shown before stays",
+        runbook=RUNBOOK,
     )
     if insight.personalize:
-        yield LakeAlarm(
+        yield Alarm(
             "PersonalizeStopped",
             _stopped(insight.personalize.state_machine, "runs of Personalize that stopped"),
-            "A run of Personalize stopped; who said no is not forgotten there before one ends: see docs/personalize.md",
+            "A run of Personalize stopped; who said no is not forgotten there before one ends",
         )
-    yield LakeAlarm(
+    yield Alarm(
         "ForecastDrifted",
-        cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
-            metric_name="InsightDrifted",
-            dimensions_map={"service": "insight_loading"},
-            period=DAY,
-            statistic="Maximum",
-        ),
+        said("InsightDrifted", "insight_loading", DAY),
         "Forecasts were lately no better than repeating the past; a model is trained next night, or bring an earlier"
-        " one back: see docs/operations/insight.md",
+        " one back",
+        runbook=RUNBOOK,
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from stacks.constructs.functions import METRIC_NAMESPACE
+from stacks.alarm import Alarm
 from stacks.lake import LakeStack
+from stacks.metrics import FIVE_MINUTES, said
 
-FIVE_MINUTES = Duration.minutes(5)
+RUNBOOK = "lake.md#the-lakes-nights"
 HOUR = Duration.hours(1)
 # A night may take so much longer than the one before.
 LATE_HOURS = 2
@@ -22,22 +22,10 @@ _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 
 
-@dataclass(frozen=True)
-class LakeAlarm:
-    """Of `metric` above nothing, or `above`, `periods` times in a row; `silence`: what no figure means."""
-
-    id: str
-    metric: cloudwatch.IMetric
-    meaning: str
-    periods: int = 1
-    silence: cloudwatch.TreatMissingData | None = None
-    above: float = 0
-
-
-def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[LakeAlarm]:
+def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[Alarm]:
     """By `schedule`, EventBridge's: nights that begin by hand (empty) are missed by nobody."""
     machine = lake.state_machine
-    yield LakeAlarm(
+    yield Alarm(
         "NightStopped",
         cloudwatch.MathExpression(
             expression="FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)",
@@ -49,22 +37,18 @@ def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[LakeAlarm]:
                 "stopped": machine.metric_aborted(period=FIVE_MINUTES),
             },
         ),
-        "The night's export or load stopped; reports show what was loaded before: see docs/operations/lake.md",
+        "The night's export or load stopped; reports show what was loaded before",
+        runbook=RUNBOOK,
     )
-    yield LakeAlarm(
+    yield Alarm(
         "NightPartly",
-        cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
-            metric_name="LakeTablesRefused",
-            dimensions_map={"service": "lake_loading"},
-            period=FIVE_MINUTES,
-            statistic="Maximum",
-        ),
-        "A table breaks its contract, a rule or its sums; the others are loaded: see docs/operations/lake.md",
+        said("LakeTablesRefused", "lake_loading"),
+        "A table breaks its contract, a rule or its sums; the others are loaded",
+        runbook=RUNBOOK,
     )
     hours = longest_hours(schedule)
     if hours is not None:
-        yield LakeAlarm(
+        yield Alarm(
             "LoadIsOld",
             cloudwatch.MathExpression(
                 expression="IF(FILL(loaded, 0) > 0, 0, 1)",
@@ -72,9 +56,10 @@ def lake_alarms(lake: LakeStack, schedule: str) -> Iterator[LakeAlarm]:
                 period=HOUR,
                 using_metrics={"loaded": machine.metric_succeeded(period=HOUR, statistic="Sum")},
             ),
-            "No night has ended for longer than its schedule says; reports are old: see docs/operations/lake.md",
+            "No night has ended for longer than its schedule says; reports are old",
             hours,
             cloudwatch.TreatMissingData.BREACHING,
+            runbook=RUNBOOK,
         )
 
 

@@ -57,7 +57,7 @@ class NetworkStack(Stack):
         return self._zones
 
     def _flow_logs(self, settings: Settings) -> None:
-        log_group = kept_log_group(self, "FlowLogs", settings=settings)
+        log_group = kept_log_group(self, "FlowLogs", settings=settings, people=False)
         role = iam.Role(self, "FlowLogsRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
         self.vpc.add_flow_log(
             "Flows",

@@ -342,9 +342,27 @@ class Delivery(Section):
     provider: bool = True
 
 
+class Objectives(Section):
+    """What is promised, in percent over 30 days (docs/operations/slo.md). `fewest_bad`: fewer in an alarm's window are
+    chance, however few came. `redemption_minutes`: from the last moment that
+    waits for a person to the redemption's end."""
+
+    member_percent: float = Field(default=99.9, ge=90, le=99.999)
+    member_ms: int = Field(default=1_000, ge=50, le=29_000)
+    member_quick_percent: float = Field(default=99, ge=50, le=99.99)
+    redemptions_percent: float = Field(default=99, ge=50, le=99.99)
+    redemption_minutes: int = Field(default=60, ge=1, le=1_440)
+    inbound_percent: float = Field(default=99.9, ge=90, le=99.999)
+    fewest_bad: int = Field(default=5, ge=1, le=10_000)
+
+
 class Observability(Section):
     """Logs, alarms, traces. `trail`: CloudTrail of our own, whose records are locked for `trail_days`; false where the
-    organisation has one that the account's operators hear of."""
+    organisation has one that the account's operators hear of.
+
+    `repository_url`: where this repository's files are read, with a slash at its end
+    (`https://git.example/loyalty/blob/main/`); alarms' links to docs/operations/ begin with it.
+    """
 
     log_retention_days: int = 30
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -352,6 +370,8 @@ class Observability(Section):
     tracing: bool = True
     trail: bool = True
     trail_days: int = Field(default=400, ge=90, le=3_650)
+    repository_url: str = Field(default="", pattern=r"^$|^https://\S+/$")
+    objectives: Objectives = Objectives()
 
 
 class Cost(Section):

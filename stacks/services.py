@@ -53,6 +53,7 @@ class ServicesStack(Stack):
         self._database = database
         self._engine = engine
         self._settings = settings
+        self.log_groups: dict[str, logs.LogGroup] = {}
         self.cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -108,7 +109,7 @@ class ServicesStack(Stack):
         )
         firewall.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the hosts of the config, by TLS")
         role = f"{name}_worker"
-        log_group = kept_log_group(self, f"{title}Logs", settings=self._settings)
+        log_group = self.log_groups[name] = kept_log_group(self, f"{title}Logs", settings=self._settings)
         container = task.add_container(
             name,
             container_name=name,
@@ -133,6 +134,8 @@ class ServicesStack(Stack):
                 "HEALTH_PORT": str(HEALTH_PORT),
                 "LOG_LEVEL": self._settings.observability.log_level,
                 "POWERTOOLS_SERVICE_NAME": name,
+                # OpenTelemetry's own switch.
+                "OTEL_SDK_DISABLED": str(not self._settings.observability.tracing).lower(),
                 **self._database.admit(role, task.task_role, firewall),
                 **environment,
             },
@@ -140,6 +143,7 @@ class ServicesStack(Stack):
         assert isinstance(container, ecs.ContainerDefinition)
         queue.may_work(task.task_role)
         self._engine.state_machine.grant_task_response(task.task_role)
+        self._may_trace(task)
         self._may_start(task, log_group)
         return ecs.FargateService(
             self,
@@ -191,6 +195,16 @@ class ServicesStack(Stack):
             repository_arn=f"arn:aws:ecr:{region}:{account}:repository/{registry.split('/', 1)[1]}",
         )
         return ecs.ContainerImage.from_ecr_repository(repository, digest)
+
+    def _may_trace(self, task: ecs.FargateTaskDefinition) -> None:
+        if not self._settings.observability.tracing:
+            return
+        task.task_role.add_to_principal_policy(iam.PolicyStatement(actions=["xray:PutTraceSegments"], resources=["*"]))
+        acknowledge(
+            task.task_role,
+            "X-Ray's writing takes no resource; it reaches no data of ours",
+            "AwsSolutions-IAM5[Resource::*]",
+        )
 
     def _may_start(self, task: ecs.FargateTaskDefinition, log_group: logs.LogGroup) -> None:
         assert task.execution_role is not None

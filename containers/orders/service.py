@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from containers.callbacks import Callbacks
-from containers.telemetry import Telemetry
+from containers.telemetry import Telemetry, correlated
+from containers.tracing import present_origin
 from containers.worker import Loop, Message
 from loyalty.database import Connection
 from loyalty.orders import placing
@@ -55,7 +56,8 @@ class OrdersService:
         if message.body.get("task") != "place":
             raise ValueError("not a task of this service")
         program_id, redemption_id = int(message.body["program_id"]), UUID(message.body["redemption_id"])
-        state = placing.enqueue(self._connect(), program_id, redemption_id, str(message.body["task_token"]))
+        token = str(message.body["task_token"])
+        state = placing.enqueue(self._connect(), program_id, redemption_id, token, present_origin())
         if state == "unknown_redemption":
             raise LookupError("no such placement")
         for loop in self._placing_loops:
@@ -85,7 +87,8 @@ class OrdersService:
         connection = self._connect()
         happened = self._placing.step(connection)
         if happened.kind != "idle":
-            self._tell(happened)
+            with correlated(happened.correlation_id):
+                self._tell(happened)
         self.answer_all(connection)
         return min(happened.wait_seconds, IDLE_SECONDS)
 

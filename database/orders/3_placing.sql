@@ -5,13 +5,17 @@
 
 -- A message of the state machine has come: from here on this row is the queue. Coming twice changes nothing but the
 -- token, so that a state machine that asks again gets its answer. Returns the state, or 'unknown_redemption'.
-create or replace function orders.enqueue(program_id integer, redemption_id uuid, task_token text)
-returns text language plpgsql security definer set search_path = pg_catalog as $$
+drop function if exists orders.enqueue(integer, uuid, text);
+create or replace function orders.enqueue(
+    program_id integer, redemption_id uuid, task_token text, correlation_id text default null, trace text default null
+) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     found_state text;
 begin
     update orders.placement as p
     set task_token = enqueue.task_token,
+        correlation_id = coalesce(enqueue.correlation_id, p.correlation_id),
+        trace = coalesce(enqueue.trace, p.trace),
         answered_at = case when p.task_token = enqueue.task_token then p.answered_at end,
         state = case when p.state = 'planned' then 'queued' else p.state end,
         queue_number = case when p.state = 'planned' then nextval('orders.queue_number') else p.queue_number end,
@@ -52,7 +56,7 @@ drop function if exists orders.next(text, uuid, integer);
 create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer)
 returns table (kind text, wait_seconds numeric, program_id integer, redemption_id uuid, member_id bigint,
                address_id uuid, external_id text, purchase_order_number text, region text, currency text,
-               sends integer, look_ups integer, trial boolean)
+               sends integer, look_ups integer, correlation_id text, trace text, trial boolean)
 language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_column
 declare
@@ -116,6 +120,8 @@ begin
         sends := placement.sends;
         look_ups := placement.look_ups;
         trial := placement.trial;
+        correlation_id := placement.correlation_id;
+        trace := placement.trace;
         return next;
         return;
     end loop;

@@ -12,7 +12,7 @@ grant execute on function orders.orders_waiting(integer, text) to quote_api;
 grant execute on function orders.take_token(integer, text, text, numeric, integer, integer) to catalogue_desk;
 
 grant execute on function
-    orders.enqueue(integer, uuid, text),
+    orders.enqueue(integer, uuid, text, text, text),
     orders.next(text, uuid, integer),
     orders.lines_to_place(integer, uuid),
     orders.conclude(integer, uuid, jsonb),

@@ -59,7 +59,8 @@ $$;
 
 -- Internal: a row as it is shown: without what only machines need.
 create or replace function privacy.shown(a_row jsonb) returns jsonb language sql immutable
-return a_row - array['program_id', 'member_id', 'row_xid', 'request_hash', 'salt', 'code_hash', 'task_token', 'device_hash'];
+return a_row - array['program_id', 'member_id', 'row_xid', 'request_hash', 'salt', 'code_hash', 'task_token', 'device_hash', 'correlation_id',
+                      'trace'];
 
 -- One section of the export; null for a section there is not.
 create or replace function privacy.section(program_id integer, export_id uuid, section text) returns jsonb

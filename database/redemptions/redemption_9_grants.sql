@@ -23,7 +23,8 @@ grant execute on function
     redemptions.settle(integer, uuid),
     redemptions.close(integer, uuid),
     redemptions.review(integer, uuid, text),
-    redemptions.look(integer, uuid)
+    redemptions.look(integer, uuid),
+    redemptions.ended(integer, uuid)
 to engine_step;
 
 grant execute on function
@@ -34,7 +35,8 @@ grant execute on function
     redemptions.overlooked(integer),
     redemptions.extend_leases(integer),
     redemptions.abandon(integer),
-    redemptions.payments_to_abandon(integer)
+    redemptions.payments_to_abandon(integer),
+    redemptions.standing(integer)
 to sweeper;
 
 grant execute on function redemptions.observe(text, jsonb), redemptions.follow_up(integer, uuid) to order_information;

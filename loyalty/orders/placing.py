@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +73,7 @@ class Happened:
     program_id: int | None = None
     redemption_id: UUID | None = None
     reason: str | None = None
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,27 @@ class Answer:
     accepted_quantity: int
 
 
-def enqueue(connection: Connection, program_id: int, redemption_id: UUID, task_token: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an order goes back to: the correlation id of the member's request, and the trace that its message came with:
+    Root=…;Parent=…;Sampled=…."""
+
+    correlation_id: str | None = None
+    trace: str | None = None
+
+
+# What is done for an order is done within this, e.g. a span of its trace.
+type On = Callable[[str, UUID, Origin], AbstractContextManager[object]]
+
+
+def enqueue(
+    connection: Connection, program_id: int, redemption_id: UUID, task_token: str, origin: Origin | None = None
+) -> str:
     """Put the redemption's order into the durable queue. Returns its state, or `unknown_redemption`."""
+    origin = origin or Origin()
     row = connection.execute(
-        "select orders.enqueue(%s, %s, %s) as state", (program_id, redemption_id, task_token)
+        "select orders.enqueue(%s, %s, %s, %s, %s) as state",
+        (program_id, redemption_id, task_token, origin.correlation_id, origin.trace),
     ).fetchone()
     assert row is not None
     return str(row["state"])
@@ -121,11 +140,13 @@ class Placing:
         connection_name: str,
         patience: Patience | None = None,
         lease_id: Callable[[], UUID] = uuid4,
+        on: On = lambda kind, redemption_id, origin: nullcontext(),
     ) -> None:
         self._ordering = ordering
         self._name = connection_name
         self._patience = patience or Patience()
         self._lease_id = lease_id
+        self._on = on
 
     def step(self, connection: Connection) -> Happened:
         """Do the next thing that is due. Everything it learns is in the database before it returns."""
@@ -139,7 +160,8 @@ class Placing:
         if work["kind"] == "probe":
             return self._probe(connection)
         task = _Task(self, connection, lease_id, work)
-        return task.place() if work["kind"] == "place" else task.look()
+        with self._on(work["kind"], work["redemption_id"], Origin(work["correlation_id"], work["trace"])):
+            return task.place() if work["kind"] == "place" else task.look()
 
     def _probe(self, connection: Connection) -> Happened:
         try:
@@ -352,7 +374,7 @@ class _Task:
         return row["answer"]
 
     def _happened(self, kind: str, reason: str | None = None) -> Happened:
-        return Happened(kind, 0.0, self._program_id, self._redemption_id, reason)
+        return Happened(kind, 0.0, self._program_id, self._redemption_id, reason, self._work["correlation_id"])
 
 
 def _accounts_for(result: OrderResult, lines: list[dict[str, Any]]) -> bool:

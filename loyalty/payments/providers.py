@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from urllib3 import PoolManager
+
 from loyalty.payments.amazon_pay.adapter import AmazonPay
 from loyalty.payments.amazon_pay.client import AmazonPayClient, Credentials
 from loyalty.payments.provider import NotTrusted, PaymentProvider
@@ -24,23 +26,23 @@ class Source:
     build: Build
 
 
-def amazon_pay(base_url: str, read_secret: Callable[[], str]) -> Source:
+def amazon_pay(base_url: str, read_secret: Callable[[], str], http: PoolManager | None = None) -> Source:
     """Amazon Pay at this address."""
 
     def build(secret: str) -> PaymentProvider:
         credentials = Credentials.from_json(secret)
-        return AmazonPay(AmazonPayClient(base_url, credentials), credentials.store_id)
+        return AmazonPay(AmazonPayClient(base_url, credentials, http=http), credentials.store_id)
 
     return Source(read_secret, build)
 
 
-def stripe(base_url: str, read_secret: Callable[[], str]) -> Source:
+def stripe(base_url: str, read_secret: Callable[[], str], http: PoolManager | None = None) -> Source:
     """Stripe at this address. Its package is large: only a programme that uses it loads it."""
 
     def build(secret: str) -> PaymentProvider:
         from loyalty.payments.stripe import adapter, client
 
-        return adapter.Stripe(client.StripeApi(base_url, client.Credentials.from_json(secret)))
+        return adapter.Stripe(client.StripeApi(base_url, client.Credentials.from_json(secret), http=http))
 
     return Source(read_secret, build)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_applicationautoscaling as scaling
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
@@ -11,6 +12,8 @@ from stacks.sections import Database
 
 # Aurora copies nothing to start a reader, so it is there in minutes; that it is not needed is believed later.
 MORE_AFTER, FEWER_AFTER = Duration.minutes(5), Duration.minutes(15)
+
+ROLE = "aws-service-role/rds.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_RDSCluster"
 
 
 def more_readers_under_load(scope: Construct, cluster: rds.DatabaseCluster, database: Database) -> None:
@@ -26,6 +29,8 @@ def more_readers_under_load(scope: Construct, cluster: rds.DatabaseCluster, data
         scalable_dimension="rds:cluster:ReadReplicaCount",
         min_capacity=database.readers,
         max_capacity=max(database.readers, database.max_readers),
+        # The service's own, which it makes itself when the first target is registered.
+        role=iam.Role.from_role_arn(scope, "ReadersScaling", f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{ROLE}"),
     )
     # It counts instances, which come after the cluster.
     target.node.add_dependency(cluster)

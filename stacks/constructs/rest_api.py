@@ -24,17 +24,22 @@ COMPRESSED_FROM_BYTES = 1_400
 # A bucket of this door is fuller again after so long.
 RETRY_AFTER_SECONDS = 1
 _OBSERVED: dict[str, Any] = {
-    "metrics_enabled": True,
+    # Of each route the functions say more, and cheaper: see docs/decisions.md.
+    "metrics_enabled": False,
     "logging_level": apigateway.MethodLoggingLevel.ERROR,
     "data_trace_enabled": False,
 }
 # TLS 1.2 at least, with forward secrecy and keys that a quantum computer does not break; 1.3 for who speaks it.
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Correlation-Id", "X-Device-Id"]
+ALLOWED_HEADERS = [
+    *("Authorization", "Content-Type", "Idempotency-Key"),
+    *("X-Amzn-Trace-Id", "X-Correlation-Id", "X-Device-Id"),
+]
 
 
 class RestApi(Construct):
-    """`api` is the gateway's resource; `url` where its stage answers; `kept`: the methods whose answers it keeps.
+    """`api` is the gateway's resource; `url` where its stage answers, `access_log` where it says so; `kept`: the
+    methods whose answers it keeps.
 
     `default`: the function whose routes behind a scope share one greedy resource. Each route of its own would be three
     of the five hundred resources that a template has room for; the function knows its routes, and who may ask for them.
@@ -55,7 +60,7 @@ class RestApi(Construct):
     ) -> None:
         super().__init__(scope, id)
         # The gateway may write logs only when its account has a role: see ApiStack.
-        access_log = kept_log_group(self, "AccessLogs", settings=settings)
+        self.access_log = kept_log_group(self, "AccessLogs", settings=settings)
         self.kept = [f"{route.path}/{route.method}" for route in routes if is_kept(route, settings)]
         self.api = apigateway.RestApi(
             self,
@@ -75,7 +80,7 @@ class RestApi(Construct):
                 cache_cluster_size=f"{settings.api.cache_gb:g}" if self.kept else None,
                 method_options=method_options(routes, default, settings),
                 tracing_enabled=settings.observability.tracing,
-                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=_access_log_format(),
             ),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.http import ALWAYS
 from tests.fuzz import rules
 from tests.fuzz.door import Reply, Request
 from tests.fuzz.facts import FULL_NAME
@@ -19,7 +20,12 @@ COUNTS = {"points": 5}
 
 
 def reply(answered: int = 400, log: str = "", kind: str = "application/problem+json", **body: Any) -> Reply:
-    return Reply(answered, {"Content-Type": kind}, json.dumps(PROBLEM | {"errors": ERRORS} | body), log)
+    return Reply(
+        answered,
+        {**ALWAYS, "Content-Type": kind},
+        json.dumps(PROBLEM | {"errors": ERRORS} | body),
+        log,
+    )
 
 
 def test_a_good_problem_passes(world: World) -> None:

@@ -26,7 +26,10 @@ ONCE = {
         ),
         "asked once a deployment",
     ),
-    **dict.fromkeys(("containers/orders/__main__.py", "containers/payments/__main__.py"), "a process begins there"),
+    **dict.fromkeys(
+        ("containers/orders/__main__.py", "containers/payments/__main__.py", "containers/xray.py"),
+        "a process begins there",
+    ),
     **dict.fromkeys(
         (
             *("loyalty/orders/amazon_business/client.py", "loyalty/payments/amazon_pay/client.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -111,7 +112,9 @@ def test_a_redemption_is_accepted_and_its_execution_started_with_ids_only(shop: 
     assert (answer.status, answer.body["status"]) == (202, "waiting")
     [started] = shop.step_functions.started
     assert started["name"] == str(redemption_id)
-    assert started["input"] == f'{{"program_id": 1, "redemption_id": "{redemption_id}"}}'
+    correlation_id = answer.headers["x-correlation-id"]
+    given = {"program_id": 1, "redemption_id": str(redemption_id), "correlation_id": correlation_id}
+    assert json.loads(started["input"]) == given
     assert shop.world.row(redemption_id)["execution_started_at"]
 
 

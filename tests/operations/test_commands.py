@@ -13,6 +13,7 @@ from stacks.settings import CONFIG_FOLDER, REPOSITORY
 from tests.operations.handbook import (
     FILL,
     FOLDER,
+    OF_THE_CLI,
     PAGES,
     PROGRAMS,
     AwsCall,
@@ -70,8 +71,6 @@ NOT_RUN = {
     "python -m loyalty.outbox": "tests/domain/outbox runs every way of it",
 }
 COMMANDS = commands()
-# Made of several calls by the AWS CLI itself.
-OF_THE_CLI = ("aws cloudtrail validate-logs",)
 AWS = [
     command
     for command in COMMANDS

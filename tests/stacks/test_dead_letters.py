@@ -44,9 +44,11 @@ def _ends(templates: Assembly, stack: str, configured: dict[str, Any] | None, ke
 
 
 def _targets(templates: Assembly) -> Iterator[tuple[Resource, dict[str, Any]]]:
+    """But logs: a line that could not be written is nobody's work, and there is nothing to begin again."""
     for rule in templates.resources("AWS::Events::Rule"):
         for target in rule.properties["Targets"]:
-            yield rule, target
+            if ":log-group:" not in str(target["Arn"]):
+                yield rule, target
 
 
 @WHERE

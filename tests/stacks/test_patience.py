@@ -134,7 +134,8 @@ def test_no_other_way_to_the_outside_is_used() -> None:
         for call, name in _calls(tree):
             last = name.rpartition(".")[2]
             where = f"{path}:{call.lineno}: {name}"
-            assert last != "urlopen", where
+            # A pool's own, which every call of it goes through.
+            assert last != "urlopen" or name == "super().urlopen", where
             if last in ("HTTPConnection", "HTTPSConnection"):
                 assert path in OWN_DEADLINE, where
             if name == "socket.create_connection":

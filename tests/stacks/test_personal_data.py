@@ -21,6 +21,8 @@ PERSONAL = re.compile(
 )
 # What a machine itself must say to name whom it calls.
 MACHINE_WORDS = {"FunctionName", "StateName"}
+# Ours are named by the redemption's id.
+EXECUTIONS_OWN = "$states.context.Execution.Name"
 MACHINES = {path.stem: json.loads(path.read_text())["States"] for path in (engine.DEFINITION, invoices.DEFINITION)}
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "events"
 
@@ -37,7 +39,7 @@ def _said(value: Any) -> Iterator[str]:
             for inner in value:
                 yield from _said(inner)
         case str():
-            yield value
+            yield value.replace(EXECUTIONS_OWN, "")
 
 
 def _payloads(node: Any) -> Iterator[Any]:

@@ -1,4 +1,5 @@
 /** How an API is asked: with a token that is good, patiently, and every failure is a Problem. */
+import { answers, identified } from "./correlation";
 import { Problem, problemOf } from "./problem";
 import { forget, renew, token } from "./session";
 
@@ -18,7 +19,7 @@ export async function got<Data>(call: Promise<Answer<Data>>): Promise<Data> {
 
 /** With the token of who is signed in. */
 export async function send(request: Request): Promise<Response> {
-  const again = request.clone();
+  const again = identified(request).clone();
   const first = await answered(request, await token());
   if (first.status !== 401) return first;
   // The token may have been taken back: one renewal. Whether the session is over is for the identity provider to say.
@@ -38,9 +39,12 @@ async function answered(request: Request, access: string | null): Promise<Respon
 }
 
 /** Without one. */
+export const openly = (request: Request): Promise<Response> => patiently(identified(request));
+
+/** As it is, to wherever it goes. */
 export async function patiently(request: Request): Promise<Response> {
   try {
-    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answers(await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) }), request);
   } catch {
     throw new Problem("offline", 0);
   }

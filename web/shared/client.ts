@@ -1,7 +1,7 @@
 /** The member API, typed from its own document. Every call gives the answer's body or throws a Problem. */
 import createClient, { type Client } from "openapi-fetch";
 import type { paths } from "@api/member";
-import { patiently, send } from "./asking";
+import { openly, send } from "./asking";
 import { config } from "./config";
 
 export { got } from "./asking";
@@ -17,6 +17,6 @@ export function api(): Client<paths> {
 
 /** The same without a token, for the few calls that ask for none. */
 export function openApi(): Client<paths> {
-  open ??= createClient<paths>({ baseUrl: config().api.replace(/\/$/, ""), fetch: patiently });
+  open ??= createClient<paths>({ baseUrl: config().api.replace(/\/$/, ""), fetch: openly });
   return open;
 }

@@ -1,4 +1,5 @@
 /** What went wrong, in the words of the API (RFC 9457) or of the network. */
+import { correlationOf } from "./correlation";
 
 export type Field = { field: string; detail: string };
 
@@ -15,6 +16,8 @@ export class Problem extends Error {
     readonly retryAfterSeconds?: number,
     /** Whether it was the API that answered, and not something on the way to it. */
     readonly told = false,
+    /** What support finds the request by; empty where no answer came. */
+    readonly reference = "",
   ) {
     super(`${status} ${code}`);
     this.name = "Problem";
@@ -23,6 +26,11 @@ export class Problem extends Error {
   /** Whether the very same request may succeed a little later: whatever stands on the way (a gateway, a firewall, a proxy) may let it through then. */
   get passing(): boolean {
     return this.status === 429 || this.status >= 500 || (!this.told && this.code !== "signed-out");
+  }
+
+  /** Whether it is our fault, so that support may be asked what became of it. */
+  get ours(): boolean {
+    return this.reference !== "" && (this.status >= 500 || this.code === "unreadable");
   }
 
   /** Whether the API refused it: nothing came of the request, nor will. */
@@ -44,6 +52,7 @@ export function problemOf(answer: Response, body: unknown): Problem {
     Array.isArray(told["errors"]) ? (told["errors"] as Field[]) : [],
     Number.isFinite(after) && after > 0 ? after : undefined,
     named && (answer.headers.get("content-type") ?? "").startsWith("application/problem+json"),
+    correlationOf(answer),
   );
 }
 

@@ -84,14 +84,14 @@ class Saga(Promises):
 
     # ---- the machine and the services ------------------------------------------------------------------------------
 
-    def start(self, redemption_id: UUID, *, invocations: int = 1, program_id: int = 1) -> Execution:
-        """A new execution; not yet run."""
+    def start(self, redemption_id: UUID, *, invocations: int = 1, program_id: int = 1, **given: str) -> Execution:
+        """A new execution; not yet run. `given`: what else is in its input."""
         execution = Execution(
             DEFINITION,
             {"${EngineStepFunction}": self._step, "${OrderInformationFunction}": self._order_information},
             self._deliver,
             lambda: self.machine_time,
-            {"program_id": program_id, "redemption_id": str(redemption_id)},
+            {"program_id": program_id, "redemption_id": str(redemption_id), **given},
             f"{redemption_id}-{next(self.numbers)}",
             Random(0),
             invocations,

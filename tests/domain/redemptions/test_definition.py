@@ -93,7 +93,7 @@ def test_whoever_waits_for_a_confirmation_looks_and_only_looking_leads_on() -> N
 def test_payloads_hold_ids_only(name: str) -> None:
     arguments = TASKS[name]["Arguments"]
     payload = arguments.get("Payload") or arguments["MessageBody"]
-    assert set(payload) <= {"action", "program_id", "redemption_id", "reason", "task", "task_token"}
+    assert set(payload) <= {"action", "program_id", "redemption_id", "correlation_id", "reason", "task", "task_token"}
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -21,6 +21,7 @@ export function wordsOf(failure: unknown): string {
   if (failure.code === "offline") return "No answer came. Check your connection and try again.";
   if (failure.status === 429) return `Too many requests at once. Try again ${failure.retryAfterSeconds ? `in ${failure.retryAfterSeconds} seconds` : "in a moment"}.`;
   if (failure.fields.length && !failure.detail) return failure.fields.map(({ field, detail }) => `${field} ${detail}`).join("; ");
-  if (failure.detail) return failure.detail;
-  return failure.status >= 500 ? "The server cannot answer at the moment. Try again in a moment." : "That was refused.";
+  const reference = failure.ours ? ` For support: ${failure.reference}` : "";
+  if (failure.detail) return failure.detail + reference;
+  return (failure.status >= 500 ? "The server cannot answer at the moment. Try again in a moment." : "That was refused.") + reference;
 }

@@ -4,6 +4,7 @@
  */
 import type { components } from "@api/member";
 import { config } from "@shared/config";
+import { identified } from "@shared/correlation";
 import { token, who } from "@shared/session";
 import { uuid7 } from "@shared/uuid7";
 import { placeBefore } from "./before";
@@ -53,12 +54,13 @@ function tell(): void {
 async function send(views: Look[], member: string): Promise<void> {
   const access = await token();
   if (!access || member !== who()) return;
-  const answer = await fetch(`${config().api.replace(/\/$/, "")}/me/views`, {
+  const request = new Request(`${config().api.replace(/\/$/, "")}/me/views`, {
     method: "POST",
     // It goes on when the page is left.
     keepalive: true,
     headers: { "Authorization": `Bearer ${access}`, "Content-Type": "application/json" },
     body: JSON.stringify({ views }),
   });
+  const answer = await fetch(identified(request));
   if (answer.ok && !((await answer.json()) as components["schemas"]["ViewsNoted"]).wanted) unwanted = member;
 }

@@ -53,6 +53,7 @@ export function Failed({ error, retry, busy = false }: { error: unknown; retry?:
   return (
     <div className="failed" role="alert">
       <p>{wordsOf(error)}</p>
+      {error instanceof Problem && error.ours && <p className="small reference">{say("states.reference", { reference: error.reference })}</p>}
       {signedOut ? (
         <button type="button" className="button" onClick={() => void signIn()}>{say("states.sign_in_again")}</button>
       ) : (
