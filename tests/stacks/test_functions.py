@@ -59,7 +59,7 @@ def test_there_is_a_function_for_each_entry_point(assembly: Assembly) -> None:
         *("webhook_api", "payment_webhook", "cache_invalidation"),
         *("shipment_notification", "notification_feedback", "points_notices", "invoicing"),
         *("reconciliation", "readoption", "closure", "privacy", "publish_portal", "wish_notices", "simulation"),
-        "catalogue_desk",
+        *("catalogue_desk", "canary"),
         *("webhook_sender", "integrations_desk"),
         *("invoice_intake", "invoice_reading", "invoice_matching", "invoice_watch", "invoice_desk", "erp_gateway"),
         *("receipt_rules", "lake_loading", "report_desk", "demand_desk"),
