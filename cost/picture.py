@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cost.estimate import Bill
 
-ROW, GAP, LABELS, WIDE, TOP = 30, 16, 130, 560, 40
+ROW, GAP, LABELS, WIDE, TOP = 30, 16, 150, 560, 40
 COLOURS = ("#0b5cad", "#b3541e", "#2e7d4f", "#7a4fa3", "#c2992b", "#4a90a4", "#8a9ba8")
 INK = "#1f2933"
 
@@ -28,13 +28,13 @@ def drawn(bills: Sequence[Bill]) -> str:
                 f'fill="{colours.get(name, COLOURS[-1])}"><title>{name}: {amount:,.0f} dollars</title></rect>'
             )
             left += width
-        parts.append(_text(LABELS + WIDE + 10, top + 20, f"${bill.usd:,.0f}, ${bill.usd_per_redemption:,.2f} each"))
+        parts.append(_text(LABELS + WIDE + 10, top + 20, f"${bill.usd:,.0f}, ${bill.usd_per_redemption:,.2f} a redemption"))
     bottom = TOP + len(bills) * (ROW + GAP) + 10
     for place, name in enumerate([*most, "all else"]):
         x, y = 10 + place % 4 * 210, bottom + place // 4 * 22
         parts.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{colours.get(name, COLOURS[-1])}"/>')
         parts.append(_text(x + 18, y + 11, name))
-    wide, height = LABELS + WIDE + 200, bottom + 60
+    wide, height = LABELS + WIDE + 220, bottom + 60
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {height}" width="{wide}" '
