@@ -28,7 +28,9 @@ def drawn(bills: Sequence[Bill]) -> str:
                 f'fill="{colours.get(name, COLOURS[-1])}"><title>{name}: {amount:,.0f} dollars</title></rect>'
             )
             left += width
-        parts.append(_text(LABELS + WIDE + 10, top + 20, f"${bill.usd:,.0f}, ${bill.usd_per_redemption:,.2f} a redemption"))
+        parts.append(
+            _text(LABELS + WIDE + 10, top + 20, f"${bill.usd:,.0f}, ${bill.usd_per_redemption:,.2f} a redemption")
+        )
     bottom = TOP + len(bills) * (ROW + GAP) + 10
     for place, name in enumerate([*most, "all else"]):
         x, y = 10 + place % 4 * 210, bottom + place // 4 * 22

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from loyalty.programme.publishing import publish_initial
 from tests.conftest import TestDatabase
+from tests.faults.plan import BY_ACCEPTANCE, BY_SHIPMENT
 
 WORLD = Path(__file__).with_name("world.sql")
 # Each component comes in as its own role, on a connection of its own.
@@ -123,10 +124,12 @@ def prepare(owner: psycopg.Connection[dict[str, Any]], at: datetime) -> None:
     begin_clock(owner, at)
     owner.execute(WORLD.read_bytes())
     publish_initial(owner, _PROGRAMME)
+    owner.execute("insert into programme.program (program_id, code) values (%s, 'shipping')", (BY_SHIPMENT,))
     owner.execute(
-        "select programme.publish(2, c.version, jsonb_set(jsonb_set(c.document,"
+        "select programme.publish(%s, 0, jsonb_set(jsonb_set(c.document,"
         " '{integrations,payment,capture_at}', '\"shipment\"'), '{redemption,release_delay_seconds}', '120'),"
-        " 'storm', 'storm') from programme.current(2) as c"
+        " 'storm', 'storm') from programme.current(%s) as c",
+        (BY_SHIPMENT, BY_ACCEPTANCE),
     )
     owner.execute("call points.ensure_partitions()")
     _make_reset(owner)

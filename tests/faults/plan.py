@@ -9,6 +9,8 @@ from tests.domain.redemptions.promises import Line
 from tests.faults.cells import PARTIAL, REACHABLE, REFUSED, Cell
 from tests.faults.injecting import Aimed
 
+# Two programmes, by when they take the money.
+BY_ACCEPTANCE, BY_SHIPMENT = 1, 3
 # How the accepted units travel.
 PLAIN, SPLIT, CANCELLED = "plain", "split", "cancelled"
 PART_CANCELLED, UNDELIVERABLE = "part_cancelled", "undeliverable"
@@ -18,7 +20,7 @@ STAYS = "stays"
 
 @dataclass(frozen=True, slots=True)
 class SagaPlan:
-    """One redemption. Programme 1 takes money at acceptance, 2 by shipment. `share`: how much of it is paid in points.
+    """One redemption. `program_id`: BY_ACCEPTANCE or BY_SHIPMENT. `share`: how much of it is paid in points.
     `decision` at the provider: pay, decline, abandon, nothing; `tells`: the browser comes back and says so."""
 
     program_id: int
@@ -83,7 +85,7 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
     )
     saga = SagaPlan(
         # A member has one programme, whichever the saga would like.
-        program_id=1 + member % 2,
+        program_id=(BY_ACCEPTANCE, BY_SHIPMENT)[member % 2],
         member=member,
         starts=random.uniform(0, 240),
         lines=lines,
@@ -99,7 +101,7 @@ def _saga(random: Random, number: int, member: int) -> SagaPlan:
         returns_goods=random.random() < 0.5,
         vanishes=random.random() < 0.03,
     )
-    if saga.program_id == 1 and random.random() < 0.6:
+    if saga.program_id == BY_ACCEPTANCE and random.random() < 0.6:
         saga = replace(saga, journey=STAYS)
     return _unaffordable(saga) if random.random() < 0.02 else saga
 
@@ -127,7 +129,7 @@ def fit(saga: SagaPlan, cell: Cell, random: Random) -> SagaPlan:
             if cell.outcome != PARTIAL:
                 return shipped
             # Money is taken in parts only by shipment.
-            return replace(shipped, program_id=2, journey=SPLIT, lines=units, share=0.0)
+            return replace(shipped, program_id=BY_SHIPMENT, journey=SPLIT, lines=units, share=0.0)
         case "K":
             return replace(forward, lines=units, accepts="part" if cell.outcome == PARTIAL else "all")
         case "F":

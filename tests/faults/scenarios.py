@@ -14,13 +14,13 @@ from tests.faults import plan as plans
 from tests.faults.cells import BEFORE, EFFECT, RECORD, Cell
 from tests.faults.injecting import Aimed
 from tests.faults.place import Place
-from tests.faults.plan import Plan, SagaPlan
+from tests.faults.plan import BY_ACCEPTANCE, BY_SHIPMENT, Plan, SagaPlan
 from tests.faults.storm import Result, run_seed
 
 TOWELS = Line("B0TOWELS00", 3, 1999)
-POINTS = SagaPlan(program_id=1, member=0, starts=0.0, lines=(TOWELS,), pushes=1.0)
+POINTS = SagaPlan(program_id=BY_ACCEPTANCE, member=0, starts=0.0, lines=(TOWELS,), pushes=1.0)
 MONEY = replace(POINTS, share=0.3)
-SHIPPED = replace(MONEY, program_id=2)
+SHIPPED = replace(MONEY, program_id=BY_SHIPMENT)
 DAY = 86_400.0
 
 COMPLETED, PARTIALLY, REJECTED = "completed", "partially_completed", "rejected"

@@ -46,7 +46,7 @@ def test_by_itself_it_does_yesterday_of_every_programme(
     answer = door.invoke("reconciliation", {})
     rows = world.owner.execute(
         "select program_id, (points.today(program_id) - 1)::text as day, 'done' as state, '' as stopped"
-        " from programme.program order by day, program_id"
+        " from programme.in_earnest order by day, program_id"
     ).fetchall()
     assert answer["days"] == rows
     metrics = measured(capsys.readouterr().out)
@@ -78,6 +78,11 @@ def test_by_hand_it_does_a_day_again(door: Doors, world: Books) -> None:
 
 
 def test_one_programmes_trouble_is_not_anothers(door: Doors, world: Books) -> None:
+    world.owner.execute("insert into programme.program (program_id, code) values (3, 'second') on conflict do nothing")
+    world.owner.execute(
+        "select programme.publish(3, 0, c.document, 'test', 'another') from programme.current(1) as c"
+        " where not exists (select from programme.published as p where p.program_id = 3)"
+    )
     world.billing.faults.append(NotSent("no connection"))
     answer = door.invoke("reconciliation", {})
     assert [one["state"] for one in answer["days"]] == ["fetching", "done"]

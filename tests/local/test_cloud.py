@@ -31,6 +31,8 @@ PLACEHOLDERS = {
     "AWS::EC2::SecurityGroupIngress",
     "AWS::ECS::ClusterCapacityProviderAssociations",
     "AWS::Glue::SecurityConfiguration",
+    # Saved questions; there is nobody here who would answer them.
+    "AWS::Logs::QueryDefinition",
     # Its Data API has a stand-in.
     "AWS::RedshiftServerless::Namespace",
     "AWS::RedshiftServerless::Workgroup",

@@ -19,7 +19,7 @@ FOLDER = REPOSITORY / "docs" / "operations"
 PAGES = sorted(FOLDER.glob("*.md"))
 PROGRAMS = ("aws", "cdk", "git", "make", "npx", "python", "rm", "umask")
 # Of the AWS CLI itself, for every call.
-GLOBAL = {"cli-binary-format", "no-cli-pager", "output", "profile", "query", "region"}
+GLOBAL = {"cli-binary-format", "max-items", "no-cli-pager", "output", "profile", "query", "region"}
 # Made of several calls by the AWS CLI itself.
 OF_THE_CLI = ("aws cloudtrail validate-logs",)
 # A value that the reader has to fill in.

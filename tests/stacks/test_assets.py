@@ -108,8 +108,8 @@ def test_what_a_function_needs_of_the_lake_is_in_its_code_and_needs_no_other_pac
     """The metrics' words and the warehouse's statements are read from files that lie beside them."""
     code = assets.code()
     asked = "from analytics.warehouse import statements; print(len(statements.bootstrap()), *statements.tables())"
-    # -S: no package but Python's own.
-    done = subprocess.run([sys.executable, "-S", "-c", asked], cwd=code, capture_output=True, text=True, check=False)
+    # -S: no package but Python's own; -B: what is deployed stays as it was built.
+    done = subprocess.run([sys.executable, "-BS", "-c", asked], cwd=code, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "redemption_line" in done.stdout
 

@@ -458,7 +458,7 @@ def test_ids_and_amounts_are_all_that_passes_through_the_machine(world: Saga) ->
     execution = world.run(redemption_id)
     allowed = {
         "action", "program_id", "redemption_id", "reason", "next", "money", "delay_seconds", "task", "task_token",
-        "outcome", "case_id", "released_points",
+        "outcome", "case_id", "released_points", "correlation_id",
     }  # fmt: skip
     for payload in execution.payloads:
         assert set(payload) <= allowed, payload
