@@ -1,6 +1,7 @@
-"""Custom resource: who tells the gateway to forget a kept answer, without being allowed to, is refused (403).
+"""Custom resource: who tells the gateway to forget a kept answer gets the kept one, with a warning; nobody may.
 
-CloudFormation's stage knows no such setting; unset, the gateway passes over the wish and answers from what it kept.
+Not 403: a browser that loads a page anew may say `max-age=0` of its own accord, and a member did nothing wrong. The
+gateway's own setting might be another one some day, and CloudFormation's stage knows none.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _patches(method: str) -> list[dict[str, str]]:
         {"op": "replace", "path": f"{place}/{setting}", "value": value}
         for setting, value in (
             ("requireAuthorizationForCacheControl", "true"),
-            ("unauthorizedCacheControlHeaderStrategy", "FAIL_WITH_403"),
+            ("unauthorizedCacheControlHeaderStrategy", "SUCCEED_WITH_RESPONSE_HEADER"),
         )
     ]
 

@@ -23,7 +23,7 @@ from loyalty.canary.visiting import Answer, StepFailed, Visit
 from loyalty.database import database
 
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
-# Enough for any product that comes first when they are sorted by points.
+# Enough for the cheapest things that there are.
 POINTS = 1_000_000
 ORDERED_SECONDS = 60.0
 
@@ -44,7 +44,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         url = os.environ["MEMBER_API_URL"].rstrip("/") + path
         return _sent(method, url, body, {"Authorization": f"Bearer {token}", **(headers or {})})
 
-    visit = Visit(ask, prepared.key, json.loads(os.environ["CANARY_ADDRESS"]))
+    visit = Visit(ask, prepared.key, prepared.available, json.loads(os.environ["CANARY_ADDRESS"]))
     succeeded = False
     try:
         with visit.step("sign_in"):

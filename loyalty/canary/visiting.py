@@ -49,10 +49,12 @@ class Ask(Protocol):
 
 @dataclass
 class Visit:
-    """One visit. `seconds`: by step, as far as it came. `redeemed`: there may be a redemption under `key`."""
+    """One visit of a member with so many `points`. `seconds`: by step, as far as it came. `redeemed`: there may be a
+    redemption under `key`."""
 
     ask: Ask
     key: UUID
+    points: int
     address: Mapping[str, str]
     follow_seconds: float = 120.0
     monotonic: Callable[[], float] = time.monotonic
@@ -90,11 +92,13 @@ class Visit:
     def _browse(self) -> list[str]:
         if not self._asked("browse", "GET", "/me/addresses")["addresses"]:
             self._asked("browse", "POST", "/me/addresses", {**self.address, "make_default": True})
-        version = self._asked("browse", "GET", "/catalogue")["programme_version"]
-        page = self._asked("browse", "GET", f"/catalogue/{version}/products?sort=points")["products"]
-        if not page:
+        self._asked("browse", "GET", "/catalogue")
+        # The shared pages (/catalogue/{version}/…) are of the portal's programme, whoever asks: kept for all.
+        page = self._asked("browse", "GET", f"/me/catalogue/for-you?max_points={self.points}")["products"]
+        offered = sorted((product for product in page if product["points"]), key=lambda product: product["points"])
+        if not offered:
             raise StepFailed("browse", "nothing to be had")
-        return [product["asin"] for product in page[:PRODUCTS]]
+        return [product["asin"] for product in offered[:PRODUCTS]]
 
     def _quote(self, asins: list[str]) -> Mapping[str, Any]:
         why = "nothing could be quoted"

@@ -31,7 +31,7 @@ def key(route: Route) -> dict[str, bool]:
 
 
 def refuse_invalidation(stack: Stack, door: RestApi, refuser: lambda_.Function, settings: Settings) -> None:
-    """A request that wants a kept answer forgotten gets 403, by `refuser`: a stage of CloudFormation cannot say it."""
+    """A request that wants a kept answer forgotten gets the kept one, by `refuser`: CloudFormation cannot say it."""
     api = door.api
     path = f"/restapis/{api.rest_api_id}/stages/{api.deployment_stage.stage_name}"
     refuser.add_to_role_policy(

@@ -17,7 +17,11 @@ ASKED = {
     "stageName": "v1",
     "patchOperations": [
         {"op": "replace", "path": f"{PLACE}/requireAuthorizationForCacheControl", "value": "true"},
-        {"op": "replace", "path": f"{PLACE}/unauthorizedCacheControlHeaderStrategy", "value": "FAIL_WITH_403"},
+        {
+            "op": "replace",
+            "path": f"{PLACE}/unauthorizedCacheControlHeaderStrategy",
+            "value": "SUCCEED_WITH_RESPONSE_HEADER",
+        },
     ],
 }
 PROPERTIES = {"RestApiId": "api", "Stage": "v1", "Methods": ["/catalogue/{version}/products/GET"], "Limits": "{}"}

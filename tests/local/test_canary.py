@@ -44,6 +44,18 @@ def test_a_visit_goes_through_every_part_and_buys_nothing(cloud: Connected) -> N
     assert counted(cloud) == figures
 
 
+def test_a_visit_needs_nothing_of_the_portals_programme(cloud: Connected) -> None:
+    """Its versions are counted by themselves, and shared pages are the portal's for everybody."""
+    shelved(cloud)
+    with cloud.database() as owner:
+        for _ in range(60):
+            owner.execute(
+                "select programme.publish(%s, c.version, c.document, 'test', 'again') from programme.current(%s) as c",
+                (CANARY, CANARY),
+            )
+    assert visit(cloud)["points"] > 0
+
+
 def test_a_visit_that_fails_names_the_step_and_what_stands_is_given_back(cloud: Connected) -> None:
     shelved(cloud)
     plane = httpx.Client(base_url=cloud.simulator("amazon_business"), timeout=10)
