@@ -120,7 +120,9 @@ class OrdersService:
             redemption_id=happened.redemption_id,
             reason=happened.reason,
         )
-        self._telemetry.metric("Orders", 1, outcome=happened.kind)
+        # What becomes of the canary's, the canary says itself.
+        if not happened.trial:
+            self._telemetry.metric("Orders", 1, outcome=happened.kind)
         if happened.kind == "trial_ordered":
             self._telemetry.metric("TrialsOrdered", 1)
         if happened.kind in ("paused", "resumed"):

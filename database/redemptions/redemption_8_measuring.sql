@@ -19,7 +19,7 @@ begin atomic
                 where t.program_id = r.program_id and t.redemption_id = r.redemption_id
                   and t.to_state = 'authorised'))))::double precision
     from redemptions.redemption as r
-    join programme.program as p on p.program_id = r.program_id and p.code <> 'canary'
+    join programme.in_earnest as p on p.program_id = r.program_id
     where r.program_id = ended.program_id and r.redemption_id = ended.redemption_id and r.state = 'closed';
 end;
 
@@ -34,6 +34,6 @@ begin atomic
            count(*) filter (where r.state not in ('step_up', 'review', 'awaiting_payment')
                               and greatest(r.release_at, r.updated_at) < clock.now() - make_interval(mins => standing.minutes))
     from redemptions.redemption as r
-    join programme.program as p on p.program_id = r.program_id and p.code <> 'canary'
+    join programme.in_earnest as p on p.program_id = r.program_id
     where r.state <> 'closed';
 end;

@@ -66,7 +66,7 @@ class Patience:
 class Happened:
     """What one step did. `kind`: idle, accepted, partial, rejected, throttled, not_sent, unknown, not_found,
     resend, given_up, paused, resumed or trial_ordered (Amazon has bought what was a trial); `wait_seconds` until the
-    next step is worth a try."""
+    next step is worth a try. `trial`: an order of the canary's."""
 
     kind: str
     wait_seconds: float = 0.0
@@ -74,6 +74,7 @@ class Happened:
     redemption_id: UUID | None = None
     reason: str | None = None
     correlation_id: str | None = None
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +375,10 @@ class _Task:
         return row["answer"]
 
     def _happened(self, kind: str, reason: str | None = None) -> Happened:
-        return Happened(kind, 0.0, self._program_id, self._redemption_id, reason, self._work["correlation_id"])
+        work = self._work
+        return Happened(
+            kind, 0.0, self._program_id, self._redemption_id, reason, work["correlation_id"], trial=work["trial"]
+        )
 
 
 def _accounts_for(result: OrderResult, lines: list[dict[str, Any]]) -> bool:

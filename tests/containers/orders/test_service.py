@@ -13,6 +13,7 @@ from containers.orders.service import FOLLOW_SECONDS, OrdersService
 from containers.telemetry import Telemetry
 from containers.worker import SEND_BYTES, Message, NotTaken, Outgoing
 from loyalty.orders.following import Stepped
+from loyalty.orders.placing import Happened
 
 
 class Sqs:
@@ -64,6 +65,17 @@ def test_what_was_asked_is_told_and_a_hint_never_waits_long() -> None:
     assert service(log, Stepped("details", "Throttled", wait_seconds=1)).follow_next() == 1
     assert '"asked":"details"' in log.getvalue()
     assert '"outcome":"Throttled"' in log.getvalue()
+
+
+def test_what_becomes_of_the_canarys_orders_is_no_figure_but_one_that_was_bought() -> None:
+    log = io.StringIO()
+    one = service(log, Stepped("idle"))
+    one._tell(Happened("rejected", trial=True))
+    assert "Orders" not in log.getvalue()
+    one._tell(Happened("trial_ordered", trial=True))
+    assert '"TrialsOrdered":1' in log.getvalue()
+    one._tell(Happened("rejected"))
+    assert '"Orders":1' in log.getvalue()
 
 
 def test_a_message_of_another_service_is_refused() -> None:

@@ -54,7 +54,8 @@ def placement(world: Saga, redemption_id: UUID) -> dict[str, Any]:
 
 def test_the_programmes_row_decides_whether_an_order_is_tried_or_bought(world: Saga) -> None:
     bought, tried = queued(world, MAIN), queued(world, CANARY)
-    assert [step(world).kind, step(world).kind] == ["accepted", "accepted"]
+    told = [step(world), step(world)]
+    assert [(one.kind, one.trial) for one in told] == [("accepted", False), ("accepted", True)]
     assert [(order.external_id, order.trial) for order in world.amazon.requests] == [
         (str(bought), False),
         (f"trial-{tried}", True),
