@@ -23,12 +23,12 @@ const ROUTE = "PUT /features/{feature}";
 
 /** What each of them is, and what members are told while it is off. */
 const ABOUT: Record<string, [name: string, about: string]> = {
-  redemption: ["Redeeming", "Off: nobody gets a price or redeems; members are told that their points stay theirs. What is under way goes on."],
-  money: ["Paying a part in money", "Off: rewards are paid in points alone. Payments under way go on."],
-  personal: ["Personal choices", "Off: members see what is the same for all."],
-  search: ["Search", "Off: members choose by category, and are told so."],
-  simulation: ["Looking ahead", "Off: nobody computes what a draft would change."],
-  invoice_posting: ["Posting invoices", "Off: invoices wait; after three days a person decides. On again they go by themselves."],
+  redemption: ["Redeeming", "Nobody gets a price or redeems; members are told that their points stay theirs. What is under way goes on."],
+  money: ["Paying a part in money", "Rewards are paid in points alone. Payments under way go on."],
+  personal: ["Personal choices", "Members see what is the same for all."],
+  search: ["Search", "Members choose by category, and are told so."],
+  simulation: ["Looking ahead", "Nobody computes what a draft would change."],
+  invoice_posting: ["Posting invoices", "Invoices wait; after three days a person decides. On again they go by themselves."],
 };
 const nameOf = (feature: string) => ABOUT[feature]?.[0] ?? plain(feature);
 
@@ -58,9 +58,9 @@ function Standing({ rows }: { rows: readonly State[] }) {
       header={<Header variant="h2">Now</Header>}
       columnDefinitions={[
         { id: "feature", header: "What", isRowHeader: true, cell: ({ feature }) => nameOf(feature) },
-        { id: "state", header: "For whom", cell: (row) => <Shown state={row} /> },
+        { id: "state", header: "For whom", minWidth: 150, cell: (row) => <Shown state={row} /> },
         { id: "about", header: "While it is off", cell: ({ feature }) => ABOUT[feature]?.[1] ?? "–" },
-        ...(may(ROUTE) ? [{ id: "switch", header: "Switch", cell: (row: State) => <Switching state={row} /> }] : []),
+        ...(may(ROUTE) ? [{ id: "switch", header: "Switch", minWidth: 290, cell: (row: State) => <Switching state={row} /> }] : []),
       ]}
     />
   );
