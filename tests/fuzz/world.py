@@ -3,7 +3,7 @@ from partners, a simulated Amazon Business; and for every operation of the three
 
 from __future__ import annotations
 
-import base64
+import io
 import json
 import re
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from unittest import mock
 from uuid import UUID
 
 from botocore.exceptions import ClientError
+from PIL import Image
 
 from lambdas.manager_routes.allowed import ALL
 from loyalty.catalogue import curating
@@ -31,7 +32,6 @@ from tests.fuzz.door import Door, Reply, Request
 from tests.fuzz.facts import (
     ASIN,
     FULL_NAME,
-    LOGO,
     MAILBOX,
     PHONE,
     STREET,
@@ -551,8 +551,10 @@ class World:
         return month
 
     def logo(self) -> str:
-        """A logo that somebody uploaded."""
-        drawn = logos.drawn(base64.b64decode(LOGO))
+        """A logo that somebody uploaded, and no other programme has."""
+        picture = io.BytesIO()
+        Image.new("RGB", (2, 2), "teal").save(picture, "PNG")
+        drawn = logos.drawn(picture.getvalue())
         logos.keep(self.owner, 1, drawn, "staff:x")
         return drawn.digest
 
