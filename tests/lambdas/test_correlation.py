@@ -52,7 +52,7 @@ class Outside(BaseHTTPRequestHandler):
 @pytest.fixture
 def outside() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), Outside) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -25,6 +26,7 @@ from tests.domain.invoices.books import Desk, Order, desk
 from tests.lambdas.conftest import Doors
 
 BUCKET = "invoices"
+_numbers = itertools.count(1001)
 
 
 class Room:
@@ -46,7 +48,7 @@ class Room:
                     order.amazon, line.asin, "Bath towels, set of two", line.quantity, rate_micros=100_000, **told
                 ),
             ),
-            number=f"1ABC-{order.amazon[6:10]}-XYZQ",
+            number=f"1ABC-{next(_numbers)}-XYZQ",
         )
         document_id = self.books.document()
         self.put(document_id, json.dumps(analyse(paper(2, "us_business", charged).pdf)))

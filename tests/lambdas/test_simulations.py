@@ -28,7 +28,10 @@ class Queue:
 
 @pytest.fixture
 def queue(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    """Nobody has asked yet."""
     made = Queue()
+    with doors.database.owner() as owner:
+        owner.execute("delete from simulation.job")
     doors.variables["SIMULATIONS_QUEUE_URL"] = "simulations"
     monkeypatch.setattr(queues, "sqs", lambda: made)
     simulation._readers.cache_clear()
@@ -155,8 +158,6 @@ def test_what_dies_three_times_has_failed_and_can_be_asked_for_again(
 
 
 def test_five_wait_and_no_sixth(doors: Doors, queue: Queue) -> None:
-    with doors.database.owner() as owner:
-        owner.execute("delete from simulation.job")
     assert [ask(doors, draft(doors, factor)).status for factor in range(300, 306)] == [202] * 5 + [409]
 
 

@@ -69,7 +69,7 @@ def member_api(cloud: Connected) -> Iterator[list[str]]:
         def log_message(self, format: str, *args: Any) -> None: ...
 
     server = HTTPServer(("127.0.0.1", cloud.ports.gateway), Api)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield asked
     server.shutdown()
     server.server_close()

@@ -33,7 +33,7 @@ class CloudFormation:
             def log_message(self, format: str, *args: Any) -> None: ...
 
         self.server = HTTPServer(("127.0.0.1", 0), Inbox)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def event(self, kind: str, **more: Any) -> dict[str, Any]:
         return {"RequestType": kind, "ResponseURL": f"http://127.0.0.1:{self.server.server_port}/", **IDS, **more}

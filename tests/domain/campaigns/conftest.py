@@ -1,4 +1,4 @@
-"""One programme for a module's tests."""
+"""One programme for a module's tests, or for a test that counts everybody."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ from tests.domain.campaigns.desk import Desk
 
 @pytest.fixture(scope="module")
 def desk(database: TestDatabase) -> Iterator[Desk]:
+    yield from _desk(database)
+
+
+@pytest.fixture
+def fresh_desk(fresh_database: TestDatabase) -> Iterator[Desk]:
+    yield from _desk(fresh_database)
+
+
+def _desk(database: TestDatabase) -> Iterator[Desk]:
     with ExitStack() as stack:
         owner = stack.enter_context(database.owner())
         publishing.publish_initial(owner, {})

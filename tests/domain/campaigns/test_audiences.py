@@ -21,7 +21,13 @@ AUDIENCES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def desk(fresh_desk: Desk) -> Desk:
+    """All members are counted: a test has its own."""
+    return fresh_desk
+
+
+@pytest.fixture
 def people(desk: Desk) -> dict[str, tuple[int, str]]:
     """Members of every sort, and the audiences counted."""
     people = {name: desk.member() for name in ("nobody", "fresh", "old", "spender", "redeemer", "undone")}

@@ -81,7 +81,7 @@ def test_differences_come_with_how_sure_they_are() -> None:
         ({"budget_minor": 100}, 4, 0, 100),
         ({"member_cap_points": 200}, 4, 0, 80 + 80),
         ({"segment": {"tiers": ["gold"], "countries": ["MX"]}}, 1, 0, 160),
-        ({"segment": {"audience": "spenders"}}, 1, 0, 160),
+        ({"segment": {"audience": "spenders", "countries": ["MX"]}}, 1, 0, 160),
         ({"ends_at": "2026-02-15T00:00:00Z"}, 4, 0, 120),
     ],
 )

@@ -228,6 +228,8 @@ def test_a_contact_put_right_is_told_to_the_one_before(desk: Desk) -> None:
 
 
 def test_two_memberships_become_one_and_every_point_keeps_its_day(desk: Desk) -> None:
+    # Other tests move points past the staff's door.
+    broken = desk.broken()
     survivor, duplicate = desk.person(points=500), desk.person("Twice Known", subject="sub-7", claimed_at="2026-01-01")
     desk.world.accrue(desk.id(duplicate), 300, expires="3 months")
     desk.world.accrue(desk.id(duplicate), 40, expires="2 years")
@@ -262,7 +264,7 @@ def test_two_memberships_become_one_and_every_point_keeps_its_day(desk: Desk) ->
     assert sweeping.follow_merged(desk.sweeper) == 1
     assert sum(amount for _, amount in desk.lots(survivor)) == 300 + 500 + 7 + 40
     assert sweeping.follow_merged(desk.sweeper) == 0
-    assert desk.broken() == {}
+    assert desk.broken() == broken
     # The books follow, and so do the months and funders of what was moved.
     desk.owner.execute("select reports.post(100000)")
     assert desk.one("select count(*) from reports.transit") == 0

@@ -91,7 +91,8 @@ def test_stripes_payment_goes_from_its_page_to_reserved(room: House, stripe: Str
     )
 
 
-def test_a_provider_that_is_down_says_so_beside_the_other(empty: House, room: House) -> None:
+def test_a_provider_that_is_down_says_so_beside_the_other(empty: House, room: House, stripe: StripeStandIn) -> None:
+    assert call(stripe, "checkout/sessions", SESSION).status_code == 200
     down = payments.read(empty.cloud)["amazon_pay"]
     html = payments.show({"amazon_pay": down, "stripe": payments.read(room.cloud)["stripe"]})
     assert "Amazon Pay does not answer" in html

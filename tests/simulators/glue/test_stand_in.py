@@ -15,6 +15,16 @@ from tests.simulators.glue.running import JOB, SECRET, GlueStandIn
 from tests.simulators.loopback import loopback
 
 
+@pytest.fixture(autouse=True)
+def _free(stand_in: GlueStandIn) -> None:
+    """No run of another test is under way."""
+    for _ in range(400):
+        if all(run["ended_at"] for run in stand_in.rows("runs")):
+            return
+        time.sleep(0.05)
+    raise AssertionError("a run does not end")
+
+
 def _refused(error: pytest.ExceptionInfo[ClientError]) -> str:
     return str(error.value.response["Error"]["Code"])
 
@@ -33,7 +43,6 @@ def test_a_run_exports_the_database_with_the_arguments_of_the_deployed_job(stand
 def test_a_refused_table_fails_no_run_and_stands_beside_the_states(
     stand_in: GlueStandIn, lake: Path, database: TestDatabase
 ) -> None:
-    _until_free(stand_in)
     with database.owner() as owner:
         owner.execute("revoke select on lake.tier from lake_reader")
         try:
@@ -56,7 +65,6 @@ def test_a_second_run_beside_the_first_is_refused(stand_in: GlueStandIn) -> None
 
 
 def test_a_run_is_stopped_when_somebody_asks_and_one_that_is_over_is_not(stand_in: GlueStandIn) -> None:
-    _until_free(stand_in)
     stand_in.fault("StartJobRun", "slow")
     run_id = stand_in.started()
     said = stand_in.client().batch_stop_job_run(JobName=JOB, JobRunIds=[run_id, "jr_unknown"])
@@ -69,7 +77,6 @@ def test_a_run_is_stopped_when_somebody_asks_and_one_that_is_over_is_not(stand_i
 
 @pytest.mark.parametrize(("kind", "state"), [("fail_run", "FAILED"), ("kill_run", "FAILED"), ("time_out", "TIMEOUT")])
 def test_a_run_that_goes_wrong_says_how_it_ended(stand_in: GlueStandIn, kind: str, state: str) -> None:
-    _until_free(stand_in)
     stand_in.fault("StartJobRun", kind)
     run = stand_in.ended(stand_in.started())
     assert run["JobRunState"] == state
@@ -79,7 +86,6 @@ def test_a_run_that_goes_wrong_says_how_it_ended(stand_in: GlueStandIn, kind: st
 def test_a_database_that_is_away_fails_the_run_and_no_password_is_told(
     stand_in: GlueStandIn, secret: dict[str, Any]
 ) -> None:
-    _until_free(stand_in)
     port, secret["port"], secret["password"] = secret["port"], 1, "very-secret-password"
     try:
         run = stand_in.ended(stand_in.started())
@@ -91,7 +97,6 @@ def test_a_database_that_is_away_fails_the_run_and_no_password_is_told(
 
 
 def test_without_an_argument_that_it_needs_a_run_fails_and_says_which(stand_in: GlueStandIn) -> None:
-    _until_free(stand_in)
     run = stand_in.ended(stand_in.started(Arguments={"--lake": ""}))
     assert run["JobRunState"] == "FAILED"
     assert "--lake" in run["ErrorMessage"]
@@ -99,6 +104,9 @@ def test_without_an_argument_that_it_needs_a_run_fails_and_says_which(stand_in: 
 
 def test_runs_are_listed_newest_first_and_page_by_page(stand_in: GlueStandIn) -> None:
     client = stand_in.client()
+    for _ in range(3):
+        stand_in.fault("StartJobRun", "fail_run")
+        stand_in.ended(stand_in.started())
     seen: list[str] = []
     more: dict[str, Any] = {}
     while True:
@@ -144,18 +152,9 @@ def test_it_refuses_as_it_is_told_and_only_as_often(stand_in: GlueStandIn, kind:
 
 
 def test_an_answer_that_is_lost_leaves_a_run_behind(stand_in: GlueStandIn) -> None:
-    _until_free(stand_in)
     before = len(stand_in.rows("runs"))
     stand_in.settings(hold_seconds=0.1)
     stand_in.fault("StartJobRun", "timeout_after_commit")
     with pytest.raises(Exception, match=r"(?i)closed|read|connection"):
         stand_in.started()
     assert len(stand_in.rows("runs")) == before + 1
-
-
-def _until_free(stand_in: GlueStandIn) -> None:
-    for _ in range(400):
-        if all(run["ended_at"] for run in stand_in.rows("runs")):
-            return
-        time.sleep(0.05)
-    raise AssertionError("a run does not end")

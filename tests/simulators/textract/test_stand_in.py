@@ -163,6 +163,8 @@ def test_the_other_protocol_and_unsigned_calls_are_refused(stand_in: TextractSta
 
 
 def test_calls_are_logged_without_contents(stand_in: TextractStandIn) -> None:
+    stand_in.objects["page.pdf"] = american(second_page=False)
+    stand_in.finished(stand_in.started("page.pdf"))
     refused(stand_in.client().get_expense_analysis, JobId="not-there")
     row = stand_in.rows("requests")[0]
     assert (row["operation"], row["job_id"], row["code"]) == (
