@@ -1,12 +1,15 @@
 """Services that are switched off: whoever asks one of them is answered as by a service that is down.
 
-What the emulator does within itself (a bus that fills a queue, a queue that calls a function) goes on.
+What the emulator does within itself (a bus that fills a queue, a queue that calls a function) goes on. A service that
+has a stand-in of its own is asked past the gateway, so the stand-in is told too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +17,7 @@ from typing import Any
 _SIGNED_FOR = re.compile(rb"Credential=[^/]+/\d{8}/[^/]+/([a-z0-9-]+)/aws4_request")
 # Cognito's pages and its token endpoint are asked without a signature.
 _SIGN_IN = ("/oauth2/", "/login", "/logout")
+STAND_IN_SECONDS = 10
 _BODY = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is switched off."}).encode()
 
 
@@ -24,7 +28,9 @@ class Outages:
     off: set[str] = field(default_factory=set)
 
     def switch(self, method: str, service: str) -> list[str]:
-        """PUT: off, DELETE: on again. All that are off now."""
+        """PUT: off, DELETE: on again. All that are off now. Raises OSError if its stand-in does not do it."""
+        if address := os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"):
+            _tell(address, off=method == "PUT")
         (self.off.add if method == "PUT" else self.off.discard)(service)
         return sorted(self.off)
 
@@ -43,3 +49,10 @@ class Outages:
         headers = [(b"content-type", b"application/x-amz-json-1.0"), (b"content-length", str(len(_BODY)).encode())]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": _BODY})
+
+
+def _tell(address: str, *, off: bool) -> None:
+    request = urllib.request.Request(  # noqa: S310 - the stand-in's own control plane
+        f"{address}/_simulator/settings", method="PUT", data=json.dumps({"off": off}).encode()
+    )
+    urllib.request.urlopen(request, timeout=STAND_IN_SECONDS).close()  # noqa: S310
