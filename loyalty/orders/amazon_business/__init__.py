@@ -33,11 +33,13 @@ from loyalty.orders.amazon_business.contract import (
     Variation,
 )
 from loyalty.orders.amazon_business.credentials import RenewedCredentials
+from loyalty.orders.amazon_business.deadline import Deadline
 from loyalty.orders.amazon_business.documents import Documents, Issued, Report, ShippedItem
 from loyalty.orders.amazon_business.errors import (
     AmazonBusinessError,
     CredentialsRevoked,
     NotSent,
+    OutOfTime,
     Refused,
     Throttled,
     Unknown,
@@ -74,6 +76,7 @@ __all__ = [
     "Charge",
     "Credentials",
     "CredentialsRevoked",
+    "Deadline",
     "Documents",
     "Following",
     "Image",
@@ -87,6 +90,7 @@ __all__ = [
     "OrderReport",
     "OrderResult",
     "Ordering",
+    "OutOfTime",
     "Package",
     "Page",
     "PlaceOrder",
