@@ -15,10 +15,11 @@ from typing import Any
 
 # AWS4-HMAC-SHA256 Credential=<key>/<day>/<region>/<service>/aws4_request, …
 _SIGNED_FOR = re.compile(rb"Credential=[^/]+/\d{8}/[^/]+/([a-z0-9-]+)/aws4_request")
+# An address that was signed for somebody else's browser says it in the query.
+_SIGNED_ADDRESS = re.compile(rb"Credential=[^&]+?%2F\d{8}%2F[^&]+?%2F([a-z0-9-]+)%2Faws4_request")
 # Cognito's pages and its token endpoint are asked without a signature.
 _SIGN_IN = ("/oauth2/", "/login", "/logout")
 STAND_IN_SECONDS = 10
-_BODY = json.dumps({"__type": "ServiceUnavailableException", "message": "The service is switched off."}).encode()
 
 
 @dataclass(slots=True)
@@ -41,14 +42,14 @@ class Outages:
         if scope["path"].startswith(_SIGN_IN):
             return "cognito-idp" in self.off
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        signed = _SIGNED_FOR.search(authorization)
+        signed = _SIGNED_FOR.search(authorization) or _SIGNED_ADDRESS.search(scope.get("query_string", b""))
         return signed is not None and signed[1].decode() in self.off
 
     async def answer(self, send: Any) -> None:
         """503, which SDKs try again and then raise."""
-        headers = [(b"content-type", b"application/x-amz-json-1.0"), (b"content-length", str(len(_BODY)).encode())]
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": _BODY})
+        # Without words, which each of AWS's protocols has its own of.
+        await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _tell(address: str, *, off: bool) -> None:
