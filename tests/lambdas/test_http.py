@@ -147,14 +147,20 @@ def test_a_database_that_is_away_is_503_with_a_time_to_come_back(doors: Doors) -
     assert int(answer.headers["retry-after"]) > 0
 
 
+def answered(status: int) -> ClientError:
+    """What botocore makes of such an answer."""
+    told: Any = {"ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "GetSecretValue")
+
+
 @pytest.mark.parametrize(
     ("failure", "status"),
     [
-        (ClientError({"ResponseMetadata": {"HTTPStatusCode": 503}}, "GetSecretValue"), 503),
-        (ClientError({"ResponseMetadata": {"HTTPStatusCode": 429}}, "GetSecretValue"), 503),
+        (answered(503), 503),
+        (answered(429), 503),
         (ReadTimeoutError(endpoint_url="https://secretsmanager"), 503),
         (EndpointConnectionError(endpoint_url="https://secretsmanager"), 503),
-        (ClientError({"ResponseMetadata": {"HTTPStatusCode": 400}}, "GetSecretValue"), 500),
+        (answered(400), 500),
         (NoCredentialsError(), 500),
     ],
 )
