@@ -48,22 +48,20 @@ class Dark:
     def get(self, path: str) -> httpx.Response:
         return self.told(lambda: self.shopper.door.get(path))
 
-    def ask_for_a_quote(self, quantity: int = 1) -> httpx.Response:
-        body = {"lines": [{"asin": self.asin, "quantity": quantity}]}
+    def ask_for_a_quote(self, quantity: int = 1, asin: str = "") -> httpx.Response:
+        body = {"lines": [{"asin": asin or self.asin, "quantity": quantity}]}
         return self.told(lambda: self.shopper.door.post("/quotes", json=body))
 
     def ask_anew(self) -> httpx.Response:
         """A quote for another product: the same basket again would be the same quote, and ask nobody."""
-        self.asin = next(self._others)
-        return self.ask_for_a_quote()
+        return self.ask_for_a_quote(asin=next(self._others))
 
-    def redeem(self, quote: dict[str, Any], points: int | None = None, key: str = "") -> httpx.Response:
-        """POST /redemptions by points alone, or by so many and money."""
+    def takes(self, quote: dict[str, Any], points: int | None = None) -> None:
+        """POST /redemptions by points alone, or by so many and money: it is promised."""
         order = self.shopper.order(quote, quote["points_full"] if points is None else points)
-        answer = self.told(lambda: self.shopper.send(order, key or self.key()))
-        if answer.status_code == 202:
-            self.redeemed.append(answer.json()["redemption_id"])
-        return answer
+        answer = self.told(lambda: self.shopper.send(order, self.key()))
+        assert answer.status_code == 202, answer.text
+        self.redeemed.append(answer.json()["redemption_id"])
 
     def told(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         """The answer, which comes in time and, where it refuses, as a problem document in plain words."""
@@ -128,7 +126,7 @@ class Dark:
 
     def invoiced(self) -> str:
         """The member has redeemed, it was sent, and Amazon has mailed the invoice of this number."""
-        assert self.redeem(self.ask_for_a_quote().json()).status_code == 202
+        self.takes(self.ask_for_a_quote().json())
         redemption_id = self.redeemed.pop()
         self.ended(redemption_id)
         self.simulator("amazon_business", "POST", f"orders/{redemption_id}/ship")
