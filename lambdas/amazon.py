@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 def amazon_business(region: str, locale: str, read_seconds: float, *, for_members: bool = False) -> AmazonBusiness:
     """One client a store, so that its token and connections are shared; `read_seconds`: our patience with an answer.
 
-    `for_members`: somebody waits, so that after failures in a row nobody is asked for a while (`Breaker`).
+    `for_members`: somebody waits, so that after failures in a row nobody is asked for a while (`Breaker`); each request
+    sets its limit over all it asks by `within`.
     """
     from loyalty.orders.amazon_business import AmazonBusiness, RenewedCredentials, Timeouts
     from loyalty.orders.amazon_business.breaker import Breaker
 
-    secrets, secret_arn = aws.client("secretsmanager"), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
+    # Whoever waits has no half a minute for a secret that is known already.
+    patience: dict[str, Any] = {"connect_seconds": 1, "read_seconds": 2, "attempts": 2} if for_members else {}
+    secrets, secret_arn = aws.client("secretsmanager", **patience), os.environ["AMAZON_BUSINESS_SECRET_ARN"]
     return AmazonBusiness(
         os.environ["AMAZON_BUSINESS_URL"],
         os.environ["AMAZON_LWA_URL"],

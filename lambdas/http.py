@@ -17,6 +17,7 @@ import base64
 import binascii
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -315,7 +316,19 @@ def answered_with(failure: Exception) -> tuple[int, str]:
         failure, psycopg.errors.ObjectNotInPrerequisiteState
     ):
         return 503, "unavailable"
-    return 500, "internal-error"
+    return (503, "unavailable") if away(failure) else (500, "internal-error")
+
+
+def away(failure: Exception) -> bool:
+    """Whether a service of AWS gave no answer, or one that says another time; what else it says is our mistake."""
+    # Who has asked one has imported it; nobody else pays for that.
+    errors = sys.modules.get("botocore.exceptions")
+    if errors is None:
+        return False
+    if isinstance(failure, errors.ClientError):
+        status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return bool(status >= 500 or status == 429)
+    return isinstance(failure, errors.ConnectionError | errors.HTTPClientError)
 
 
 def _refused(refusal: Refusal) -> Response[Any]:
@@ -348,12 +361,14 @@ def _unsupported(_: RequestUnsupportedContentType) -> Response[Any]:
     return problem(415, "unsupported-media-type", "Send application/json.")
 
 
-def _unavailable(failure: psycopg.OperationalError) -> Response[Any]:
+def _unavailable(failure: Exception) -> Response[Any]:
     log_failure(failure)
     return problem(503, "unavailable", "Try again in a moment.", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _failed(failure: Exception) -> Response[Any]:
+    if away(failure):
+        return _unavailable(failure)
     log_failure(failure)
     return problem(500, "internal-error")
 

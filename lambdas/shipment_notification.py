@@ -160,11 +160,12 @@ def _account_for(happened: events.Event, told: telling.Told) -> None:
     for name, count in (
         ("MessagesSent", told.sent),
         ("MessagesFailed", told.failed),
-        ("MessagesUnknown", told.unknown),
         ("MessagesPutOff", int(told.again)),
     ):
         if count:
             metrics.add_metric(name, MetricUnit.Count, count)
+    if told.unknown:
+        metrics.add_metric("MessagesUnknown", MetricUnit.Count, told.unknown)
     logger.info(
         "told",
         extra={

@@ -44,7 +44,10 @@ def send(number: str, text: str) -> None:
             ) from None
         metrics.add_metric("CodesNotSent", MetricUnit.Count, 1)
         logger.error("sms not sent", extra={"failure": type(failure).__name__})
-        raise Refusal(Kind.UNAVAILABLE, "sms-unavailable", "The code could not be sent; try again.") from None
+        # It may have been sent: the next one is not before the database takes another (members.start_phone).
+        raise Refusal(
+            Kind.UNAVAILABLE, "sms-unavailable", "The code could not be sent; try again.", retry_after_seconds=30
+        ) from None
 
 
 @cache

@@ -17,6 +17,8 @@ OLDEST_EVENT_SECONDS = 900
 # The books and the daily sums are behind by so much only when their posting has stopped, or nothing sweeps.
 OLDEST_BOOKING_SECONDS = 900
 BUSY_PERCENT = 80
+# One answer that is lost is nobody's work; more in five minutes is an outage.
+MOST_UNKNOWN = 5
 
 
 def engine_alarms(watched: Watched) -> Iterator[Alarm]:
@@ -33,6 +35,12 @@ def engine_alarms(watched: Watched) -> Iterator[Alarm]:
         cloudwatch.TreatMissingData.BREACHING,
         above=OLDEST_EVENT_SECONDS,
         runbook="outbox.md#events-that-do-not-go-out",
+    )
+    yield Alarm(
+        "MessagesUnknown",
+        said("MessagesUnknown", "shipment_notification"),
+        "SES or SNS answers with errors of its own: what it may have sent or not is not sent again",
+        above=MOST_UNKNOWN,
     )
     yield from _ledger_alarms(watched.settings.schedules.sweeper_minutes)
     yield Alarm(

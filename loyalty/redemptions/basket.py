@@ -13,7 +13,7 @@ from loyalty.catalogue.rules import ORDERABLE, REASONS
 from loyalty.catalogue.storing import store
 from loyalty.catalogue.visibility import Viewer
 from loyalty.database import Connection
-from loyalty.orders.amazon_business import AmazonBusinessError, ProductSearch, Throttled
+from loyalty.orders.amazon_business import AmazonBusinessError, OutOfTime, ProductSearch, Throttled
 from loyalty.orders.bucket import Rate, take_token
 from loyalty.programme.document import Programme
 from loyalty.refusal import Kind, Refusal
@@ -23,6 +23,7 @@ LOOK_UP = "productsByAsins"
 LOOK_UPS_PER_SECOND = Decimal("0.5")
 LOOK_UPS_BURST = 10
 RETRY_AFTER_SECONDS = 30
+SLOW_RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def choose(
 ) -> Basket:
     """Look again and choose, for a member like `viewer`, with titles in that language.
 
-    Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent.
+    Raises Refusal naming the line (`lines[0].asin`), unavailable if Amazon is silent or too slow.
     """
     asins = [line.asin for line in wanted]
     for position, asin in enumerate(asins):
@@ -120,6 +121,13 @@ def _look_again(
         store(connection, program_id, amazon.products_by_asins(asins, postal_code=postal_code))
     except Throttled:
         return False
+    except OutOfTime:
+        raise Refusal(
+            Kind.UNAVAILABLE,
+            "shop-slow",
+            "The shop is slow at the moment. Please try again.",
+            retry_after_seconds=SLOW_RETRY_AFTER_SECONDS,
+        ) from None
     except AmazonBusinessError:
         raise unavailable() from None
     return True

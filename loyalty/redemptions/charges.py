@@ -1,7 +1,8 @@
 """What Amazon will charge for a basket at an address: by a trial order, or by an estimate if there is no time for one.
 
 Trials are orders to Amazon's rate, so they wait behind real ones: a trial is made only with tokens to spare. Otherwise
-the buyer's cart is asked, and if that is taken or throttled too, the offers' words and the programme's rough tax do.
+the buyer's cart is asked, and if that is taken or throttled too, or no time is left for it, the offers' words and the
+programme's rough tax do.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from loyalty.orders.amazon_business import (
     NotSent,
     Ordering,
     OrderLine,
+    OutOfTime,
     PlaceOrder,
     Refused,
     Throttled,
@@ -74,6 +76,8 @@ def charges(connection: Connection, amazon: Ordering, asking: Asking) -> Charges
     try:
         tried = _by_trial(connection, amazon, asking)
         return tried or _by_cart(connection, amazon, asking) or _by_offers(asking)
+    except OutOfTime:
+        return _by_offers(asking)
     except (CredentialsRevoked, NotSent):
         raise unavailable() from None
 

@@ -169,6 +169,31 @@ LINE = {"asin": ASIN, "quantity": 1}
 
 
 @pytest.mark.usefixtures("secrets")
+def test_after_three_failures_amazon_is_not_asked_for_members_though_it_would_answer(
+    shop: Shop, doors: Doors, subject: str
+) -> None:
+    shop.amazon.fault("productsByAsins", "error_500", 3)
+    for _ in range(3):
+        assert quote(doors, subject, {"lines": [LINE]}).status == 503
+    asked = len(shop.amazon.requests("productsByAsins"))
+    refused = quote(doors, subject, {"lines": [LINE]})
+    assert (refused.status, refused.body["code"]) == (503, "shop-unavailable")
+    assert len(shop.amazon.requests("productsByAsins")) == asked, "the breaker is open"
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_quote_for_which_no_time_is_left_says_that_the_shop_is_slow(
+    shop: Shop, doors: Doors, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quote_api, "AMAZON_SECONDS", 1.0)
+    answer = quote(doors, subject, {"lines": [LINE]})
+    assert (answer.status, answer.body["code"]) == (503, "shop-slow")
+    assert int(answer.headers["retry-after"]) > 0
+    monkeypatch.undo()
+    assert quote(doors, subject, {"lines": [LINE]}).status == 201, "slowness of ours opens no breaker"
+
+
+@pytest.mark.usefixtures("secrets")
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

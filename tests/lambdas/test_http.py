@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lambdas.member_routes import profile
 from tests.lambdas.conftest import (
     CANARY_CLIENT,
     Answer,
@@ -143,6 +145,35 @@ def test_a_database_that_is_away_is_503_with_a_time_to_come_back(doors: Doors) -
     answer = doors("partner_api", "POST", "/accruals", PURCHASE, token=PARTNER)
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+def answered(status: int) -> ClientError:
+    """What botocore makes of such an answer."""
+    told: Any = {"ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "GetSecretValue")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (answered(503), 503),
+        (answered(429), 503),
+        (ReadTimeoutError(endpoint_url="https://secretsmanager"), 503),
+        (EndpointConnectionError(endpoint_url="https://secretsmanager"), 503),
+        (answered(400), 500),
+        (NoCredentialsError(), 500),
+    ],
+)
+def test_a_service_of_aws_that_is_away_is_503_with_a_time_to_come_back_and_our_own_mistake_is_500(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int
+) -> None:
+    def asked(*_: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(profile, "member", asked)
+    answer = doors("member_api", "GET", "/me/balance", token=member_token("anybody"))
+    assert answer.status == status
+    assert ("retry-after" in answer.headers) == (status == 503)
 
 
 def test_the_callers_correlation_id_comes_back(doors: Doors) -> None:

@@ -116,6 +116,24 @@ def test_asked_once_computed_once_and_stale_when_the_draft_goes_on(doors: Doors,
     assert not look(doors, simulation_id)["stale"]
 
 
+def test_while_the_reader_is_away_the_message_comes_again_and_is_computed_when_it_is_back(
+    doors: Doors, queue: Queue
+) -> None:
+    asked = ask(doors, draft(doors, 260))
+    (message,) = queue.bodies
+    doors.variables["DATABASE_READER_HOST"] = "127.0.0.9"  # nobody listens there
+    simulation._readers.cache_clear()
+    try:
+        assert len(compute(doors, queue)) == 1
+        assert look(doors, asked.body["simulation_id"])["state"] == "waiting"
+    finally:
+        del doors.variables["DATABASE_READER_HOST"]
+        simulation._readers.cache_clear()
+    queue.bodies.append(message)
+    assert compute(doors, queue) == []
+    assert look(doors, asked.body["simulation_id"])["state"] == "done"
+
+
 def test_a_draft_with_problems_is_not_simulated_and_a_strangers_simulation_is_not_there(
     doors: Doors, queue: Queue
 ) -> None:

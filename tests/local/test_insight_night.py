@@ -118,3 +118,22 @@ def test_an_analysis_that_fails_leaves_what_was_shown_and_tells_operators(cloud:
         finally:
             plane.delete("/_simulator/faults").raise_for_status()
     assert _rows(cloud, "select run_id from demand.night where state = 'current' order by program_id") == before
+
+
+def test_while_sagemaker_is_away_nothing_is_analysed_and_what_was_shown_stays(
+    cloud: Connected, lived: list[str]
+) -> None:
+    shown = (
+        "select run_id, as_of from demand.night where state = 'current' order by program_id",
+        "select asin, run_id from demand.forecast order by program_id, asin, period",
+        "select member_id, scored_at from recommendations.scored order by program_id, member_id",
+    )
+    before = [_rows(cloud, sql) for sql in shown]
+    cloud.emulator("PUT", "/_local/outages/sagemaker")
+    try:
+        with pytest.raises(night.Stopped, match="SageMaker"):
+            insight.wait(cloud, insight.begin(cloud), 400)
+    finally:
+        cloud.emulator("DELETE", "/_local/outages/sagemaker")
+    assert [_rows(cloud, sql) for sql in shown] == before
+    assert insight.wait(cloud, insight.begin(cloud), 600)["status"] == "shown"

@@ -1,4 +1,4 @@
-"""A stand-in's door: protocol, signature, faults, rates, then the operation; every call leaves a log row."""
+"""A stand-in's door: off or on, protocol, signature, faults, rates, then the operation; each call leaves a log row."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from local.simulators.aws_json.files import File, now
 from local.simulators.aws_json.refusals import Refused
 
 JSON = "application/x-amz-json-1.1"
+SWITCHED_OFF = {"__type": "ServiceUnavailableException", "Message": "The service is switched off."}
 
 
 @dataclass(slots=True)
@@ -70,13 +71,15 @@ class Door[Own: File](ABC):
 
     async def handle(self, request: Request) -> Response:
         """One operation."""
+        operation = request.headers.get("x-amz-target", "").removeprefix(self.target)
+        settings = await run_in_threadpool(self._file.settings)
+        if settings["off"]:
+            return await self._away(operation, settings)
         if "cbor" in request.headers.get("content-type", ""):
             return await cbor(request)
-        operation = request.headers.get("x-amz-target", "").removeprefix(self.target)
         if operation not in self.operations:
             return _answer(400, self._unknown(operation).document)
         body = await self._body(request)
-        settings = await run_in_threadpool(self._file.settings)
         call = Call(operation, settings, await run_in_threadpool(take_fault, self._file, operation))
         if call.kind == "timeout_before":
             await self._log(call, 0, {})
@@ -102,6 +105,10 @@ class Door[Own: File](ABC):
             return 200, self._do(call, self._given(body))
         except Refused as refused:
             return refused.status, refused.document
+
+    async def _away(self, operation: str, settings: dict[str, Any]) -> Response:
+        await self._log(Call(operation, settings, None), 503, SWITCHED_OFF)
+        return _answer(503, SWITCHED_OFF)
 
     def _given(self, body: bytes | None) -> dict[str, Any]:
         if body is None:

@@ -20,11 +20,14 @@ create table if not exists requests(
 
 
 class File(SqliteFile):
-    """One writer at a time; each `transaction` is all or nothing. `subject`: the column of what a request is about."""
+    """One writer at a time; each `transaction` is all or nothing. `subject`: the column of what a request is about.
+
+    Every stand-in has the setting `off`: whatever is asked is answered 503, until it is set back.
+    """
 
     def __init__(self, path: Path, schema: str, settings: dict[str, Any], subject: str) -> None:
-        super().__init__(path, SHARED.format(subject=subject) + schema, settings)
-        self.defaults, self.subject = settings, subject
+        self.defaults, self.subject = {**settings, "off": False}, subject
+        super().__init__(path, SHARED.format(subject=subject) + schema, self.defaults)
 
 
 def stored(moment: datetime) -> str:

@@ -12,7 +12,8 @@ place of Spark, in a process of its own; its log is beside the file. Its file (S
                changed_at, ended_at
     requests   sequence, at, operation, run_id, status (0: no answer), code (the error's name), fault
     faults     operation, kind, code, times
-    settings   start_seconds (how long a run is STARTING), slow_seconds, hold_seconds, page_size
+    settings   start_seconds (how long a run is STARTING), slow_seconds, hold_seconds, page_size, off (true:
+               every call gets 503)
 
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET, PUT /_simulator/settings · GET
 /_simulator/runs, /_simulator/requests. Faults, for the next `times` calls of an `operation` (or `*`): throttle, limit,

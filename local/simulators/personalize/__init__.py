@@ -17,7 +17,8 @@ times ISO 8601):
     rows       dataset, row (of a bulk import or an event), item, user, at, live (1: an event)
     requests   sequence, at, operation, arn, status (0: no answer), code (the error's name), fault
     faults     operation, kind, code, times
-    settings   pending_seconds, work_seconds (how long a job is each), fewest_interactions, fewest_users, hold_seconds
+    settings   pending_seconds, work_seconds (how long a job is each), fewest_interactions, fewest_users, hold_seconds,
+               off (true: every call gets 503)
 
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET, PUT /_simulator/settings · GET
 /_simulator/resources, /_simulator/rows, /_simulator/requests. Faults, for the next `times` calls of an `operation` (or

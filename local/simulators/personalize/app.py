@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.simulators.amazon_pay.control import take_fault
-from local.simulators.aws_json.door import Call, Door, application
+from local.simulators.aws_json.door import SWITCHED_OFF, Call, Door, application
 from local.simulators.aws_json.files import now
 from local.simulators.personalize import control, shapes
 from local.simulators.personalize.answers import Answers
@@ -87,6 +87,8 @@ def _route(
     file: File, path: str, operation: str, service: str, do: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> Route:
     async def handle(request: Request) -> Response:
+        if (await run_in_threadpool(file.settings))["off"]:
+            return JSONResponse({"message": SWITCHED_OFF["Message"]}, 503)
         body = await request.body()
         fault = await run_in_threadpool(take_fault, file, operation)
         if fault and fault["kind"] in ("timeout_before", "timeout_after_commit", "reset", "malformed"):

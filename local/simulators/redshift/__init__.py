@@ -17,7 +17,7 @@ Its file (SQLite, WAL; times ISO 8601):
     requests    sequence, at, operation, statement_id, status (0: no answer), code (the error's name), fault
     faults      operation, kind, code, times
     settings    rates (off, or {operation: {burst, per_second}}), active_statements, run_seconds (how long a statement
-                is in the queue before it runs), slow_seconds, hold_seconds, page_rows
+                is in the queue before it runs), slow_seconds, hold_seconds, page_rows, off (true: every call gets 503)
 
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET, PUT /_simulator/settings · GET
 /_simulator/statements, /_simulator/requests. Faults, for the next `times` calls of an `operation` (or `*`): throttle,

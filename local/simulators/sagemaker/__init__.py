@@ -20,7 +20,7 @@ Its file (SQLite, WAL; times ISO 8601):
     faults     operation, kind, code, times
     settings   start_seconds (how long a job is starting), slow_seconds, hold_seconds, stop_seconds (from SIGTERM to
                SIGKILL), ping_seconds (how long a container has to answer /ping), page_size, entry_point (arguments of
-               Python: what runs in place of the image)
+               Python: what runs in place of the image), off (true: every call gets 503)
 
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET, PUT /_simulator/settings · GET
 /_simulator/jobs, /_simulator/models, /_simulator/packages, /_simulator/requests. Faults, for the next `times` calls of

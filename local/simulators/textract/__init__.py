@@ -12,7 +12,7 @@ Its file (SQLite, WAL; times ISO 8601):
     requests   sequence, at, operation, job_id, status (0: no answer), code (the error's name), fault: no contents
     faults     operation, kind, code, times
     settings   rates (off, or {operation: {burst, per_second}}), open_jobs, job_seconds, slow_seconds, hold_seconds,
-               page_size, document_seconds
+               page_size, document_seconds, off (true: every call gets 503)
 
 Control plane: GET /_simulator/health · GET, PUT, DELETE /_simulator/faults · GET, PUT /_simulator/settings · GET
 /_simulator/jobs, /_simulator/requests. Faults, for the next `times` calls of an `operation` (or `*`): throttle,

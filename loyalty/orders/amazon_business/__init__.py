@@ -34,11 +34,13 @@ from loyalty.orders.amazon_business.contract import (
     Variation,
 )
 from loyalty.orders.amazon_business.credentials import RenewedCredentials
+from loyalty.orders.amazon_business.deadline import Deadline
 from loyalty.orders.amazon_business.documents import Documents, Issued, Report, ShippedItem
 from loyalty.orders.amazon_business.errors import (
     AmazonBusinessError,
     CredentialsRevoked,
     NotSent,
+    OutOfTime,
     Refused,
     Throttled,
     Unknown,
@@ -76,6 +78,7 @@ __all__ = [
     "Charge",
     "Credentials",
     "CredentialsRevoked",
+    "Deadline",
     "Documents",
     "Following",
     "Image",
@@ -89,6 +92,7 @@ __all__ = [
     "OrderReport",
     "OrderResult",
     "Ordering",
+    "OutOfTime",
     "Package",
     "Page",
     "PlaceOrder",

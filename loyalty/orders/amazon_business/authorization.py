@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from loyalty.orders.amazon_business.contract import Credentials
+from loyalty.orders.amazon_business.deadline import Deadline
 from loyalty.orders.amazon_business.errors import CredentialsRevoked, NotSent, Throttled
 
 TOKEN_PATH = "/auth/o2/token"  # noqa: S105
@@ -39,20 +40,23 @@ class AccessTokens:
         self._token: str | None = None
         self._good_until = 0.0
 
-    def get(self, refused: str | None = None) -> str:
+    def get(self, refused: str | None = None, deadline: Deadline | None = None) -> str:
         """The current token, or a new one if it expires or is the one that was `refused`.
 
-        Raises CredentialsRevoked, Throttled or NotSent: nothing has been asked of the API yet.
+        Raises CredentialsRevoked, Throttled or NotSent (OutOfTime after the `deadline`): nothing has been asked of the
+        API yet.
         """
         with self._lock:
             if self._token is None or self._token == refused or self._monotonic() >= self._good_until:
                 self._token = None
-                self._token, lifetime_seconds = self._ask()
+                self._token, lifetime_seconds = self._ask(deadline)
                 self._good_until = self._monotonic() + lifetime_seconds - EARLY_SECONDS
             return self._token
 
-    def _ask(self) -> tuple[str, float]:
+    def _ask(self, deadline: Deadline | None) -> tuple[str, float]:
         credentials = self._credentials()
+        timeout = self._timeout.clone()
+        timeout.total = deadline.begin() if deadline else None
         fields = {
             "grant_type": "refresh_token",
             "refresh_token": credentials.refresh_token,
@@ -65,7 +69,7 @@ class AccessTokens:
                 self._url,
                 body=urlencode(fields),
                 headers={"content-type": "application/x-www-form-urlencoded"},
-                timeout=self._timeout,
+                timeout=timeout,
                 retries=False,
                 redirect=False,
             )

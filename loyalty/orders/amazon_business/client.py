@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
+from typing import Self
 from urllib.parse import quote
 
 import urllib3
@@ -24,6 +26,7 @@ from loyalty.orders.amazon_business.contract import (
     Products,
     SearchPage,
 )
+from loyalty.orders.amazon_business.deadline import Deadline
 from loyalty.orders.amazon_business.documents import INVOICE, Issued, Report, ShippedItem
 from loyalty.orders.amazon_business.errors import Refused, Unknown
 from loyalty.orders.amazon_business.following import (
@@ -82,6 +85,12 @@ class AmazonBusiness:
         self._timeout = urllib3.Timeout(connect=timeouts.connect, read=timeouts.read)
         self._region = region
         self._locale = locale
+
+    def within(self, deadline: Deadline) -> Self:
+        """The same client for one request: its calls together end by then. Token, connections, breaker are shared."""
+        one = copy(self)
+        one._transport = self._transport.within(deadline)
+        return one
 
     # ---- ordering ------------------------------------------------------------------------------------------------
 

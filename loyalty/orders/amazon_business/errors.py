@@ -11,6 +11,10 @@ class NotSent(AmazonBusinessError):
     """Nothing reached Amazon (no connection, no access token): sending again is safe."""
 
 
+class OutOfTime(NotSent):
+    """Not even asked: whoever waits would be gone before the answer. It says nothing about Amazon."""
+
+
 class Throttled(AmazonBusinessError):
     """429: Amazon did nothing; sending again after `retry_after_seconds` is safe."""
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import urllib3
 
 from loyalty.orders.amazon_business.authorization import DEFAULT_RETRY_AFTER_SECONDS, AccessTokens
 from loyalty.orders.amazon_business.breaker import Breaker
+from loyalty.orders.amazon_business.deadline import Deadline
 from loyalty.orders.amazon_business.errors import CredentialsRevoked, NotSent, Refused, Throttled, Unknown
 
 USER_AGENT = "LoyaltyRewardRedemption/1.0 (Language=Python/3.13; Platform=AWS)"
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 300.0
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,13 @@ class Timeouts:
     connect: float = 3.0
     read: float = 10.0
     order: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
 
 
 class Transport:
@@ -48,6 +58,13 @@ class Transport:
         self._timeouts = timeouts
         self._buyer_email = buyer_email
         self._breaker = breaker
+        self._deadline: Deadline | None = None
+
+    def within(self, deadline: Deadline) -> Self:
+        """The same, for one request: no call takes longer than what is left until then."""
+        one = copy(self)
+        one._deadline = deadline
+        return one
 
     def call(
         self,
@@ -59,18 +76,22 @@ class Transport:
         as_buyer: bool = True,
         is_order: bool = False,
     ) -> Any:
-        """The reply's JSON (None for 204), amounts as Decimal. Raises the errors of this package.
+        """The reply's JSON (None for 204), amounts as Decimal. Raises the errors of this package: OutOfTime where too
+        little of the deadline is left to ask.
 
         `as_buyer` names the buyer in a header, which placeOrder does not want.
         """
 
         def ask() -> Any:
-            token = self._tokens.get()
+            token = self._tokens.get(deadline=self._deadline)
             answer = self._send(method, path, query, body, token, as_buyer, is_order)
             if answer.status in (401, 403):
-                answer = self._send(method, path, query, body, self._tokens.get(refused=token), as_buyer, is_order)
+                token = self._tokens.get(refused=token, deadline=self._deadline)
+                answer = self._send(method, path, query, body, token, as_buyer, is_order)
             return _understand(answer)
 
+        if self._deadline:
+            self._deadline.begin()
         return self._breaker.run(ask) if self._breaker else ask()
 
     def _send(
@@ -82,7 +103,7 @@ class Transport:
         token: str,
         as_buyer: bool,
         is_order: bool,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> _Answer:
         headers = {
             "x-amz-access-token": token,
             "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
@@ -93,26 +114,44 @@ class Transport:
             headers["x-amz-user-email"] = self._buyer_email()
         if body is not None:
             headers["content-type"] = "application/json"
+        timeout = urllib3.Timeout(
+            connect=self._timeouts.connect,
+            read=self._timeouts.order if is_order else self._timeouts.read,
+            total=self._deadline.begin() if self._deadline else None,
+        )
         try:
-            return self._http.request(
+            answer = self._http.request(
                 method,
                 f"{self._base_url}{path}" + (f"?{urlencode(query)}" if query else ""),
                 body=None if body is None else json.dumps(body, allow_nan=False).encode(),
                 headers=headers,
-                timeout=urllib3.Timeout(
-                    connect=self._timeouts.connect, read=self._timeouts.order if is_order else self._timeouts.read
-                ),
+                timeout=timeout,
                 retries=False,
                 redirect=False,
+                preload_content=False,
             )
+            return _Answer(answer.status, answer.headers, self._read(answer))
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise NotSent(f"no connection: {type(error).__name__}") from None
         except urllib3.exceptions.HTTPError as error:
             # Whatever happened after the connection stood may have happened after Amazon read the request.
             raise Unknown(f"no answer: {type(error).__name__}") from None
 
+    def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """The body, piece by piece: a limit on reading is one on each piece, and there may be many."""
+        data = bytearray()
+        while piece := answer.read1(_PIECE_BYTES):
+            data += piece
+            if len(data) > MAX_REPLY_BYTES:
+                answer.close()
+                break
+            if self._deadline and self._deadline.left() <= 0:
+                answer.close()
+                raise urllib3.exceptions.HTTPError("the answer did not end in time")
+        return bytes(data)
 
-def _understand(answer: urllib3.BaseHTTPResponse) -> Any:
+
+def _understand(answer: _Answer) -> Any:
     status, data = answer.status, answer.data
     if status == 204:
         return None

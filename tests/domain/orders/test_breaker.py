@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loyalty.orders.amazon_business import NotSent, Refused, Throttled, Unknown
+from loyalty.orders.amazon_business import NotSent, OutOfTime, Refused, Throttled, Unknown
 from loyalty.orders.amazon_business.breaker import Breaker
 
 
@@ -16,13 +16,17 @@ class Amazon:
         self.now = 0.0
         self.opened = 0
         self.says: Exception | None = None
-        self.breaker = Breaker(failures=3, rest_seconds=20, opened=self._opened, monotonic=lambda: self.now)
+        self.takes = 0.0
+        self.breaker = Breaker(
+            failures=3, rest_seconds=20, slow_seconds=4, opened=self._opened, monotonic=lambda: self.now
+        )
 
     def _opened(self) -> None:
         self.opened += 1
 
     def _answer(self) -> str:
         self.calls += 1
+        self.now += self.takes
         if self.says:
             raise self.says
         return "a price"
@@ -95,3 +99,37 @@ def test_failures_that_are_not_in_a_row_do_not_open_it(amazon: Amazon) -> None:
         amazon.fails(NotSent("no connection"), 2)
         assert amazon.ask() == "a price"
     assert amazon.opened == 0
+
+
+@pytest.mark.parametrize("answer", [None, Refused(404, "NONE", "no"), Throttled(1.0)])
+def test_three_slow_answers_open_it_though_each_of_them_was_given(amazon: Amazon, answer: Exception | None) -> None:
+    amazon.takes = 4.1
+    for _ in range(3):
+        if answer:
+            amazon.fails(answer, 1)
+        else:
+            assert amazon.ask() == "a price"
+    with pytest.raises(NotSent, match="not asked"):
+        amazon.ask()
+    assert (amazon.calls, amazon.opened) == (3, 1)
+
+
+def test_an_answer_in_time_is_none_of_the_slow_ones(amazon: Amazon) -> None:
+    amazon.takes = 4.0
+    for _ in range(5):
+        assert amazon.ask() == "a price"
+    assert amazon.opened == 0
+
+
+def test_a_call_for_which_there_was_no_time_says_nothing_of_amazon(amazon: Amazon) -> None:
+    amazon.fails(Unknown("no answer"), 2)
+    amazon.fails(OutOfTime("not asked"), 3)
+    assert amazon.opened == 0
+    amazon.fails(Unknown("no answer"), 1)
+    assert amazon.opened == 1
+
+
+def test_but_one_whose_token_took_all_the_time_was_slow(amazon: Amazon) -> None:
+    amazon.takes = 18.0
+    amazon.fails(OutOfTime("not asked"), 3)
+    assert amazon.opened == 1

@@ -12,7 +12,7 @@ import pytest
 
 from loyalty.catalogue.prices import points_for
 from loyalty.database import Connection
-from loyalty.orders.amazon_business import AmazonBusiness
+from loyalty.orders.amazon_business import AmazonBusiness, Deadline, Products
 from loyalty.programme import switching
 from loyalty.redemptions import quotes, redeeming
 from loyalty.redemptions.basket import Wanted
@@ -20,6 +20,7 @@ from loyalty.redemptions.quotes import Asked
 from loyalty.redemptions.redeeming import Redeem
 from loyalty.refusal import Kind, Refusal
 from tests.domain.catalogue.shop import KEY, Shop
+from tests.simulators.amazon_business.running import CREDENTIALS
 
 # Sent by Amazon, $52, two parts in a box; no surprises at the till.
 ASIN = "B0BUNDLE00"
@@ -235,6 +236,25 @@ def test_a_trial_whose_answer_is_lost_costs_nothing(shop: Shop, quote_api: Conne
     assert make(quote_api, client, shop.member())["estimated"]
     assert len(shop.amazon.rows("select * from orders")) == before
     assert shop.amazon.requests("listCarts") == [], "no second wait"
+
+
+def test_what_there_was_no_time_left_to_ask_is_estimated_by_the_offers_words(
+    shop: Shop, quote_api: Connection, client: AmazonBusiness
+) -> None:
+    """The products' answer takes all but a second of the time."""
+
+    class Slow(AmazonBusiness):
+        def products_by_asins(self, *asked: Any, **more: Any) -> Products:
+            answer = super().products_by_asins(*asked, **more)
+            clock[0] += 19.0
+            return answer
+
+    clock = [0.0]
+    slow = Slow(shop.amazon.url, shop.amazon.url, CREDENTIALS).within(Deadline(20, lambda: clock[0]))
+    assert make(quote_api, slow, shop.member())["estimated"]
+    assert (trials(shop), shop.amazon.requests("listCarts")) == (0, [])
+    clock[0] = 19.0
+    assert refused(quote_api, slow, shop.member()).code == "shop-slow"
 
 
 def test_throttled_look_ups_use_the_fresh_copy(shop: Shop, quote_api: Connection, client: AmazonBusiness) -> None:

@@ -296,6 +296,22 @@ def test_faults_are_those_of_the_service(stand_in: PersonalizeStandIn, kind: str
     assert refused(stand_in.client().create_dataset_group, name="faulty") == code
 
 
+def test_what_is_switched_off_answers_nothing_by_any_of_its_doors(stand_in: PersonalizeStandIn) -> None:
+    asked = (
+        (stand_in.client().list_event_trackers, {"datasetGroupArn": f"{OF}dataset-group/none"}),
+        (stand_in.client("personalize-runtime").get_recommendations, {"campaignArn": f"{OF}campaign/c"}),
+    )
+    stand_in.settings(off=True)
+    try:
+        for call, given in asked:
+            with pytest.raises(ClientError) as away:
+                call(**given)
+            assert away.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    finally:
+        stand_in.settings(off=False)
+    assert stand_in.group("on-again")
+
+
 def test_what_was_being_made_when_it_ended_has_failed(tmp_path: Any) -> None:
     from local.simulators.personalize.files import File
     from local.simulators.personalize.jobs import Worker

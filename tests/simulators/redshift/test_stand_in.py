@@ -146,6 +146,18 @@ def test_an_answer_that_got_lost_is_found_again_by_its_token(stand_in: RedshiftS
     stand_in.settings(hold_seconds=60)
 
 
+def test_what_is_switched_off_answers_nothing_until_it_is_on_again(stand_in: RedshiftStandIn) -> None:
+    client = stand_in.client()
+    stand_in.settings(off=True)
+    try:
+        with pytest.raises(ClientError) as away:
+            client.execute_statement(Sql="SELECT 1", **WHERE)
+    finally:
+        stand_in.settings(off=False)
+    assert away.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert stand_in.asked("SELECT 1 AS n") == [[1]]
+
+
 def test_a_statement_stands_in_the_queue_then_runs_then_is_over(stand_in: RedshiftStandIn) -> None:
     client = stand_in.client()
     stand_in.fault("ExecuteStatement", "slow")
