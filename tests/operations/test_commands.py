@@ -47,6 +47,10 @@ YOURS = {
     "how many there are": "100000",
     "address of the dead letters": "https://sqs.us-east-1.amazonaws.com/111111111111/x",
     "as the old writer": "db.serverless",
+    "firewall": "sg-0123456789abcdef0",
+    "your group": "sg-0fedcba9876543210",
+    "rule": "loyalty-prod-engine-Sweep0123",
+    "function": "loyalty-prod-engine-Sweeper0123",
 }
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 # Commands that change or need what is not here. Everything else is run: here, or in tests/local/test_handbook.py.
