@@ -32,7 +32,6 @@ NOT_HERE = {
     ("ce", " ce "): "the laptop has no bill",
     ("cloudwatch", "get-metric-statistics"): "the laptop's database is no cluster with figures",
     ("backup", "backup"): "the laptop has no other region",
-    ("cloudformation", "loyalty-prod-database"): "the emulator's own database is of no stack",
     ("ec2", "security-group-ingress"): "the laptop has no firewall",
     ("ecs", " ecs "): "would stop the services that other tests use",
     ("application-autoscaling", "scalable-target"): "nothing grows on the laptop",
