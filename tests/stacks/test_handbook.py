@@ -33,7 +33,7 @@ def test_every_alarm_of_dead_letters_that_is_told_of_exists(assembly: Assembly) 
 
 def test_every_rule_that_a_restore_disables_exists(assembly: Assembly) -> None:
     text = (FOLDER / "restore.md").read_text()
-    (rules,) = re.findall(r"Disable the rules (.*?), and set", text, re.DOTALL)
+    (rules,) = re.findall(r"every rule with a schedule: (.*?), each named", text, re.DOTALL)
     ids = {rule.id for rule in assembly.resources("AWS::Events::Rule")}
     for name in re.findall(r"`(\w+)`", rules):
         assert any(id.startswith(name) for id in ids), name
