@@ -5,9 +5,11 @@
 
 -- A message of the state machine has come: from here on this row is the queue. Coming twice changes nothing but the
 -- token, so that a state machine that asks again gets its answer. Returns the state, or 'unknown_redemption'.
-drop function if exists orders.enqueue(integer, uuid, text);
+-- Nothing has a default: beside the version before, which a database gets again when a deployment is taken back, a call
+-- would be good for two functions.
+drop function if exists orders.enqueue(integer, uuid, text, text, text);
 create or replace function orders.enqueue(
-    program_id integer, redemption_id uuid, task_token text, correlation_id text default null, trace text default null
+    program_id integer, redemption_id uuid, task_token text, correlation_id text, trace text
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     found_state text;
@@ -26,6 +28,12 @@ begin
     returning p.state into found_state;
     return coalesce(found_state, 'unknown_redemption');
 end
+$$;
+
+-- The same for a worker from before requests had an id, as long as one runs.
+create or replace function orders.enqueue(program_id integer, redemption_id uuid, task_token text)
+returns text language sql security definer set search_path = pg_catalog as $$
+    select orders.enqueue(enqueue.program_id, enqueue.redemption_id, enqueue.task_token, null, null)
 $$;
 
 -- Internal: whether the money for a queued order is (still) reserved. A queue may be days long while the connection is

@@ -100,6 +100,21 @@ def test_a_trial_whose_worker_died_is_not_looked_up_and_not_repeated(world: Saga
     assert not world.amazon.calls
 
 
+def test_the_version_before_takes_messages_beside_what_it_does_not_know(world: Saga) -> None:
+    """A deployment that is taken back puts the functions of its revision beside ours."""
+    bought = queued(world, MAIN)
+    world.owner.execute(
+        "create or replace function orders.enqueue(program_id integer, redemption_id uuid, task_token text)"
+        " returns text language sql as $$ select 'of the version before' $$"
+    )
+    row = world.owner.execute("select orders.enqueue(1, %s, 'token') as state", (bought,)).fetchone()
+    assert row == {"state": "of the version before"}
+    row = world.orders_worker.execute(
+        "select orders.enqueue(1, %s, 'token', null, null) as state", (bought,)
+    ).fetchone()
+    assert row == {"state": "queued"}
+
+
 def test_of_a_trial_nothing_is_followed(world: Saga) -> None:
     tried = queued(world, CANARY)
     step(world)
