@@ -153,7 +153,7 @@ class Placing:
         """Do the next thing that is due. Everything it learns is in the database before it returns."""
         lease_id = self._lease_id()
         work = connection.execute(
-            "select * from orders.next(%s, %s, %s)", (self._name, lease_id, self._patience.lease)
+            "select * from orders.next(%s, %s, %s, true)", (self._name, lease_id, self._patience.lease)
         ).fetchone()
         assert work is not None
         if work["kind"] == "wait":

@@ -94,10 +94,21 @@ def test_a_trial_that_was_not_heard_is_made_again(world: Saga, fault: str) -> No
 
 def test_a_trial_whose_worker_died_is_not_looked_up_and_not_repeated(world: Saga) -> None:
     tried = queued(world, CANARY)
-    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0)")
+    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0, true)")
     assert step(world).kind == "rejected"
     assert placement(world, tried)["state"] == "rejected"
     assert not world.amazon.calls
+
+
+def test_a_worker_that_knows_of_no_trials_is_given_none(world: Saga) -> None:
+    """An older image would buy it: nothing in the row's other columns says that nobody wants it."""
+    older = "select kind, external_id from orders.next('default', clock.new_id(), 0)"
+    tried, left_by_another = queued(world, CANARY), queued(world, CANARY)
+    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0, true)")
+    assert world.orders_worker.execute(older).fetchone() == {"kind": "wait", "external_id": None}
+    assert [placement(world, one)["state"] for one in (tried, left_by_another)] == ["sent", "queued"]
+    bought = queued(world, MAIN)
+    assert world.orders_worker.execute(older).fetchone() == {"kind": "place", "external_id": str(bought)}
 
 
 def test_the_version_before_takes_messages_beside_what_it_does_not_know(world: Saga) -> None:
