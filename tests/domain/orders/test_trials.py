@@ -187,3 +187,25 @@ def test_what_does_not_agree_with_its_name_is_refused_before_it_is_sent(world: S
     with pytest.raises(Refused, match="TRIAL_MODE"):
         check_trial(order_body(order, CREDENTIALS))
     check_trial(order_body(replace(order, trial=not trial), CREDENTIALS))
+
+
+def test_the_next_order_is_found_without_reading_the_queue(world: Saga) -> None:
+    """The connection's row is locked meanwhile, and a queue may be days long."""
+    queued(world, MAIN)
+    world.owner.execute("set session_replication_role = replica")
+    world.owner.execute(
+        "insert into orders.placement select (jsonb_populate_record(p, jsonb_build_object("
+        " 'redemption_id', i.id, 'external_id', i.id, 'purchase_order_number', i.id,"
+        " 'queue_number', 1000000 + i.n))).*"
+        " from orders.placement p, (select n, gen_random_uuid() as id from generate_series(1, 3000) n) i".encode()
+    )
+    world.owner.execute("set session_replication_role = origin")
+    world.owner.execute("analyze orders.placement")
+    with world.owner.transaction():
+        world.owner.execute("select from orders.next('default', clock.new_id(), 60, true)")
+        read = world.owner.execute(
+            "select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables"
+            " where relid = 'orders.placement'::regclass"
+        ).fetchone()
+    assert read is not None
+    assert read["rows"] < 50
