@@ -250,10 +250,10 @@ class _Task:
             return self._put_back("not_sent", 5, type(error).__name__)
         except (CredentialsRevoked, Refused, Unknown) as error:
             return self._not_tried(f"Trial{type(error).__name__}")
-        if not _accounts_for(result, self._lines()):
-            return self._not_tried("TrialIncomplete")
-        happened = self._conclude(_as_json(result))
         bought = result.signed or any(item.order_id for line in result.lines.values() for item in line.accepted)
+        whole = _accounts_for(result, self._lines())
+        happened = self._conclude(_as_json(result)) if whole else self._not_tried("TrialIncomplete")
+        # Also where only a part was: somebody has to cancel it by hand.
         return self._happened("trial_ordered", happened.kind) if bought else happened
 
     def _not_tried(self, reason: str) -> Happened:

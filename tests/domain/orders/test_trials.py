@@ -27,9 +27,9 @@ def world(fresh_database: TestDatabase) -> Iterator[Saga]:
         yield made
 
 
-def queued(world: Saga, program_id: int) -> UUID:
+def queued(world: Saga, program_id: int, line: Line = LAMP) -> UUID:
     member_id = world.member(program_id=program_id)
-    request = world.request(world.quote(member_id, LAMP, program_id=program_id), program_id=program_id)
+    request = world.request(world.quote(member_id, line, program_id=program_id), program_id=program_id)
     world.redeem(member_id, request, program_id)
     world.start(request.redemption_id, program_id=program_id).run()
     _, body = world.messages.pop()
@@ -147,6 +147,18 @@ def test_a_trial_that_amazon_has_bought_is_told_at_once(world: Saga) -> None:
     world.owner.execute("select orders.record(2, %s)", (tried,))
     wrong = world.owner.execute("select name from orders.invariants where violations > 0").fetchall()
     assert wrong == [{"name": "a trial is what its programme says, and Amazon has no order of it"}]
+
+
+def test_a_trial_of_which_amazon_has_bought_a_part_is_told_too(world: Saga) -> None:
+    class BuyingOne(FakeAmazon):
+        def place_order(self, order: PlaceOrder) -> OrderResult:
+            one = tuple(replace(line, quantity=1) for line in order.lines)
+            return super().place_order(replace(order, trial=False, lines=one))
+
+    tried = queued(world, CANARY, Line("B0LAMP0000", 2, 450))
+    world.amazon = BuyingOne()
+    assert step(world).kind == "trial_ordered"
+    assert placement(world, tried)["state"] == "rejected"
 
 
 @pytest.mark.parametrize(
