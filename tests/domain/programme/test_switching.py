@@ -87,6 +87,17 @@ def test_other_changes_are_not_told_as_switchings(owner: Connection) -> None:
     assert switching.history(owner, 1) == []
 
 
+def test_nobody_is_told_to_have_switched_what_was_off_long_before(owner: Connection) -> None:
+    turn(owner, "redemption", why="wrong prices")
+    owner.execute(
+        "do $$ declare c record; begin for n in 1..505 loop select * into c from programme.current(1);"
+        " perform programme.publish(1, c.version, c.document, 'somebody', 'a price'); end loop; end $$"
+    )
+    assert switching.history(owner, 1) == []
+    turn(owner, "redemption", on=True, why="right again")
+    assert [(one.by, one.why) for one in switching.history(owner, 1)] == [("staff:1", "right again")]
+
+
 def test_a_document_from_before_there_were_switches_has_everything_on(owner: Connection) -> None:
     row = owner.execute("select programme.feature_on('{}', 'redemption', 7) as on").fetchone()
     assert row == {"on": True}
