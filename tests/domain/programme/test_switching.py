@@ -52,6 +52,24 @@ def test_a_switching_is_a_version_with_who_and_why_and_can_be_undone(owner: Conn
     assert state(owner, "redemption") == State("redemption", True, 100)
 
 
+def test_who_gives_it_to_more_does_not_put_back_what_was_stopped_meanwhile(owner: Connection) -> None:
+    turn(owner, "redemption", on=True, share=10)
+    seen = (True, 10)
+    turn(owner, "redemption", why="wrong prices")
+
+    def more(seen: tuple[bool, int | None]) -> int:
+        return switching.switch(
+            owner, 1, "redemption", on=True, share_percent=20, actor="staff:2", why="it goes well", seen=seen
+        )
+
+    with pytest.raises(Refusal) as refused:
+        more(seen)
+    assert (refused.value.kind, refused.value.code) == (Kind.CONFLICT, "switched-meanwhile")
+    assert state(owner, "redemption") == State("redemption", False, 10)
+    more((False, 10))
+    assert state(owner, "redemption") == State("redemption", True, 20)
+
+
 def test_a_switching_that_changes_nothing_is_no_version(owner: Connection) -> None:
     with pytest.raises(Refusal) as refused:
         turn(owner, "search", on=True)
