@@ -84,7 +84,7 @@ def put_feature(feature: Feature, body: Switching) -> FeaturesView:
         share_percent=body.share_percent,
         actor=actor,
         why=body.why,
-        seen=body.seen and (body.seen.on, body.seen.share_percent),
+        seen=(body.seen.on, body.seen.share_percent) if body.seen else None,
     )
     return _told(connection, who.program_id)
 
