@@ -5,9 +5,11 @@
 
 -- A message of the state machine has come: from here on this row is the queue. Coming twice changes nothing but the
 -- token, so that a state machine that asks again gets its answer. Returns the state, or 'unknown_redemption'.
-drop function if exists orders.enqueue(integer, uuid, text);
+-- Nothing has a default: beside the version before, which a database gets again when a deployment is taken back, a call
+-- would be good for two functions.
+drop function if exists orders.enqueue(integer, uuid, text, text, text);
 create or replace function orders.enqueue(
-    program_id integer, redemption_id uuid, task_token text, correlation_id text default null, trace text default null
+    program_id integer, redemption_id uuid, task_token text, correlation_id text, trace text
 ) returns text language plpgsql security definer set search_path = pg_catalog as $$
 declare
     found_state text;
@@ -26,6 +28,12 @@ begin
     returning p.state into found_state;
     return coalesce(found_state, 'unknown_redemption');
 end
+$$;
+
+-- The same for a worker from before requests had an id, as long as one runs.
+create or replace function orders.enqueue(program_id integer, redemption_id uuid, task_token text)
+returns text language sql security definer set search_path = pg_catalog as $$
+    select orders.enqueue(enqueue.program_id, enqueue.redemption_id, enqueue.task_token, null, null)
 $$;
 
 -- Internal: whether the money for a queued order is (still) reserved. A queue may be days long while the connection is
@@ -52,8 +60,9 @@ $$;
 -- The next thing to do on a connection, leased to the caller: `place` (its name and state 'sent' are stored, the token
 -- is taken), `look` (ask what became of it), `probe` (paused, and nothing to try with), or `wait` for some seconds.
 -- The connection's row is the turnstile: orders leave in the order in which they came.
-drop function if exists orders.next(text, uuid, integer);
-create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer)
+-- `trials`: also the canary's. Only who says it has read the column `trial`; another would buy what it is given.
+drop function if exists orders.next(text, uuid, integer, boolean);
+create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer, trials boolean)
 returns table (kind text, wait_seconds numeric, program_id integer, redemption_id uuid, member_id bigint,
                address_id uuid, external_id text, purchase_order_number text, region text, currency text,
                sends integer, look_ups integer, correlation_id text, trace text, trial boolean)
@@ -80,11 +89,13 @@ begin
         if operation = 'orderDetails' then
             select * into placement from orders.placement as p
             where p.connection = next.connection and p.state in ('sent', 'unknown') and p.due_at <= instant
+                and (next.trials or not p.trial)
             order by p.due_at, p.queue_number limit 1 for no key update skip locked;
         else
             loop
                 select * into placement from orders.placement as p
                 where p.connection = next.connection and p.state = 'queued' and p.due_at <= instant
+                    and (next.trials or not p.trial)
                 -- A trial never keeps a member waiting.
                 order by p.trial, p.queue_number limit 1 for no key update skip locked;
                 exit when not found or orders.may_leave(placement);
@@ -138,6 +149,18 @@ begin
     end if;
     return next;
 end
+$$;
+
+-- The same for a worker from before there were trials, as long as one runs: a roll-out, an older image. Trials wait.
+drop function if exists orders.next(text, uuid, integer);
+create or replace function orders.next(connection text, lease_id uuid, lease_seconds integer)
+returns table (kind text, wait_seconds numeric, program_id integer, redemption_id uuid, member_id bigint,
+               address_id uuid, external_id text, purchase_order_number text, region text, currency text,
+               sends integer, look_ups integer)
+language sql security definer set search_path = pg_catalog as $$
+    select n.kind, n.wait_seconds, n.program_id, n.redemption_id, n.member_id, n.address_id, n.external_id,
+           n.purchase_order_number, n.region, n.currency, n.sends, n.look_ups
+    from orders.next(next.connection, next.lease_id, next.lease_seconds, false) as n
 $$;
 
 -- Internal: while paused, one attempt a minute is enough to notice that it works again.

@@ -13,6 +13,8 @@ grant execute on function orders.take_token(integer, text, text, numeric, intege
 
 grant execute on function
     orders.enqueue(integer, uuid, text, text, text),
+    orders.enqueue(integer, uuid, text),
+    orders.next(text, uuid, integer, boolean),
     orders.next(text, uuid, integer),
     orders.lines_to_place(integer, uuid),
     orders.conclude(integer, uuid, jsonb),

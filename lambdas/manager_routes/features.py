@@ -46,13 +46,23 @@ class FeaturesView(View):
     history: list[SwitchedView]
 
 
+class Seen(BaseModel):
+    """A switch as it was shown."""
+
+    model_config = STRICT
+    on: bool
+    share_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
 class Switching(BaseModel):
-    """As it is to be, and why; without `share_percent` the share stays."""
+    """As it is to be, and why; without `share_percent` the share stays. With `seen` only if it is still like that:
+    whoever gives it to more members must not put back what somebody has stopped meanwhile."""
 
     model_config = STRICT
     on: bool
     share_percent: Annotated[int, Field(ge=0, le=100)] | None = None
     why: Why
+    seen: Seen | None = None
 
 
 @router.get("/features", summary="What is switched on, and who switched what")
@@ -67,7 +77,14 @@ def put_feature(feature: Feature, body: Switching) -> FeaturesView:
     connection = database().connection()
     actor = f"staff:{who.subject}"
     switching.switch(
-        connection, who.program_id, feature, on=body.on, share_percent=body.share_percent, actor=actor, why=body.why
+        connection,
+        who.program_id,
+        feature,
+        on=body.on,
+        share_percent=body.share_percent,
+        actor=actor,
+        why=body.why,
+        seen=(body.seen.on, body.seen.share_percent) if body.seen else None,
     )
     return _told(connection, who.program_id)
 

@@ -153,7 +153,7 @@ class Placing:
         """Do the next thing that is due. Everything it learns is in the database before it returns."""
         lease_id = self._lease_id()
         work = connection.execute(
-            "select * from orders.next(%s, %s, %s)", (self._name, lease_id, self._patience.lease)
+            "select * from orders.next(%s, %s, %s, true)", (self._name, lease_id, self._patience.lease)
         ).fetchone()
         assert work is not None
         if work["kind"] == "wait":
@@ -250,10 +250,10 @@ class _Task:
             return self._put_back("not_sent", 5, type(error).__name__)
         except (CredentialsRevoked, Refused, Unknown) as error:
             return self._not_tried(f"Trial{type(error).__name__}")
-        if not _accounts_for(result, self._lines()):
-            return self._not_tried("TrialIncomplete")
-        happened = self._conclude(_as_json(result))
         bought = result.signed or any(item.order_id for line in result.lines.values() for item in line.accepted)
+        whole = _accounts_for(result, self._lines())
+        happened = self._conclude(_as_json(result)) if whole else self._not_tried("TrialIncomplete")
+        # Also where only a part was: somebody has to cancel it by hand.
         return self._happened("trial_ordered", happened.kind) if bought else happened
 
     def _not_tried(self, reason: str) -> Happened:

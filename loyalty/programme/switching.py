@@ -46,15 +46,31 @@ def states(connection: Connection, program_id: int) -> list[State]:
 
 
 def switch(
-    connection: Connection, program_id: int, feature: str, *, on: bool, share_percent: int | None, actor: str, why: str
+    connection: Connection,
+    program_id: int,
+    feature: str,
+    *,
+    on: bool,
+    share_percent: int | None,
+    actor: str,
+    why: str,
+    seen: tuple[bool, int | None] | None = None,
 ) -> int:
-    """Do it and answer the version that says so. Raises Refusal: not found; invalid where there is no share; conflict
-    `nothing-changed`, `stale-version`."""
+    """Do it and answer the version that says so. `seen`: on and share as whoever switches saw them. Raises Refusal: not
+    found; invalid where there is no share; conflict `switched-meanwhile` (it is not as it was seen), `nothing-changed`,
+    `stale-version`."""
     if feature not in Features.model_fields:
         raise Refusal(Kind.NOT_FOUND, "no-such-feature", "There is no such switch.", field="feature")
 
     def changed(document: Programme) -> Programme:
         was: Switch = getattr(document.features, feature)
+        if seen is not None and seen != _stands(was):
+            raise Refusal(
+                Kind.CONFLICT,
+                "switched-meanwhile",
+                "Somebody has switched this meanwhile: look at it again.",
+                field="on",
+            )
         update: dict[str, object] = {"on": on}
         if share_percent is not None:
             if not isinstance(was, Rollout):
@@ -84,5 +100,8 @@ def history(connection: Connection, program_id: int) -> list[Switched]:
 
 def _states(features: Features) -> Iterator[State]:
     for name in Features.model_fields:
-        one: Switch = getattr(features, name)
-        yield State(name, one.on, one.share_percent if isinstance(one, Rollout) else None)
+        yield State(name, *_stands(getattr(features, name)))
+
+
+def _stands(one: Switch) -> tuple[bool, int | None]:
+    return one.on, one.share_percent if isinstance(one, Rollout) else None

@@ -28,6 +28,16 @@ def test_a_switching_is_told_with_who_and_why_and_stands_in_the_audit_log(doors:
     assert switch(doors, "personal", {"on": True, "share_percent": 100}).status == 200
 
 
+def test_what_was_switched_since_it_was_shown_is_not_switched_over(doors: Doors) -> None:
+    seen = {"on": True, "share_percent": 100}
+    assert switch(doors, "personal", {"on": False, "seen": seen}).status == 200
+    refused = switch(doors, "personal", {"on": True, "share_percent": 50, "seen": seen})
+    assert (refused.status, refused.body["code"]) == (409, "switched-meanwhile")
+    assert switch(doors, "search", {"on": False, "seen": {"on": True}}).status == 200
+    assert switch(doors, "search", {"on": True}).status == 200, "who has seen nothing switches all the same"
+    assert switch(doors, "personal", {"on": True}).status == 200
+
+
 @pytest.mark.parametrize("who", [SAM, FAY, staff_token("catalogue-manager")])
 def test_only_business_operators_switch(doors: Doors, who: Token) -> None:
     assert switch(doors, "search", {"on": False}, who).status == 403

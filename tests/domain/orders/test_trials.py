@@ -27,9 +27,9 @@ def world(fresh_database: TestDatabase) -> Iterator[Saga]:
         yield made
 
 
-def queued(world: Saga, program_id: int) -> UUID:
+def queued(world: Saga, program_id: int, line: Line = LAMP) -> UUID:
     member_id = world.member(program_id=program_id)
-    request = world.request(world.quote(member_id, LAMP, program_id=program_id), program_id=program_id)
+    request = world.request(world.quote(member_id, line, program_id=program_id), program_id=program_id)
     world.redeem(member_id, request, program_id)
     world.start(request.redemption_id, program_id=program_id).run()
     _, body = world.messages.pop()
@@ -94,10 +94,36 @@ def test_a_trial_that_was_not_heard_is_made_again(world: Saga, fault: str) -> No
 
 def test_a_trial_whose_worker_died_is_not_looked_up_and_not_repeated(world: Saga) -> None:
     tried = queued(world, CANARY)
-    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0)")
+    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0, true)")
     assert step(world).kind == "rejected"
     assert placement(world, tried)["state"] == "rejected"
     assert not world.amazon.calls
+
+
+def test_a_worker_that_knows_of_no_trials_is_given_none(world: Saga) -> None:
+    """An older image would buy it: nothing in the row's other columns says that nobody wants it."""
+    older = "select kind, external_id from orders.next('default', clock.new_id(), 0)"
+    tried, left_by_another = queued(world, CANARY), queued(world, CANARY)
+    world.orders_worker.execute("select * from orders.next('default', clock.new_id(), 0, true)")
+    assert world.orders_worker.execute(older).fetchone() == {"kind": "wait", "external_id": None}
+    assert [placement(world, one)["state"] for one in (tried, left_by_another)] == ["sent", "queued"]
+    bought = queued(world, MAIN)
+    assert world.orders_worker.execute(older).fetchone() == {"kind": "place", "external_id": str(bought)}
+
+
+def test_the_version_before_takes_messages_beside_what_it_does_not_know(world: Saga) -> None:
+    """A deployment that is taken back puts the functions of its revision beside ours."""
+    bought = queued(world, MAIN)
+    world.owner.execute(
+        "create or replace function orders.enqueue(program_id integer, redemption_id uuid, task_token text)"
+        " returns text language sql as $$ select 'of the version before' $$"
+    )
+    row = world.owner.execute("select orders.enqueue(1, %s, 'token') as state", (bought,)).fetchone()
+    assert row == {"state": "of the version before"}
+    row = world.orders_worker.execute(
+        "select orders.enqueue(1, %s, 'token', null, null) as state", (bought,)
+    ).fetchone()
+    assert row == {"state": "queued"}
 
 
 def test_of_a_trial_nothing_is_followed(world: Saga) -> None:
@@ -121,6 +147,18 @@ def test_a_trial_that_amazon_has_bought_is_told_at_once(world: Saga) -> None:
     world.owner.execute("select orders.record(2, %s)", (tried,))
     wrong = world.owner.execute("select name from orders.invariants where violations > 0").fetchall()
     assert wrong == [{"name": "a trial is what its programme says, and Amazon has no order of it"}]
+
+
+def test_a_trial_of_which_amazon_has_bought_a_part_is_told_too(world: Saga) -> None:
+    class BuyingOne(FakeAmazon):
+        def place_order(self, order: PlaceOrder) -> OrderResult:
+            one = tuple(replace(line, quantity=1) for line in order.lines)
+            return super().place_order(replace(order, trial=False, lines=one))
+
+    tried = queued(world, CANARY, Line("B0LAMP0000", 2, 450))
+    world.amazon = BuyingOne()
+    assert step(world).kind == "trial_ordered"
+    assert placement(world, tried)["state"] == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -161,3 +199,25 @@ def test_what_does_not_agree_with_its_name_is_refused_before_it_is_sent(world: S
     with pytest.raises(Refused, match="TRIAL_MODE"):
         check_trial(order_body(order, CREDENTIALS))
     check_trial(order_body(replace(order, trial=not trial), CREDENTIALS))
+
+
+def test_the_next_order_is_found_without_reading_the_queue(world: Saga) -> None:
+    """The connection's row is locked meanwhile, and a queue may be days long."""
+    queued(world, MAIN)
+    world.owner.execute("set session_replication_role = replica")
+    world.owner.execute(
+        "insert into orders.placement select (jsonb_populate_record(p, jsonb_build_object("
+        " 'redemption_id', i.id, 'external_id', i.id, 'purchase_order_number', i.id,"
+        " 'queue_number', 1000000 + i.n))).*"
+        " from orders.placement p, (select n, gen_random_uuid() as id from generate_series(1, 3000) n) i".encode()
+    )
+    world.owner.execute("set session_replication_role = origin")
+    world.owner.execute("analyze orders.placement")
+    with world.owner.transaction():
+        world.owner.execute("select from orders.next('default', clock.new_id(), 60, true)")
+        read = world.owner.execute(
+            "select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables"
+            " where relid = 'orders.placement'::regclass"
+        ).fetchone()
+    assert read is not None
+    assert read["rows"] < 50

@@ -52,6 +52,24 @@ def test_a_switching_is_a_version_with_who_and_why_and_can_be_undone(owner: Conn
     assert state(owner, "redemption") == State("redemption", True, 100)
 
 
+def test_who_gives_it_to_more_does_not_put_back_what_was_stopped_meanwhile(owner: Connection) -> None:
+    turn(owner, "redemption", on=True, share=10)
+    seen = (True, 10)
+    turn(owner, "redemption", why="wrong prices")
+
+    def more(seen: tuple[bool, int | None]) -> int:
+        return switching.switch(
+            owner, 1, "redemption", on=True, share_percent=20, actor="staff:2", why="it goes well", seen=seen
+        )
+
+    with pytest.raises(Refusal) as refused:
+        more(seen)
+    assert (refused.value.kind, refused.value.code) == (Kind.CONFLICT, "switched-meanwhile")
+    assert state(owner, "redemption") == State("redemption", False, 10)
+    more((False, 10))
+    assert state(owner, "redemption") == State("redemption", True, 20)
+
+
 def test_a_switching_that_changes_nothing_is_no_version(owner: Connection) -> None:
     with pytest.raises(Refusal) as refused:
         turn(owner, "search", on=True)
@@ -85,6 +103,17 @@ def test_other_changes_are_not_told_as_switchings(owner: Connection) -> None:
     other = document.model_copy(update={"pricing": document.pricing.model_copy(update={"quote_minutes": 9})})
     publishing.publish(owner, 1, other, based_on=1, actor="test", why="test")
     assert switching.history(owner, 1) == []
+
+
+def test_nobody_is_told_to_have_switched_what_was_off_long_before(owner: Connection) -> None:
+    turn(owner, "redemption", why="wrong prices")
+    owner.execute(
+        "do $$ declare c record; begin for n in 1..505 loop select * into c from programme.current(1);"
+        " perform programme.publish(1, c.version, c.document, 'somebody', 'a price'); end loop; end $$"
+    )
+    assert switching.history(owner, 1) == []
+    turn(owner, "redemption", on=True, why="right again")
+    assert [(one.by, one.why) for one in switching.history(owner, 1)] == [("staff:1", "right again")]
 
 
 def test_a_document_from_before_there_were_switches_has_everything_on(owner: Connection) -> None:

@@ -3,7 +3,7 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, got, type Schemas } from "../../api";
 import { may } from "../../may";
@@ -79,7 +79,10 @@ function Switching({ state }: { state: State }) {
   const [share, give] = useState(state.share_percent);
   const [why, say] = useState("");
   const name = nameOf(state.feature);
-  const body = { on, why, ...(state.share_percent !== null && share !== null && { share_percent: share }) };
+  // As it was when this was opened: somebody may switch it while the dialog stands open.
+  const [seen, see] = useState(state);
+  const queries = useQueryClient();
+  const body = { on, why, seen: { on: seen.on, share_percent: seen.share_percent }, ...(state.share_percent !== null && share !== null && { share_percent: share }) };
   return (
     <AskingAction
       label={`Switch ${name.toLowerCase()}`}
@@ -87,8 +90,13 @@ function Switching({ state }: { state: State }) {
       confirm="Switch now"
       needs={ROUTE}
       ready={why.trim() !== "" && (state.share_percent === null || share !== null)}
-      onOpen={() => (turn(state.on), give(state.share_percent), say(""))}
-      act={() => got(api().PUT("/features/{feature}", { params: { path: { feature: state.feature } }, body }))}
+      onOpen={() => (see(state), turn(state.on), give(state.share_percent), say(""))}
+      act={() =>
+        got(api().PUT("/features/{feature}", { params: { path: { feature: state.feature } }, body })).catch((problem: unknown) => {
+          void queries.invalidateQueries({ queryKey: KEY });
+          throw problem;
+        })
+      }
       done={(told) => `${name}: ${said(told.features.find(({ feature }) => feature === state.feature)!).toLowerCase()}.`}
       refresh={[KEY]}
     >
