@@ -49,6 +49,12 @@ def engine_alarms(watched: Watched) -> Iterator[Alarm]:
         "An execution ended as failed: the machine handles every known refusal, so this one is unknown",
     )
     yield Alarm(
+        "RedemptionsOverdue",
+        said("RedemptionsOverdue", "sweeper"),
+        "Redemptions stand still for longer than members are promised, and wait for nobody but us or Amazon",
+        3,
+    )
+    yield Alarm(
         "AuroraBusy",
         watched.cluster.metric_cpu_utilization(period=FIVE_MINUTES),
         f"Aurora is above {BUSY_PERCENT} % for a quarter",

@@ -206,10 +206,10 @@ def test_the_next_order_is_found_without_reading_the_queue(world: Saga) -> None:
     queued(world, MAIN)
     world.owner.execute("set session_replication_role = replica")
     world.owner.execute(
-        "insert into orders.placement select (jsonb_populate_record(p, jsonb_build_object("
-        " 'redemption_id', i.id, 'external_id', i.id, 'purchase_order_number', i.id,"
-        " 'queue_number', 1000000 + i.n))).*"
-        " from orders.placement p, (select n, gen_random_uuid() as id from generate_series(1, 3000) n) i".encode()
+        b"insert into orders.placement select (jsonb_populate_record(p, jsonb_build_object("
+        b" 'redemption_id', i.id, 'external_id', i.id, 'purchase_order_number', i.id,"
+        b" 'queue_number', 1000000 + i.n))).*"
+        b" from orders.placement p, (select n, gen_random_uuid() as id from generate_series(1, 3000) n) i"
     )
     world.owner.execute("set session_replication_role = origin")
     world.owner.execute("analyze orders.placement")

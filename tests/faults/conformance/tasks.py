@@ -180,7 +180,7 @@ FUNCTIONS = [
     ),
     Case(
         "a limit may be an expression",
-        machine(Call=call({"return": "in time"}, TimeoutSeconds="{% $states.input.limit %}")),
+        machine(Call=call({"return": "in time", "after": 0.3}, TimeoutSeconds="{% $states.input.limit %}")),
         succeeded("Call", "in time"),
         {"limit": 30},
         locally=failed("Call", "States.Runtime"),
