@@ -24,7 +24,7 @@ def test_what_is_switched_off_is_seen_with_who_and_why_and_can_be_put_back(manag
     switch(page, "looking ahead", "it takes too long")
     told(page, "Looking ahead: nobody.")
     row = page.get_by_role("table", name="Switches").get_by_role("row", name="Looking ahead")
-    expect(row.get_by_text("Nobody")).to_be_visible()
+    expect(row.get_by_text("Nobody", exact=True)).to_be_visible()
 
     support = manager.sign_in("support", "/switches")
     history = support.get_by_role("table", name="Last switchings")
