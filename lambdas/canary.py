@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 import urllib3
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas.observed import log_failure, logger, metrics, observed
+from lambdas.observed import log_failure, logger, measured, metrics, observed
 from loyalty import aws
 from loyalty.canary import reversing
 from loyalty.canary.visiting import Answer, StepFailed, Visit
@@ -51,7 +51,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
             token = _token(client_id)
         try:
             points = visit.run()
-        except Exception:
+        except Exception:  # whatever it was: what may stand is given back first
             if visit.redeemed:
                 _give_back(connection, visit)
             raise
@@ -67,9 +67,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     finally:
         metrics.add_metric("CanarySucceeded", MetricUnit.Count, int(succeeded))
         for step, seconds in _rounded(visit).items():
-            with single_metric("CanarySeconds", MetricUnit.Seconds, seconds, namespace="Loyalty") as one:
-                one.add_dimension("service", "canary")
-                one.add_dimension("step", step)
+            measured({"CanarySeconds": (MetricUnit.Seconds, seconds)}, step=step)
     logger.info("the canary sings", extra={"points": points, "id": str(visit.key)})
     return {"points": points, "seconds": _rounded(visit)}
 
@@ -90,15 +88,18 @@ def _give_back(connection: Any, visit: Visit) -> None:
 def _token(client_id: str) -> str:
     """An access token of the canary's own client. Raises StepFailed."""
     basic = base64.b64encode(f"{client_id}:{_client_secret()}".encode()).decode()
-    response = _http().request(
-        "POST",
-        os.environ["TOKEN_URL"],
-        fields={"grant_type": "client_credentials", "scope": "loyalty/member"},
-        encode_multipart=False,
-        headers={"Authorization": f"Basic {basic}"},
-        timeout=TIMEOUT,
-        retries=False,
-    )
+    try:
+        response = _http().request(
+            "POST",
+            os.environ["TOKEN_URL"],
+            fields={"grant_type": "client_credentials", "scope": "loyalty/member"},
+            encode_multipart=False,
+            headers={"Authorization": f"Basic {basic}"},
+            timeout=TIMEOUT,
+            retries=False,
+        )
+    except urllib3.exceptions.HTTPError as failure:
+        raise StepFailed("sign_in", type(failure).__name__) from None
     if response.status != 200:
         # A secret that an operator has replaced since is read again the next time.
         _client_secret.cache_clear()

@@ -165,6 +165,7 @@ def _account_for(happened: events.Event, told: telling.Told) -> None:
         if count:
             metrics.add_metric(name, MetricUnit.Count, count)
     if told.unknown:
+        # An alarm stands on it: written out, so that the test that holds them together finds it.
         metrics.add_metric("MessagesUnknown", MetricUnit.Count, told.unknown)
     logger.info(
         "told",

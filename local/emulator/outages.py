@@ -56,4 +56,4 @@ def _tell(address: str, *, off: bool) -> None:
     request = urllib.request.Request(  # noqa: S310 - the stand-in's own control plane
         f"{address}/_simulator/settings", method="PUT", data=json.dumps({"off": off}).encode()
     )
-    urllib.request.urlopen(request, timeout=STAND_IN_SECONDS).close()  # noqa: S310
+    urllib.request.urlopen(request, timeout=STAND_IN_SECONDS).close()  # noqa: S310 - the same

@@ -20,6 +20,7 @@ NOT_HERE = {
         "lambda",
         "<ReadoptionFunctionName>",
     ): "takes up a restore; tests/domain/reconciliation does, on a database of its own",
+    ("lambda", "<MigrateFunctionName>"): "would put the plain clock back; tests/stacks/test_migrate.py does it",
     ("lambda", "<event id>"): "there is no parked event; tests/domain/outbox sends one again",
     ("secretsmanager", "file://"): "would replace what the cloud's services come with",
     ("secretsmanager", "AWSPREVIOUS"): "nobody has put in a second version here",

@@ -52,6 +52,20 @@ def _enter(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         monkeypatch.setenv(name, value)
 
 
+def test_by_hand_it_migrates_too_and_a_failure_quotes_no_row(
+    fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _enter(monkeypatch, fresh_database.environment("postgres"))
+    assert migrate.handler({}, None) == {"Migrations": 0, "Repeatables": 0}
+
+    def refused(*_: Any) -> None:
+        raise ValueError("in words")
+
+    monkeypatch.setattr(migrate, "_publish", refused)
+    with pytest.raises(RuntimeError, match=r"^in words$"):
+        migrate.handler({}, None)
+
+
 def test_a_migrated_database_is_answered_as_a_success(
     cloudformation: CloudFormation, fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
